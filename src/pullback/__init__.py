@@ -1,0 +1,1 @@
+"""Differentiable programming for Python, done the compiler's way."""

@@ -1,0 +1,155 @@
+"""A rule applied to a call at run time: what generated code does where nothing is known beforehand.
+
+    apply_rule(rule of np.sin, (x,), {}, active=(0,))  ->  (np.sin(x), residual)
+    residual[0](residual, g)                           ->  (g * np.cos(x),)
+
+A residual is a tuple whose first item is the function that reads it: data, not a closure.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from pullback.errors import CotangentError, DifferentiabilityError, RuleError
+from pullback.fitting import fit
+from pullback.rules import Active, Rule, VjpRule, callable_name
+from pullback.spaces import describe, is_differentiable, project
+from pullback.tangents import NO_TANGENT, ZERO, Tangent
+
+Residual = tuple[Any, ...]
+
+
+def bind(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any]) -> inspect.BoundArguments:
+    """The call's arguments by parameter name, defaults filled in."""
+    try:
+        bound = rule.signature.bind(*args, **kwargs)
+    except TypeError as error:
+        raise DifferentiabilityError(
+            f"the derivative of {rule.name} covers the call {rule.name}({rule.signature_text}): {error}"
+        ) from None
+    bound.apply_defaults()
+    return bound
+
+
+def parameter_of(rule: Rule, operand: int | str) -> tuple[str, int | None]:
+    """The parameter an operand binds to, and its index in a variadic one."""
+    if isinstance(operand, str):
+        return operand, None
+    for position, parameter in enumerate(rule.signature.parameters.values()):
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            return parameter.name, operand - position
+        if position == operand:
+            return parameter.name, None
+    raise DifferentiabilityError(f"{rule.name} takes no argument number {operand + 1}")
+
+
+def apply_rule(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> tuple[Any, Residual]:
+    """The value of a call and the residual of its rule, for the active operands."""
+    bound = bind(rule, args, kwargs).arguments
+    parameters = tuple(rule.signature.parameters)
+    plan = []
+    for operand in active:
+        name, index = parameter_of(rule, operand)
+        template = rule.templates.get(name)
+        if template is None:
+            value = bound[name] if index is None else bound[name][index]
+            if is_differentiable(value):
+                raise DifferentiabilityError(
+                    f"the derivative of {rule.name} with respect to its argument `{name}` is not known; "
+                    f"register one with @pb.derivative(of={rule.name}), or wrap it in pb.without_derivative"
+                )
+        plan.append((name, index, template))
+    y = rule.function(*args, **kwargs)
+    return y, (_reverse_rule, rule.elementwise, plan, y, tuple(bound.values()), parameters)
+
+
+def _reverse_rule(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
+    _, is_elementwise, plan, y, values, parameters = residual
+    out = []
+    for name, index, template in plan:
+        if template is None:
+            out.append(NO_TANGENT)
+            continue
+        t = template.compiled(parameters)(g, y, index, *values)
+        if is_elementwise:
+            x = values[parameters.index(name)]
+            t = fit(t, x if index is None else x[index])
+        out.append(t)
+    return tuple(out)
+
+
+def apply_vjp(rule: VjpRule, args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> tuple[Any, Residual]:
+    """The value of a call through a user's derivative, which is checked for its form."""
+    produced = rule.vjp(*args, **kwargs)
+    name = callable_name(rule.vjp)
+    if not isinstance(produced, tuple) or len(produced) != 2 or not callable(produced[1]):
+        raise RuleError(
+            f"{name}, the derivative of {callable_name(rule.function)}, must return (value, pullback), "
+            f"with a callable pullback; it returned {describe(produced)}"
+        )
+    value, pull = produced
+    operands = rule_operands(rule, args, kwargs)
+    return value, (_reverse_vjp, rule, pull, value, operands, active)
+
+
+def rule_operands(rule: VjpRule, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[tuple[int | str, Any]]:
+    """The operands whose tangents the rule's pullback returns, in its order, with their values."""
+    every: list[tuple[int | str, Any]] = [*enumerate(args), *kwargs.items()]
+    if rule.wrt is None:
+        return every
+    names = parameter_names(rule.function, rule.vjp)
+    chosen: list[tuple[int | str, Any]] = []
+    for name in rule.wrt:
+        for operand, value in every:
+            if operand == name or (isinstance(operand, int) and operand < len(names) and names[operand] == name):
+                chosen.append((operand, value))
+    return chosen
+
+
+def parameter_names(*functions: Any) -> list[str]:
+    """The parameter names of the first callable that has a signature."""
+    for function in functions:
+        try:
+            return list(inspect.signature(function).parameters)
+        except (TypeError, ValueError):
+            continue
+    return []
+
+
+def _reverse_vjp(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
+    _, rule, pull, value, operands, active = residual
+    returned = pull(project(g, value))
+    name = callable_name(rule.vjp)
+    if len(operands) == 1:
+        tangents = returned if _is_singleton(returned, operands[0][1]) else (returned,)
+    else:
+        tangents = returned if isinstance(returned, tuple) else (returned,)
+        differentiable = [k for k, (_, v) in enumerate(operands) if is_differentiable(v)]
+        if len(tangents) != len(operands) and len(tangents) == len(differentiable):
+            # a rule may leave out operands that have no tangent space, such as an int
+            spread: list[Tangent] = [NO_TANGENT] * len(operands)
+            for k, t in zip(differentiable, tangents, strict=True):
+                spread[k] = t
+            tangents = tuple(spread)
+    if len(tangents) != len(operands):
+        raise CotangentError(
+            f"the pullback of {name} must return {len(operands)} tangents, one for each argument "
+            f"of {callable_name(rule.function)}; it returned {describe(returned)}"
+        )
+    by_operand = {}
+    for (operand, x), t in zip(operands, tangents, strict=True):
+        if operand in active:
+            if t is None:
+                raise CotangentError(f"the pullback of {name} returned None; return a tangent (a zero is pb.ZERO)")
+            by_operand[operand] = project(t, x, f"the tangent that the pullback of {name} returned for {_called(operand)}")
+    return tuple(by_operand.get(operand, ZERO) for operand in active)
+
+
+def _is_singleton(returned: Any, x: Any) -> bool:
+    """Whether a pullback of one argument returned its tangent inside a 1-tuple, as many rules do."""
+    return isinstance(returned, tuple) and len(returned) == 1 and not (isinstance(x, tuple) and len(x) == 1)
+
+
+def _called(operand: int | str) -> str:
+    return f"argument {operand + 1}" if isinstance(operand, int) else f"argument `{operand}`"

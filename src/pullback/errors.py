@@ -1,0 +1,42 @@
+"""The exceptions and warnings of the library, each with a message that says what to do.
+
+Before: `raise TypeError("bad argument")`. After: a `PullbackError` subclass whose text names the
+user's line; a `DifferentiabilityError` carries the `Diagnostic`s it was rendered from.
+"""
+
+from __future__ import annotations
+
+from pullback.spans import Diagnostic, render_all
+
+
+class PullbackError(Exception):
+    """Base class of every error this library raises on its own account."""
+
+
+class DifferentiabilityError(PullbackError, TypeError):
+    """A function, or a value in it, has no derivative; the message names the user's line."""
+
+    def __init__(self, *diagnostics: Diagnostic | str) -> None:
+        self.diagnostics = tuple(d for d in diagnostics if isinstance(d, Diagnostic))
+        text = "; ".join(d for d in diagnostics if isinstance(d, str))
+        super().__init__(text + (render_all(list(self.diagnostics)) if self.diagnostics else ""))
+
+
+class ArgumentError(PullbackError, TypeError, ValueError):
+    """A verb was called with arguments it cannot differentiate (`wrt`, ints, non-scalar results)."""
+
+
+class CotangentError(PullbackError, ValueError, TypeError):
+    """A cotangent, or a tangent a rule returned, does not have the structure of its primal."""
+
+
+class RuleError(PullbackError, ValueError, TypeError):
+    """A registered derivative is malformed, or is registered twice."""
+
+
+class ChangedValueError(PullbackError, RuntimeError):
+    """A value changed between the forward sweep and the pullback, so no right answer exists."""
+
+
+class ZeroDerivativeWarning(UserWarning):
+    """A result does not depend on the differentiated arguments: its derivative is always zero."""

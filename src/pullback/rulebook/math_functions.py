@@ -1,0 +1,71 @@
+"""Derivatives of `math`, in the order of its manual."""
+
+from __future__ import annotations
+
+import math
+from math import asinh, cos, cosh, erf, exp, gamma, lgamma, log, pi, sin, sinh, sqrt
+
+from pullback.rules import constant, elementwise
+
+
+def digamma(x: float) -> float:
+    """ψ(x) = d log Γ(x) / dx: reflection, recurrence to x ≥ 10, then the asymptotic series (DLMF 5.11.2)."""
+    if x <= 0.0:
+        if x == math.floor(x):
+            raise ValueError("math domain error")
+        return digamma(1.0 - x) - pi / math.tan(pi * x)
+    shift = 0.0
+    while x < 10.0:
+        shift -= 1.0 / x
+        x += 1.0
+    z = 1.0 / (x * x)
+    series = z * (1 / 12 - z * (1 / 120 - z * (1 / 252 - z * (1 / 240 - z * (1 / 132 - z * (691 / 32760 - z / 12))))))
+    return shift + log(x) - 0.5 / x - series
+
+
+def pow_base(g: float, x: float, n: float) -> float:
+    """The cotangent of the base of x**n: finite wherever the limit is (0**n for n ≥ 1, n == 0)."""
+    return 0.0 * g if n == 0 else g * n * x ** (n - 1)
+
+
+def pow_exponent(g: float, x: float, y: float) -> float:
+    """The cotangent of the exponent of y = x**n: y log x, whose limit at x = 0 is 0 for n > 0."""
+    if x == 0 and y == 0:
+        return 0.0 * g
+    if x < 0:
+        return math.nan  # a negative base is a real power for integer exponents only
+    return g * y * log(x) if x > 0 else -math.inf * g
+
+
+elementwise(math.fabs, "x", x="g * ((x > 0) - (x < 0))", _returns="float")
+elementwise(math.fmod, "x, n", x="g", n="-g * math.trunc(x / n)", _returns="float")
+elementwise(math.remainder, "x, n", x="g", n="-g * round((x - y) / n)", _returns="float")
+elementwise(math.copysign, "x, s", x="g * (math.copysign(1.0, x) * math.copysign(1.0, s))", s="0.0 * g", _returns="float")
+elementwise(math.exp, "x", x="g * y", _returns="float")
+elementwise(math.exp2, "x", x="g * y * 0.6931471805599453", _returns="float")
+elementwise(math.expm1, "x", x="g * (y + 1.0)", _returns="float")
+elementwise(math.log1p, "x", x="g / (1.0 + x)", _returns="float")
+elementwise(math.log2, "x", x="g / (x * 0.6931471805599453)", _returns="float")
+elementwise(math.log10, "x", x="g / (x * 2.302585092994046)", _returns="float")
+elementwise(math.pow, "x, n", x="pow_base(g, x, n)", n="pow_exponent(g, x, y)", _returns="float")
+elementwise(math.sqrt, "x", x="g * 0.5 / y", _returns="float")
+elementwise(math.acos, "x", x="-g / sqrt(1.0 - x * x)", _returns="float")
+elementwise(math.asin, "x", x="g / sqrt(1.0 - x * x)", _returns="float")
+elementwise(math.atan, "x", x="g / (1.0 + x * x)", _returns="float")
+elementwise(math.cos, "x", x="-g * sin(x)", _returns="float")
+elementwise(math.sin, "x", x="g * cos(x)", _returns="float")
+elementwise(math.tan, "x", x="g * (1.0 + y * y)", _returns="float")
+elementwise(math.degrees, "x", x="g * 57.29577951308232", _returns="float")
+elementwise(math.radians, "x", x="g * 0.017453292519943295", _returns="float")
+elementwise(math.acosh, "x", x="g / sqrt(x * x - 1.0)", _returns="float")
+elementwise(math.asinh, "x", x="g / sqrt(x * x + 1.0)", _returns="float")
+elementwise(math.atanh, "x", x="g / (1.0 - x * x)", _returns="float")
+elementwise(math.cosh, "x", x="g * sinh(x)", _returns="float")
+elementwise(math.sinh, "x", x="g * cosh(x)", _returns="float")
+elementwise(math.tanh, "x", x="g * (1.0 - y * y)", _returns="float")
+elementwise(math.erf, "x", x="g * (1.1283791670955126 * exp(-x * x))", _returns="float")
+elementwise(math.erfc, "x", x="g * (-1.1283791670955126 * exp(-x * x))", _returns="float")
+elementwise(math.gamma, "x", x="g * y * digamma(x)", _returns="float")
+elementwise(math.lgamma, "x", x="g * digamma(x)", _returns="float")
+constant(math.ceil, math.floor, math.trunc, math.comb, math.factorial, math.gcd, math.isclose, math.isfinite)
+constant(math.isinf, math.isnan, math.isqrt, math.lcm, math.perm, math.frexp, math.ulp, math.nextafter)

@@ -1,0 +1,266 @@
+"""The registry of derivatives: one place, found by identity, whoever calls the function.
+
+Three kinds of entry:
+
+    elementwise(math.sin, "x", x="g * cos(x)")              a template, inlined into generated code
+    rule(np.sum, "a, axis=None, keepdims=False", a="...")   the same, for structured functions
+    constant(len, np.argmax)                                no derivative flows through
+    intrinsic(map)(def map_vjp(call): ...)                  for functions that call their arguments
+
+and what users register (`VjpRule`, by `pullback.derivative`). A template is an expression for the
+cotangent of one parameter: `g` is the cotangent of the result, `y` the result, parameters go by the
+names of the signature string, and every other name is looked up in the module that registers the
+rule. Only the names a template mentions are kept for the reverse sweep.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextvars
+import inspect
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from pullback.errors import RuleError
+
+Active = tuple[int | str, ...]  # the differentiated operands of a call: positions and keyword names; -1 is the callee
+
+
+class Template:
+    """The cotangent of one parameter as an expression; compiled and analysed at its first use."""
+
+    __slots__ = ("_function", "_names", "_tree", "namespace", "text")
+
+    def __init__(self, text: str, namespace: dict[str, Any]) -> None:
+        self.text = text
+        self.namespace = namespace
+        self._tree: ast.expr | None = None
+        self._names: frozenset[str] | None = None
+        self._function: Callable[..., Any] | None = None
+
+    @property
+    def tree(self) -> ast.expr:
+        """The expression."""
+        if self._tree is None:
+            self._tree = ast.parse(self.text.strip(), mode="eval").body
+        return self._tree
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The free names of the expression: `g`, `y`, parameters and helpers."""
+        if self._names is None:
+            self._names = frozenset(n.id for n in ast.walk(self.tree) if isinstance(n, ast.Name))
+        return self._names
+
+    def compiled(self, parameters: tuple[str, ...]) -> Callable[..., Any]:
+        """The expression as a function of (g, y, i, *parameters)."""
+        if self._function is None:
+            source = f"lambda g, y, i, {', '.join(parameters)}: {self.text.strip()}"
+            self._function = eval(compile(source, f"<rule {self.text}>", "eval"), self.namespace)
+        return self._function
+
+
+@dataclass(slots=True)
+class Rule:
+    """The derivative of a library function: a template for each differentiable parameter."""
+
+    function: Any
+    signature_text: str
+    templates: dict[str, Template]
+    elementwise: bool
+    returns: str
+    namespace: dict[str, Any]
+    alias: bool = False  # the result may share memory with an argument
+    _signature: inspect.Signature | None = None
+
+    @property
+    def signature(self) -> inspect.Signature:
+        """The parameters a call is bound to."""
+        if self._signature is None:
+            source = f"lambda {self.signature_text}: None"
+            self._signature = inspect.signature(eval(compile(source, "<signature>", "eval"), self.namespace))
+        return self._signature
+
+    @property
+    def name(self) -> str:
+        """The function's name, as users write it."""
+        return callable_name(self.function)
+
+
+@dataclass(slots=True)
+class VjpRule:
+    """A user's derivative: `vjp(*args) -> (value, pullback)`, for the parameters in `wrt` (None: all)."""
+
+    function: Any
+    vjp: Callable[..., Any]
+    wrt: tuple[str, ...] | None
+    forward: bool = False
+
+
+@dataclass(slots=True)
+class Entry:
+    """Everything known of one function. The function is held, so that its id stays its own."""
+
+    function: Any
+    rule: Rule | None = None
+    vjps: list[VjpRule] = field(default_factory=list)
+    intrinsic: Callable[..., Any] | None = None
+    constant: bool = False
+    returns: str = "unknown"
+
+
+class Epoch:
+    """A counter that generated code compares on entry: it changes whenever a lookup could."""
+
+    __slots__ = ("now",)
+
+    def __init__(self) -> None:
+        self.now = 0
+
+
+EPOCH = Epoch()
+_ENTRIES: dict[int, Entry] = {}
+_OVERRIDES: contextvars.ContextVar[tuple[dict[int, Entry], ...]] = contextvars.ContextVar("overrides", default=())
+_next_epoch = 0
+
+
+def _advance() -> None:
+    global _next_epoch
+    _next_epoch += 1
+    EPOCH.now = _next_epoch
+
+
+def _canonical(function: Any) -> Any:
+    """The object a derivative of `function` is stored under: the function of a method or property."""
+    if inspect.ismethod(function):
+        return function.__func__
+    if isinstance(function, property) and function.fget is not None:
+        return function.fget
+    if isinstance(function, (staticmethod, classmethod)):
+        return function.__func__
+    return function
+
+
+def lookup(function: Any) -> Entry | None:
+    """The entry of `function` in the present scope, or None."""
+    key = id(function)
+    for overrides in _OVERRIDES.get():
+        if key in overrides:
+            return overrides[key]
+    return _ENTRIES.get(key)
+
+
+def scope() -> object:
+    """A token for the present scope of overrides; equal tokens mean equal lookups at one epoch."""
+    return _OVERRIDES.get()
+
+
+def _entry(function: Any) -> Entry:
+    return _ENTRIES.setdefault(id(function), Entry(function))
+
+
+def rule(function: Any, signature: str, /, *, _returns: str = "numeric", _alias: bool = False, **templates: str) -> None:
+    """Register the cotangents of a library function's parameters, as templates.
+
+    `_returns` names the kind of the result: "float", "array", "numeric", "like" (of the operands),
+    "list", "tuple" or "unknown". `_alias` says that the result may be a view of an argument.
+    """
+    _register(function, signature, templates, False, _returns, _alias, sys._getframe(1).f_globals)
+
+
+def elementwise(function: Any, signature: str, /, *, _returns: str = "like", **templates: str) -> None:
+    """Register a function applied entry by entry, with broadcasting: templates need not undo it."""
+    _register(function, signature, templates, True, _returns, False, sys._getframe(1).f_globals)
+
+
+def _register(
+    function: Any,
+    signature: str,
+    templates: dict[str, str],
+    is_elementwise: bool,
+    returns: str,
+    alias: bool,
+    namespace: dict[str, Any],
+) -> None:
+    entry = _entry(function)
+    if entry.rule is not None or entry.constant:
+        raise RuleError(f"{callable_name(function)} has a rule already")
+    compiled = {name: Template(text, namespace) for name, text in templates.items()}
+    entry.rule = Rule(function, signature, compiled, is_elementwise, returns, namespace, alias)
+
+
+def constant(*functions: Any, returns: str = "constant") -> None:
+    """Declare functions whose result has no derivative: ints, flags, shapes, printed text."""
+    for function in functions:
+        entry = _entry(function)
+        entry.constant = True
+        entry.returns = returns
+
+
+def intrinsic(function: Any, returns: str = "unknown") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Decorator: the derivative of a function that calls its arguments, as code.
+
+    The decorated function takes (args, kwargs, active) and returns (value, reverse), where
+    `reverse(g)` is the tuple of the active operands' tangents.
+    """
+
+    def register(vjp: Callable[..., Any]) -> Callable[..., Any]:
+        entry = _entry(function)
+        entry.intrinsic = vjp
+        entry.returns = returns
+        return vjp
+
+    return register
+
+
+def register_vjp(new: VjpRule) -> None:
+    """Add a user's derivative. A second one for the same function and parameters is an error."""
+    function = _canonical(new.function)
+    entry = _entry(function)
+    for old in entry.vjps:
+        if old.wrt == new.wrt and old.forward == new.forward:
+            place = getattr(old.vjp, "__code__", None)
+            where = f" at {place.co_filename}:{place.co_firstlineno}" if place is not None else ""
+            raise RuleError(
+                f"a derivative of {callable_name(function)} "
+                f"{'with respect to ' + ', '.join(old.wrt) + ' ' if old.wrt else ''}is registered already{where}; "
+                f"to replace it inside a scope, use `with pb.derivatives({{{callable_name(function)}: vjp}}):`"
+            )
+    entry.vjps.append(new)
+    _advance()
+
+
+@contextmanager
+def overriding(rules: dict[Any, Callable[..., Any]]) -> Iterator[None]:
+    """A scope, of this thread or task, in which the given derivatives replace all others."""
+    entries: dict[int, Entry] = {}
+    for function, vjp in rules.items():
+        key = _canonical(function)
+        entries[id(key)] = Entry(key, vjps=[VjpRule(key, vjp, None)])
+    before = EPOCH.now
+    token = _OVERRIDES.set((entries, *_OVERRIDES.get()))
+    _advance()
+    try:
+        yield
+    finally:
+        _OVERRIDES.reset(token)
+        if EPOCH.now == before + 1 == _next_epoch and not _OVERRIDES.get():
+            EPOCH.now = before  # nothing else changed: what was generated outside is valid again
+        else:
+            _advance()
+
+
+def callable_name(function: Any) -> str:
+    """The name users know a callable by, such as `math.sin` or `Tank.step`."""
+    name = getattr(function, "__qualname__", None) or getattr(function, "__name__", None)
+    if name is None:
+        return repr(function)
+    module = getattr(function, "__module__", None)
+    if type(function).__name__ in ("builtin_function_or_method", "ufunc", "_ArrayFunctionDispatcher"):
+        module = "numpy" if type(function).__name__ == "ufunc" else module
+        if module not in (None, "builtins"):
+            return f"{'np' + module[5:] if module.startswith('numpy') else module}.{name}"
+    return str(name)

@@ -1,0 +1,196 @@
+"""Tangents: symbolic zero, "no tangent", and the vectors that stand for a class's fields.
+
+A float's tangent is a float and an array's is an array of the same shape and dtype; a class's is a
+`TangentVector` with the differentiable fields as attributes:
+
+    Point(x=1.0, y=2.0, name="p")   ->   Point.TangentVector(x=0.5, y=0.0)
+
+`ZERO` (zero, of whatever space) and `NO_TANGENT` (there is no space: ints, strings) differ, and
+neither is `None`. Terms after ChainRulesCore's `ZeroTangent` and `NoTangent`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+Tangent = Any
+
+
+class ZeroTangent:
+    """The zero of every tangent space, without its size. There is one: `ZERO`."""
+
+    __slots__ = ()
+    __array_ufunc__ = None  # NumPy must let ZERO's own operators answer
+
+    def __add__(self, other: Tangent) -> Tangent:
+        return other
+
+    __radd__ = __add__
+
+    def __sub__(self, other: Tangent) -> Tangent:
+        return scale(other, -1.0)
+
+    def __rsub__(self, other: Tangent) -> Tangent:
+        return other
+
+    def __mul__(self, other: object) -> ZeroTangent:
+        return self
+
+    __rmul__ = __mul__
+
+    def __neg__(self) -> ZeroTangent:
+        return self
+
+    def __repr__(self) -> str:
+        return "ZERO"
+
+    def __reduce__(self) -> str:
+        return "ZERO"
+
+    def __copy__(self) -> ZeroTangent:
+        return self
+
+    def __deepcopy__(self, memo: object) -> ZeroTangent:
+        return self
+
+
+class NoTangent:
+    """The tangent of a value that has no tangent space. There is one: `NO_TANGENT`."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "NO_TANGENT"
+
+    def __reduce__(self) -> str:
+        return "NO_TANGENT"
+
+    def __copy__(self) -> NoTangent:
+        return self
+
+    def __deepcopy__(self, memo: object) -> NoTangent:
+        return self
+
+
+ZERO = ZeroTangent()
+NO_TANGENT = NoTangent()
+
+
+class TangentVector:
+    """The tangent of an object: its differentiable fields, each with that field's tangent.
+
+    >>> v = tangent_type(type("Pair", (), {}))(a=1.0, b=2.0)
+    >>> (v + v * 0.5).b
+    3.0
+    """
+
+    primal_type: ClassVar[type] = object
+
+    def __init__(self, **fields: Tangent) -> None:
+        self.__dict__.update(fields)
+
+    def __add__(self, other: Tangent) -> Tangent:
+        return add(self, other)
+
+    __radd__ = __add__
+
+    def __sub__(self, other: Tangent) -> Tangent:
+        return add(self, scale(other, -1.0))
+
+    def __mul__(self, factor: Any) -> Tangent:
+        return scale(self, factor)
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, factor: Any) -> Tangent:
+        return scale(self, 1.0 / factor)
+
+    def __neg__(self) -> Tangent:
+        return scale(self, -1.0)
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and equal(self.__dict__, other.__dict__)
+
+    __hash__ = None  # type: ignore[assignment]  # mutable and compared by value
+
+    def __getattr__(self, name: str) -> Tangent:
+        fields = ", ".join(self.__dict__) or "none"
+        raise AttributeError(
+            f"{type(self).__name__} has no field {name!r}: the differentiable fields of this "
+            f"{self.primal_type.__name__} are {fields}"
+        )
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.__dict__.items())})"
+
+    def __reduce__(self) -> Any:
+        return _rebuild, (self.primal_type, self.__dict__)
+
+
+_TANGENT_TYPES: WeakKeyDictionary[type, type[TangentVector]] = WeakKeyDictionary()
+
+
+def tangent_type(cls: type) -> type[TangentVector]:
+    """The class of `cls`'s tangent vectors, named `C.TangentVector`."""
+    found = _TANGENT_TYPES.get(cls)
+    if found is None:
+        name = f"{cls.__name__}.TangentVector"
+        found = type(name, (TangentVector,), {"primal_type": cls, "__module__": cls.__module__})
+        _TANGENT_TYPES[cls] = found
+    return found
+
+
+def _rebuild(cls: type, fields: dict[str, Tangent]) -> TangentVector:
+    return tangent_type(cls)(**fields)
+
+
+def add(a: Tangent, b: Tangent) -> Tangent:
+    """The sum of two tangents of one value; symbolic zeros add nothing. Neither is changed."""
+    if a is ZERO or a is NO_TANGENT:
+        return b
+    if b is ZERO or b is NO_TANGENT:
+        return a
+    cls = a.__class__
+    if cls is tuple or cls is list:
+        return cls(map(add, a, b))
+    if cls is dict:
+        return {**a, **{k: add(a.get(k, ZERO), v) for k, v in b.items()}}
+    if isinstance(a, TangentVector) and isinstance(b, TangentVector):
+        return type(a)(**add(a.__dict__, b.__dict__))
+    if isinstance(a, tuple) and hasattr(a, "_make"):
+        return a._make(map(add, a, b))
+    return a + b
+
+
+def scale(t: Tangent, factor: Any) -> Tangent:
+    """A tangent times a real (or complex) number, in every leaf; NumPy leaves keep their dtype."""
+    if t is ZERO or t is NO_TANGENT:
+        return t
+    if isinstance(t, (float, complex, np.generic, np.ndarray)):
+        # ruling out a float64 `factor` widening a float32 leaf: tangents keep their space
+        scaled = t * factor
+        narrowed = isinstance(t, (np.generic, np.ndarray)) and scaled.dtype.kind == t.dtype.kind
+        return scaled.astype(t.dtype) if narrowed else scaled
+    if isinstance(t, tuple) and hasattr(t, "_make"):
+        return t._make(scale(x, factor) for x in t)
+    if isinstance(t, (tuple, list)):
+        return type(t)([scale(x, factor) for x in t])
+    if isinstance(t, dict):
+        return {k: scale(x, factor) for k, x in t.items()}
+    if isinstance(t, TangentVector):
+        return type(t)(**scale(t.__dict__, factor))
+    return t * factor
+
+
+def equal(a: Tangent, b: Tangent) -> bool:
+    """Whether two tangents are the same number in every leaf."""
+    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
+        return bool(np.array_equal(a, b))
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(equal(a[k], b[k]) for k in a)
+    if isinstance(a, (tuple, list)) and isinstance(b, (tuple, list)):
+        return type(a) is type(b) and len(a) == len(b) and all(map(equal, a, b))
+    return bool(a == b)
