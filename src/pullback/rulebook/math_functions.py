@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from math import asinh, cos, cosh, erf, exp, gamma, lgamma, log, pi, sin, sinh, sqrt
 
-from pullback.rules import constant, elementwise
+from pullback.rules import constant, elementwise, rule
 
 
 def digamma(x: float) -> float:
@@ -35,6 +36,23 @@ def pow_exponent(g: float, x: float, y: float) -> float:
     if x < 0:
         return math.nan  # a negative base is a real power for integer exponents only
     return g * y * log(x) if x > 0 else -math.inf * g
+
+
+def dist_pullback(g: float, y: float, p: Sequence[float], q: Sequence[float]) -> list[float]:
+    """The cotangent of one end of a distance; 0 where the ends meet."""
+    return [g * (a - b) / y if y else 0.0 for a, b in zip(p, q, strict=True)]
+
+
+def prod_pullback(g: float, xs: Sequence[float], start: float) -> list[float]:
+    """The cotangents of the factors: products of all the others, by a sweep from each side (no division)."""
+    before = [start]
+    for x in xs[:-1]:
+        before.append(before[-1] * x)
+    out, after = [0.0] * len(xs), 1.0
+    for i in range(len(xs) - 1, -1, -1):
+        out[i] = g * before[i] * after
+        after *= xs[i]
+    return out
 
 
 elementwise(math.fabs, "x", x="g * ((x > 0) - (x < 0))", _returns="float")
@@ -69,3 +87,17 @@ elementwise(math.gamma, "x", x="g * y * digamma(x)", _returns="float")
 elementwise(math.lgamma, "x", x="g * digamma(x)", _returns="float")
 constant(math.ceil, math.floor, math.trunc, math.comb, math.factorial, math.gcd, math.isclose, math.isfinite)
 constant(math.isinf, math.isnan, math.isqrt, math.lcm, math.perm, math.frexp, math.ulp, math.nextafter)
+elementwise(
+    math.log,
+    "x, base=None",
+    x="g / x if base is None else g / (x * log(base))",
+    base="-g * y / (base * log(base))",
+    _returns="float",
+)
+elementwise(math.atan2, "b, a", b="g * a / (a * a + b * b)", a="-g * b / (a * a + b * b)", _returns="float")
+elementwise(math.ldexp, "x, n", x="math.ldexp(g, n)", _returns="float")
+elementwise(math.hypot, "*xs", xs="g * xs[i] / y if y else 0.0", _returns="float")
+rule(math.dist, "p, q", p="dist_pullback(g, y, p, q)", q="dist_pullback(g, y, q, p)", _returns="float")
+rule(math.fsum, "xs", xs="[g] * len(xs)", _returns="float")
+rule(math.prod, "xs, *, start=1", xs="prod_pullback(g, xs, start)", start="g * math.prod(xs)")
+rule(math.modf, "x", x="g[0]", _returns="tuple")
