@@ -1,0 +1,202 @@
+"""One program through the library, against the oracle; a failure says what was expected and what came."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import dataclasses
+import importlib.util
+import inspect
+import io
+import itertools
+import linecache
+import math
+import random
+import sys
+import traceback
+import warnings
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pullback as pb
+
+from .dual import Answer, derivatives, leaves, rebuilt
+
+_numbers = itertools.count()
+
+
+class Mismatch(AssertionError):
+    """The library and the oracle disagree."""
+
+
+def load_module(source: str, folder: Path) -> ModuleType:
+    """The program as a module read from a real file, which the library can find the source of."""
+    name = f"fuzzed_{next(_numbers)}"
+    path = folder / f"{name}.py"
+    path.write_text(source)
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def unload_module(module: ModuleType) -> None:
+    """Forget a module, its source and its file, so that long runs do not grow."""
+    sys.modules.pop(module.__name__, None)
+    linecache.cache.pop(str(module.__file__), None)
+    Path(str(module.__file__)).unlink(missing_ok=True)
+
+
+def tangent_leaves(t: Any, x: Any) -> list[float]:
+    """The numbers of a tangent of `x`, in the order of `leaves(x)`; its structure is checked."""
+    if isinstance(x, float):
+        if type(t) is not float:
+            raise Mismatch(f"the tangent of a float is a float, not {t!r}")
+        return [t]
+    if isinstance(x, dict):
+        return [n for k, v in x.items() if leaves(v) for n in tangent_leaves(t[k], v)]
+    if isinstance(x, (tuple, list)):
+        if not isinstance(t, (tuple, list)) or len(t) != len(x):
+            raise Mismatch(f"the tangent of {x!r} is not {t!r}")
+        return [n for u, v in zip(t, x) if leaves(v) for n in tangent_leaves(u, v)]
+    if dataclasses.is_dataclass(x):
+        names = [f.name for f in dataclasses.fields(x)]
+        held = [(getattr(t, n), getattr(x, n)) for n in names if leaves(getattr(x, n))]
+        return [number for u, v in held for number in tangent_leaves(u, v)]
+    return []
+
+
+def same(got: Any, expected: Any) -> bool:
+    """Equal in every bit: types, signs of zero and all."""
+    return type(got) is type(expected) and repr(got) == repr(expected)
+
+
+class Check:
+    """The comparison of one program; `all()` raises `Mismatch` at the first difference."""
+
+    def __init__(self, source: str, folder: Path, seed: int) -> None:
+        self.answer: Answer = derivatives(source)  # first: it may find the program unsuitable
+        self.module = load_module(source, folder)
+        self.f, self.args = self.module.f, self.module.ARGS
+        with muted():
+            self.value = self.f(*copy.deepcopy(self.args))  # of the module's own classes
+        self.names = list(inspect.signature(self.f).parameters)
+        self.rng = random.Random(seed)
+        self.active = [k for k, a in enumerate(self.args) if leaves(a)]
+
+    def all(self) -> None:
+        before = copy.deepcopy(self.args)
+        self.pullback()
+        if len(self.answer.jacobian) == 1 and isinstance(self.value, float):
+            self.gradient()
+            self.subset()
+        if not same(self.args, before):
+            raise Mismatch(f"the arguments were changed: {before!r} became {self.args!r}")
+
+    def expected(self, cotangent: list[float]) -> list[float]:
+        """The cotangents of all input leaves for one of the output leaves."""
+        columns = zip(*self.answer.jacobian, strict=True)
+        return [sum(c * d for c, d in zip(cotangent, column, strict=True)) for column in columns]
+
+    def compare(self, what: str, got: Any, which: list[int], cotangent: list[float]) -> list[float]:
+        every = iter(self.expected(cotangent))
+        want = [[next(every) for _ in leaves(a)] for a in self.args]
+        parts = (got,) if len(which) == 1 else got
+        if not isinstance(parts, tuple) or len(parts) != len(which):
+            raise Mismatch(f"{what}: expected {len(which)} tangents, got {got!r}")
+        flat: list[float] = []
+        for k, part in zip(which, parts, strict=True):
+            numbers = tangent_leaves(part, self.args[k])
+            flat += numbers
+            for number, exact in zip(numbers, want[k], strict=True):
+                close = 1e-9 * max(abs(number), abs(exact)) + 1e-11 * (1.0 + self.answer.largest)
+                if not abs(number - exact) <= close:
+                    raise Mismatch(f"{what}, argument {self.names[k]}: expected {want[k]}, got {part!r}")
+        return flat
+
+    def same_value(self, what: str, got: Any, printed: str) -> None:
+        if not same(got, self.value):
+            raise Mismatch(f"{what}: expected the value {self.value!r}, got {got!r}")
+        if printed != self.answer.printed:
+            raise Mismatch(f"{what}: expected the output {self.answer.printed!r}, got {printed!r}")
+
+    def pullback(self) -> None:
+        with muted() as out:
+            value, pull = pb.value_with_pullback(self.f)(*self.args)
+        self.same_value("value_with_pullback", value, out.getvalue())
+        ends = leaves(value)
+        ones = [1.0] * len(ends)
+        weights = [round(self.rng.uniform(-2.0, 2.0), 3) for _ in ends]
+        first = self.compare("pullback", self.pulled(pull, ones), self.active, ones)
+        self.compare("pullback, other cotangent", self.pulled(pull, weights), self.active, weights)
+        again = self.compare("pullback, called again", self.pulled(pull, ones), self.active, ones)
+        if first != again:
+            raise Mismatch(f"pullback, called again: first {first}, then {again}")
+
+    def pulled(self, pull: Any, cotangent: list[float]) -> Any:
+        with muted():
+            return pull(rebuilt(self.value, iter(cotangent)))
+
+    def gradient(self) -> None:
+        with muted() as out:
+            value, got = pb.value_with_gradient(self.f)(*self.args)
+        self.same_value("value_with_gradient", value, out.getvalue())
+        self.compare("value_with_gradient", got, self.active, [1.0])
+        with muted():
+            got = pb.gradient(self.f)(*self.args)
+        self.compare("gradient", got, self.active, [1.0])
+
+    def subset(self) -> None:
+        count = self.rng.randint(1, max(1, len(self.active) - 1))
+        which = sorted(self.rng.sample(self.active, count))
+        by_name = [self.names[k] for k in which]
+        wrt: Any = tuple(self.rng.choice([by_name, which]))
+        if count == 1 and self.rng.random() < 0.8:
+            wrt = wrt[0]
+        with muted():
+            got = pb.gradient(self.f, wrt=wrt)(*self.args)
+        if count == 1 and isinstance(wrt, tuple) and isinstance(got, tuple) and len(got) == 1:
+            got = got[0]  # api.md leaves the form for a 1-tuple open
+        self.compare(f"gradient, wrt={wrt!r}", got, which, [1.0])
+
+
+@contextlib.contextmanager
+def muted() -> Any:
+    """Standard output captured; warnings of derivatives that are rightly zero silenced."""
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield out
+
+
+def failure(source: str, folder: Path, seed: int) -> str | None:
+    """What is wrong with the library on this program: one line and details, or None.
+
+    Raises `dual.Unsuitable` for a program that is no fair test.
+    """
+    check = Check(source, folder, seed)
+    try:
+        check.all()
+    except Mismatch as error:
+        return f"Mismatch: {error}"
+    except Exception as error:
+        return f"{type(error).__name__}: {error}\n{''.join(traceback.format_exc(limit=-4))}"
+    finally:
+        unload_module(check.module)
+    return None
+
+
+def kind_of(report: str) -> str:
+    """The sort of a failure, by which reduced programs are recognised as failing alike."""
+    head = report.split("\n", 1)[0]
+    what = head.split(":")[0]
+    if what == "Mismatch":
+        reason = head.removeprefix("Mismatch: ").split(",")[0].split(":")[0]
+        nan = math.nan if "nan" in head.rsplit("got", 1)[-1] else 0
+        return f"Mismatch {reason} {'nan' if nan else ''}"
+    if "DifferentiabilityError" in what and "[" in report:
+        return f"{what} {report.split('[', 1)[1].split(']')[0]}"
+    return f"{what} {''.join(c for c in head if not c.isdigit())[:60]}" if what == "PullbackError" else what

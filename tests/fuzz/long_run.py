@@ -1,0 +1,100 @@
+"""Many random programs in several processes; failing ones are reduced and reported.
+
+python tests/fuzz/long_run.py --count 30000 --seed 7 --features all --jobs 4
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from fuzz.checking import failure, kind_of  # noqa: E402
+from fuzz.dual import Unsuitable  # noqa: E402
+from fuzz.features import parse  # noqa: E402
+from fuzz.programs import generate  # noqa: E402
+from fuzz.reduce import reduced  # noqa: E402
+
+Job = tuple[int, int, frozenset[str]]
+
+
+def run(job: Job) -> tuple[int, int, list[tuple[int, str]]]:
+    """A range of seeds: how many were tested, how many unsuitable, the failures."""
+    first, count, features = job
+    tested = unsuitable = 0
+    failures = []
+    with tempfile.TemporaryDirectory() as folder:
+        for seed in range(first, first + count):
+            try:
+                report = failure(generate(seed, features).source, Path(folder), seed)
+            except Unsuitable:
+                unsuitable += 1
+                continue
+            tested += 1
+            if report is not None:
+                failures.append((seed, report))
+    return tested, unsuitable, failures
+
+
+def minimise(seed: int, features: frozenset[str], report: str) -> tuple[str, str]:
+    """The smallest program failing like this one, and its report."""
+    kind = kind_of(report)
+    with tempfile.TemporaryDirectory() as folder:
+
+        def report_of(source: str) -> str | None:
+            try:
+                return failure(source, Path(folder), seed)
+            except Exception:  # no longer a program the oracle accepts
+                return None
+
+        def fails(source: str) -> bool:
+            found = report_of(source)
+            return found is not None and kind_of(found) == kind
+
+        source = reduced(generate(seed, features).source, fails)
+        return source, report_of(source) or report
+
+
+def main() -> int:
+    """Run, print each sort of failure once with a reduced program; the exit status says if any."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=0, help="the first seed")
+    parser.add_argument("--features", type=parse, default=parse("core"), help="core, all, names; -name removes")
+    parser.add_argument("--jobs", type=int, default=multiprocessing.cpu_count())
+    parser.add_argument("--reduce", type=int, default=1, help="how many programs to reduce of each sort")
+    options = parser.parse_args()
+    chunk = 50
+    jobs: list[Job] = [
+        (s, min(chunk, options.seed + options.count - s), options.features)
+        for s in range(options.seed, options.seed + options.count, chunk)
+    ]
+    sorts: Counter[str] = Counter()
+    tested = unsuitable = 0
+    began = time.perf_counter()
+    with multiprocessing.get_context("fork").Pool(options.jobs) as pool:
+        for done, dropped, failures in pool.imap_unordered(run, jobs):
+            tested, unsuitable = tested + done, unsuitable + dropped
+            for seed, report in failures:
+                kind = kind_of(report)
+                sorts[kind] += 1
+                if sorts[kind] <= options.reduce:
+                    source, small = minimise(seed, options.features, report)
+                    print(f"==== seed {seed} [{kind}]\n{small}\n----\n{source}\n", flush=True)
+                elif sorts[kind] < 50:
+                    print(f"==== seed {seed} [{kind}]", flush=True)
+    took = time.perf_counter() - began
+    print(f"{tested} programs tested, {unsuitable} unsuitable, {sum(sorts.values())} failed, in {took:.0f} s")
+    for kind, number in sorts.most_common():
+        print(f"  {number:6d}  {kind}")
+    return 1 if sorts else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
