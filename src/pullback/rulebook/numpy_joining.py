@@ -1,0 +1,224 @@
+"""Derivatives of NumPy functions that join arrays into one and split one into several.
+
+Joining is linear: each part's cotangent is its own slice of the result's. The parts may come as a
+list, a tuple, or an array of which they are the rows; the cotangent comes back in the same form.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pullback.rulebook.array_likes import (
+    Array,
+    Form,
+    Nested,
+    Shape,
+    form,
+    gathered,
+    reshaped,
+    restore,
+    shape_of,
+    size_of,
+)
+from pullback.rules import rule
+from pullback.tangents import Tangent
+
+IN_TEMPLATES = (form,)
+
+
+def parts_of(m: Form) -> list[Form]:
+    """The forms of the arrays that are joined: items of a list, or rows of an array."""
+    if isinstance(m, Nested):
+        return m.parts
+    shape, dtype = m
+    return [(shape[1:], dtype)] * int(shape[0])
+
+
+def joined_again(items: list[Tangent], m: Form) -> Tangent:
+    """The parts' cotangents in the form in which the parts came."""
+    if isinstance(m, Nested):
+        return m.rebuilt(items)
+    return restore(np.stack(items) if items else np.zeros(m[0]), m)
+
+
+def at_least_1d(shape: Shape) -> Shape:
+    """The shape np.atleast_1d gives."""
+    return shape or (1,)
+
+
+def at_least_2d(shape: Shape) -> Shape:
+    """The shape np.atleast_2d gives."""
+    return shape if len(shape) > 1 else (1, *at_least_1d(shape))
+
+
+def at_least_3d(shape: Shape) -> Shape:
+    """The shape np.atleast_3d gives."""
+    return shape if len(shape) > 2 else (*at_least_2d(shape), 1)
+
+
+def as_column(shape: Shape) -> Shape:
+    """The shape with which np.column_stack joins."""
+    return shape if len(shape) > 1 else (*at_least_1d(shape), 1)
+
+
+def concatenate_pullback(g: Array, m: Form, axis: int | None) -> Tangent:
+    """The cotangents of concatenated arrays: slices along `axis`, or (None) of the flat result."""
+    items = []
+    parts, start = parts_of(m), 0
+    before = (slice(None),) * (0 if axis is None else axis % g.ndim)
+    for part in parts:
+        length = size_of(part) if axis is None else shape_of(part)[axis]
+        items.append(reshaped(g[(*before, slice(start, start + length))], part))
+        start += length
+    return joined_again(items, m)
+
+
+def raised_pullback(g: Array, m: Form, raised: Any, axis: int) -> Tangent:
+    """The same where each part was reshaped, to `raised` of its shape, before it was joined."""
+    items = []
+    parts, start = parts_of(m), 0
+    for part in parts:
+        length = raised(shape_of(part))[axis]
+        items.append(reshaped(g[(slice(None),) * axis + (slice(start, start + length),)], part))
+        start += length
+    return joined_again(items, m)
+
+
+def hstack_axis(m: Form) -> int:
+    """The axis np.hstack joins along: the second, of vectors the first."""
+    parts = parts_of(m)
+    return 0 if not parts or len(shape_of(parts[0])) < 2 else 1
+
+
+def stack_pullback(g: Array, m: Form, axis: int) -> Tangent:
+    """The cotangents of stacked arrays: the slices across `axis`."""
+    moved = np.moveaxis(g, axis, 0)
+    return joined_again([restore(moved[k], part) for k, part in enumerate(parts_of(m))], m)
+
+
+def append_pullback(g: Array, m: Form, axis: int | None, first: bool) -> Tangent:
+    """The cotangent of either operand of np.append: the first or the last entries along `axis`."""
+    length = size_of(m) if axis is None else shape_of(m)[axis]
+    before = (slice(None),) * (0 if axis is None else axis % g.ndim)
+    total = g.shape[0 if axis is None else axis]
+    return reshaped(g[(*before, slice(0, length) if first else slice(total - length, total))], m)
+
+
+def block_shape(m: Form, ndim: int) -> list[int]:
+    """The shape a part of np.block has in the result, found along every axis."""
+    if not (isinstance(m, Nested) and m.kind is list):
+        shape = shape_of(m)
+        return [1] * (ndim - len(shape)) + list(shape)
+    shapes = [block_shape(part, ndim) for part in m.parts]
+    joined = shapes[0]
+    axis = -list_depth(m)
+    joined[axis] = sum(shape[axis] for shape in shapes)
+    return joined
+
+
+def list_depth(m: Form) -> int:
+    """How many lists are nested in the argument of np.block."""
+    return 1 + list_depth(m.parts[0]) if isinstance(m, Nested) and m.kind is list else 0
+
+
+def block_pullback(g: Array, m: Form) -> Tangent:
+    """The cotangents of nested lists of blocks: the innermost list lies along the last axis."""
+    if not (isinstance(m, Nested) and m.kind is list):
+        return reshaped(g, m)
+    items, start, axis = [], 0, g.ndim - list_depth(m)
+    for part in m.parts:
+        length = block_shape(part, g.ndim)[axis]
+        items.append(block_pullback(g[(slice(None),) * axis + (slice(start, start + length),)], part))
+        start += length
+    return m.rebuilt(items)
+
+
+def split_pullback(g: Any, parts: Form, m: Form, axis: int) -> Tangent:
+    """The cotangent of an array that was split: its parts' cotangents, concatenated."""
+    return restore(np.concatenate([gathered(t, p) for t, p in zip(g, parts.parts, strict=True)], axis), m)
+
+
+def unstack_pullback(g: Any, parts: Form, m: Form, axis: int) -> Tangent:
+    """The cotangent of an array that was unstacked: its slices' cotangents, stacked."""
+    if not parts.parts:
+        return restore(np.zeros(shape_of(m)), m)
+    return restore(np.stack([gathered(t, p) for t, p in zip(g, parts.parts, strict=True)], axis), m)
+
+
+def meshgrid_pullback(g: Any, m: Form, i: int, count: int, indexing: str) -> Tangent:
+    """The cotangent of coordinate vector `i`: the sum over all axes but its own."""
+    own = 1 - i if indexing == "xy" and count > 1 and i < 2 else i
+    if not isinstance(g[i], np.ndarray):
+        return g[i]  # ZERO
+    return reshaped(g[i].sum(axis=tuple(k for k in range(count) if k != own)), m)
+
+
+rule(
+    np.concatenate,
+    "arrays, axis=0, *, dtype=None, casting='same_kind'",
+    arrays="concatenate_pullback(g, form(arrays), axis)",
+    _returns="array",
+)
+rule(
+    np.stack,
+    "arrays, axis=0, *, dtype=None, casting='same_kind'",
+    arrays="stack_pullback(g, form(arrays), axis)",
+    _returns="array",
+)
+rule(
+    np.vstack,
+    "tup, *, dtype=None, casting='same_kind'",
+    tup="raised_pullback(g, form(tup), at_least_2d, 0)",
+    _returns="array",
+)
+rule(
+    np.hstack,
+    "tup, *, dtype=None, casting='same_kind'",
+    tup="raised_pullback(g, form(tup), at_least_1d, hstack_axis(form(tup)))",
+    _returns="array",
+)
+rule(np.dstack, "tup", tup="raised_pullback(g, form(tup), at_least_3d, 2)", _returns="array")
+rule(np.column_stack, "tup", tup="raised_pullback(g, form(tup), as_column, 1)", _returns="array")
+rule(
+    np.append,
+    "arr, values, axis=None",
+    arr="append_pullback(g, form(arr), axis, True)",
+    values="append_pullback(g, form(values), axis, False)",
+    _returns="array",
+)
+rule(np.block, "arrays", arrays="block_pullback(g, form(arrays))", _returns="array")
+
+splitting: Any
+for splitting in (np.split, np.array_split):
+    rule(
+        splitting,
+        "ary, indices_or_sections, axis=0",
+        ary="split_pullback(g, form(y), form(ary), axis)",
+        _returns="list",
+        _alias=True,
+    )
+for splitting, axis in ((np.vsplit, "0"), (np.hsplit, "min(np.ndim(ary), 2) - 1"), (np.dsplit, "2")):
+    rule(
+        splitting,
+        "ary, indices_or_sections",
+        ary=f"split_pullback(g, form(y), form(ary), {axis})",
+        _returns="list",
+        _alias=True,
+    )
+if hasattr(np, "unstack"):  # NumPy 2.1
+    rule(
+        np.unstack,
+        "x, *, axis=0",
+        x="unstack_pullback(g, form(y), form(x), axis)",
+        _returns="tuple",
+        _alias=True,
+    )
+rule(
+    np.meshgrid,
+    "*xi, copy=True, sparse=False, indexing='xy'",
+    xi="meshgrid_pullback(g, form(xi[i]), i, len(xi), indexing)",
+    _returns="tuple",
+    _alias=True,
+)
