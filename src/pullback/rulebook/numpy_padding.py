@@ -1,0 +1,122 @@
+"""Derivatives of NumPy functions that make an array longer or shorter: pad, resize, insert, delete.
+
+What moves entries only is applied to the entries' numbers, which then say where a cotangent goes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pullback.rulebook.array_likes import Array, Form, form, refuse, reshaped, restore, shape_of, size_of
+from pullback.rules import constant, rule
+from pullback.tangents import Tangent
+
+IN_TEMPLATES = (form,)
+COPYING = ("edge", "reflect", "symmetric", "wrap")
+AVERAGING = ("mean", "linear_ramp", "reflect", "symmetric")
+
+
+def numbers(m: Form) -> Array:
+    """The entries' flat numbers, in the operand's shape."""
+    return np.arange(size_of(m)).reshape(shape_of(m))
+
+
+def sum_by_number(t: Array, origin: Array, count: int) -> Array:
+    """A vector whose entry k is the sum of the entries of `t` that came from entry k; -1: from elsewhere."""
+    out = np.zeros(count + 1, t.dtype)
+    np.add.at(out, origin, t)
+    return out[:-1]
+
+
+def sent_back(g: Array, origin: Array, m: Form) -> Tangent:
+    """The cotangent of an operand whose entry `origin` each entry of the result is."""
+    return reshaped(sum_by_number(g, origin, size_of(m)), m)
+
+
+def pad_widths(pad_width: Any, ndim: int) -> list[tuple[int, int]]:
+    """The widths before and after, axis by axis, in any of the forms np.pad takes."""
+    if isinstance(pad_width, dict):
+        pad_width = [pad_width.get(k, pad_width.get(k - ndim, (0, 0))) for k in range(ndim)]
+        pad_width = [w if isinstance(w, tuple) else (w, w) for w in pad_width]
+    return [(int(before), int(after)) for before, after in np.broadcast_to(pad_width, (ndim, 2))]
+
+
+def center(g: Array, m: Form, pad_width: Any) -> Array:
+    """The part of a padded array's cotangent that lies over the array itself."""
+    shape = shape_of(m)
+    widths = pad_widths(pad_width, len(shape))
+    return g[tuple(slice(before, before + n) for (before, _), n in zip(widths, shape, strict=True))]
+
+
+def pad_pullback(g: Array, m: Form, pad_width: Any, mode: Any, stat_length: Any, reflect_type: str) -> Tangent:
+    """The cotangent of a padded array; for the modes in which the border is linear in the entries."""
+    if mode in ("constant", "empty"):
+        return restore(center(g, m, pad_width), m)
+    if mode in COPYING and reflect_type == "even":
+        return sent_back(g, np.pad(numbers(m), pad_width, mode), m)
+    if mode not in AVERAGING:
+        refuse(
+            f"np.pad has no derivative for mode={mode!r}; modes that have one: constant, {', '.join(COPYING)}, "
+            "mean, linear_ramp, empty"
+        )
+    # Padding goes axis by axis, and along each is a matrix: that of the unit vectors, padded.
+    shape = shape_of(m)
+    for axis, (before, after) in reversed(list(enumerate(pad_widths(pad_width, len(shape))))):
+        options: dict[str, Any] = {}
+        if mode == "mean" and stat_length is not None:
+            options["stat_length"] = pad_widths(stat_length, len(shape))[axis]
+        if mode in ("reflect", "symmetric"):
+            options["reflect_type"] = reflect_type
+        if before or after:
+            padded = np.pad(np.eye(shape[axis]), ((before, after), (0, 0)), mode, **along_first(options))
+            g = np.moveaxis(np.tensordot(padded, g, ((0,), (axis,))), 0, axis)
+    return restore(g, m)
+
+
+def along_first(options: dict[str, Any]) -> dict[str, Any]:
+    """The options of np.pad for a matrix of unit vectors, padded along its first axis only."""
+    if "stat_length" in options:
+        return {"stat_length": (options["stat_length"], (1, 1))}
+    return options
+
+
+def border_pullback(g: Array, m: Form, array: Form, pad_width: Any, mode: Any) -> Tangent:
+    """The cotangent of the one constant with which an array is padded: the sum over the border."""
+    if mode != "constant" or size_of(m) != 1:
+        refuse("np.pad has a derivative for a single constant_values in mode='constant' only")
+    return reshaped(np.sum(g) - np.sum(center(g, array, pad_width)), m)
+
+
+def insert_numbers(arr: Form, obj: Any, values: Form, axis: int | None, of_values: bool) -> Array:
+    """np.insert applied to entries' numbers: those of `values` or of `arr`; the other's are -1."""
+    if of_values:
+        return np.insert(np.full(shape_of(arr), -1), obj, numbers(values), axis)
+    return np.insert(numbers(arr), obj, -1 if axis is None else np.full(shape_of(values), -1), axis)
+
+
+rule(sum_by_number, "t, origin, count", t="np.append(g, g.dtype.type(0))[origin]", _returns="array")
+constant(numbers, insert_numbers)
+
+rule(
+    np.pad,
+    "array, pad_width, mode='constant', *, constant_values=0, end_values=0, stat_length=None, reflect_type='even'",
+    array="pad_pullback(g, form(array), pad_width, mode, stat_length, reflect_type)",
+    constant_values="border_pullback(g, form(constant_values), form(array), pad_width, mode)",
+    _returns="array",
+)
+rule(np.resize, "a, new_shape", a="sent_back(g, np.resize(numbers(form(a)), new_shape), form(a))", _returns="array")
+rule(
+    np.insert,
+    "arr, obj, values, axis=None",
+    arr="sent_back(g, insert_numbers(form(arr), obj, form(values), axis, False), form(arr))",
+    values="sent_back(g, insert_numbers(form(arr), obj, form(values), axis, True), form(values))",
+    _returns="array",
+)
+rule(
+    np.delete,
+    "arr, obj, axis=None",
+    arr="sent_back(g, np.delete(numbers(form(arr)), obj, axis), form(arr))",
+    _returns="array",
+)

@@ -1,0 +1,168 @@
+"""Derivatives of NumPy functions that order or choose among entries: sort, partition, select, interp."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pullback.rulebook.array_likes import Array, Form, form, gathered, restore, shape_of
+from pullback.rules import constant, rule
+from pullback.tangents import NO_TANGENT, Tangent
+
+IN_TEMPLATES = (form,)
+
+
+def sort_order(a: Any, axis: int | None) -> Array:
+    """The place in the sorted array that each entry goes to."""
+    return np.argsort(np.argsort(a, axis=axis, kind="stable"), axis=axis, kind="stable")
+
+
+def partition_order(a: Any, y: Array, axis: int | None) -> Array:
+    """The place in the partitioned array `y` that each entry goes to, found by sorting both."""
+    return np.take_along_axis(np.argsort(y, axis=axis, kind="stable"), sort_order(a, axis), axis)
+
+
+def ordered_back(g: Array, m: Form, order: Array, axis: int | None) -> Tangent:
+    """The cotangent of an array that was reordered along `axis` (None: flat)."""
+    return restore(np.reshape(np.take_along_axis(g, order, axis), shape_of(m)), m)
+
+
+def first_true(condlist: Any) -> list[Array]:
+    """Where each condition is the first to hold, and last where none does."""
+    free: Array = np.ones(np.broadcast_shapes(*(np.shape(c) for c in condlist)), bool)
+    masks = []
+    for condition in condlist:
+        masks.append(free & condition)
+        free = free & ~np.asarray(condition)
+    return [*masks, free]
+
+
+def select_pullback(g: Any, m: Form, condlist: Any) -> Tangent:
+    """The cotangents of the choices of np.select: each where its condition is the first to hold."""
+    masks = first_true(condlist)
+    if m.__class__ is tuple:
+        return restore(np.stack([masked(g, mask, (m[0][1:], m[1])) for mask in masks[:-1]]), m)
+    return m.rebuilt([masked(g, mask, part) for mask, part in zip(masks, m.parts, strict=False)])
+
+
+def masked(g: Any, mask: Array, m: Form) -> Tangent:
+    """The cotangent `g` where the mask holds, for an operand with the form `m`."""
+    t = np.where(mask, g, np.zeros((), np.result_type(g)))
+    return gathered(restore(t, m), m) if m.__class__ is tuple else restore(t, m)
+
+
+def choose_pullback(g: Any, m: Form, which: Any, mode: str) -> Tangent:
+    """The cotangents of the choices of np.choose: each where the array of numbers names it."""
+    parts = [(m[0][1:], m[1])] * m[0][0] if m.__class__ is tuple else m.parts
+    count = len(parts)
+    if mode != "raise":
+        which = np.mod(which, count) if mode == "wrap" else np.clip(which, 0, count - 1)
+    items = [masked(g, np.asarray(which) == k, part) for k, part in enumerate(parts)]
+    return restore(np.stack(items), m) if m.__class__ is tuple else m.rebuilt(items)
+
+
+def interp_segments(x: Any, xp: Any, period: Any) -> tuple[Array, Array, Array, Array, Array]:
+    """Where each x lies: the numbers of the points on its left and right, its place t between, and xp there.
+
+    The points are numbered as in `xp`; with a period they are sorted and wrapped around, as np.interp does.
+    """
+    x, points = np.asarray(x, float), np.asarray(xp, float)
+    number = np.arange(points.size)
+    if period is not None:
+        x, points = x % period, points % period
+        number = np.argsort(points)
+        points = points[number]
+        points = np.concatenate((points[-1:] - period, points, points[:1] + period))
+        number = np.concatenate((number[-1:], number, number[:1]))
+    left = np.clip(np.searchsorted(points, x, "right") - 1, 0, max(points.size - 2, 0))
+    right = np.minimum(left + 1, points.size - 1)
+    width = points[right] - points[left]
+    t = np.clip((x - points[left]) / np.where(width == 0, 1.0, width), 0.0, 1.0)
+    return number[left], number[right], t, width, points
+
+
+def interp_beyond(x: Any, xp: Any, period: Any) -> tuple[Array, Array]:
+    """Where x is below the first and above the last point; nowhere with a period."""
+    if period is not None:
+        return np.zeros(np.shape(x), bool), np.zeros(np.shape(x), bool)
+    return np.less(x, xp[0]), np.greater(x, xp[-1])
+
+
+def interp_values(g: Any, m: Form, x: Any, xp: Any, left: Any, right: Any, period: Any) -> Tangent:
+    """The cotangent of the values at the points: 1 - t goes to the left neighbour, t to the right."""
+    a, b, t, _, _ = interp_segments(x, xp, period)
+    below, above = interp_beyond(x, xp, period)
+    given = (below & (left is not None)) | (above & (right is not None))
+    g = np.where(given, 0.0, g)
+    return restore(spread(g * (1.0 - t), a, np.shape(xp)[0]) + spread(g * t, b, np.shape(xp)[0]), m)
+
+
+def spread(t: Array, place: Array, count: int) -> Array:
+    """A vector whose entry k is the sum of the entries of `t` at `place` k."""
+    out = np.zeros(count, t.dtype)
+    np.add.at(out, place, t)
+    return out
+
+
+def slope(g: Any, x: Any, xp: Any, fp: Any, period: Any) -> tuple[Array, Array, Array, Array]:
+    """`g` times the slope of the segment each x lies in, 0 outside; and the segment."""
+    a, b, t, width, _ = interp_segments(x, xp, period)
+    below, above = interp_beyond(x, xp, period)
+    f = np.asarray(fp)
+    s = np.where(below | above | (width == 0), 0.0, (f[b] - f[a]) / np.where(width == 0, 1.0, width))
+    return np.real(g * s), a, b, t
+
+
+def interp_place(g: Any, x: Any, xp: Any, fp: Any, period: Any) -> Tangent:
+    """The cotangent of the place x: the slope of its segment."""
+    return restore(slope(g, x, xp, fp, period)[0], form(x))
+
+
+def interp_points(g: Any, x: Any, xp: Any, fp: Any, period: Any) -> Tangent:
+    """The cotangent of the points: minus the slope, 1 - t of it to the left one and t to the right."""
+    s, a, b, t = slope(g, x, xp, fp, period)
+    n = np.shape(xp)[0]
+    return restore(-spread(s * (1.0 - t), a, n) - spread(s * t, b, n), form(xp))
+
+
+def outside(g: Any, x: Any, xp: Any, value: Any, period: Any, side: int) -> Tangent:
+    """The cotangent of np.interp's `left` (side 0) or `right`: the sum over the places beyond."""
+    if value is None:
+        return NO_TANGENT
+    return restore(np.sum(np.where(interp_beyond(x, xp, period)[side], g, 0.0)), form(value))
+
+
+constant(sort_order, partition_order, first_true)
+rule(spread, "t, place, count", t="g[place]", _returns="array")
+
+rule(
+    np.sort,
+    "a, axis=-1, kind=None, order=None, *, stable=None",
+    a="ordered_back(g, form(a), sort_order(a, axis), axis)",
+    _returns="array",
+)
+rule(
+    np.partition,
+    "a, kth, axis=-1, kind='introselect', order=None",
+    a="ordered_back(g, form(a), partition_order(a, y, axis), axis)",
+    _returns="array",
+)
+rule(
+    np.select,
+    "condlist, choicelist, default=0",
+    choicelist="select_pullback(g, form(choicelist), condlist)",
+    default="masked(g, first_true(condlist)[-1], form(default))",
+    _returns="array",
+)
+rule(np.choose, "a, choices, *, mode='raise'", choices="choose_pullback(g, form(choices), a, mode)")
+rule(np.ndarray.choose, "a, choices, *, mode='raise'", choices="choose_pullback(g, form(choices), a, mode)")
+rule(
+    np.interp,
+    "x, xp, fp, left=None, right=None, period=None",
+    x="interp_place(g, x, xp, fp, period)",
+    xp="interp_points(g, x, xp, fp, period)",
+    fp="interp_values(g, form(fp), x, xp, left, right, period)",
+    left="outside(g, x, xp, left, period, 0)",
+    right="outside(g, x, xp, right, period, 1)",
+)
