@@ -30,8 +30,8 @@ def fit(g: Tangent, x: Any) -> Tangent:
         return _to_scalar(g, x)
     if isinstance(x, np.ndarray):
         return fit_to(g, x.shape, x.dtype)
-    if isinstance(x, (int, np.integer, np.bool_)):
-        return NO_TANGENT
+    if isinstance(x, (int, np.integer, np.bool_)):  # no tangent space: nothing to accumulate
+        return ZERO
     return g
 
 
@@ -53,16 +53,16 @@ def fit_like(g: Tangent, m: Any) -> Tangent:
 
 
 def fit_to(g: Tangent, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Tangent:
-    """`g` summed to `shape`, in `dtype`; an integer `dtype` has no tangent."""
+    """`g` summed to `shape`, in `dtype`; an integer `dtype` takes nothing."""
     if g is ZERO or g is NO_TANGENT:
         return g
     if dtype.kind not in "fc":
-        return NO_TANGENT
+        return ZERO
     g = np.asarray(g)
     if g.shape != shape:
         extra = g.ndim - len(shape)
         if extra > 0:
-            g = g.sum(axis=tuple(range(extra)))
+            g = np.asarray(g.sum(axis=tuple(range(extra))))
         if extra >= 0:
             axes = tuple(i for i, n in enumerate(shape) if n == 1 != g.shape[i])
             g = g.sum(axis=axes, keepdims=True) if axes else g

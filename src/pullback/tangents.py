@@ -160,8 +160,8 @@ def add(a: Tangent, b: Tangent) -> Tangent:
         return {**a, **{k: add(a.get(k, ZERO), v) for k, v in b.items()}}
     if isinstance(a, TangentVector) and isinstance(b, TangentVector):
         return type(a)(**add(a.__dict__, b.__dict__))
-    if isinstance(a, tuple) and hasattr(a, "_make"):
-        return a._make(map(add, a, b))
+    if isinstance(a, (tuple, list)):
+        return a._make(map(add, a, b)) if hasattr(a, "_make") else list(map(add, a, b))
     return a + b
 
 

@@ -85,6 +85,8 @@ CASES: list[Case] = [
     (np.generic.compress, (np.float64(2.0), [True]), {}, (0,)),
     (np.extract, (A > 0, A), {}, (1,)),
     (np.extract, ([1, 0, 1], [1.0, 2.0, 3.0]), {}, (1,)),
+    (np.bincount, ([0, 2, 2, 5], B), {}, (1,)),
+    (np.bincount, (np.array([0, 2, 2, 1]), [1.0, 2.0, 3.0, 4.0], 7), {}, (1,)),
     *[(index_pullback, (np.asarray(A[k]), (3, 4), F64, k), {}, (0,)) for k in INDICES],
     (index_pullback, (1.5, (4,), F64, 2), {}, (0,)),
     (index_pullback, (F32[[0, 0]], (3, 4), np.dtype(np.float32), [0, 0]), {}, (0,)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from pullback.rulebook.numpy_padding import sum_by_number
 
@@ -61,5 +62,8 @@ CASES: list[Case] = [
     (np.delete, (A, [0, 2], 1), {}, (0,)),
     (np.delete, (A, slice(0, 2)), {"axis": 0}, (0,)),
     (np.delete, (F32, np.array([True, False, True]), 0), {}, (0,)),
+    (sliding_window_view, (B, 2), {}, (0,)),
+    (sliding_window_view, (T3, (2, 3)), {"axis": (1, 2)}, (0,)),
+    (sliding_window_view, (A, (2, 2)), {}, (0,)),
     (sum_by_number, (A, np.arange(-1, 11).reshape(3, 4) // 2, 5), {}, (0,)),
 ]

@@ -34,6 +34,8 @@ CASES: list[Case] = [
     (np.sort, ([3.0, 1.0, 2.0],), {}, (0,)),
     (np.sort, (F32,), {}, (0,)),
     (np.sort, (A + 1j * arr(3, 4),), {}, (0,)),
+    (np.sort_complex, (A,), {}, (0,)),
+    (np.sort_complex, (A + 1j * arr(3, 4),), {}, (0,)),
     (np.partition, (LONG, 11), {}, (0,)),
     (np.partition, (A, 2), {"axis": 0}, (0,)),
     (np.partition, (T3, (3, 8), None), {}, (0,)),

@@ -122,7 +122,7 @@ def _check_cotangent(g: Array, images: int, features: int, w: Windows) -> None:
 def _column_blocks(x: Array, w: Windows) -> Iterator[tuple[slice, Array]]:
     """The windows of a few padded images at a time as a matrix: [images · places, taps · C].
 
-    Copying goes at the speed of the contiguous run it can move at once. Where few channels make that
+    Every block is written over the one before: fresh memory would cost more than the copying. Copying goes at the speed of the contiguous run it can move at once. Where few channels make that
     run short, the transposed order [images, taps · C, places] is faster, and BLAS takes either.
     """
     windows = view(x, w)
@@ -133,9 +133,11 @@ def _column_blocks(x: Array, w: Windows) -> Iterator[tuple[slice, Array]]:
     by_taps = 4 * run < w.places[1]
     if by_taps:
         windows = windows.transpose(0, 3, 4, 5, 1, 2)
+    buffer = np.empty((min(step, x.shape[0]), *windows.shape[1:]), x.dtype)
     for start in range(0, x.shape[0], step):
         images = slice(start, start + step)
-        block = windows[images]
+        block = buffer[: len(windows[images])]
+        np.copyto(block, windows[images])
         yield images, block.reshape((len(block), width, places) if by_taps else (len(block) * places, width))
 
 

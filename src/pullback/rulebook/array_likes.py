@@ -104,6 +104,11 @@ def reshaped(t: Tangent, m: Form, order: Any = "C") -> Tangent:
     return restore(np.reshape(t, shape_of(m), order), m)
 
 
+def spread_to(t: Any, shape: Shape) -> Array:
+    """`t` broadcast to `shape`, as an array that may be written to."""
+    return np.asarray(t) if np.shape(t) == shape else np.broadcast_to(t, shape).copy()
+
+
 def refuse(text: str) -> NoReturn:
     """Raise the error for a form of a call that has no derivative."""
     raise DifferentiabilityError(text)
@@ -111,7 +116,7 @@ def refuse(text: str) -> NoReturn:
 
 # What a derivative's own derivative meets: each of these is linear in its cotangent.
 constant(form, shape_of, size_of)
-rule(restore, "t, m", t="fit_to(np.broadcast_to(gathered(g, m), np.shape(t)), np.shape(t), np.result_type(t))")
+rule(restore, "t, m", t="fit_to(spread_to(gathered(g, m), np.shape(t)), np.shape(t), np.result_type(t))")
 rule(gathered, "u, m", u="restore(g, m)", _returns="array")
 rule(
     reshaped,

@@ -151,3 +151,9 @@ rule(np.arange, "*bounds, dtype=None, device=None, like=None", bounds="arange_pu
 
 # What depends on shapes alone
 constant(np.zeros, np.ones, np.empty, np.zeros_like, np.ones_like, np.empty_like, np.eye, np.identity, np.tri)
+
+# What is printed, saved or asked of types
+constant(np.array2string, np.array_repr, np.array_str, np.format_float_positional, np.format_float_scientific)
+constant(np.save, np.savetxt, np.savez, np.savez_compressed, np.isfortran, np.iterable, np.issubdtype)
+constant(np.promote_types, np.typename, np.get_printoptions, np.set_printoptions, np.geterr, np.seterr)
+constant(np.bartlett, np.blackman, np.hamming, np.hanning, np.einsum_path, np.linalg.matrix_rank)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from pullback.fitting import fit_to
-from pullback.rulebook.array_likes import Array, Form, form, refuse, restore, shape_of
+from pullback.rulebook.array_likes import Array, Form, form, refuse, restore, shape_of, spread_to
 from pullback.rules import constant, rule
 from pullback.tangents import Tangent
 
@@ -52,7 +52,7 @@ def einsum_pullback(g: Any, i: int, operands: tuple[Any, ...], m: Form, optimize
     # labels of this operand alone: a new axis, along which the cotangent is the same
     t = np.reshape(t, tuple(np.shape(t)[reached.index(c)] if c in reached else 1 for c in distinct))
     target = tuple(max(n, k) for n, k in zip(sizes, np.shape(t), strict=True)) if 0 not in sizes else sizes
-    t = np.broadcast_to(t, target)
+    t = spread_to(t, target)
     if len(distinct) == len(own):
         return restore(t, m)
     return restore(on_diagonal(fit_to(t, sizes, t.dtype), shape, own), m)
@@ -86,4 +86,5 @@ rule(
     np.einsum,
     "*operands, optimize=False",
     operands="einsum_pullback(g, i, operands, form(operands[i]), optimize)",
+    _alias=True,
 )

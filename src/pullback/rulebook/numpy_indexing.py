@@ -32,10 +32,8 @@ def is_basic(index: Any) -> bool:
 
 def index_pullback(t: Tangent, shape: Shape, dtype: Any, index: Any) -> Tangent:
     """The cotangent of an array of this shape and dtype that was read at `index`."""
-    if t is ZERO or t is NO_TANGENT:
-        return t
-    if dtype.kind not in "fc":
-        return NO_TANGENT
+    if t is ZERO or t is NO_TANGENT or dtype.kind not in "fc":
+        return ZERO
     out = np.zeros(shape, dtype)
     if is_basic(index):
         out[index] = t if dtype.kind == "c" else np.real(t)
@@ -139,6 +137,8 @@ rule(
     arr="take_pullback(g, form(arr), np.flatnonzero(condition), None, 'raise')",
     _returns="array",
 )
+
+rule(np.bincount, "x, weights=None, minlength=0", weights="restore(g[np.asarray(x)], form(weights))", _returns="array")
 
 # Positions: integers, which have no derivative
 constant(np.ix_, np.indices, np.unravel_index, np.ravel_multi_index, np.mask_indices, np.diag_indices)

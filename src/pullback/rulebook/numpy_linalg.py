@@ -191,7 +191,7 @@ rule(
     b="solve_right(g, a, form(b))",
     _returns="array",
 )
-rule(np.linalg.matrix_power, "a, n", a="matrix_power_pullback(g, a, n)", _returns="array")
+rule(np.linalg.matrix_power, "a, n", a="matrix_power_pullback(g, a, n)", _returns="array", _alias=True)
 rule(np.linalg.multi_dot, "arrays", arrays="multi_dot_pullback(g, arrays)")
 rule(np.linalg.pinv, "a, rcond=None, hermitian=False, *, rtol=None", a="pinv_pullback(g, y, a)", _returns="array")
 rule(

@@ -1,4 +1,4 @@
-"""Derivatives of NumPy functions that make an array longer or shorter: pad, resize, insert, delete.
+"""Derivatives of NumPy functions that make an array longer or shorter: pad, resize, insert, delete, windows.
 
 What moves entries only is applied to the entries' numbers, which then say where a cotangent goes.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from pullback.rulebook.array_likes import Array, Form, form, refuse, reshaped, restore, shape_of, size_of
 from pullback.rules import constant, rule
@@ -119,4 +120,11 @@ rule(
     "arr, obj, axis=None",
     arr="sent_back(g, np.delete(numbers(form(arr)), obj, axis), form(arr))",
     _returns="array",
+)
+rule(
+    sliding_window_view,
+    "x, window_shape, axis=None, *, subok=False, writeable=False",
+    x="sent_back(g, sliding_window_view(numbers(form(x)), window_shape, axis), form(x))",
+    _returns="array",
+    _alias=True,
 )

@@ -8,7 +8,7 @@ import numpy as np
 
 from pullback.rulebook.array_likes import Array, Form, form, gathered, restore, shape_of
 from pullback.rules import constant, rule
-from pullback.tangents import NO_TANGENT, Tangent
+from pullback.tangents import ZERO, Tangent
 
 IN_TEMPLATES = (form,)
 
@@ -129,7 +129,7 @@ def interp_points(g: Any, x: Any, xp: Any, fp: Any, period: Any) -> Tangent:
 def outside(g: Any, x: Any, xp: Any, value: Any, period: Any, side: int) -> Tangent:
     """The cotangent of np.interp's `left` (side 0) or `right`: the sum over the places beyond."""
     if value is None:
-        return NO_TANGENT
+        return ZERO
     return restore(np.sum(np.where(interp_beyond(x, xp, period)[side], g, 0.0)), form(value))
 
 
@@ -142,6 +142,7 @@ rule(
     a="ordered_back(g, form(a), sort_order(a, axis), axis)",
     _returns="array",
 )
+rule(np.sort_complex, "a", a="ordered_back(g, form(a), sort_order(a, -1), -1)", _returns="array")
 rule(
     np.partition,
     "a, kth, axis=-1, kind='introselect', order=None",

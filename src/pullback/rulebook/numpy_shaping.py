@@ -105,7 +105,7 @@ def trace_pullback(g: Any, m: Form, offset: int, axis1: int, axis2: int) -> Tang
 def diag_pullback(g: Array, m: Form, k: int) -> Tangent:
     """The cotangent of np.diag, which makes a matrix of a vector and takes the diagonal of a matrix."""
     shape = shape_of(m)
-    return restore(np.diagonal(g, k) if len(shape) == 1 else diagonal_pullback(g, shape, k, 0, 1), m)
+    return restore(np.diagonal(g, k).copy() if len(shape) == 1 else diagonal_pullback(g, shape, k, 0, 1), m)
 
 
 def item_pullback(g: Any, m: Form, index: tuple[Any, ...]) -> Tangent:
@@ -126,7 +126,12 @@ def one_entry(t: Any, size: int, at: int) -> Array:
 
 # A derivative's own derivative meets the helpers that write into an array of zeros.
 rule(sum_runs, "t, owner, count, axis", t="np.take(g, owner, axis)", _returns="array")
-rule(diagonal_pullback, "t, shape, offset, axis1, axis2", t="np.diagonal(g, offset, axis1, axis2)", _returns="array")
+rule(
+    diagonal_pullback,
+    "t, shape, offset, axis1, axis2",
+    t="np.diagonal(g, offset, axis1, axis2).copy()",
+    _returns="array",
+)
 rule(one_entry, "t, size, at", t="restore(g[at], form(t))", _returns="array")
 
 # The same entries in the same order: a reshape back. A method and its function share a template.
@@ -239,7 +244,7 @@ for function in (np.trace, np.ndarray.trace):
     )
 rule(np.linalg.trace, "x, *, offset=0, dtype=None", x="trace_pullback(g, form(x), offset, -2, -1)")
 rule(np.diag, "v, k=0", v="diag_pullback(g, form(v), k)", _returns="array", _alias=True)
-rule(np.diagflat, "v, k=0", v="reshaped(np.diagonal(g, k), form(v))", _returns="array")
+rule(np.diagflat, "v, k=0", v="reshaped(np.diagonal(g, k).copy(), form(v))", _returns="array")
 
 # What is asked of an array without reading its entries
 constant(np.shape, np.ndim, np.size, np.broadcast_shapes, np.result_type, np.iscomplexobj, np.isrealobj)

@@ -1,0 +1,257 @@
+"""Activity: which values vary with the differentiated arguments, and what must therefore be refused.
+
+    def f(x, n):            varied: {x}
+        y = n + 1           y is not: its value has no derivative
+        z = x * y           z is varied; the operand y is not active
+
+A value is *active* where it is varied and its type has a tangent. What is not useful (reaches no
+result) is found by the reverse sweep, which emits nothing for it.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+
+from pullback import ir
+from pullback.kinds import LIST, NUMERIC_MASK, PYTHON_SCALAR, Kind
+from pullback.rules import callable_name, lookup
+from pullback.scopes import default_reads
+from pullback.solitary import solitary_names
+from pullback.spans import Diagnostic, Label, Span
+
+MUTATORS = frozenset(
+    "append extend insert pop remove clear sort reverse update setdefault popitem fill put itemset resize "
+    "partition setfield setflags add discard appendleft extendleft rotate __setitem__ __setattr__".split()
+)
+_MUTABLE = ~(PYTHON_SCALAR | (1 << 4) | (1 << 7) | (1 << 8))
+
+
+@dataclass(slots=True)
+class Activity:
+    """What the analysis found: refusals, and where derivatives end on purpose or by type."""
+
+    refusals: list[Diagnostic] = field(default_factory=list)
+    cut: dict[str, Span] = field(default_factory=dict)  # names that depend on an argument through `int(...)` alone
+    silenced: bool = False  # without_derivative was applied to a varied value
+    result_varied: bool = False
+    mutates: bool = False  # something that may be kept for the reverse sweep may be changed in place
+    solitary: frozenset[str] = frozenset()
+
+
+def analyse(function: ir.FunctionIR, active: frozenset[str]) -> Activity:
+    """Mark active operands in every statement's facts, starting from the active parameters and captures."""
+    analysis = _Analysis(function)
+    analysis.found.solitary = solitary_names(function)
+    end = analysis.block(function.body, active)
+    analysis.found.result_varied = function.result in end
+    unique = {(d.id, d.span): d for d in analysis.found.refusals}
+    analysis.found.refusals = list(unique.values())
+    return analysis.found
+
+
+class _Analysis:
+    def __init__(self, function: ir.FunctionIR) -> None:
+        self.function = function
+        self.found = Activity()
+        self.outer = {n for d in function.declarations for n in d.names}  # type: ignore[attr-defined]
+
+    def block(self, block: list[ir.Stmt], varied: frozenset[str]) -> frozenset[str]:
+        for stmt in block:
+            varied = self.stmt(stmt, varied)
+        return varied
+
+    def is_varied(self, atom: ir.Atom, varied: frozenset[str]) -> bool:
+        return isinstance(atom, ir.Var) and atom.name in varied
+
+    def stmt(self, stmt: ir.Stmt, varied: frozenset[str]) -> frozenset[str]:
+        match stmt:
+            case ir.Bind():
+                return self.bind(stmt, varied)
+            case ir.Unpack():
+                active = self.is_varied(stmt.source, varied)
+                stmt.facts.active, stmt.facts.varied = (active,), active
+                return varied | set(stmt.targets) if active else varied - set(stmt.targets)
+            case ir.Append():
+                active = self.is_varied(stmt.item, varied) and stmt.facts.kinds[0].differentiable
+                stmt.facts.active = (active,)
+                stmt.facts.varied = active or stmt.target in varied
+                return varied | {stmt.target} if active else varied
+            case ir.Store():
+                self.store(stmt, varied)
+            case ir.Opaque():
+                self.opaque(stmt, varied)
+                return varied - stmt.writes
+            case ir.If():
+                body, orelse = self.block(stmt.body, varied), self.block(stmt.orelse, varied)
+                if ir.always_raises(stmt.body):
+                    return orelse
+                return body if ir.always_raises(stmt.orelse) else body | orelse
+            case ir.For():
+                active = self.is_varied(stmt.iterable, varied)
+                stmt.facts.active, stmt.facts.varied = (active,), active
+                return self.loop(stmt.body, varied, frozenset({stmt.target}) if active else frozenset(), stmt.target)
+            case ir.While():
+                return self.loop(stmt.body, varied, frozenset(), None)
+            case ir.With():
+                if self.is_varied(stmt.context, varied):
+                    self.refuse("unsupported-construct", "a differentiated value is used as a context manager", stmt.span)
+                return self.block(stmt.body, varied - {stmt.target or ""})
+            case ir.Raise() | ir.BreakIf():
+                pass
+        return varied
+
+    def loop(
+        self, body: list[ir.Stmt], varied: frozenset[str], bound: frozenset[str], target: str | None
+    ) -> frozenset[str]:
+        head = varied
+        while True:
+            start = (head - {target}) | bound if target else head
+            end = head | self.block(body, start)
+            if end == head:
+                return head
+            head = end
+
+    def bind(self, stmt: ir.Bind, varied: frozenset[str]) -> frozenset[str]:
+        expr, facts = stmt.expr, stmt.facts
+        operands = ir.atoms(expr)
+        if isinstance(expr, ir.Inert):
+            self.inert(expr, stmt.span, varied)
+            facts.active, facts.varied = (), False
+            return varied - {stmt.target}
+        facts.active = tuple(
+            self.is_varied(a, varied) and k.differentiable for a, k in zip(operands, facts.kinds, strict=True)
+        )
+        facts.varied = any(facts.active) and self.carries(stmt, varied)
+        self.cuts(stmt, operands)
+        if facts.varied and stmt.target in self.outer:
+            self.refuse(
+                "outer-write",
+                f"a differentiated value is stored in `{stmt.target}`, which is not local to this function",
+                stmt.span,
+                help="return the value instead",
+            )
+        return varied | {stmt.target} if facts.varied else varied - {stmt.target}
+
+    def carries(self, stmt: ir.Bind, varied: frozenset[str]) -> bool:
+        """Whether the result of an expression with active operands is itself varied."""
+        expr, facts = stmt.expr, stmt.facts
+        match expr:
+            case ir.Compare():
+                return False
+            case ir.Item():
+                return facts.active[0]
+            case ir.Build(kind="slice"):
+                return False
+            case ir.Build(kind="set"):
+                self.refuse(
+                    "unsupported-construct",
+                    "a set of differentiated values has no order for their derivatives",
+                    stmt.span,
+                    help="use a list or tuple",
+                )
+            case ir.Closure(node=node):
+                for name in expr.captures:
+                    if name in varied and name in self.function.rebound_after_capture:
+                        self.refuse(
+                            "capture-rebound",
+                            f"`{name}` is captured here and assigned again while this function may still be called",
+                            stmt.span,
+                            labels=(Label(self.function.rebound_after_capture[name], "assigned again here"),),
+                            help=f"pass `{name}` as an argument, or bind the new value to another name",
+                        )
+                if default_reads(node) & varied:
+                    self.refuse(
+                        "unsupported-construct",
+                        "a parameter default depends on a differentiated value",
+                        stmt.span,
+                        help="capture the value, or pass it at the call",
+                    )
+            case ir.Operation(inplace=True):
+                self.in_place(stmt, expr)
+            case ir.Apply():
+                return self.call_carries(stmt, expr)
+        return facts.kind.differentiable
+
+    def call_carries(self, stmt: ir.Bind, expr: ir.Apply) -> bool:
+        facts = stmt.facts
+        if not facts.known:
+            return True
+        entry = lookup(facts.callee)
+        if entry is None or entry.vjps or not entry.constant:
+            return facts.kind.differentiable
+        if callable_name(facts.callee) == "without_derivative":
+            self.found.silenced = True
+        return False
+
+    def cuts(self, stmt: ir.Bind, operands: tuple[ir.Atom, ...]) -> None:
+        """Follow values that depend on an argument only through a conversion to int."""
+        facts, cut = stmt.facts, self.found.cut
+        if facts.known and facts.callee is int and any(facts.active):
+            cut[stmt.target] = stmt.span
+            return
+        sources = [cut[a.name] for a in operands if isinstance(a, ir.Var) and a.name in cut]
+        if sources and not isinstance(stmt.expr, (ir.Item, ir.Compare)):
+            cut.setdefault(stmt.target, sources[0])
+
+    def in_place(self, stmt: ir.Bind, expr: ir.Operation) -> None:
+        """`a += b` changes an array or list in place: allowed where nobody else can see it."""
+        kind = stmt.facts.kinds[0]
+        name = expr.args[0].name if isinstance(expr.args[0], ir.Var) else ""
+        if kind.scalar or name in self.found.solitary:
+            return
+        if kind.mask and not kind.mask & ~(NUMERIC_MASK & ~PYTHON_SCALAR | LIST) and not kind.mask & (1 << 4):
+            self.refuse(
+                "mutation",
+                f"`{name} {expr.op}= ...` changes an array in place that others may see",
+                stmt.span,
+                help=f"write `{name} = {name} {expr.op} ...`",
+            )
+
+    def store(self, stmt: ir.Store, varied: frozenset[str]) -> None:
+        self.found.mutates = True
+        if self.is_varied(stmt.value, varied) and stmt.facts.kinds[1].differentiable:
+            what = "a differentiated value is stored in"
+        elif self.is_varied(stmt.obj, varied):
+            what = "this assignment changes"
+        else:
+            return
+        target = f"an attribute (`.{stmt.key}`)" if stmt.attribute else "an element"
+        self.refuse(
+            "mutation",
+            f"{what} {target} in place, which is not differentiated yet",
+            stmt.span,
+            help="build a new value instead: a list display, np.where, np.concatenate, dataclasses.replace",
+        )
+
+    def opaque(self, stmt: ir.Opaque, varied: frozenset[str]) -> None:
+        self.found.mutates = True
+        entering = sorted(stmt.reads & varied)
+        if entering and not isinstance(stmt.node, ast.Delete):
+            word = type(stmt.node).__name__.lower().removesuffix("def").removesuffix("star")
+            self.refuse(
+                "unsupported-construct",
+                f"`{entering[0]}` is differentiated, and enters a `{word}` statement, which is not differentiated yet",
+                stmt.span,
+                help=f"move the `{word}` into a function with a registered derivative, or outside the differentiated function",
+            )
+
+    def inert(self, expr: ir.Inert, span: Span, varied: frozenset[str]) -> None:
+        """An expression kept as written must not change a differentiated value."""
+        for node in ast.walk(expr.node):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr in MUTATORS
+                and isinstance(node.func.value, ast.Name)
+                and node.func.value.id in varied
+            ):
+                self.refuse("mutation", f"`.{node.func.attr}` changes a differentiated value inside a condition", span)
+
+    def refuse(self, id: str, message: str, span: Span, *, labels: tuple[Label, ...] = (), help: str = "") -> None:
+        self.found.refusals.append(Diagnostic(id, message, span, "", labels, (), help))
+
+
+def may_change(kind: Kind) -> bool:
+    """Whether a value of this kind can be changed in place."""
+    return bool(kind.mask & _MUTABLE)

@@ -1,0 +1,54 @@
+"""Calls of classes: dataclasses, named tuples, attrs classes and registered types, by their fields.
+
+    p = Point(x, y)      ->      p_bar.x goes to x, p_bar.y to y
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import types
+from typing import Any
+
+from pullback.applying import Residual
+from pullback.errors import DifferentiabilityError
+from pullback.rules import Active, callable_name
+from pullback.tangents import ZERO, Tangent, TangentVector
+
+
+def construct(cls: type, args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> tuple[Any, Residual]:
+    """An instance, and the residual that sends each field's tangent to the argument it came from."""
+    fields = _fields_by_parameter(cls)
+    if fields is None:
+        raise DifferentiabilityError(
+            f"the constructor of {cls.__name__} runs code of its own and has no derivative yet; "
+            f"make {cls.__name__} a dataclass, or register one with @pb.derivative(of={callable_name(cls)})"
+        )
+    value = cls(*args, **kwargs)
+    bound = inspect.signature(cls).bind(*args, **kwargs).arguments
+    names = list(bound)
+    parameters = [names[o] if isinstance(o, int) else o for o in active]
+    return value, (_reverse_construct, [fields[p] for p in parameters])
+
+
+def _reverse_construct(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
+    fields = residual[1]
+    if isinstance(g, TangentVector):
+        return tuple(g.__dict__.get(name, ZERO) for name, _ in fields)
+    return tuple(g[position] for _, position in fields)  # a named tuple's
+
+
+def _fields_by_parameter(cls: type) -> dict[str, tuple[str, int]] | None:
+    """The field that each constructor parameter sets; None where the constructor computes."""
+    if issubclass(cls, tuple) and hasattr(cls, "_fields"):
+        return {name: (name, i) for i, name in enumerate(cls._fields)}
+    if dataclasses.is_dataclass(cls):
+        generated = isinstance(cls.__init__, types.FunctionType) and "__dataclass_fields__" in cls.__dict__
+        written_by_hand = generated and cls.__init__.__code__.co_filename != "<string>"
+        if written_by_hand or hasattr(cls, "__post_init__"):
+            return None
+        return {f.name: (f.name, i) for i, f in enumerate(dataclasses.fields(cls)) if f.init}
+    if hasattr(cls, "__attrs_attrs__"):
+        plain = all(a.converter is None for a in cls.__attrs_attrs__) and not hasattr(cls, "__attrs_post_init__")
+        return {a.alias: (a.name, i) for i, a in enumerate(cls.__attrs_attrs__) if a.init} if plain else None
+    return None

@@ -1,0 +1,216 @@
+"""From generated syntax to functions: guards, signatures, compilation, closure cells, readable text.
+
+The code is compiled under the user's own file name with the user's positions. Globals and captured
+variables stay the user's own, live; helpers arrive through extra closure cells, so nothing is put
+into the user's namespace.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import types
+from collections.abc import Callable
+from typing import Any
+
+from pullback import ir
+from pullback.calls import Late
+from pullback.forward_sweep import placed
+from pullback.names import Names
+from pullback.source import Source, remember
+from pullback.syntax import call, constant, name, parsed, substitute
+
+
+class Helpers:
+    """Objects that generated code needs, each under a name that nobody uses."""
+
+    def __init__(self, taken: set[str]) -> None:
+        self.taken = taken
+        self.values: dict[str, Any] = {}
+        self._by_id: dict[int, str] = {}
+
+    def fresh(self, stem: str) -> str:
+        """A new name; the stem itself where it is free."""
+        candidate, number = stem, 0
+        if stem.startswith("_") and len(stem) <= 3:
+            candidate, number = f"{stem}1", 1
+        while candidate in self.taken:
+            number += 1
+            separator = "" if stem.endswith("_") or (stem.startswith("_") and len(stem) <= 3) else "_"
+            candidate = f"{stem}{separator}{number}"
+        self.taken.add(candidate)
+        return candidate
+
+    def __call__(self, value: Any, stem: str) -> str:
+        known = self._by_id.get(id(value))
+        if known is None:
+            known = self.fresh(stem)
+            self._by_id[id(value)] = known
+            self.values[known] = value
+        return known
+
+
+def guards(names: Names, helpers: Helpers, epoch: Any, generated_at: int | None) -> list[ast.expr]:
+    """Tests that are true where the code was generated for something that has changed."""
+    tests: list[ast.expr] = []
+    for path, value in names.identities.items():
+        root = path.split(".")[0]
+        if root not in names.cells and root not in names.globals:
+            continue  # a builtin: a module that shadows it is a new global, which is tested below
+        known = helpers(value, path.split(".")[-1])
+        tests.append(ast.Compare(substitute(parsed(path), {}), [ast.IsNot()], [name(known)]))
+    for identifier, cls in names.classes.items():
+        known = helpers(cls, cls.__name__)
+        tests.append(ast.Compare(ast.Attribute(name(identifier), "__class__", ast.Load()), [ast.IsNot()], [name(known)]))
+    if generated_at is not None:
+        now = ast.Attribute(name(helpers(epoch, "EPOCH")), "now", ast.Load())
+        tests.append(ast.Compare(now, [ast.NotEq()], [constant(generated_at)]))
+    return tests
+
+
+def again(tests: list[ast.expr], arguments: ast.arguments, redo: str) -> list[ast.stmt]:
+    """`if <a guard fails>: return redo(<the same arguments>)`."""
+    if not tests:
+        return []
+    test = tests[0] if len(tests) == 1 else ast.BoolOp(ast.Or(), tests)
+    a = arguments
+    args: list[ast.expr] = [name(p.arg) for p in (*a.posonlyargs, *a.args)]
+    if a.vararg:
+        args.append(ast.Starred(name(a.vararg.arg), ast.Load()))
+    keywords = [ast.keyword(p.arg, name(p.arg)) for p in a.kwonlyargs]
+    if a.kwarg:
+        keywords.append(ast.keyword(None, name(a.kwarg.arg)))
+    return [ast.If(test, [ast.Return(ast.Call(name(redo), args, keywords))], [])]
+
+
+def bare_arguments(arguments: ast.arguments) -> ast.arguments:
+    """The signature without annotations; defaults are placeholders, the function's own are put in later."""
+
+    def plain(a: ast.arg | None) -> ast.arg | None:
+        return None if a is None else ast.copy_location(ast.arg(a.arg), a)
+
+    return ast.arguments(
+        posonlyargs=[plain(a) for a in arguments.posonlyargs],
+        args=[plain(a) for a in arguments.args],
+        vararg=plain(arguments.vararg),
+        kwonlyargs=[plain(a) for a in arguments.kwonlyargs],
+        kw_defaults=[None if d is None else constant(None) for d in arguments.kw_defaults],
+        kwarg=plain(arguments.kwarg),
+        defaults=[constant(None) for _ in arguments.defaults],
+    )
+
+
+def definition(identifier: str, arguments: ast.arguments, body: list[ast.stmt]) -> ast.FunctionDef:
+    """`def identifier(arguments): body`."""
+    made = ast.FunctionDef(identifier, arguments, body or [ast.Pass()], [], lineno=1)
+    made.type_params = []  # type: ignore[attr-defined]
+    return made
+
+
+class Compiled:
+    """A generated function, to be joined with the globals, cells and defaults of a function object."""
+
+    def __init__(self, tree: ast.FunctionDef, function: ir.FunctionIR, helpers: Helpers, filename: str) -> None:
+        self.tree = tree
+        self.helpers = helpers
+        self.captured = function.captured
+        placed(tree, function.span)
+        outer = definition(
+            "generated",
+            ast.arguments([], [], None, [], [], None, []),
+            [
+                *(ast.Assign([ast.Name(n, ast.Store())], constant(None), lineno=1) for n in self._cell_names()),
+                tree,
+                ast.Return(name(tree.name)),
+            ],
+        )
+        placed(outer, function.span)
+        module = ast.Module([outer], [])
+        code = compile(ast.fix_missing_locations(module), filename, "exec", dont_inherit=True)
+        outer_code = next(c for c in code.co_consts if isinstance(c, types.CodeType))
+        self.code = next(
+            c for c in outer_code.co_consts if isinstance(c, types.CodeType) and c.co_name == tree.name
+        )
+        self._remember_nested(filename)
+
+    def _cell_names(self) -> list[str]:
+        return [*self.captured, *self.helpers.values]
+
+    def _remember_nested(self, filename: str) -> None:
+        """Nested functions keep the user's syntax: record it for their code objects."""
+        nodes: dict[tuple[str, int], list[Any]] = {}
+        for node in ast.walk(self.tree):
+            if isinstance(node, (ast.FunctionDef, ast.Lambda)) and node is not self.tree:
+                nodes.setdefault((getattr(node, "name", "<lambda>"), node.lineno), []).append(node)
+        pending = [self.code]
+        while pending:
+            code = pending.pop()
+            for inner in code.co_consts:
+                if isinstance(inner, types.CodeType):
+                    found = nodes.get((inner.co_name, inner.co_firstlineno), [])
+                    if len(found) == 1:
+                        remember(inner, Source(found[0], filename, inner))
+                    pending.append(inner)
+
+    def make(self, function: types.FunctionType, extra: dict[str, Any]) -> types.FunctionType:
+        """The generated function for one function object; `extra` holds helpers made for this object."""
+        own = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
+        cells = []
+        for identifier in self.code.co_freevars:
+            if identifier in own:
+                cells.append(own[identifier])
+            elif identifier in extra:
+                cells.append(types.CellType(extra[identifier]))
+            else:
+                cells.append(self._helper_cell(self.helpers.values[identifier]))
+        made = types.FunctionType(
+            self.code, function.__globals__, self.tree.name, function.__defaults__, tuple(cells)
+        )
+        made.__kwdefaults__ = function.__kwdefaults__
+        return made
+
+    def _helper_cell(self, value: Any) -> types.CellType:
+        if not isinstance(value, Late):
+            return types.CellType(value)
+        cell = types.CellType()
+        value.pair.when_ready(cell)
+        return cell
+
+
+def source_text(trees: list[ast.FunctionDef], lines: Callable[[int], str]) -> str:
+    """Generated functions as text, with the user's lines as comments where their reverse code begins."""
+    return "\n\n\n".join(_commented(tree, lines) for tree in trees) + "\n"
+
+
+def _commented(tree: ast.FunctionDef, lines: Callable[[int], str]) -> str:
+    marked = copy.deepcopy(tree)
+    _mark(marked.body, lines, None)
+    text = ast.unparse(ast.fix_missing_locations(marked))
+    out = []
+    for line in text.split("\n"):
+        stripped = line.strip()
+        if stripped.startswith("'# ") or stripped.startswith('"# '):
+            line = line[: len(line) - len(stripped)] + ast.literal_eval(stripped)
+        out.append(line)
+    return "\n".join(out)
+
+
+def _mark(body: list[ast.stmt], lines: Callable[[int], str], last: int | None) -> None:
+    index = 0
+    while index < len(body):
+        stmt = body[index]
+        span = getattr(stmt, "span", None)
+        if span is not None and span.line != last:
+            last = span.line
+            user = lines(span.line).strip()
+            if user:
+                body.insert(index, ast.Expr(constant(f"# {user}")))
+                index += 1
+        for field in ("body", "orelse"):
+            inner = getattr(stmt, field, None)
+            if isinstance(inner, list) and span is not None:
+                _mark(inner, lines, last)
+        index += 1
+
+
+__all__ = ["Compiled", "Helpers", "again", "bare_arguments", "call", "definition", "guards", "source_text"]

@@ -1,0 +1,34 @@
+"""Whether a value is still what it was: a checksum of every array in it.
+
+    before = fingerprint(x);  x[0] = 5.0;  fingerprint(x) != before
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+import numpy as np
+
+from pullback.structs import field_names, is_struct_class
+
+
+def fingerprint(x: Any) -> Any:
+    """A small value that changes, for all practical purposes, when anything differentiable in `x` does."""
+    if isinstance(x, np.ndarray):
+        data = x if x.flags.c_contiguous else np.ascontiguousarray(x)
+        return (x.shape, x.dtype.str, zlib.crc32(data.view(np.uint8).data) if x.size and x.dtype != object else 0)
+    if isinstance(x, (tuple, list)):
+        return tuple(map(fingerprint, x))
+    if isinstance(x, dict):
+        return tuple((k, fingerprint(v)) for k, v in x.items())
+    if isinstance(x, (int, float, complex, str, np.generic)):
+        return repr(x) if x != x else x  # NaN equals nothing, itself included
+    if is_struct_class(type(x)):
+        return tuple(fingerprint(getattr(x, n, None)) for n in field_names(x))
+    return None
+
+
+def is_changeable(x: Any) -> bool:
+    """Whether a value can change in place."""
+    return isinstance(x, (np.ndarray, list, dict)) or is_struct_class(type(x)) or isinstance(x, tuple)

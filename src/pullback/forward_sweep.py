@@ -1,0 +1,422 @@
+"""The forward sweep: the user's statements, with the values that the reverse sweep needs set aside.
+
+    for i in range(n):          _s1 = []
+        y = y * x         ->    for i in range(n):
+                                    y_1 = y
+                                    y = y * x
+                                    _s1.append(y_1)
+
+Temporaries that nothing else reads go back into the expressions they came from, so the code reads
+like the user's, and every node keeps the user's position: a traceback marks the user's expression.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+from pullback import ir
+from pullback.activity import Activity
+from pullback.calls import static_forward
+from pullback.inlining import CALL, how
+from pullback.kinds import DICT, LIST, TUPLE
+from pullback.operations import METHODS
+from pullback.reverse import Reverse
+from pullback.spans import Span
+from pullback.syntax import assign, assign_many, atom, call, constant, name, names_in, target, tuple_of
+
+_BINARY: dict[str, type[ast.operator]] = {
+    "+": ast.Add, "-": ast.Sub, "*": ast.Mult, "/": ast.Div, "//": ast.FloorDiv, "%": ast.Mod, "**": ast.Pow,
+    "@": ast.MatMult, "<<": ast.LShift, ">>": ast.RShift, "&": ast.BitAnd, "|": ast.BitOr, "^": ast.BitXor,
+}  # fmt: skip
+_UNARY: dict[str, type[ast.unaryop]] = {"neg": ast.USub, "pos": ast.UAdd, "invert": ast.Invert}
+
+
+class Forward:
+    """Emits the forward sweep of one function, after its reverse sweep has said what it needs."""
+
+    def __init__(
+        self,
+        function: ir.FunctionIR,
+        reverse: Reverse,
+        activity: Activity,
+        helper: Callable[[Any, str], str],
+        read_later: set[str],
+        pairs: Callable[[ir.Bind], Any],
+    ) -> None:
+        self.function = function
+        self.reverse = reverse
+        self.residuals = reverse.residuals
+        self.activity = activity
+        self.helper = helper
+        self.pairs = pairs
+        self.read_later = set(read_later)  # names the reverse sweep reads: they must exist as names
+        for captures in (self.residuals.before, self.residuals.after):
+            self.read_later.update(source for made in captures.values() for _, source in made)
+        self.uses = _count_uses(function.body)
+        self.droppable = False  # in a joint function a value nobody needs need not be computed
+        self.pending: list[tuple[str, ast.expr]] = []
+        self.out: list[ast.stmt] = []
+
+    # --- placing and nesting ----------------------------------------------------------------------
+
+    def emit(self, stmt: ast.stmt, span: Span) -> None:
+        self.out.append(placed(stmt, span))
+
+    def flush(self) -> None:
+        """Give every pending temporary its own statement."""
+        for temporary, value in self.pending:
+            stmt = assign(temporary, value)
+            ast.copy_location(stmt, value)
+            ast.copy_location(stmt.targets[0], value)
+            self.out.append(stmt)
+        self.pending = []
+
+    def take(self, operands: list[ir.Atom]) -> dict[str, ast.expr]:
+        """The pending temporaries among `operands` that may be written in place: the order must stay."""
+        wanted = [a.name for a in operands if isinstance(a, ir.Var)]
+        waiting = [n for n, _ in self.pending]
+        used = [n for n in wanted if n in waiting]
+        if used and used == waiting[len(waiting) - len(used) :]:
+            taken = dict(self.pending[len(waiting) - len(used) :])
+            del self.pending[len(waiting) - len(used) :]
+            return taken
+        if used:
+            self.flush()
+        return {}
+
+    def nestable(self, identifier: str) -> bool:
+        return identifier.startswith("_t") and self.uses.get(identifier) == 1 and identifier not in self.read_later
+
+    # --- statements -------------------------------------------------------------------------------
+
+    def block(self, block: list[ir.Stmt]) -> list[ast.stmt]:
+        """The statements of a block."""
+        outer, self.out = self.out, []
+        outer_pending, self.pending = self.pending, []
+        for stmt in block:
+            for new, source in self.residuals.before.get(id(stmt), ()):
+                self.emit(assign(new, self.captured(source)), stmt.span)
+            self.stmt(stmt)
+            for new, source in self.residuals.after.get(id(stmt), ()):
+                self.flush()
+                self.emit(assign(new, self.captured(source)), stmt.span)
+        self.flush()
+        made, self.out = self.out, outer
+        self.pending = outer_pending
+        return made
+
+    def captured(self, source: str) -> ast.expr:
+        """A value set aside: a copy, where its contents may change."""
+        if self.residuals.copies(source):
+            return call(self.reverse.runtime("keep"), name(source))
+        return name(source)
+
+    def stmt(self, stmt: ir.Stmt) -> None:
+        match stmt:
+            case ir.Bind():
+                self.bind(stmt)
+            case ir.If():
+                self.conditional(stmt)
+            case ir.For() | ir.While():
+                self.loop(stmt)
+            case ir.Unpack():
+                self.flush_for([stmt.source], stmt, lambda v: assign_many(list(stmt.targets), v[0]))
+            case ir.Append():
+                append = ast.Attribute(name(stmt.target), "append", ast.Load())
+                self.flush_for([stmt.item], stmt, lambda v: ast.Expr(ast.Call(append, [v[0]], [])))
+            case ir.Store():
+                self.store(stmt)
+            case ir.With():
+                self.flush_for([stmt.context], stmt, lambda v: self.with_statement(stmt, v[0]))
+            case ir.BreakIf(flags=flags):
+                test: ast.expr = name(flags[0]) if len(flags) == 1 else ast.BoolOp(ast.Or(), [name(f) for f in flags])
+                self.flush()
+                self.emit(ast.If(test, [ast.Break()], []), stmt.span)
+            case ir.Opaque(node=node) | ir.Raise(node=node):
+                self.flush()
+                self.out.append(node)
+
+    def flush_for(self, operands: list[ir.Atom], stmt: ir.Stmt, build: Callable[[list[ast.expr]], ast.stmt]) -> None:
+        """Emit a statement whose operands may be written in place."""
+        taken = self.take(operands)
+        values = [taken.get(a.name, atom(a)) if isinstance(a, ir.Var) else atom(a) for a in operands]
+        self.flush()
+        self.emit(build(values), stmt.span)
+
+    def with_statement(self, stmt: ir.With, context: ast.expr) -> ast.stmt:
+        bound = target(stmt.target) if stmt.target is not None else None
+        return ast.With([ast.withitem(context, bound)], self.block(stmt.body) or [ast.Pass()], lineno=1)
+
+    def store(self, stmt: ir.Store) -> None:
+        obj, value = atom(stmt.obj), atom(stmt.value)
+        self.flush()
+        place: ast.expr = (
+            ast.Attribute(obj, stmt.key, ast.Store()) if stmt.attribute else ast.Subscript(obj, atom(stmt.key), ast.Store())
+        )
+        self.emit(ast.Assign([place], value, lineno=1), stmt.span)
+
+    def conditional(self, stmt: ir.If) -> None:
+        recorded = self.reverse.reversed_ifs.get(id(stmt))
+        taken = self.take([stmt.test])
+        test = taken.get(stmt.test.name, atom(stmt.test)) if isinstance(stmt.test, ir.Var) else atom(stmt.test)
+        self.flush()
+        if recorded is not None:
+            if not isinstance(test, ast.Compare):
+                test = placed(ast.IfExp(test, constant(True), constant(False)), stmt.span)
+            self.emit(assign(recorded, test), stmt.span)
+            test = name(recorded)
+        body, orelse = self.block(stmt.body), self.block(stmt.orelse)
+        if body or orelse or recorded is None:
+            self.emit(ast.If(test, body or [ast.Pass()], orelse), stmt.span)
+
+    def loop(self, stmt: ir.For | ir.While) -> None:
+        region = self.residuals.loops[id(stmt)]
+        head: ast.expr | None = None
+        if isinstance(stmt, ir.For):
+            taken = self.take([stmt.iterable]) if not stmt.facts.varied else {}
+            iterable = stmt.iterable
+            head = taken.get(iterable.name, atom(iterable)) if isinstance(iterable, ir.Var) else atom(iterable)
+            kind = stmt.facts.kinds[0]
+            if stmt.facts.varied and kind.mask & ~(TUPLE | LIST | DICT):
+                head = call(self.reverse.runtime("iterate"), head)
+        self.flush()
+        tail: list[ast.stmt] = []
+        if id(stmt) in self.reverse.reversed_loops:
+            if region.stack:
+                self.emit(assign(region.stack, ast.List([], ast.Load())), stmt.span)
+                entry = name(region.kept[0]) if len(region.kept) == 1 else tuple_of([name(k) for k in region.kept])
+                push = ast.Attribute(name(region.stack), "append", ast.Load())
+                tail.append(placed(ast.Expr(ast.Call(push, [entry], [])), stmt.span))
+            if region.count:
+                self.emit(assign(region.count, constant(0)), stmt.span)
+                tail.append(placed(ast.AugAssign(target(region.count), ast.Add(), constant(1)), stmt.span))
+        last = stmt.body[-1:] if stmt.body and isinstance(stmt.body[-1], ir.BreakIf) else []
+        body = self.block(stmt.body[: len(stmt.body) - len(last)]) + tail + self.block(last)
+        if id(stmt) in self.reverse.reversed_loops and region.placeholders:
+            body[:0] = [placed(unset(region.placeholders), stmt.span)]
+        body = body or [placed(ast.Pass(), stmt.span)]
+        if isinstance(stmt, ir.For):
+            assert head is not None
+            self.emit(ast.For(target(stmt.target), head, body, [], lineno=1), stmt.span)
+        else:
+            self.emit(ast.While(stmt.test.node, body, []), stmt.span)
+
+    def bind(self, stmt: ir.Bind) -> None:
+        expr, span = stmt.expr, stmt.span
+        residual = self.reverse.forward_calls.get(id(stmt))
+        if isinstance(expr, ir.Closure) and isinstance(expr.node, ast.FunctionDef):
+            self.flush()
+            self.out.append(expr.node)
+            if expr.node.name != stmt.target:
+                self.emit(assign(stmt.target, name(expr.node.name)), span)
+            return
+        if self.droppable and self.pure_and_unused(stmt):
+            for a in ir.atoms(expr):
+                if isinstance(a, ir.Var):
+                    self.uses[a.name] = self.uses.get(a.name, 0) - 1
+            return
+        operands = list(ir.atoms(expr))
+        taken = self.take(operands)
+        values = {a: taken.get(a.name, atom(a)) if isinstance(a, ir.Var) else atom(a) for a in operands}
+        for value in values.values():
+            if not hasattr(value, "lineno"):
+                placed(value, span)
+        if residual is not None:
+            self.flush()
+            made = placed(self.call_with_residual(stmt, values), span)
+            self.emit(assign_many([stmt.target, residual], made), span)
+            return
+        made = placed(self.expression(stmt, values), span)
+        if self.nestable(stmt.target):
+            self.pending.append((stmt.target, made))
+            return
+        self.flush()
+        unused = self.uses.get(stmt.target, 0) == 0 and stmt.target.startswith("_t") and stmt.target not in self.read_later
+        self.emit(ast.Expr(made) if unused else assign(stmt.target, made), span)
+
+    def pure_and_unused(self, stmt: ir.Bind) -> bool:
+        """Whether a joint function can leave a statement out: bare arithmetic that cannot fail."""
+        if self.uses.get(stmt.target, 0) > 0 or stmt.target in self.read_later:
+            return False
+        if isinstance(stmt.expr, ir.Copy):
+            return not isinstance(stmt.expr.source, ir.Var) or stmt.expr.source.name in self.function.parameters
+        if not isinstance(stmt.expr, ir.Operation) or not all(k.scalar for k in stmt.facts.kinds):
+            return False
+        return stmt.expr.op in ("+", "-", "*", "neg", "pos")
+
+    # --- expressions ------------------------------------------------------------------------------
+
+    def expression(self, stmt: ir.Bind, values: dict[ir.Atom, ast.expr]) -> ast.expr:
+        """The plain expression."""
+        expr = stmt.expr
+        match expr:
+            case ir.Copy(source=source):
+                return values[source]
+            case ir.Operation():
+                return self.operation(stmt, expr, [values[a] for a in expr.args])
+            case ir.Compare(ops=ops, args=args):
+                return ast.Compare(values[args[0]], list(ops), [values[a] for a in args[1:]])
+            case ir.Attr(obj=obj, name=attribute):
+                return ast.Attribute(values[obj], attribute, ast.Load())
+            case ir.Item(obj=obj, index=index):
+                return ast.Subscript(values[obj], values[index], ast.Load())
+            case ir.Build(kind=kind, items=items):
+                return _display(kind, [values[a] for a in items])
+            case ir.Closure(node=node):
+                assert isinstance(node, ast.Lambda)
+                return node
+            case ir.Inert(node=node):
+                return node
+            case ir.Apply():
+                return self.apply(stmt, expr, values)
+        raise AssertionError(type(expr))
+
+    def operation(self, stmt: ir.Bind, expr: ir.Operation, args: list[ast.expr]) -> ast.expr:
+        if len(args) == 1:
+            return ast.UnaryOp(_UNARY[expr.op](), args[0])
+        if expr.inplace and not stmt.facts.kinds[0].scalar:
+            variable = expr.args[0]
+            alone = isinstance(variable, ir.Var) and variable.name in self.activity.solitary
+            if alone:
+                return call(self.reverse.runtime("inplace"), constant(expr.op), *args)
+            if any(stmt.facts.active):
+                return call(self.reverse.runtime("rebind"), constant(expr.op), *args)
+            import operator
+
+            method = f"i{METHODS[expr.op]}"
+            return call(self.helper(getattr(operator, method), method), *args)
+        return ast.BinOp(args[0], _BINARY[expr.op](), args[1])
+
+    def apply(self, stmt: ir.Bind, expr: ir.Apply, values: dict[ir.Atom, ast.expr]) -> ast.expr:
+        """A call whose derivative needs no residual, or none at all."""
+        args: list[ast.expr] = [
+            ast.Starred(values[a], ast.Load()) if i in expr.stars else values[a] for i, a in enumerate(expr.args)
+        ]
+        keywords = [ast.keyword(k, values[a]) for k, a in expr.keywords]
+        callee: ast.expr
+        if stmt.facts.known and any(stmt.facts.active):
+            stem = expr.method or (expr.callee.name if isinstance(expr.callee, ir.Var) else "callee")
+            callee = name(self.helper(stmt.facts.callee, stem))
+        else:
+            callee = values[expr.callee]
+            if expr.method is not None:
+                callee = ast.Attribute(callee, expr.method, ast.Load())
+        if how(stmt) == CALL and any(stmt.facts.active):
+            observed = callee
+            return ast.Call(
+                name(self.reverse.runtime_call("observe")), [placed(observed, stmt.span), *args], keywords
+            )
+        return ast.Call(callee, args, keywords)
+
+    def call_with_residual(self, stmt: ir.Bind, values: dict[ir.Atom, ast.expr]) -> ast.expr:
+        """A call that returns its value and what its pullback needs."""
+        expr, facts = stmt.expr, stmt.facts
+        pair = self.pairs(stmt)
+        if pair is not None:
+            assert isinstance(expr, ir.Apply)
+            return static_forward(self.helper, pair, expr, values)
+        active = facts.active
+        match expr:
+            case ir.Operation(op=op, args=args, inplace=True) if not self.alone(expr):
+                positions = constant(tuple(i for i, a in enumerate(active) if a))
+                return call(self.reverse.runtime_call("operate_inplace"), constant(op), tuple_of([values[a] for a in args]), positions)
+            case ir.Operation(op=op, args=args):
+                positions = constant(tuple(i for i, a in enumerate(active) if a))
+                return call(self.reverse.runtime_call("operate"), constant(op), tuple_of([values[a] for a in args]), positions)
+            case ir.Attr(obj=obj, name=attribute):
+                return call(self.reverse.runtime_call("read_attribute"), values[obj], constant(attribute))
+            case ir.Item(obj=obj, index=index):
+                return call(self.reverse.runtime_call("read_item"), values[obj], values[index], constant(active))
+            case ir.Apply():
+                return self.dynamic_call(expr, active, values)
+        raise AssertionError(type(expr))
+
+    def alone(self, expr: ir.Operation) -> bool:
+        variable = expr.args[0]
+        return isinstance(variable, ir.Var) and variable.name in self.activity.solitary
+
+    def dynamic_call(self, expr: ir.Apply, active: tuple[bool, ...], values: dict[ir.Atom, ast.expr]) -> ast.expr:
+        operands: list[int | str | None] = [-1, *range(len(expr.args)), *(k for k, _ in expr.keywords)]
+        if expr.stars or any(k is None for k, _ in expr.keywords):
+            flags = [(o if o is not None else "**") for o, a in zip(operands, active, strict=True) if a]
+            args = tuple_of([values[a] for a in expr.args])
+            keywords = tuple_of([tuple_of([constant(k), values[a]]) for k, a in expr.keywords])
+            return call(
+                self.reverse.runtime_call("call_starred"), values[expr.callee], constant(expr.method), args,
+                keywords, constant(tuple(sorted(expr.stars))), constant(tuple(flags)),
+            )  # fmt: skip
+        flags = [o for o, a in zip(operands, active, strict=True) if a]
+        args = tuple_of([values[a] for a in expr.args])
+        extra: list[ast.expr] = []
+        if expr.keywords:
+            extra = [ast.Dict([constant(k) for k, _ in expr.keywords], [values[a] for _, a in expr.keywords])]
+        if expr.method is not None:
+            return call(
+                self.reverse.runtime_call("call_method"), values[expr.callee], constant(expr.method), args,
+                constant(tuple(flags)), *extra,
+            )  # fmt: skip
+        return call(self.reverse.runtime_call("call"), values[expr.callee], args, constant(tuple(flags)), *extra)
+
+
+def placed(node: Any, span: Span) -> Any:
+    """Give a node, and what it contains that has none, a position."""
+    for inner in ast.walk(node):
+        if isinstance(inner, (ast.expr, ast.stmt, ast.keyword)) and getattr(inner, "end_lineno", None) is None:
+            inner.lineno, inner.col_offset = span.line, span.column
+            inner.end_lineno, inner.end_col_offset = span.end_line, span.end_column
+    return node
+
+
+def unset(identifiers: list[str]) -> ast.stmt:
+    """`a = b = None`."""
+    return ast.Assign([target(i) for i in identifiers], constant(None), lineno=1)
+
+
+def _display(kind: str, items: list[ast.expr]) -> ast.expr:
+    match kind:
+        case "tuple":
+            return ast.Tuple(items, ast.Load())
+        case "list":
+            return ast.List(items, ast.Load())
+        case "set":
+            return ast.Set(items)
+        case "dict":
+            return ast.Dict(list(items[0::2]), list(items[1::2]))
+    parts = [None if isinstance(i, ast.Constant) and i.value is None else i for i in items]
+    return ast.Call(ast.Name("slice", ast.Load()), [i or constant(None) for i in parts], [])
+
+
+def _count_uses(body: list[ir.Stmt]) -> dict[str, int]:
+    """How often each name is read in the forward sweep."""
+    uses: dict[str, int] = {}
+
+    def read(a: Any) -> None:
+        if isinstance(a, ir.Var):
+            uses[a.name] = uses.get(a.name, 0) + 1
+
+    for stmt in ir.walk(body):
+        match stmt:
+            case ir.Bind(expr=ir.Inert(node=node)):
+                for n in ast.walk(node):
+                    if isinstance(n, ast.Name):
+                        read(ir.Var(n.id))
+            case ir.Bind(expr=expr):
+                for a in ir.atoms(expr):
+                    read(a)
+            case ir.Opaque(node=node) | ir.Raise(node=node):
+                for identifier in names_in(node):
+                    read(ir.Var(identifier))
+                    read(ir.Var(identifier))
+            case ir.While(test=test):
+                for identifier in test.reads:
+                    read(ir.Var(identifier))
+                    read(ir.Var(identifier))
+            case ir.BreakIf(flags=flags):
+                for flag in flags:
+                    read(ir.Var(flag))
+            case _:
+                for field in ("source", "item", "obj", "key", "value", "test", "iterable", "context"):
+                    read(getattr(stmt, field, None))
+    return uses

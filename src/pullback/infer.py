@@ -1,0 +1,211 @@
+"""Kinds of values, forward through the function, until nothing changes.
+
+    def f(x):           x: FLOAT
+        s = 0           s: INT
+        for i in ...:
+            s = s + x   s: INT | FLOAT, so `s + x` is bare arithmetic
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+from pullback import ir
+from pullback.kinds import (
+    ARRAY_KIND,
+    BOOL_KIND,
+    DICT_KIND,
+    FLOAT_KIND,
+    FUNC,
+    INT_KIND,
+    LIST_KIND,
+    NOTHING,
+    NPFLOAT_KIND,
+    NUMERIC,
+    OTHER,
+    STR_KIND,
+    TUPLE_KIND,
+    UNKNOWN,
+    UNSET,
+    Kind,
+    arithmetic,
+    join,
+    kind_of,
+    same,
+)
+from pullback.names import Names
+from pullback.rules import lookup
+
+Env = dict[str, Kind]
+ResultOf = Callable[[Any, list[Kind]], Kind]
+
+_RETURNS: dict[str, Kind] = {
+    "float": FLOAT_KIND,
+    "array": ARRAY_KIND,
+    "numeric": NUMERIC,
+    "list": LIST_KIND,
+    "tuple": TUPLE_KIND,
+    "dict": DICT_KIND,
+    "int": INT_KIND,
+    "bool": BOOL_KIND,
+    "str": STR_KIND,
+}
+_DISPLAYS = {"tuple": TUPLE_KIND, "list": LIST_KIND, "dict": DICT_KIND}
+
+
+def infer(function: ir.FunctionIR, names: Names, given: Env, result_of: ResultOf) -> Kind:
+    """Write the kinds into every statement's facts; returns the kind of the result."""
+    return _Inference(function, names, result_of).run(given)
+
+
+class _Inference:
+    def __init__(self, function: ir.FunctionIR, names: Names, result_of: ResultOf) -> None:
+        self.function = function
+        self.names = names
+        self.result_of = result_of
+
+    def run(self, given: Env) -> Kind:
+        end = self.block(self.function.body, dict(given))
+        return end.get(self.function.result, UNKNOWN)
+
+    def atom(self, atom: ir.Atom, env: Env) -> Kind:
+        if isinstance(atom, ir.Lit):
+            return kind_of(atom.value)
+        if atom.name in env:
+            return env[atom.name]
+        if atom.name in self.function.locals:
+            return UNKNOWN  # read before assignment: Python raises there
+        return self.names.kind(atom.name)
+
+    def block(self, block: list[ir.Stmt], env: Env) -> Env:
+        for stmt in block:
+            env = self.stmt(stmt, env)
+        return env
+
+    def stmt(self, stmt: ir.Stmt, env: Env) -> Env:
+        match stmt:
+            case ir.Bind():
+                env[stmt.target] = self.bind(stmt, env)
+            case ir.Unpack():
+                stmt.facts.kinds = (self.atom(stmt.source, env),)
+                env.update(dict.fromkeys(stmt.targets, UNKNOWN))
+            case ir.Append():
+                stmt.facts.kinds = (self.atom(stmt.item, env),)
+            case ir.Store():
+                key = (self.atom(stmt.key, env),) if not stmt.attribute else ()
+                stmt.facts.kinds = (self.atom(stmt.obj, env), self.atom(stmt.value, env), *key)
+            case ir.Opaque():
+                env.update(dict.fromkeys(stmt.writes, UNKNOWN))
+            case ir.If():
+                arms = [(b, self.block(b, dict(env))) for b in (stmt.body, stmt.orelse)]
+                env = _merge([e for b, e in arms if not ir.always_raises(b)] or [arms[0][1]])
+            case ir.For():
+                stmt.facts.kinds = (self.atom(stmt.iterable, env),)
+                element = self.element(stmt, env)
+                env = self.loop(stmt.body, env, {stmt.target: element})
+            case ir.While():
+                env = self.loop(stmt.body, env, {})
+            case ir.With():
+                stmt.facts.kinds = (self.atom(stmt.context, env),)
+                if stmt.target is not None:
+                    env[stmt.target] = UNKNOWN
+                env = self.block(stmt.body, env)
+            case ir.Raise() | ir.BreakIf():
+                pass
+        return env
+
+    def element(self, stmt: ir.For, env: Env) -> Kind:
+        """The kind of a loop's elements: ints over a `range`."""
+        kind = self.atom(stmt.iterable, env)
+        return INT_KIND if kind.cls is range else UNKNOWN
+
+    def loop(self, body: list[ir.Stmt], env: Env, bound: Env) -> Env:
+        head = dict(env)
+        while True:
+            end = self.block(body, {**head, **bound})
+            new = _merge([head, end])
+            if new.keys() == head.keys() and all(same(new[k], head[k]) for k in head):
+                return new
+            head = new
+
+    def bind(self, stmt: ir.Bind, env: Env) -> Kind:
+        facts = stmt.facts
+        operands = ir.atoms(stmt.expr)
+        facts.kinds = tuple(self.atom(a, env) for a in operands) if not isinstance(stmt.expr, ir.Inert) else ()
+        facts.kind = self.expr(stmt, stmt.expr, facts.kinds)
+        return facts.kind
+
+    def expr(self, stmt: ir.Bind, expr: ir.Expr, kinds: tuple[Kind, ...]) -> Kind:
+        match expr:
+            case ir.Copy():
+                return kinds[0]
+            case ir.Operation(op=op, args=args):
+                if len(args) == 1:
+                    return kinds[0] if kinds[0].numeric else UNKNOWN
+                if op == "**" and isinstance(args[1], ir.Lit) and isinstance(args[1].value, int):
+                    if args[1].value >= 0 and kinds[0].mask == INT_KIND.mask:
+                        return INT_KIND
+                return arithmetic(op, kinds[0], kinds[1])
+            case ir.Inert():
+                return _inert_kind(expr)
+            case ir.Build(kind=kind):
+                return _DISPLAYS.get(kind, Kind(UNKNOWN.mask))
+            case ir.Attr(name=name):
+                found = self.names.attribute(kinds[0], name)
+                return UNKNOWN if found is None else found
+            case ir.Apply():
+                return self.call(stmt, expr, kinds)
+            case ir.Closure():
+                return Kind(FUNC)
+        return UNKNOWN
+
+    def call(self, stmt: ir.Bind, expr: ir.Apply, kinds: tuple[Kind, ...]) -> Kind:
+        callee: Kind | None = kinds[0]
+        if expr.method is not None:
+            callee = self.names.attribute(kinds[0], expr.method)
+        facts = stmt.facts
+        if callee is None or callee.value is UNSET:
+            facts.known, facts.callee = False, None
+            return UNKNOWN
+        facts.known, facts.callee = True, callee.value
+        self.names.rely_on(callee)
+        arguments = list(kinds[1:])
+        entry = lookup(callee.value)
+        if entry is not None and not entry.vjps:
+            returns = entry.rule.returns if entry.rule is not None else entry.returns
+            if returns == "like":
+                return _like(callee.value, arguments)
+            if callee.value is range:
+                return Kind(OTHER, range)
+            if returns == "first":
+                return arguments[0] if arguments else UNKNOWN
+            return _RETURNS.get(returns, UNKNOWN)
+        if entry is None and not expr.stars:
+            return self.result_of(stmt, arguments)
+        return UNKNOWN
+
+
+def _inert_kind(expr: ir.Inert) -> Kind:
+    match expr.node:
+        case ast.JoinedStr():
+            return STR_KIND
+        case ast.UnaryOp(op=ast.Not()):
+            return BOOL_KIND
+    return UNKNOWN
+
+
+def _like(callee: Any, kinds: list[Kind]) -> Kind:
+    if all(k.scalar for k in kinds):
+        return NPFLOAT_KIND
+    return NUMERIC if all(k.numeric for k in kinds) else UNKNOWN
+
+
+def _merge(envs: list[Env]) -> Env:
+    first, *others = envs
+    merged = dict(first)
+    for env in others:
+        for name, kind in env.items():
+            merged[name] = join(merged.get(name, NOTHING), kind)
+    return merged

@@ -1,0 +1,248 @@
+"""The adjoint of one expression: its rule's templates filled in, or the pullback of a call.
+
+    t = math.sin(x)      d_x += d_t * cos(x)             the rule, inlined
+    t = f(x)             (d_x,) = residual[0](residual, d_t)   f's own generated pair
+    t = obj.field        d_obj = add_field(d_obj, obj, "field", d_t)
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from pullback import ir
+from pullback.fitting import fit
+from pullback.kinds import FUNC, OTHER, STRUCT, Kind
+from pullback.operations import BINARY_FUNCTIONS, UNARY_FUNCTIONS, is_data_field
+from pullback.rules import Rule, Template, lookup
+from pullback.syntax import atom as as_syntax
+from pullback.syntax import call, constant, name, substitute, template, tuple_of
+
+if TYPE_CHECKING:
+    from pullback.reverse import Reverse
+
+RULE, CALL, PLAIN = "rule", "call", "plain"
+
+
+def how(stmt: ir.Bind) -> str:
+    """How a statement's derivative is found: by an inlined rule, by a call's residual, or directly."""
+    expr, facts = stmt.expr, stmt.facts
+    match expr:
+        case ir.Operation(op=op, args=args):
+            return RULE if all(k.numeric for k in facts.kinds) else CALL
+        case ir.Apply():
+            return RULE if inlinable(stmt, expr) is not None else CALL
+        case ir.Attr(name=attribute):
+            return PLAIN if is_data_field(facts.kinds[0], attribute) else CALL
+        case ir.Item():
+            return CALL if facts.kinds[0].mask & (STRUCT | OTHER | FUNC) else PLAIN
+    return PLAIN
+
+
+def inlinable(stmt: ir.Bind, expr: ir.Apply) -> tuple[Rule, dict[str, Any]] | None:
+    """The rule of a call whose callee is known, with the call's operands by parameter name."""
+    if not stmt.facts.known or expr.stars or any(k is None for k, _ in expr.keywords):
+        return None
+    entry = lookup(stmt.facts.callee)
+    if entry is None or entry.rule is None or entry.vjps:
+        return None
+    try:
+        bound = entry.rule.signature.bind(*expr.args, **dict(expr.keywords))  # type: ignore[arg-type]
+    except TypeError:
+        return None  # the run-time call reports it, with the user's line
+    active = stmt.facts.active[1:]
+    operands = (*expr.args, *(a for _, a in expr.keywords))
+    for parameter, value in bound.arguments.items():
+        items = value if isinstance(value, tuple) else (value,)
+        uses = any(a is item and flag for item in items for a, flag in zip(operands, active, strict=True))
+        if uses and parameter not in entry.rule.templates:
+            return None
+    return entry.rule, bound.arguments
+
+
+class Inliner:
+    """Fills in the adjoints of expressions for a `Reverse`."""
+
+    def __init__(self, reverse: Reverse, helper: Callable[[Any, str], str]) -> None:
+        self.reverse = reverse
+        self.helper = helper
+
+    def expression(self, stmt: ir.Bind, g: str) -> None:
+        """Accumulate the adjoints of a statement's active operands; `g` names its target's."""
+        match stmt.expr:
+            case ir.Copy(source=source):
+                self.reverse.accumulate(source, name(g), stmt, kind=stmt.facts.kind, maybe=False)
+            case ir.Build():
+                self.build(stmt, stmt.expr, g)
+            case ir.Closure():
+                self.closure(stmt, stmt.expr, g)
+            case _:
+                mode = how(stmt)
+                if mode == CALL:
+                    self.called(stmt, g)
+                elif isinstance(stmt.expr, ir.Operation):
+                    self.operation(stmt, stmt.expr, g)
+                elif isinstance(stmt.expr, ir.Apply):
+                    self.applied(stmt, stmt.expr, g)
+                elif isinstance(stmt.expr, ir.Item) and isinstance(stmt.expr.obj, ir.Var):
+                    index = self.reverse.need(stmt.expr.index, stmt)
+                    self.reverse.element(stmt.expr.obj.name, index, g, stmt)
+                elif isinstance(stmt.expr, ir.Attr) and isinstance(stmt.expr.obj, ir.Var):
+                    obj = self.reverse.need(stmt.expr.obj, stmt)
+                    d = call(self.reverse.runtime("field_tangent"), obj, constant(stmt.expr.name), name(g))
+                    self.reverse.accumulate(stmt.expr.obj, d, stmt, kind=stmt.facts.kinds[0])
+
+    def operation(self, stmt: ir.Bind, expr: ir.Operation, g: str) -> None:
+        """An operator on numbers and arrays."""
+        functions = BINARY_FUNCTIONS if len(expr.args) == 2 else UNARY_FUNCTIONS
+        entry = lookup(functions[expr.op])
+        if entry is None or entry.rule is None:
+            return  # a bitwise operator: its result has no derivative
+        power = self.small_power(expr)
+        for position, parameter in enumerate(entry.rule.signature.parameters):
+            text = entry.rule.templates.get(parameter)
+            if text is None or not stmt.facts.active[position]:
+                continue
+            if position == 0 and power is not None and stmt.facts.kinds[0].scalar:
+                text = power
+            operands = dict(zip(entry.rule.signature.parameters, expr.args, strict=True))
+            self.template(stmt, entry.rule, text, parameter, operands, None, g, expr.args[position])
+
+    def small_power(self, expr: ir.Operation) -> Template | None:
+        """`x**2` and `x**3` without a second power."""
+        if expr.op == "**" and isinstance(expr.args[1], ir.Lit):
+            exponent = expr.args[1].value
+            if type(exponent) in (int, float) and exponent in (2, 3):
+                return _SQUARE if exponent == 2 else _CUBE
+            if type(exponent) in (int, float) and exponent > 3:
+                return Template(f"g * {exponent!r} * a ** {exponent - 1!r}", {})
+        return None
+
+    def applied(self, stmt: ir.Bind, expr: ir.Apply, g: str) -> None:
+        """A call of a known library function."""
+        found = inlinable(stmt, expr)
+        assert found is not None
+        rule, bound = found
+        operands = (*expr.args, *(a for _, a in expr.keywords))
+        active = {id(a): flag for a, flag in zip(operands, stmt.facts.active[1:], strict=True)}
+        for parameter, value in bound.items():
+            variadic = isinstance(value, tuple)
+            for index, item in enumerate(value if variadic else (value,)):
+                if active[id(item)]:
+                    text = rule.templates[parameter]
+                    self.template(stmt, rule, text, parameter, bound, index if variadic else None, g, item)
+
+    def template(
+        self,
+        stmt: ir.Bind,
+        rule: Rule,
+        text: Template,
+        parameter: str,
+        bound: dict[str, Any],
+        index: int | None,
+        g: str,
+        operand: ir.Atom,
+    ) -> None:
+        """Emit one parameter's cotangent, with operands, result and helpers in their places."""
+        holes: dict[str, ast.expr] = {}
+        for identifier in text.names:
+            holes[identifier] = self.hole(identifier, stmt, rule, bound, index, g)
+        value = substitute(text.tree, holes)
+        kind = self.kind_of(stmt, operand)
+        if rule.elementwise and not self.bare(stmt):
+            value = call(self.helper(fit, "fit"), value, self.reverse.need(operand, stmt))
+        self.reverse.accumulate(operand, value, stmt, kind=kind, maybe=not rule.elementwise and not kind.numeric)
+
+    def bare(self, stmt: ir.Bind) -> bool:
+        """Whether every operand is a Python number, so that nothing was broadcast or converted."""
+        kinds = stmt.facts.kinds[1:] if isinstance(stmt.expr, ir.Apply) else stmt.facts.kinds
+        return all(k.scalar for k in kinds) and stmt.facts.kind.scalar
+
+    def kind_of(self, stmt: ir.Bind, operand: ir.Atom) -> Kind:
+        return stmt.facts.kinds[ir.atoms(stmt.expr).index(operand)]
+
+    def hole(
+        self, identifier: str, stmt: ir.Bind, rule: Rule, bound: dict[str, Any], index: int | None, g: str
+    ) -> ast.expr:
+        """What stands for one name of a template."""
+        if identifier == "g":
+            return name(g)
+        if identifier == "y":
+            return self.reverse.residuals.need(stmt.target, stmt, after=True)
+        if identifier == "i" and index is not None:
+            return constant(index)
+        if identifier in bound:
+            value = bound[identifier]
+            if isinstance(value, tuple):
+                return tuple_of([self.reverse.need(a, stmt) for a in value])
+            return self.reverse.need(value, stmt)
+        parameter = rule.signature.parameters.get(identifier)
+        if parameter is not None:
+            if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
+                return tuple_of([])
+            return self.literal(parameter.default, identifier)
+        if identifier in rule.namespace:
+            return name(self.helper(rule.namespace[identifier], identifier))
+        return name(identifier)  # a builtin
+
+    def literal(self, value: Any, stem: str) -> ast.expr:
+        """A parameter's default: written out if it is a literal."""
+        if value is None or type(value) in (bool, int, float, str):
+            return as_syntax(ir.Lit(value))
+        return name(self.helper(value, f"default_{stem}"))
+
+    def called(self, stmt: ir.Bind, g: str) -> None:
+        """A call that left a residual: its pullback returns the tangents of the active operands."""
+        residual = self.reverse.forward_calls.get(id(stmt))
+        if residual is None:
+            residual = self.reverse.residuals.new("_r", stmt)
+            self.reverse.forward_calls[id(stmt)] = residual
+        operands = [a for a, flag in zip(ir.atoms(stmt.expr), stmt.facts.active, strict=True) if flag]
+        kinds = [k for k, flag in zip(stmt.facts.kinds, stmt.facts.active, strict=True) if flag]
+        names = [self.reverse.fresh("_g") for _ in operands]
+        self.reverse.unpacked_call(residual, g, names, stmt)
+        for operand, kind, part in zip(operands, kinds, names, strict=True):
+            self.reverse.accumulate(operand, name(part), stmt, maybe=True, kind=kind)
+
+    def build(self, stmt: ir.Bind, expr: ir.Build, g: str) -> None:
+        """A tuple, list or dict display: each item's adjoint is its part."""
+        for position, item in enumerate(expr.items):
+            if not stmt.facts.active[position]:
+                continue
+            if expr.kind == "dict":
+                if position % 2 == 0:
+                    continue  # a key
+                later = [k for k in expr.items[position + 1 :: 2] if k == expr.items[position - 1]]
+                if later:
+                    continue  # the same literal key again: this item was replaced
+                key: ast.expr = self.reverse.need(expr.items[position - 1], stmt)
+                later_keys = [] if isinstance(expr.items[position - 1], ir.Lit) else expr.items[position + 1 :: 2]
+                others = [self.reverse.need(k, stmt) for k in later_keys]
+                part = call(self.reverse.runtime("dict_part"), name(g), key, *others)
+            else:
+                part = template("g[i]", g=name(g), i=constant(position))
+            self.reverse.accumulate(item, part, stmt, maybe=True, kind=stmt.facts.kinds[position])
+
+    def closure(self, stmt: ir.Bind, expr: ir.Closure, g: str) -> None:
+        """A nested function: the adjoints of what it captured."""
+        own = stmt.target if stmt.target in expr.captures else None
+        if own is not None:
+            merged = self.reverse.fresh("_g")
+            value = call(self.reverse.runtime("unrolled"), name(g), constant(own))
+            self.reverse.emit(_assigned(merged, value), stmt)
+            g = merged
+        for position, capture in enumerate(expr.captures):
+            if capture == own or not stmt.facts.active[position]:
+                continue
+            part = call(self.reverse.runtime("dict_part"), name(g), constant(capture))
+            self.reverse.accumulate(ir.Var(capture), part, stmt, maybe=True)
+
+
+def _assigned(identifier: str, value: ast.expr) -> ast.stmt:
+    return ast.Assign([ast.Name(identifier, ast.Store())], value, lineno=1)
+
+
+_SQUARE = Template("g * 2.0 * a", {})
+_CUBE = Template("g * 3.0 * a * a", {})

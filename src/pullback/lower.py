@@ -1,0 +1,484 @@
+"""Statements to structured blocks without jumps.
+
+    if c: return a          if c: result = a
+    b = ...           ->    else: b = ...; result = b
+    return b
+
+What follows an arm that always jumps goes into the other arm; where that is not enough, flags guard
+the rest, and a loop keeps one `BreakIf` as its last statement. So every block runs to its end.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+from pullback import ir
+from pullback.errors import DifferentiabilityError
+from pullback.fence import KEPT
+from pullback.lower_expressions import BINARY, Expressions, is_inert
+from pullback.scopes import bound_names, parameters, read, written
+from pullback.source import FunctionNode, Source
+from pullback.spans import Diagnostic, Span
+
+RETURN, BREAK, CONTINUE = "return", "break", "continue"
+
+
+@dataclass(slots=True)
+class _Exit:
+    """How a block ends: whether every path jumps, and which jumps some path makes."""
+
+    always: bool = False
+    jumps: frozenset[str] = frozenset()
+
+
+def lower(source: Source, name: str, captured: tuple[str, ...]) -> ir.FunctionIR:
+    """The IR of a function."""
+    return _Statements(source, name, captured).function()
+
+
+class _Statements(Expressions):
+    def __init__(self, source: Source, name: str, captured: tuple[str, ...]) -> None:
+        node = source.node
+        self.node: FunctionNode = node
+        self.function_name = name
+        self.captured = captured
+        self.locals = bound_names(node)
+        names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+        names |= {n.arg for n in ast.walk(node) if isinstance(n, ast.arg)} | set(self.locals) | set(captured)
+        super().__init__(source.filename, names, self.locals | frozenset(captured))
+        self.result = self.fresh("_result") if "_result" in names else "_result"
+        self.names.add("_result")
+        self.returned = self.fresh("_returned")
+        self.broken: list[str] = []  # the flag of each enclosing loop
+        self.continued: list[str] = []
+        self.declarations: list[ast.stmt] = []
+        self.flags_read: set[str] = set()
+
+    def function(self) -> ir.FunctionIR:
+        node = self.node
+        if isinstance(node, ast.Lambda):
+            self._into(self.result, node.body)
+            body = self.block
+        else:
+            end = self.statements(node.body)
+            body = self.block
+            if not end.always:
+                start = Span.of(self.filename, node)
+                body.insert(0, ir.Bind(self.result, ir.Copy(ir.Lit(None)), start))
+            if self.returned in self.flags_read:
+                body.insert(0, ir.Bind(self.returned, ir.Copy(ir.Lit(False)), Span.of(self.filename, node)))
+        _drop_unread_flags(body, self.flags_read, {self.returned, *self._all_flags})
+        for position, stmt in enumerate(ir.walk(body)):
+            stmt.pos = position
+        return ir.FunctionIR(
+            self.function_name, node.args, parameters(node.args), body, self.result,
+            self.locals, self.captured, self.declarations, _rebound(body), self.filename,
+            Span.of(self.filename, node), self.names,
+        )  # fmt: skip
+
+    _all_flags: frozenset[str] = frozenset()
+
+    def _flag(self, stem: str) -> str:
+        name = self.fresh(stem)
+        self._all_flags = self._all_flags | {name}
+        return name
+
+    # --- blocks and jumps -------------------------------------------------------------------------
+
+    def statements(self, nodes: list[ast.stmt]) -> _Exit:
+        """Lower a statement list into the current block."""
+        jumps: frozenset[str] = frozenset()
+        for index, node in enumerate(nodes):
+            rest = nodes[index + 1 :]
+            self.pinned = any(isinstance(n, ast.NamedExpr) for n in ast.walk(node)) and not isinstance(
+                node, (ast.For, ast.While, ast.If, ast.With, ast.FunctionDef)
+            )
+            match node:
+                case ast.Return():
+                    if node.value is None:
+                        self.bind(self.result, ir.Copy(ir.Lit(None)), node)
+                    else:
+                        self.bind(self.result, self.value(node.value), node.value)
+                    self._set(self.returned, True, node)
+                    return _Exit(True, jumps | {RETURN})
+                case ast.Break():
+                    self._set(self.broken[-1], True, node)
+                    return _Exit(True, jumps | {BREAK})
+                case ast.Continue():
+                    self._set(self.continued[-1], True, node)
+                    return _Exit(True, jumps | {CONTINUE})
+                case ast.If():
+                    done = self.branch(node, rest)
+                    if done is not None:
+                        return _Exit(done.always, done.jumps | jumps)
+                case ast.For() | ast.While() | ast.With():
+                    inner = self.loop(node) if not isinstance(node, ast.With) else self.with_block(node)
+                    jumps |= inner.jumps
+                    if inner.always:
+                        return _Exit(True, jumps)
+                    if inner.jumps and rest:
+                        after = self.guarded(inner.jumps, rest, node)
+                        return _Exit(False, jumps | after.jumps)
+                case _:
+                    self.simple(node)
+        return _Exit(False, jumps)
+
+    def _set(self, flag: str, value: bool, node: ast.AST) -> None:
+        self.bind(flag, ir.Copy(ir.Lit(value)), node)
+
+    def _flags_of(self, jumps: frozenset[str]) -> tuple[str, ...]:
+        """The flags that tell, after a statement, whether one of its jumps was made."""
+        flags = []
+        if RETURN in jumps:
+            flags.append(self.returned)
+        if BREAK in jumps:
+            flags.append(self.broken[-1])
+        if CONTINUE in jumps:
+            flags.append(self.continued[-1])
+        self.flags_read.update(flags)
+        return tuple(flags)
+
+    def guarded(self, jumps: frozenset[str], rest: list[ast.stmt], node: ast.AST) -> _Exit:
+        """`if not (flags): rest`."""
+        flags = self._flags_of(jumps)
+        test = self.bind(self.fresh("_t"), ir.Inert(_none_of(flags), frozenset(flags)), node)
+        end = _Exit()
+
+        def build() -> None:
+            nonlocal end
+            end = self.statements(rest)
+
+        body = self.nested(build)
+        self.block.append(ir.If(test, body, [], self.span(node)))
+        return _Exit(False, end.jumps)
+
+    def branch(self, node: ast.If, rest: list[ast.stmt]) -> _Exit | None:
+        """An `if`; returns how the whole list ends if `rest` was taken in, else None."""
+        test = self.test(node.test)
+        arms, ends = [], []
+        for statements in (node.body, node.orelse):
+            end = _Exit()
+
+            def build(statements: list[ast.stmt] = statements) -> None:
+                nonlocal end
+                end = self.statements(statements)
+
+            arms.append(self.nested(build))
+            ends.append(end)
+        jumps = ends[0].jumps | ends[1].jumps
+        merged = ir.If(test, arms[0], arms[1], self.span(node.test))
+        if ends[0].always != ends[1].always and not ends[0 if ends[1].always else 1].jumps:
+            # one arm always leaves, the other never: what follows belongs to the other
+            stays = 0 if ends[1].always else 1
+            after = _Exit()
+
+            def continued() -> None:
+                nonlocal after
+                after = self.statements(rest)
+
+            arms[stays].extend(self.nested(continued))
+            self.block.append(merged)
+            return _Exit(after.always, jumps | after.jumps)
+        self.block.append(merged)
+        if ends[0].always and ends[1].always:
+            return _Exit(True, jumps)
+        if not jumps and not (ends[0].always or ends[1].always):
+            return None
+        if not rest:
+            return _Exit(False, jumps)
+        after = self.guarded(jumps, rest, node)
+        return _Exit(False, jumps | after.jumps)
+
+    def loop(self, node: ast.For | ast.While) -> _Exit:
+        """A loop; `break` and `return` set flags that end it after the body, `continue` skips the rest."""
+        broken, continued = self._flag("_broken"), self._flag("_continued")
+        self.broken.append(broken)
+        self.continued.append(continued)
+        start = len(self.block)
+        end = _Exit()
+
+        def statements() -> None:
+            nonlocal end
+            end = self.statements(node.body)
+            if continued in self.flags_read:
+                self.block.insert(0, ir.Bind(continued, ir.Copy(ir.Lit(False)), self.span(node)))
+
+        stmt = self._for(node, statements) if isinstance(node, ast.For) else self._while(node, statements)
+        flags = [f for f, jump in ((broken, BREAK), (self.returned, RETURN)) if jump in end.jumps]
+        self.flags_read.update(flags)
+        if flags:
+            stmt.body.append(ir.BreakIf(tuple(flags), self.span(node)))
+        self.broken.pop()
+        self.continued.pop()
+        if BREAK in end.jumps:
+            self.block.insert(start, ir.Bind(broken, ir.Copy(ir.Lit(False)), self.span(node)))
+        self.block.append(stmt)
+        jumps = end.jumps & {RETURN}
+        if node.orelse:  # jumps in here belong to the loop outside
+            if flags:
+                test = self.bind(self.fresh("_t"), ir.Inert(_none_of(tuple(flags)), frozenset(flags)), node)
+                after = _Exit()
+
+                def otherwise() -> None:
+                    nonlocal after
+                    after = self.statements(node.orelse)
+
+                self.block.append(ir.If(test, self.nested(otherwise), [], self.span(node)))
+                return _Exit(False, jumps | after.jumps)
+            after = self.statements(node.orelse)
+            return _Exit(after.always, jumps | after.jumps)
+        return _Exit(False, jumps)
+
+    def _for(self, node: ast.For, statements: object) -> ir.For:
+        iterable = self.atom(node.iter)
+        if isinstance(iterable, ir.Var) and iterable.name in written(node):
+            iterable = self.bind(self.fresh("_t"), ir.Copy(iterable), node.iter)  # the loop rebinds the name
+        target = node.target.id if isinstance(node.target, ast.Name) else self.fresh("_e")
+
+        def body() -> None:
+            if not isinstance(node.target, ast.Name):
+                self.assign(node.target, ir.Var(target), node.target)
+            statements()  # type: ignore[operator]
+
+        return ir.For(target, iterable, self.nested(body), self.span(node.iter))
+
+    def _while(self, node: ast.While, statements: object) -> ir.While:
+        if is_inert(node.test):
+            return ir.While(self.inert(node.test), self.nested(statements), self.span(node.test))  # type: ignore[arg-type]
+        go = self.fresh("_go")
+        self.bind(go, self.value(node.test), node.test)
+
+        def body() -> None:
+            statements()  # type: ignore[operator]
+            flags = (self.broken[-1], self.returned)
+            self.flags_read.update(flags)
+            again = self.nested(lambda: self._into(go, node.test))
+            test = self.bind(self.fresh("_t"), ir.Inert(_none_of(flags), frozenset(flags)), node.test)
+            self.block.append(ir.If(test, again, [], self.span(node.test)))
+
+        inner = self.nested(body)
+        self.block.append(ir.Bind(self.broken[-1], ir.Copy(ir.Lit(False)), self.span(node)))
+        test = ir.Inert(ast.copy_location(ast.Name(go, ast.Load()), node.test), frozenset({go}))
+        return ir.While(test, inner, self.span(node.test))
+
+    def with_block(self, node: ast.With) -> _Exit:
+        """`with`: the body is an ordinary block."""
+        item, *others = node.items
+        context = self.atom(item.context_expr)
+        target = None
+        if item.optional_vars is not None:
+            target = item.optional_vars.id if isinstance(item.optional_vars, ast.Name) else self.fresh("_e")
+        end = _Exit()
+
+        def body() -> None:
+            nonlocal end
+            if item.optional_vars is not None and not isinstance(item.optional_vars, ast.Name):
+                self.assign(item.optional_vars, ir.Var(str(target)), item.optional_vars)
+            if others:
+                inner = ast.copy_location(ast.With(others, node.body), node)
+                end = self.with_block(inner)
+            else:
+                end = self.statements(node.body)
+
+        block = self.nested(body)
+        self.block.append(ir.With(context, target, block, self.span(item.context_expr)))
+        # a context manager may swallow an exception, so what follows can run even if the body always leaves
+        return _Exit(False, end.jumps)
+
+    # --- single statements ------------------------------------------------------------------------
+
+    def simple(self, node: ast.stmt) -> None:
+        """Lower a statement that contains no other."""
+        match node:
+            case ast.Assign():
+                self.assignment(node)
+            case ast.AugAssign():
+                self.augmented(node)
+            case ast.AnnAssign(value=None) | ast.Pass():
+                pass
+            case ast.AnnAssign():
+                assert node.value is not None
+                self.assign_value(node.target, node.value)
+            case ast.Expr(value=ast.Constant()):
+                pass
+            case ast.Expr():
+                self.bind(self.fresh("_t"), self.value(node.value), node.value)
+            case ast.Assert() | ast.Raise():
+                if not all(is_inert(n) for n in ast.iter_child_nodes(node) if isinstance(n, ast.expr)):
+                    raise _refused(node, self.filename, "a walrus, lambda or comprehension in `assert` or `raise`")
+                self.block.append(ir.Raise(node, read(node), self.span(node)))
+            case ast.FunctionDef():
+                self.definition(node)
+            case ast.Global() | ast.Nonlocal():
+                self.declarations.append(node)
+            case _ if isinstance(node, KEPT):
+                self.block.append(ir.Opaque(node, read(node), written(node), self.span(node)))
+            case _:
+                raise _refused(node, self.filename, f"`{type(node).__name__.lower()}` statements")
+
+    def definition(self, node: ast.FunctionDef) -> None:
+        """A nested function; its decorators are calls."""
+        decorators = [self.atom(d) for d in node.decorator_list]
+        bare = ast.FunctionDef(**{f: getattr(node, f, None) for f in node._fields})
+        bare.decorator_list = []
+        bare.returns = None
+        ast.copy_location(bare, node)
+        self.bind(node.name, self.closure(bare), node)
+        for decorator in reversed(decorators):
+            self.bind(node.name, ir.Apply(decorator, (ir.Var(node.name),)), node)
+
+    def assignment(self, node: ast.Assign) -> None:
+        if len(node.targets) == 1:
+            self.assign_value(node.targets[0], node.value)
+            return
+        source = self.atom(node.value)
+        for target in node.targets:
+            self.assign(target, source, node.value)
+
+    def assign_value(self, target: ast.expr, value: ast.expr) -> None:
+        """`target = value`, binding a name directly and a tuple display element by element."""
+        if isinstance(target, ast.Name):
+            self.bind(target.id, self.value(value), value)
+            return
+        plain = isinstance(target, (ast.Tuple, ast.List)) and isinstance(value, (ast.Tuple, ast.List))
+        if plain and len(target.elts) == len(value.elts):  # type: ignore[attr-defined]
+            elements = [*target.elts, *value.elts]  # type: ignore[attr-defined]
+            if not any(isinstance(n, ast.Starred) for n in elements):
+                self._swap(target.elts, value.elts)  # type: ignore[attr-defined]
+                return
+        self.assign(target, self.atom(value), value)
+
+    def _swap(self, targets: list[ast.expr], values: list[ast.expr]) -> None:
+        """`a, b = b, a + b`: all values first, then the targets."""
+        rebound = set().union(*(written(t) for t in targets))
+        sources: list[ir.Atom] = []
+        for value in values:
+            source = self.atom(value)
+            if isinstance(source, ir.Var) and (source.name in rebound or not all(isinstance(t, ast.Name) for t in targets)):
+                source = self.bind(self.fresh("_t"), ir.Copy(source), value)
+            sources.append(source)
+        for target, source, value in zip(targets, sources, values, strict=True):
+            self.assign(target, source, value)
+
+    def assign(self, target: ast.expr, source: ir.Atom, node: ast.AST) -> None:
+        match target:
+            case ast.Name():
+                self.bind(self.renamed.get(target.id, target.id), ir.Copy(source), node)
+            case ast.Tuple(elts=elts) | ast.List(elts=elts):
+                self.unpack(elts, source, node)
+            case ast.Subscript():
+                obj = self.atom(target.value)
+                index = self.atom(target.slice)
+                self.block.append(ir.Store(obj, index, source, False, self.span(target)))
+            case ast.Attribute():
+                obj = self.atom(target.value)
+                self.block.append(ir.Store(obj, target.attr, source, True, self.span(target)))
+            case _:
+                raise _refused(target, self.filename, "this assignment target")
+
+    def unpack(self, elts: list[ast.expr], source: ir.Atom, node: ast.AST) -> None:
+        """Bind each element of a sequence; `*rest` takes a slice."""
+        if isinstance(source, ir.Lit):
+            source = self.bind(self.fresh("_t"), ir.Copy(source), node)
+        starred = [i for i, e in enumerate(elts) if isinstance(e, ast.Starred)]
+        if not starred:
+            names = tuple(
+                self.renamed.get(e.id, e.id) if isinstance(e, ast.Name) else self.fresh("_e") for e in elts
+            )
+            self.block.append(ir.Unpack(names, source, self.span(node)))
+            for name, element in zip(names, elts, strict=True):
+                if not isinstance(element, ast.Name):
+                    self.assign(element, ir.Var(name), element)
+            return
+        whole = self.bind(self.fresh("_t"), ir.Apply(ir.Var("list"), (source,)), node)
+        before, after = starred[0], len(elts) - starred[0] - 1
+        for i, element in enumerate(elts):
+            if isinstance(element, ast.Starred):
+                stop = ir.Lit(-after if after else None)
+                part = self.bind(self.fresh("_t"), ir.Build("slice", (ir.Lit(before), stop, ir.Lit(None))), element)
+                self.assign(element.value, self.bind(self.fresh("_t"), ir.Item(whole, part), element), element)
+            else:
+                index = ir.Lit(i if i < before else i - len(elts))
+                self.assign(element, self.bind(self.fresh("_t"), ir.Item(whole, index), element), element)
+
+    def augmented(self, node: ast.AugAssign) -> None:
+        op = BINARY[type(node.op)]
+        target = node.target
+        if isinstance(target, ast.Name):
+            right = self.atom(node.value)
+            self.bind(target.id, ir.Operation(op, (ir.Var(target.id), right), inplace=True), node)
+            return
+        assert isinstance(target, (ast.Subscript, ast.Attribute))
+        obj = self.atom(target.value)
+        key: ir.Atom | str = target.attr if isinstance(target, ast.Attribute) else self.atom(target.slice)
+        read_expr: ir.Expr = ir.Attr(obj, key) if isinstance(key, str) else ir.Item(obj, key)
+        before = self.bind(self.fresh("_t"), read_expr, target)
+        right = self.atom(node.value)
+        after = self.bind(self.fresh("_t"), ir.Operation(op, (before, right), inplace=True), node)
+        self.block.append(ir.Store(obj, key, after, isinstance(target, ast.Attribute), self.span(node)))
+
+
+def _refused(node: ast.AST, filename: str, what: str) -> DifferentiabilityError:
+    return DifferentiabilityError(
+        Diagnostic("unsupported-syntax", f"{what} cannot be differentiated", Span.of(filename, node), "not supported")
+    )
+
+
+def _none_of(flags: tuple[str, ...]) -> ast.expr:
+    names: list[ast.expr] = [ast.Name(f, ast.Load()) for f in flags]
+    return ast.UnaryOp(ast.Not(), names[0] if len(names) == 1 else ast.BoolOp(ast.Or(), names))
+
+
+def _blocks_within(block: list[ir.Stmt]) -> list[list[ir.Stmt]]:
+    found = [block]
+    for stmt in block:
+        for inner in ir.blocks(stmt):
+            found += _blocks_within(inner)
+    return found
+
+
+def _drop_unread_flags(body: list[ir.Stmt], read_flags: set[str], flags: set[str]) -> None:
+    unread = flags - read_flags
+    for block in _blocks_within(body):
+        block[:] = [s for s in block if not (isinstance(s, ir.Bind) and s.target in unread)]
+
+
+def _rebound(body: list[ir.Stmt]) -> dict[str, Span]:
+    """Captured names that are assigned again while a closure over them may still be called."""
+    found: dict[str, Span] = {}
+    loops: list[tuple[int, int, set[int]]] = []
+    ordered = list(ir.walk(body))
+    for stmt in ordered:
+        if isinstance(stmt, (ir.For, ir.While)):
+            inside = list(ir.walk(stmt.body))
+            loops.append((stmt.pos, inside[-1].pos if inside else stmt.pos, {s.pos for s in inside}))
+    assigns: dict[str, list[ir.Stmt]] = {}
+    for stmt in ordered:
+        for name in ir.assigned(stmt):
+            assigns.setdefault(name, []).append(stmt)
+    for stmt in ordered:
+        if not (isinstance(stmt, ir.Bind) and isinstance(stmt.expr, ir.Closure)):
+            continue
+        escapes = _escapes(stmt.target, ordered)
+        for name in stmt.expr.captures:
+            for other in assigns.get(name, []):
+                if other is stmt:
+                    continue
+                in_loop = any(stmt.pos in inner and (other.pos in inner or other.pos == start) for start, _, inner in loops)
+                rebinds_itself = isinstance(other, ir.Bind) and name == stmt.target
+                if (other.pos > stmt.pos and not rebinds_itself) or (in_loop and escapes):
+                    found[name] = other.span
+    return found
+
+
+def _escapes(name: str, ordered: list[ir.Stmt]) -> bool:
+    """Whether a closure may outlive the iteration that made it: used otherwise than in calls."""
+    for stmt in ordered:
+        if isinstance(stmt, ir.Bind) and not isinstance(stmt.expr, ir.Apply) and ir.Var(name) in ir.atoms(stmt.expr):
+            return True
+        if isinstance(stmt, (ir.Append, ir.Store, ir.Unpack)) and ir.Var(name) in (
+            getattr(stmt, "item", None), getattr(stmt, "value", None), getattr(stmt, "source", None)
+        ):  # fmt: skip
+            return True
+    return False

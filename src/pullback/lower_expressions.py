@@ -1,0 +1,291 @@
+"""Expressions to A-normal form: every operand of an operation becomes a name or a literal.
+
+    x * f(x) + 1     ->     t1 = f(x);  t2 = x * t1;  (t2 + 1)
+    a if c else b    ->     if c: t = a  else: t = b;  (t)
+    x > 0 and ok     ->     kept as written: a condition has no derivative
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Callable
+from typing import Any
+
+from pullback import ir
+from pullback.errors import DifferentiabilityError
+from pullback.scopes import free_names, read
+from pullback.spans import Diagnostic, Span
+
+BINARY: dict[type[ast.operator], str] = {
+    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%", ast.Pow: "**",
+    ast.MatMult: "@", ast.LShift: "<<", ast.RShift: ">>", ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^",
+}  # fmt: skip
+UNARY: dict[type[ast.unaryop], str] = {ast.USub: "neg", ast.UAdd: "pos", ast.Invert: "invert"}
+_NOT_INERT = (ast.NamedExpr, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Await, ast.Yield)
+
+
+def is_inert(node: ast.expr) -> bool:
+    """Whether an expression may be kept as written when its value is used as a truth value only."""
+    return not any(isinstance(n, _NOT_INERT) for n in ast.walk(node))
+
+
+class Expressions:
+    """Lowers expressions of one function, appending the statements they need to `self.block`."""
+
+    def __init__(self, filename: str, names: set[str], visible: frozenset[str]) -> None:
+        self.filename = filename
+        self.names = names
+        self.visible = visible  # names that a nested function would capture
+        self.block: list[ir.Stmt] = []
+        self.renamed: dict[str, str] = {}  # targets of the comprehensions around the present expression
+        self.pinned = False  # names must be copied when read: a walrus in the statement may rebind them
+
+    def fresh(self, stem: str) -> str:
+        """A name nobody uses."""
+        number = 1
+        while f"{stem}{number}" in self.names:
+            number += 1
+        name = f"{stem}{number}"
+        self.names.add(name)
+        return name
+
+    def span(self, node: ast.AST) -> Span:
+        """The place of a node."""
+        return Span.of(self.filename, node)
+
+    def bind(self, target: str, expr: ir.Expr, node: ast.AST) -> ir.Var:
+        """Append `target = expr`."""
+        self.block.append(ir.Bind(target, expr, self.span(node)))
+        return ir.Var(target)
+
+    def atom(self, node: ast.expr) -> ir.Atom:
+        """Lower an operand to a name or literal."""
+        expr = self.value(node)
+        if isinstance(expr, ir.Copy) and not (self.pinned and isinstance(expr.source, ir.Var)):
+            return expr.source
+        return self.bind(self.fresh("_t"), expr, node)
+
+    def inert(self, node: ast.expr) -> ir.Inert:
+        """Keep an expression as written (with comprehension targets renamed)."""
+        if self.renamed and any(isinstance(n, ast.Name) and n.id in self.renamed for n in ast.walk(node)):
+            node = _Rename(self.renamed).visit(copy.deepcopy(node))
+        return ir.Inert(node, read(node))
+
+    def value(self, node: ast.expr) -> ir.Expr:
+        """Lower an expression; its operands are lowered first, in evaluation order."""
+        match node:
+            case ast.Constant():
+                return ir.Copy(ir.Lit(node.value))
+            case ast.Name():
+                return ir.Copy(ir.Var(self.renamed.get(node.id, node.id)))
+            case ast.BinOp():
+                left = self.atom(node.left)
+                return ir.Operation(BINARY[type(node.op)], (left, self.atom(node.right)))
+            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):
+                return ir.Copy(ir.Lit(-number))
+            case ast.UnaryOp(op=ast.Not()):
+                return self.inert(node) if is_inert(node) else ir.Inert(_not(self.atom(node.operand)), frozenset())
+            case ast.UnaryOp():
+                return ir.Operation(UNARY[type(node.op)], (self.atom(node.operand),))
+            case ast.Compare():
+                if is_inert(node):
+                    return self.inert(node)
+                return ir.Compare(tuple(node.ops), tuple(self.atom(n) for n in (node.left, *node.comparators)))
+            case ast.Call():
+                return self.call(node)
+            case ast.Attribute():
+                return ir.Attr(self.atom(node.value), node.attr)
+            case ast.Subscript():
+                obj = self.atom(node.value)
+                return ir.Item(obj, self.atom(node.slice))
+            case ast.Tuple() | ast.List() | ast.Set():
+                return self.display(node)
+            case ast.Dict():
+                if any(k is None for k in node.keys):
+                    return self.merged_dict(node)
+                pairs = [self.atom(n) for k, v in zip(node.keys, node.values, strict=True) for n in (k, v) if n is not None]
+                return ir.Build("dict", tuple(pairs))
+            case ast.Slice():
+                none = ir.Lit(None)
+                return ir.Build("slice", tuple(self.atom(n) if n else none for n in (node.lower, node.upper, node.step)))
+            case ast.JoinedStr():
+                return self.inert(node)
+            case ast.IfExp() | ast.BoolOp():
+                return self.conditional(node)
+            case ast.NamedExpr():
+                target = node.target.id
+                self.bind(target, self.value(node.value), node)
+                return ir.Copy(ir.Var(target))
+            case ast.Lambda():
+                return self.closure(node)
+            case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
+                return self.comprehension(node)
+            case _:
+                raise DifferentiabilityError(
+                    Diagnostic(
+                        "unsupported-syntax",
+                        f"`{type(node).__name__}` expressions cannot be differentiated",
+                        self.span(node),
+                        "not supported",
+                        help="rewrite it with ordinary expressions",
+                    )
+                )
+
+    def display(self, node: ast.Tuple | ast.List | ast.Set) -> ir.Expr:
+        """A tuple, list or set; one with `*parts` is the concatenation of its pieces."""
+        kind = type(node).__name__.lower()
+        if not any(isinstance(n, ast.Starred) for n in node.elts):
+            return ir.Build(kind, tuple(self.atom(n) for n in node.elts))
+        pieces: list[ir.Atom] = []
+        for n in node.elts:
+            if isinstance(n, ast.Starred):
+                pieces.append(self.bind(self.fresh("_t"), ir.Apply(ir.Var("list"), (self.atom(n.value),)), n))
+            else:
+                pieces.append(self.bind(self.fresh("_t"), ir.Build("list", (self.atom(n),)), n))
+        total = pieces[0]
+        for piece in pieces[1:]:
+            total = self.bind(self.fresh("_t"), ir.Operation("+", (total, piece)), node)
+        return ir.Copy(total) if kind == "list" else ir.Apply(ir.Var(kind), (total,))
+
+    def merged_dict(self, node: ast.Dict) -> ir.Expr:
+        """`{**a, "k": v}`: the union of its parts."""
+        total: ir.Atom | None = None
+        for key, value in zip(node.keys, node.values, strict=True):
+            if key is None:
+                part: ir.Atom = self.atom(value)
+            else:
+                part = self.bind(self.fresh("_t"), ir.Build("dict", (self.atom(key), self.atom(value))), node)
+            total = part if total is None else self.bind(self.fresh("_t"), ir.Operation("|", (total, part)), node)
+        assert total is not None
+        return ir.Apply(ir.Var("dict"), (total,))
+
+    def call(self, node: ast.Call) -> ir.Expr:
+        """A call; `obj.name(...)` keeps object and name apart, so that methods can be found by type."""
+        method = None
+        if isinstance(node.func, ast.Attribute):
+            callee, method = self.atom(node.func.value), node.func.attr
+        else:
+            callee = self.atom(node.func)
+        if isinstance(callee, ir.Lit):
+            callee = self.bind(self.fresh("_t"), ir.Copy(callee), node)
+        args: list[ir.Atom] = []
+        stars: set[int] = set()
+        lazy = method is None and isinstance(callee, ir.Var) and callee.name in ("any", "all")
+        for position, arg in enumerate(node.args):
+            if isinstance(arg, ast.Starred):
+                stars.add(position)
+                arg = arg.value
+            if lazy and isinstance(arg, ast.GeneratorExp):
+                return self.inert(node)  # a truth value, and it must stop where the original stops
+            args.append(self.atom(arg))
+        keywords = tuple((k.arg, self.atom(k.value)) for k in node.keywords)
+        return ir.Apply(callee, tuple(args), keywords, frozenset(stars), method)
+
+    def nested(self, build: Callable[[], None]) -> list[ir.Stmt]:
+        """The statements that `build` appends, as a block of their own."""
+        outer, self.block = self.block, []
+        build()
+        inner, self.block = self.block, outer
+        return inner
+
+    def test(self, node: ast.expr) -> ir.Atom:
+        """A condition: kept as written where possible."""
+        if isinstance(node, ast.Constant):
+            return ir.Lit(node.value)
+        expr = self.inert(node) if is_inert(node) else self.value(node)
+        return self.bind(self.fresh("_t"), expr, node)
+
+    def conditional(self, node: ast.IfExp | ast.BoolOp) -> ir.Expr:
+        """`a if c else b`, `a and b`, `a or b` as a value."""
+        target = self.fresh("_t")
+        if isinstance(node, ast.IfExp):
+            test = self.test(node.test)
+            body = self.nested(lambda: self._into(target, node.body))
+            orelse = self.nested(lambda: self._into(target, node.orelse))
+            self.block.append(ir.If(test, body, orelse, self.span(node)))
+            return ir.Copy(ir.Var(target))
+        self._boolean(target, node, 0)
+        return ir.Copy(ir.Var(target))
+
+    def _boolean(self, target: str, node: ast.BoolOp, index: int) -> None:
+        self._into(target, node.values[index])
+        if index + 1 == len(node.values):
+            return
+        rest = self.nested(lambda: self._boolean(target, node, index + 1))
+        body, orelse = (rest, []) if isinstance(node.op, ast.And) else ([], rest)
+        self.block.append(ir.If(ir.Var(target), body, orelse, self.span(node.values[index])))
+
+    def _into(self, target: str, node: ast.expr) -> None:
+        self.bind(target, self.value(node), node)
+
+    def closure(self, node: ast.Lambda | ast.FunctionDef) -> ir.Closure:
+        """A lambda or nested function: the real Python closure is made; captures are its local free names."""
+        if self.renamed and free_names(node) & set(self.renamed):
+            node = _Rename(self.renamed).visit(copy.deepcopy(node))
+        return ir.Closure(node, tuple(sorted(free_names(node) & (self.visible | set(self.renamed.values())))))
+
+    def comprehension(self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -> ir.Expr:
+        """A comprehension as a loop that appends to a fresh list; a generator is collected."""
+        total = self.fresh("_l")
+        self.bind(total, ir.Build("list", ()), node)
+        saved = dict(self.renamed)
+        self._generators(node, 0, total)
+        self.renamed = saved
+        if isinstance(node, (ast.ListComp, ast.GeneratorExp)):
+            return ir.Copy(ir.Var(total))
+        return ir.Apply(ir.Var("set" if isinstance(node, ast.SetComp) else "dict"), (ir.Var(total),))
+
+    def _generators(self, node: Any, index: int, total: str) -> None:
+        if index == len(node.generators):
+            if isinstance(node, ast.DictComp):
+                pair = ir.Build("tuple", (self.atom(node.key), self.atom(node.value)))
+                item: ir.Atom = self.bind(self.fresh("_t"), pair, node)
+            else:
+                item = self.atom(node.elt)
+            self.block.append(ir.Append(total, item, self.span(node)))
+            return
+        generator = node.generators[index]
+        iterable = self.atom(generator.iter)
+        for name in read(generator.target):
+            self.renamed[name] = self.fresh(f"{name}_")
+            self.visible |= {self.renamed[name]}
+
+        def body() -> None:
+            self._filtered(node, index, 0, total)
+
+        target = self.renamed[generator.target.id] if isinstance(generator.target, ast.Name) else self.fresh("_e")
+
+        def unpacked() -> None:
+            if not isinstance(generator.target, ast.Name):
+                self.assign(generator.target, ir.Var(target), generator.target)
+            body()
+
+        self.block.append(ir.For(target, iterable, self.nested(unpacked), self.span(generator.iter)))
+
+    def _filtered(self, node: Any, index: int, clause: int, total: str) -> None:
+        clauses = node.generators[index].ifs
+        if clause == len(clauses):
+            self._generators(node, index + 1, total)
+            return
+        test = self.test(clauses[clause])
+        kept = self.nested(lambda: self._filtered(node, index, clause + 1, total))
+        self.block.append(ir.If(test, kept, [], self.span(clauses[clause])))
+
+    def assign(self, target: ast.expr, source: ir.Atom, node: ast.AST) -> None:
+        """Bind an assignment target to a value (statement lowering extends this)."""
+        raise NotImplementedError
+
+
+class _Rename(ast.NodeTransformer):
+    def __init__(self, names: dict[str, str]) -> None:
+        self.names = names
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:  # noqa: N802  # ast's own naming
+        node.id = self.names.get(node.id, node.id)
+        return node
+
+
+def _not(atom: ir.Atom) -> ast.expr:
+    operand: ast.expr = ast.Name(atom.name, ast.Load()) if isinstance(atom, ir.Var) else ast.Constant(atom.value)
+    return ast.UnaryOp(ast.Not(), operand)

@@ -1,0 +1,65 @@
+"""Names that are not local: what they hold when code is generated, and the guards that keep it true.
+
+    math.sin(x)     resolved to the function itself, guarded by `math.sin is <that function>`
+    y * SCALE       SCALE is read when the code runs; its class is guarded
+
+Generated code tests its guards on entry and is made anew where one fails.
+"""
+
+from __future__ import annotations
+
+import builtins
+import types
+from typing import Any
+
+from pullback.kinds import UNKNOWN, Kind, kind_of, known
+
+
+class Names:
+    """Resolves the globals, builtins and captured variables of one function."""
+
+    def __init__(self, function: types.FunctionType) -> None:
+        self.globals = function.__globals__
+        self.cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
+        self.identities: dict[str, Any] = {}  # source text -> the object it must still be
+        self.classes: dict[str, type] = {}  # name -> the class its value must still have
+
+    def kind(self, name: str) -> Kind:
+        """The kind of a name that is not local; records the guard it relies on."""
+        if name in self.cells:
+            try:
+                value = self.cells[name].cell_contents
+            except ValueError:  # not yet assigned
+                return UNKNOWN
+        elif name in self.globals:
+            value = self.globals[name]
+        elif hasattr(builtins, name):
+            value = getattr(builtins, name)
+        else:
+            return UNKNOWN
+        if is_fixed(value):
+            return known(value, name)
+        self.classes[name] = value.__class__
+        return kind_of(value)
+
+    def attribute(self, owner: Kind, name: str) -> Kind | None:
+        """`module.name`, where the module is known."""
+        if not isinstance(owner.value, types.ModuleType) or not hasattr(owner.value, name):
+            return None
+        value = getattr(owner.value, name)
+        path = f"{owner.path}.{name}"
+        if is_fixed(value):
+            return known(value, path)
+        if isinstance(value, (int, float, str)):
+            return kind_of(value)  # a module's constant: read anew, of a class that does not change
+        return UNKNOWN
+
+    def rely_on(self, callee: Kind) -> None:
+        """Record that generated code was made for this very callee."""
+        if callee.path:
+            self.identities[callee.path] = callee.value
+
+
+def is_fixed(value: Any) -> bool:
+    """Whether a name bound to this value is worth resolving: functions, classes and modules."""
+    return isinstance(value, (types.ModuleType, type)) or callable(value)

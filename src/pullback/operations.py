@@ -1,0 +1,43 @@
+"""Operators as functions, and attributes as fields: what a piece of syntax means for a kind of value.
+
+    "*"               ->   operator.mul, under which its rule is registered
+    tank.volume       ->   a data field of the class `Tank`, not a property
+"""
+
+from __future__ import annotations
+
+import inspect
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from pullback.kinds import STRUCT, Kind
+
+BINARY_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "//": operator.floordiv,
+    "%": operator.mod, "**": operator.pow, "@": operator.matmul, "<<": operator.lshift, ">>": operator.rshift,
+    "&": operator.and_, "|": operator.or_, "^": operator.xor,
+}  # fmt: skip
+INPLACE_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "+": operator.iadd, "-": operator.isub, "*": operator.imul, "/": operator.itruediv, "//": operator.ifloordiv,
+    "%": operator.imod, "**": operator.ipow, "@": operator.imatmul, "<<": operator.ilshift, ">>": operator.irshift,
+    "&": operator.iand, "|": operator.ior, "^": operator.ixor,
+}  # fmt: skip
+UNARY_FUNCTIONS: dict[str, Callable[..., Any]] = {"neg": operator.neg, "pos": operator.pos, "invert": operator.invert}
+METHODS: dict[str, str] = {
+    "+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow", "@": "matmul",
+    "<<": "lshift", ">>": "rshift", "&": "and", "|": "or", "^": "xor",
+}  # fmt: skip
+
+
+def is_data_field(kind: Kind, attribute: str) -> bool:
+    """Whether `obj.attribute` reads stored data for every object of this kind, running no code."""
+    return kind.mask == STRUCT and kind.cls is not None and is_field_of(kind.cls, attribute)
+
+
+def is_field_of(cls: type, attribute: str) -> bool:
+    """Whether `attribute` is instance data of `cls`: a slot, or in the instance's dict."""
+    if hasattr(cls, "__getattr__") or cls.__getattribute__ is not object.__getattribute__:
+        return False
+    static = inspect.getattr_static(cls, attribute, None)
+    return static is None or inspect.ismemberdescriptor(static) or not hasattr(type(static), "__get__")

@@ -1,0 +1,255 @@
+"""The public verbs: `gradient`, `pullback` and their companions.
+
+    value, pull = value_with_pullback(f)(x)      the core call
+    gradient(f)(x)                               the same for a real scalar result, in one generated function
+
+The function that `gradient(f)` returns calls the generated derivative directly; that checks on entry
+that its arguments are of the kinds it was made for, and comes back here where they are not.
+"""
+
+from __future__ import annotations
+
+import types
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from pullback.arguments import Wrt, active_operands, describe_call, is_plain_function
+from pullback.calls import bind_parameters
+from pullback.dispatch import call
+from pullback.errors import ArgumentError, ChangedValueError, PullbackError, ZeroDerivativeWarning
+from pullback.fingerprints import fingerprint, is_changeable
+from pullback.kinds import DICT, LIST, OTHER, STRUCT, TUPLE, kind_of
+from pullback.locating import locate
+from pullback.pipeline import JOINT, Derivative, Request, find
+from pullback.rules import Active, callable_name, scope
+from pullback.runtime import seed
+from pullback.spaces import describe, project
+from pullback.spans import Diagnostic
+from pullback.tangents import NO_TANGENT, Tangent
+
+_REGISTRY: dict[Any, Any] = {}
+_CONTAINERS = TUPLE | LIST | DICT | STRUCT | OTHER
+
+
+def gradient(f: Callable[..., Any], wrt: Wrt = None) -> Callable[..., Any]:
+    """The gradient of a function with a real scalar result: tangents of the arguments `wrt` names.
+
+    One argument: its tangent, bare; several: a tuple in parameter order. A tangent has the shape and
+    dtype of its argument.
+
+    >>> gradient(lambda x, y: x * x * y)(3.0, 2.0)
+    (12.0, 9.0)
+    """
+    return _scalar_verb(f, wrt, False)
+
+
+def value_with_gradient(f: Callable[..., Any], wrt: Wrt = None) -> Callable[..., Any]:
+    """The value of a function and its gradient, in one evaluation.
+
+    >>> value_with_gradient(lambda x: x * x)(3.0)
+    (9.0, 6.0)
+    """
+    return _scalar_verb(f, wrt, True)
+
+
+def pullback(f: Callable[..., Any], wrt: Wrt = None) -> Callable[..., Pullback]:
+    """The pullback of `f` at its arguments: from a cotangent of the result to tangents of the arguments.
+
+    >>> pullback(lambda x, y: (x * y, x))(3.0, 2.0)((1.0, 0.0))
+    (2.0, 3.0)
+    """
+    core = value_with_pullback(f, wrt)
+
+    def pullback_of(*args: Any, **kwargs: Any) -> Pullback:
+        pull: Pullback = core(*args, **kwargs)[1]
+        return pull
+
+    return _named(pullback_of, "pullback", f)
+
+
+def value_with_pullback(f: Callable[..., Any], wrt: Wrt = None) -> Callable[..., Any]:
+    """The value of `f` and its pullback, which may be called any number of times.
+
+    >>> y, pull = value_with_pullback(lambda x: x * x)(3.0)
+    >>> y, pull(1.0), pull(2.0)
+    (9.0, 6.0, 12.0)
+    """
+    _check_callable(f)
+
+    def value_with_pullback_of(*args: Any, **kwargs: Any) -> tuple[Any, Pullback]:
+        active = active_operands(f, wrt, args, kwargs)
+        try:
+            value, residual = call(f, args, active, kwargs or None)
+        except PullbackError as error:
+            raise locate(error)  # noqa: B904  # the same error, with the user's line
+        return value, Pullback(f, value, residual, active, args, kwargs)
+
+    return _named(value_with_pullback_of, "value_with_pullback", f)
+
+
+class Pullback:
+    """A linear map from cotangents of a result to tangents of the arguments."""
+
+    __slots__ = ("_active", "_function", "_operands", "_residual", "_seen", "_value")
+
+    def __init__(
+        self, f: Any, value: Any, residual: Any, active: Active, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        self._function = f
+        self._value = value
+        self._residual = residual
+        self._active = active
+        self._operands = [args[a] if isinstance(a, int) else kwargs[a] for a in active]
+        watched = {f"argument {i + 1}": a for i, a in enumerate(args)} | {f"argument `{k}`": v for k, v in kwargs.items()}
+        watched |= _outside(f)
+        self._seen = [(what, x, fingerprint(x)) for what, x in watched.items() if is_changeable(x)]
+
+    def __call__(self, cotangent: Tangent) -> Any:
+        """The tangents that a cotangent of the result pulls back to."""
+        for what, x, before in self._seen:
+            if fingerprint(x) != before:
+                raise ChangedValueError(
+                    f"{what} of {callable_name(self._function)} was changed between the forward sweep and the "
+                    "pullback; call the pullback before changing it, or pass a copy"
+                )
+        g = project(cotangent, self._value, f"the cotangent of {callable_name(self._function)}'s result")
+        if g is NO_TANGENT:
+            raise ArgumentError(
+                f"the result of {callable_name(self._function)} is {describe(self._value)}, which has no tangent space"
+            )
+        try:
+            tangents = self._residual[0](self._residual, g)
+        except PullbackError as error:
+            raise locate(error)  # noqa: B904
+        return _handed_out(tangents, self._operands, cotangent)
+
+    def __repr__(self) -> str:
+        return f"<pullback of {callable_name(self._function)}: {describe(self._value)} -> {len(self._active)} tangents>"
+
+
+def _outside(f: Any) -> dict[str, Any]:
+    """The captured and global values that a function reads: they must not change before the pullback either."""
+    found: dict[str, Any] = {}
+    if isinstance(f, types.MethodType):
+        found["its object"] = f.__self__
+        f = f.__func__
+    if isinstance(f, types.FunctionType):
+        for name, cell in zip(f.__code__.co_freevars, f.__closure__ or (), strict=True):
+            try:
+                found[f"the captured variable `{name}`"] = cell.cell_contents
+            except ValueError:
+                continue
+        for name in f.__code__.co_names:
+            value = f.__globals__.get(name)
+            if isinstance(value, (np.ndarray, list, dict)):
+                found[f"the global variable `{name}`"] = value
+    return found
+
+
+def _handed_out(tangents: tuple[Tangent, ...], operands: list[Any], cotangent: Any) -> Any:
+    """Tangents in their primals' own spaces, no two of them the same array."""
+    out: list[Tangent] = []
+    seen = {id(cotangent), *map(id, operands)}
+    for t, x in zip(tangents, operands, strict=True):
+        t = project(t, x, "internal")
+        if isinstance(t, np.ndarray):
+            if id(t) in seen or t.base is not None or not t.flags.writeable:
+                t = t.copy()
+            seen.add(id(t))
+        out.append(t)
+    return out[0] if len(out) == 1 else tuple(out)
+
+
+def _scalar_verb(f: Callable[..., Any], wrt: Wrt, with_value: bool) -> Callable[..., Any]:
+    _check_callable(f)
+
+    def specialise(*args: Any, **kwargs: Any) -> Any:
+        """Find or generate the derivative for these arguments, and run it."""
+        nonlocal current
+        active = active_operands(f, wrt, args, kwargs)
+        if not is_plain_function(f):
+            return _by_pullback(f, args, kwargs, active, with_value)
+        made, derivative, stable = _joint(f, wrt, args, kwargs, active, with_value, specialise)
+        if derivative.always_zero is not None:
+            _warn(derivative.always_zero)
+        elif stable and not scope():
+            current = made
+        return made(*args, **kwargs)
+
+    current: Callable[..., Any] = specialise
+
+    def gradient_of(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return current(*args, **kwargs)
+        except PullbackError as error:
+            raise locate(error)  # noqa: B904  # the same error, with the user's line
+
+    return _named(gradient_of, "value_with_gradient" if with_value else "gradient", f)
+
+
+def _joint(
+    f: Any,
+    wrt: Wrt,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    active: Active,
+    with_value: bool,
+    specialise: Callable[..., Any],
+) -> tuple[Callable[..., Any], Derivative, bool]:
+    """The joint function for a call, and whether its own guards decide if it fits the next call."""
+    bound_self = (f.__self__,) if isinstance(f, types.MethodType) else ()
+    function: types.FunctionType = f.__func__ if bound_self else f
+    full = (*bound_self, *args)
+    names = bind_parameters(function.__code__, len(full), tuple(kwargs))
+    if names is None:
+        function(*full, **kwargs)  # raises Python's own TypeError for such a call
+        raise ArgumentError(f"{callable_name(f)} cannot be called with these arguments")
+    values = dict(zip(names, (*full, *kwargs.values()), strict=True))
+    chosen = frozenset(names[a + len(bound_self)] if isinstance(a, int) else a for a in active)
+    kinds = {p: kind_of(v) for p, v in values.items()}
+    request = Request(chosen, frozenset(), tuple(sorted((p, k.key) for p, k in kinds.items())), JOINT, with_value)
+    derivative = find(function, request)
+    made: Callable[..., Any]
+    if bound_self:
+        inner = derivative.make(function, lambda _self, *a, **k: specialise(*a, **k))
+        made = types.MethodType(inner, f.__self__)
+    else:
+        made = derivative.make(function, specialise)
+    unseen = any(k.mask & _CONTAINERS and p not in chosen for p, k in kinds.items()) and wrt is None
+    defaults = len(values) < function.__code__.co_argcount + function.__code__.co_kwonlyargcount
+    return made, derivative, not unseen and not defaults
+
+
+def _by_pullback(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any], active: Active, with_value: bool) -> Any:
+    """The gradient of a callable that is not a plain function: a rule's, a method's, an object's."""
+    value, residual = call(f, args, active, kwargs or None)
+    g = seed(value)
+    operands = [args[a] if isinstance(a, int) else kwargs[a] for a in active]
+    tangents = _handed_out(residual[0](residual, g), operands, g)
+    return (value, tangents) if with_value else tangents
+
+
+def _warn(diagnostic: Diagnostic) -> None:
+    span = diagnostic.span
+    assert span is not None
+    registry = _REGISTRY.setdefault((span.filename, span.line), {})
+    warnings.warn_explicit(
+        "\n" + diagnostic.render(), ZeroDerivativeWarning, span.filename, span.line, registry=registry
+    )
+
+
+def _check_callable(f: Any) -> None:
+    if not callable(f):
+        raise ArgumentError(f"a function is needed, not {describe(f)}: write gradient(f)(x), not gradient(f(x))")
+
+
+def _named(made: Any, verb: str, f: Any) -> Any:
+    made.__name__ = made.__qualname__ = f"{verb}({describe_call(f)})"
+    made.__doc__ = f"The {verb} of {describe_call(f)}."
+    made._pullback_verb = verb
+    return made
+
+

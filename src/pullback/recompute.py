@@ -1,0 +1,149 @@
+"""Recomputation: a pullback that keeps only the arguments, and runs the function again.
+
+    y = recomputed(f)(x)                            f's activations are not kept
+    y = with_recomputation_in_pullbacks(x, f)       the same, as a function of x
+
+After Griewank and Walther, "Algorithm 799: revolve" (2000): the simplest of their schedules. Random
+numbers are replayed; a value that comes out different the second time is an error.
+"""
+
+from __future__ import annotations
+
+import functools
+import random
+from collections.abc import Callable
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from pullback.applying import Residual
+from pullback.dispatch import call
+from pullback.errors import ChangedValueError
+from pullback.fingerprints import fingerprint
+from pullback.rules import Active, callable_name, intrinsic
+from pullback.tangents import Tangent
+
+
+class Recomputed:
+    """A function whose pullback runs it again."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+        if hasattr(function, "__name__"):
+            functools.update_wrapper(self, function)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.function(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"<recomputed {callable_name(self.function)}>"
+
+
+def recomputed(f: Callable[..., Any]) -> Recomputed:
+    """The same function, whose pullback keeps only its arguments and runs it again. Also a decorator.
+
+    >>> import pullback as pb
+    >>> pb.gradient(lambda x: pb.recomputed(lambda t: t * t)(x) * 3.0)(2.0)
+    12.0
+    """
+    return Recomputed(f)
+
+
+def with_recomputation_in_pullbacks(x: Any, f: Callable[..., Any]) -> Any:
+    """`f(x)`, recomputed in the pullback.
+
+    >>> import pullback as pb
+    >>> pb.gradient(lambda x: pb.with_recomputation_in_pullbacks(x, lambda t: t * t))(3.0)
+    6.0
+    """
+    return recomputed(f)(x)
+
+
+@intrinsic(recomputed)
+def _recomputed_vjp(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> tuple[Any, Residual]:
+    """A function that captures active values has their tangent, recomputed or not."""
+    return Recomputed(*args, **kwargs), (_same_tangent,)
+
+
+def _same_tangent(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
+    return (g,)
+
+
+@intrinsic(Recomputed.__call__)
+def _run_vjp(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> tuple[Any, Residual]:
+    function, rest = args[0].function, args[1:]
+    inner: Active = tuple(a - 1 if isinstance(a, int) else a for a in active)
+    generators = _generators(function, rest, kwargs)
+    states = _states(generators)
+    value = function(*rest, **kwargs)
+    return value, (_run_again, function, rest, kwargs, inner, generators, states, fingerprint(value))
+
+
+def _run_again(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
+    _, function, args, kwargs, active, generators, states, before = residual
+    with _replayed(generators, states):
+        value, inner = call(function, args, active, kwargs or None)
+    if fingerprint(value) != before:
+        raise ChangedValueError(
+            f"{callable_name(function)} gave another value when it was run again in the pullback; something it reads "
+            "has changed since the forward sweep; pass it as an argument, or do not recompute this function"
+        )
+    return inner[0](inner, g)  # type: ignore[no-any-return]
+
+
+def _generators(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
+    """The random generators that a call may draw from, besides the global ones."""
+    found: list[Any] = []
+    code = getattr(function, "__code__", None)
+    reachable = [*args, *kwargs.values(), getattr(function, "__self__", None), function]
+    for cell in getattr(function, "__closure__", None) or ():
+        try:
+            reachable.append(cell.cell_contents)
+        except ValueError:
+            continue
+    if code is not None:
+        reachable += [function.__globals__.get(n) for n in code.co_names]
+    for x in list(reachable):
+        reachable += list(getattr(x, "__dict__", {}).values()) if not isinstance(x, type(random)) else []
+    for x in reachable:
+        if isinstance(x, (np.random.Generator, np.random.RandomState, random.Random)) and not any(x is y for y in found):
+            found.append(x)
+    return found
+
+
+def _state(generator: Any) -> Any:
+    if isinstance(generator, np.random.Generator):
+        return generator.bit_generator.state
+    return generator.get_state() if isinstance(generator, np.random.RandomState) else generator.getstate()
+
+
+def _set_state(generator: Any, state: Any) -> None:
+    if isinstance(generator, np.random.Generator):
+        generator.bit_generator.state = state
+    elif isinstance(generator, np.random.RandomState):
+        generator.set_state(state)
+    else:
+        generator.setstate(state)
+
+
+def _states(generators: list[Any]) -> list[Any]:
+    return [random.getstate(), np.random.get_state(), *map(_state, generators)]
+
+
+@contextmanager
+def _replayed(generators: list[Any], states: list[Any]) -> Any:
+    """The random numbers of the first run again; afterwards all generators stand where they stood."""
+    present = _states(generators)
+    _restore(generators, states)
+    try:
+        yield
+    finally:
+        _restore(generators, present)
+
+
+def _restore(generators: list[Any], states: list[Any]) -> None:
+    random.setstate(states[0])
+    np.random.set_state(states[1])
+    for generator, state in zip(generators, states[2:], strict=True):
+        _set_state(generator, state)

@@ -1,0 +1,44 @@
+"""Derivatives of Python's built-in functions, and the ones that have none."""
+
+from __future__ import annotations
+
+import builtins
+from typing import Any
+
+import numpy as np
+
+from pullback.fitting import fit
+from pullback.rulebook.powers import power_base, power_exponent
+from pullback.rules import constant, elementwise, rule
+
+
+def absolute(g: Any, x: Any, y: Any) -> Any:
+    """The cotangent of |x|: g sign(x), and g conj(x)/|x| for complex x; 0 at 0."""
+    if x.__class__ is float:
+        return g if x > 0 else -g if x < 0 else 0.0 * g
+    if isinstance(x, (complex, np.complexfloating)) or np.iscomplexobj(x):
+        safe = np.where(np.asarray(y) == 0, 1, y)
+        return np.real(g) * np.conj(x) / safe
+    return g * np.sign(x)
+
+
+def real_part(g: Any) -> Any:
+    """The real part of a cotangent: that of a real value."""
+    return g if g.__class__ is float else g.real
+
+
+elementwise(abs, "x", x="absolute(g, x, y)")
+rule(float, "x", x="fit(g, x)", _returns="float")
+rule(complex, "re, im=0", re="fit(g, re)", im="fit(1j * g, im)")
+rule(divmod, "a, b", a="fit(g[1], a)", b="fit(-g[1] * y[0], b)", _returns="tuple")
+elementwise(pow, "a, b", a="power_base(g, a, b)", b="power_exponent(g, a, y)", _returns="numeric")
+constant(len, returns="int")
+constant(int, returns="int")
+constant(isinstance, issubclass, bool, callable, hasattr, all, any, returns="bool")
+constant(str, repr, format, ascii, chr, bin, hex, oct, returns="str")
+constant(range, print, id, hash, ord, type, round, input, open, slice, help, dir, vars, iter)
+constant(object, builtins.__import__, memoryview, bytes, bytearray)
+constant(float.is_integer, float.hex, float.as_integer_ratio)
+
+
+__all__ = ["fit", "power_base", "power_exponent"]

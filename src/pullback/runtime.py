@@ -1,0 +1,189 @@
+"""What generated code calls where it cannot be bare arithmetic.
+
+    d_xs = buffer(d_xs, xs)         a buffer for element-wise adjoints, which the sweep owns
+    add_at(d_xs, i, d_t)            d_xs[i] += d_t, in place, O(size of the element)
+    d_x = add(d_x, g)               a sum in which either side may be ZERO
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from pullback.errors import ArgumentError, DifferentiabilityError
+from pullback.fitting import fit
+from pullback.operations import INPLACE_FUNCTIONS
+from pullback.spaces import describe, project
+from pullback.structs import constant_fields, registration
+from pullback.tangents import NO_TANGENT, ZERO, Tangent, add, tangent_type
+
+__all__ = [
+    "ZERO", "add", "add_at", "buffer", "dict_part", "field_tangent", "finish", "fit", "inplace", "iterate",
+    "joined", "keep", "rebind", "seed", "take_last", "unrolled",
+]  # fmt: skip
+
+_IMMUTABLE = (int, float, complex, str, bytes, bool, type(None), np.generic, type)
+
+
+class OwnedList(list[Any]):
+    """A list of adjoints that only the running sweep holds, so that it may be changed in place."""
+
+
+def buffer(d: Tangent, x: Any) -> Tangent:
+    """A buffer for the adjoint of `x`, holding `d`, which nobody else holds."""
+    if isinstance(x, np.ndarray):
+        if d is ZERO:
+            return np.zeros(x.shape, x.dtype if x.dtype.kind in "fc" else np.float64)
+        return np.array(d)
+    if isinstance(x, (tuple, list)):
+        return OwnedList([ZERO] * len(x)) if d is ZERO else OwnedList(d)
+    return {} if d is ZERO else copy.copy(d)
+
+
+def add_at(d: Tangent, index: Any, g: Tangent) -> None:
+    """`d[index] += g`, in place."""
+    if g is ZERO:
+        return
+    if isinstance(d, dict):
+        d[index] = add(d.get(index, ZERO), g)
+    elif isinstance(d, np.ndarray):
+        if index.__class__ is int or index.__class__ is slice or not _may_repeat(index):
+            d[index] += g
+        else:
+            np.add.at(d, index, g)
+    elif isinstance(index, slice):
+        for position, part in zip(range(*index.indices(len(d))), g, strict=True):
+            d[position] = add(d[position], part)
+    else:
+        d[index] = add(d[index], g)
+
+
+def _may_repeat(index: Any) -> bool:
+    """Whether an index may name an element twice: only an array of integers can."""
+    if isinstance(index, tuple):
+        return any(_may_repeat(i) for i in index)
+    return isinstance(index, list) or (isinstance(index, np.ndarray) and index.dtype != np.bool_)
+
+
+def joined(parts: tuple[Tangent, ...], like: Any) -> Tangent:
+    """The adjoint of a sequence that was unpacked, from those of its elements."""
+    if isinstance(like, np.ndarray):
+        d = buffer(ZERO, like)
+        for index, part in enumerate(parts):
+            add_at(d, index, part)
+        return d
+    if isinstance(like, dict):
+        return ZERO  # its keys were unpacked
+    return parts
+
+
+def dict_part(g: Tangent, key: Any, *later: Any) -> Tangent:
+    """One entry of a dict's adjoint; ZERO if a later item of the display replaced it."""
+    return ZERO if g is ZERO or key in later else g.get(key, ZERO)
+
+
+def unrolled(g: Tangent, own: str) -> Tangent:
+    """The adjoint of a recursive local function: what came back through its capture of itself, added."""
+    total = {k: v for k, v in g.items() if k != own}
+    inner = g.get(own, ZERO)
+    return total if inner is ZERO else add(total, unrolled(inner, own))
+
+
+def field_tangent(obj: Any, name: str, g: Tangent) -> Tangent:
+    """The tangent of an object with `g` in one field and zeros elsewhere; ZERO for a constant field."""
+    cls = obj.__class__
+    if name in constant_fields(cls):
+        return ZERO
+    known = registration(cls)
+    if known is not None and known.fields is not None and name not in known.fields(obj):
+        return ZERO
+    if hasattr(obj, "_fields") and isinstance(obj, tuple):
+        return [g if f == name else ZERO for f in obj._fields]
+    if name not in getattr(obj, "__dict__", ()) and not hasattr(cls, "__slots__"):
+        return ZERO  # a class attribute: a constant of all instances
+    return tangent_type(cls)(**{name: g})
+
+
+def take_last(d: Tangent) -> tuple[Tangent, Tangent]:
+    """The adjoint of a list without its last entry, and that entry."""
+    if d is ZERO:
+        return ZERO, ZERO
+    if d.__class__ is not OwnedList:
+        d = OwnedList(d)
+    return d, d.pop()
+
+
+def keep(x: Any) -> Any:
+    """A value for the reverse sweep that later changes in place do not reach."""
+    if isinstance(x, np.ndarray):
+        return x.copy()
+    if x.__class__ in (list, dict, set):
+        return copy.copy(x)
+    return x
+
+
+def iterate(xs: Any) -> Any:
+    """What a loop over a differentiated iterable runs over: its elements can be counted."""
+    if isinstance(xs, (list, tuple, np.ndarray, dict)):
+        return xs
+    raise DifferentiabilityError(
+        f"a loop over {describe(xs)} that holds differentiated values is not differentiated yet; "
+        "collect its elements in a list first"
+    )
+
+
+def inplace(op: str, x: Any, y: Any) -> Any:
+    """`x op= y` for a value nobody else holds: the result of the in-place operator, in a new object."""
+    if isinstance(x, (np.ndarray, list, dict, set)):
+        x = x.copy()
+    return INPLACE_FUNCTIONS[op](x, y)
+
+
+def rebind(op: str, x: Any, y: Any) -> Any:
+    """`x op= y` where `x` may be shared: right if it rebinds, refused if it would change `x` in place."""
+    if not isinstance(x, _IMMUTABLE) and hasattr(type(x), f"__{INPLACE_FUNCTIONS[op].__name__}__"):
+        raise DifferentiabilityError(
+            f"`{op}=` changes {describe(x)} in place, which others may see; write the sum out: `x = x {op} ...`"
+        )
+    return INPLACE_FUNCTIONS[op](x, y)
+
+
+def seed(y: Any) -> Tangent:
+    """The cotangent 1 of a real scalar result; anything else has no gradient."""
+    cls = y.__class__
+    if cls is float:
+        return 1.0
+    if isinstance(y, np.floating):
+        return cls(1.0)
+    if isinstance(y, np.ndarray) and y.shape == () and y.dtype.kind == "f":
+        return np.ones((), y.dtype)
+    raise ArgumentError(_not_scalar(y))
+
+
+def _not_scalar(y: Any) -> str:
+    if isinstance(y, np.ndarray) and y.shape != ():
+        return (
+            f"gradient needs a function with a real scalar result; this one returned {describe(y)}: "
+            "sum it to a scalar, or use pb.pullback (with a cotangent) or pb.jacobian"
+        )
+    if isinstance(y, (bool, int, np.integer, np.bool_)):
+        return f"gradient needs a float result; this function returned {describe(y)}, which has no derivative"
+    if isinstance(y, (complex, np.complexfloating)) or (isinstance(y, np.ndarray) and y.dtype.kind == "c"):
+        return "gradient needs a real result; this one is complex: take its .real or abs(), or use pb.pullback"
+    return (
+        f"gradient needs a function with a real scalar result; this one returned {describe(y)}: "
+        "use pb.pullback with a cotangent of that structure"
+    )
+
+
+def finish(d: Tangent, x: Any) -> Tangent:
+    """An argument's adjoint as it is handed out: in the argument's own space, sharing nothing with it."""
+    return project(ZERO if d is NO_TANGENT else d, x, "internal")
+
+
+def elements(xs: Iterable[Any]) -> list[Any]:
+    """The elements of an iterable, as a list."""
+    return list(xs)

@@ -1,0 +1,151 @@
+"""Cleaning of generated code: copies and single-use temporaries disappear, multiplications by one too.
+
+    _g1 = d_y                    d_y = d_y * x
+    d_y = _g1 * x       ->
+
+Only what is exact for floats and arrays alike is done; `0 * x` and `x ** 0` stay as they are.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from pullback.syntax import names_in, substitute
+
+
+def simplify(code: list[ast.stmt], temporary: frozenset[str]) -> list[ast.stmt]:
+    """Substitute single-use temporaries forward within each block; `temporary` names are assigned once."""
+    reads = _reads(code)
+    return _block(code, temporary, reads)
+
+
+def _reads(code: list[ast.stmt]) -> dict[str, int]:
+    reads: dict[str, int] = {}
+    for stmt in code:
+        for node in ast.walk(stmt):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+                reads[node.id] = reads.get(node.id, 0) + 1
+    return reads
+
+
+def _block(code: list[ast.stmt], temporary: frozenset[str], reads: dict[str, int]) -> list[ast.stmt]:
+    for stmt in code:
+        for field in ("body", "orelse"):
+            inner = getattr(stmt, field, None)
+            if isinstance(inner, list) and inner:
+                setattr(stmt, field, _block(inner, temporary, reads))
+    index = 0
+    while index < len(code):
+        stmt = code[index]
+        identifier = _assigned_name(stmt)
+        if identifier is not None and identifier in temporary:
+            assert isinstance(stmt, ast.Assign)
+            if reads.get(identifier, 0) == 0 and _pure(stmt.value):
+                del code[index]
+                index = max(0, index - 1)
+                continue
+            if _forward(code, index, identifier, stmt.value, reads):
+                del code[index]
+                continue
+        index += 1
+    return code
+
+
+def _assigned_name(stmt: ast.stmt) -> str | None:
+    if isinstance(stmt, ast.Assign) and len(stmt.targets) == 1 and isinstance(stmt.targets[0], ast.Name):
+        return stmt.targets[0].id
+    return None
+
+
+def _pure(value: ast.expr) -> bool:
+    """Whether an expression may move past other pure ones: it does nothing but compute."""
+    return not any(isinstance(n, (ast.Call, ast.NamedExpr, ast.Subscript)) for n in ast.walk(value))
+
+
+def _forward(code: list[ast.stmt], index: int, identifier: str, value: ast.expr, reads: dict[str, int]) -> bool:
+    """Replace the reads of a temporary by its value, if all of them come before anything that value reads changes."""
+    simple = isinstance(value, (ast.Name, ast.Constant))
+    count = reads.get(identifier, 0)
+    if not simple and count != 1:
+        return False
+    depends = names_in(value)
+    pure = _pure(value)
+    seen = 0
+    users: list[ast.stmt] = []
+    for stmt in code[index + 1 :]:
+        here = sum(
+            isinstance(n, ast.Name) and n.id == identifier and isinstance(n.ctx, ast.Load) for n in ast.walk(stmt)
+        )
+        compound = isinstance(stmt, (ast.If, ast.For, ast.While))
+        if here:
+            if compound and not (isinstance(stmt, ast.If) and simple and not _writes(stmt) & depends):
+                return False
+            users.append(stmt)
+            seen += here
+            if seen == count:
+                break
+        elif not pure and not _is_plain(stmt):
+            return False  # a call must not move past another one
+        if _writes(stmt) & depends or _changes(stmt) & depends:
+            return False
+    if seen != count or not users:
+        return False
+    for user in users:
+        _replace(user, identifier, value)
+    if simple and isinstance(value, ast.Name):
+        reads[value.id] = reads.get(value.id, 0) + count - 1
+    reads[identifier] = 0
+    return True
+
+
+def _is_plain(stmt: ast.stmt) -> bool:
+    return isinstance(stmt, ast.Assign) and _pure(stmt.value)
+
+
+def _writes(stmt: ast.stmt) -> set[str]:
+    return {n.id for n in ast.walk(stmt) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+
+
+def _changes(stmt: ast.stmt) -> set[str]:
+    """Names whose value a statement changes in place: the first argument of a call made for its effect."""
+    found: set[str] = set()
+    for node in ast.walk(stmt):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            found |= names_in(node.value)
+    return found
+
+
+def _replace(stmt: ast.stmt, identifier: str, value: ast.expr) -> None:
+    """Put `value` for a name, in place, keeping the statement's own position."""
+    holes = {identifier: value}
+
+    class Put(ast.NodeTransformer):
+        def visit_Name(self, node: ast.Name) -> ast.AST:  # noqa: N802  # ast's own naming
+            if node.id == identifier and isinstance(node.ctx, ast.Load):
+                return ast.copy_location(substitute(node, holes), node)
+            return node
+
+    Put().visit(stmt)
+
+
+def fold_ones(code: list[ast.stmt], ones: frozenset[str]) -> None:
+    """`1.0 * v` and `v * 1.0` are v, exactly, for the names known to be the float 1."""
+
+    class Fold(ast.NodeTransformer):
+        def visit_BinOp(self, node: ast.BinOp) -> ast.AST:  # noqa: N802
+            self.generic_visit(node)
+            if isinstance(node.op, ast.Mult):
+                if _is_one(node.left, ones):
+                    return node.right
+                if _is_one(node.right, ones):
+                    return node.left
+            return node
+
+    for stmt in code:
+        Fold().visit(stmt)
+
+
+def _is_one(node: ast.expr, ones: frozenset[str]) -> bool:
+    if isinstance(node, ast.Constant):
+        return type(node.value) is float and node.value == 1.0
+    return isinstance(node, ast.Name) and node.id in ones
