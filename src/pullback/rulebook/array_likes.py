@@ -116,10 +116,11 @@ def refuse(text: str) -> NoReturn:
 
 # What a derivative's own derivative meets: each of these is linear in its cotangent.
 constant(form, shape_of, size_of)
-rule(restore, "t, m", t="fit_to(spread_to(gathered(g, m), np.shape(t)), np.shape(t), np.result_type(t))")
-rule(gathered, "u, m", u="restore(g, m)", _returns="array")
+rule(restore, "t, m", t="fit_to(spread_to(gathered(g, m), np.shape(t)), np.shape(t), np.result_type(t))", _alias=True)
+rule(gathered, "u, m", u="restore(g, m)", _returns="array", _alias=True)
 rule(
     reshaped,
     "t, m, order='C'",
     t="fit_to(np.reshape(gathered(g, m), np.shape(t), order), np.shape(t), np.result_type(t))",
+    _alias=True,
 )

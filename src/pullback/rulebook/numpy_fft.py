@@ -84,7 +84,7 @@ def irfftn_pullback(g: Array, m: Form, s: Any, axes: Any, norm: Any) -> Tangent:
 
 
 constant(transform_lengths, with_length)
-rule(resized, "t, shape", t="resized(g, np.shape(t))", _returns="array")
+rule(resized, "t, shape", t="resized(g, np.shape(t))", _returns="array", _alias=True)
 
 transform: Any
 for transform in (np.fft.fft, np.fft.ifft):
