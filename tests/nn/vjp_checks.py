@@ -9,7 +9,11 @@ import numpy as np
 
 
 def check_vjp(
-    primal: Callable[..., Any], vjp: Callable[..., Any], *args: Any, wrt: tuple[int, ...] = (0,), tolerance: float = 1e-6
+    primal: Callable[..., Any],
+    vjp: Callable[..., Any],
+    *args: Any,
+    wrt: tuple[int, ...] = (0,),
+    tolerance: float = 1e-6,
 ) -> None:
     """Value, inputs left alone, the same answer twice, and <g, J dx> = <pullback(g), dx> entry by entry."""
     rng = np.random.default_rng(7)

@@ -80,18 +80,19 @@ def test_adam_by_hand():
 @pytest.mark.parametrize("name", ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam"])
 def test_against_torch(name):
     torch = pytest.importorskip("torch")
-    ours, theirs = {
-        "sgd": (SGD(0.1), lambda p: torch.optim.SGD(p, 0.1)),
-        "momentum": (SGD(0.1, momentum=0.9), lambda p: torch.optim.SGD(p, 0.1, momentum=0.9)),
-        "nesterov": (SGD(0.1, momentum=0.9, nesterov=True), lambda p: torch.optim.SGD(p, 0.1, momentum=0.9, nesterov=True)),
-        "adagrad": (AdaGrad(0.1), lambda p: torch.optim.Adagrad(p, 0.1, initial_accumulator_value=0.1, eps=1e-8)),
-        "rmsprop": (RMSProp(0.1), lambda p: torch.optim.RMSprop(p, 0.1, alpha=0.9)),
-        "adam": (Adam(0.1), lambda p: torch.optim.Adam(p, 0.1)),
+    peers = torch.optim
+    ours, theirs, options = {
+        "sgd": (SGD(0.1), peers.SGD, {}),
+        "momentum": (SGD(0.1, momentum=0.9), peers.SGD, {"momentum": 0.9}),
+        "nesterov": (SGD(0.1, momentum=0.9, nesterov=True), peers.SGD, {"momentum": 0.9, "nesterov": True}),
+        "adagrad": (AdaGrad(0.1), peers.Adagrad, {"initial_accumulator_value": 0.1, "eps": 1e-8}),
+        "rmsprop": (RMSProp(0.1), peers.RMSprop, {"alpha": 0.9}),
+        "adam": (Adam(0.1), peers.Adam, {}),
     }[name]
     rng = np.random.default_rng(0)
     start = rng.standard_normal((3, 2))
     parameter = torch.tensor(start, requires_grad=True)
-    optimizer, model = theirs([parameter]), {"w": start.copy()}
+    optimizer, model = theirs([parameter], lr=0.1, **options), {"w": start.copy()}
     for _ in range(10):
         g = rng.standard_normal((3, 2))
         ours.update(model, along={"w": g})

@@ -122,8 +122,9 @@ def _check_cotangent(g: Array, images: int, features: int, w: Windows) -> None:
 def _column_blocks(x: Array, w: Windows) -> Iterator[tuple[slice, Array]]:
     """The windows of a few padded images at a time as a matrix: [images · places, taps · C].
 
-    Every block is written over the one before: fresh memory would cost more than the copying. Copying goes at the speed of the contiguous run it can move at once. Where few channels make that
-    run short, the transposed order [images, taps · C, places] is faster, and BLAS takes either.
+    Every block is written over the one before: fresh memory would cost more than the copying, which
+    goes at the speed of the contiguous run it can move at once. Where few channels make that run
+    short, the transposed order [images, taps · C, places] is faster, and BLAS takes either.
     """
     windows = view(x, w)
     places = w.places[0] * w.places[1]

@@ -6,6 +6,7 @@ list, a tuple, or an array of which they are the rows; the cotangent comes back 
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from pullback.rulebook.array_likes import (
     shape_of,
     size_of,
 )
-from pullback.rules import rule
+from pullback.rules import constant, rule
 from pullback.tangents import Tangent
 
 IN_TEMPLATES = (form,)
@@ -63,27 +64,25 @@ def as_column(shape: Shape) -> Shape:
     return shape if len(shape) > 1 else (*at_least_1d(shape), 1)
 
 
+def consecutive(lengths: list[int], axis: int) -> list[tuple[slice, ...]]:
+    """The indices of consecutive slices of these lengths along an axis."""
+    ends = list(accumulate(lengths))
+    return [(*(slice(None),) * axis, slice(end - length, end)) for length, end in zip(lengths, ends, strict=True)]
+
+
 def concatenate_pullback(g: Array, m: Form, axis: int | None) -> Tangent:
     """The cotangents of concatenated arrays: slices along `axis`, or (None) of the flat result."""
-    items = []
-    parts, start = parts_of(m), 0
-    before = (slice(None),) * (0 if axis is None else axis % g.ndim)
-    for part in parts:
-        length = size_of(part) if axis is None else shape_of(part)[axis]
-        items.append(reshaped(g[(*before, slice(start, start + length))], part))
-        start += length
-    return joined_again(items, m)
+    parts = parts_of(m)
+    lengths = [size_of(part) if axis is None else shape_of(part)[axis] for part in parts]
+    places = consecutive(lengths, 0 if axis is None else axis % g.ndim)
+    return joined_again([reshaped(g[place], part) for place, part in zip(places, parts, strict=True)], m)
 
 
 def raised_pullback(g: Array, m: Form, raised: Any, axis: int) -> Tangent:
     """The same where each part was reshaped, to `raised` of its shape, before it was joined."""
-    items = []
-    parts, start = parts_of(m), 0
-    for part in parts:
-        length = raised(shape_of(part))[axis]
-        items.append(reshaped(g[(slice(None),) * axis + (slice(start, start + length),)], part))
-        start += length
-    return joined_again(items, m)
+    parts = parts_of(m)
+    places = consecutive([raised(shape_of(part))[axis] for part in parts], axis)
+    return joined_again([reshaped(g[place], part) for place, part in zip(places, parts, strict=True)], m)
 
 
 def hstack_axis(m: Form) -> int:
@@ -127,12 +126,9 @@ def block_pullback(g: Array, m: Form) -> Tangent:
     """The cotangents of nested lists of blocks: the innermost list lies along the last axis."""
     if not (isinstance(m, Nested) and m.kind is list):
         return reshaped(g, m)
-    items, start, axis = [], 0, g.ndim - list_depth(m)
-    for part in m.parts:
-        length = block_shape(part, g.ndim)[axis]
-        items.append(block_pullback(g[(slice(None),) * axis + (slice(start, start + length),)], part))
-        start += length
-    return m.rebuilt(items)
+    axis = g.ndim - list_depth(m)
+    places = consecutive([block_shape(part, g.ndim)[axis] for part in m.parts], axis)
+    return m.rebuilt([block_pullback(g[place], part) for place, part in zip(places, m.parts, strict=True)])
 
 
 def split_pullback(g: Any, parts: Form, m: Form, axis: int) -> Tangent:
@@ -154,6 +150,9 @@ def meshgrid_pullback(g: Any, m: Form, i: int, count: int, indexing: str) -> Tan
         return g[i]  # ZERO
     return reshaped(g[i].sum(axis=tuple(k for k in range(count) if k != own)), m)
 
+
+constant(parts_of, consecutive, hstack_axis, block_shape, list_depth)
+constant(at_least_1d, at_least_2d, at_least_3d, as_column)
 
 rule(
     np.concatenate,
