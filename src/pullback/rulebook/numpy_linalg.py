@@ -98,23 +98,28 @@ def power_sum(g: Array, t: Array, n: int) -> Array:
 
 
 def multi_dot_pullback(g: Any, arrays: Any) -> Tangent:
-    """The cotangents of the factors of a product: what is left of each, transposed, g, what is right."""
-    items = [np.asarray(x) for x in arrays]
-    g = np.reshape(g, (1 if items[0].ndim == 1 else -1, 1 if items[-1].ndim == 1 else items[-1].shape[1]))
-    items[0] = np.reshape(items[0], (g.shape[0], -1))
-    items[-1] = np.reshape(items[-1], (-1, g.shape[1]))
-    lefts = [g]
-    for x in items[:-1]:
-        lefts.append(x.T @ lefts[-1])  # of all factors before this one
-    out, right = [], None
-    for k in range(len(items) - 1, -1, -1):
-        out.append(lefts[k] if right is None else lefts[k] @ right.T)
-        right = items[k] if right is None else items[k] @ right
-    out.reverse()
-    m = form(arrays)
+    """The cotangents of the factors of a product: g between what is left and right of each, transposed."""
+    last, m = len(arrays) - 1, form(arrays)
+    rows = 1 if np.ndim(arrays[0]) == 1 else np.shape(arrays[0])[0]
+    columns = 1 if np.ndim(arrays[last]) == 1 else np.shape(arrays[last])[1]
+    factors = [
+        np.reshape(x, (rows, -1)) if k == 0 else np.reshape(x, (-1, columns)) if k == last else np.asarray(x)
+        for k, x in enumerate(arrays)
+    ]
+    g = np.reshape(g, (rows, columns))
+    out = [between(factors[:k], g, factors[k + 1 :]) for k in range(last + 1)]
     if not isinstance(m, Nested):
         return restore(np.stack(out), m)
     return m.rebuilt([reshaped(t, part) for t, part in zip(out, m.parts, strict=True)])
+
+
+def between(before: list[Array], g: Array, after: list[Array]) -> Array:
+    """The transposes of the factors before one, g, and the transposes of those after it."""
+    for x in before:
+        g = x.T @ g
+    for x in reversed(after):
+        g = g @ x.T
+    return g
 
 
 def pinv_pullback(g: Array, p: Array, a: Any) -> Tangent:
