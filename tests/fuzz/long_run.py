@@ -6,11 +6,14 @@ python tests/fuzz/long_run.py --count 30000 --seed 7 --features all --jobs 4
 from __future__ import annotations
 
 import argparse
+import contextlib
 import multiprocessing
+import signal
 import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -24,6 +27,25 @@ from fuzz.reduce import reduced  # noqa: E402
 Job = tuple[int, int, frozenset[str]]
 
 
+class Endless(BaseException):
+    """A program, or its derivative, took too long."""
+
+
+@contextlib.contextmanager
+def limited(seconds: float) -> Iterator[None]:
+    """Raise `Endless` in the body after so many seconds; reduced programs may loop for ever."""
+
+    def stop(*_: object) -> None:
+        raise Endless
+
+    signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+
+
 def run(job: Job) -> tuple[int, int, list[tuple[int, str]]]:
     """A range of seeds: how many were tested, how many unsuitable, the failures."""
     first, count, features = job
@@ -32,7 +54,10 @@ def run(job: Job) -> tuple[int, int, list[tuple[int, str]]]:
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(first, first + count):
             try:
-                report = failure(generate(seed, features).source, Path(folder), seed)
+                with limited(60.0):
+                    report = failure(generate(seed, features).source, Path(folder), seed)
+            except Endless:
+                report = "Endless: no answer within a minute"
             except Unsuitable:
                 unsuitable += 1
                 continue
@@ -49,7 +74,10 @@ def minimise(seed: int, features: frozenset[str], report: str) -> tuple[str, str
 
         def report_of(source: str) -> str | None:
             try:
-                return failure(source, Path(folder), seed)
+                with limited(2.0):
+                    return failure(source, Path(folder), seed)
+            except Endless:
+                return None
             except Exception:  # no longer a program the oracle accepts
                 return None
 
