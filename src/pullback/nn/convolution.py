@@ -15,7 +15,7 @@ import numpy as np
 
 from pullback.custom import derivative
 from pullback.errors import ArgumentError
-from pullback.nn.windows import Array, Padding, Pair, Windows, check_images, cropped, padded, taps, view, windows_of
+from pullback.nn.windows import Array, Padding, Pair, Windows, cropped, padded, taps, view, windows_of
 
 _BLOCK_BYTES = 1 << 19  # of columns at a time: within the second-level cache (measured best from 2**18 to 2**21)
 
@@ -114,7 +114,6 @@ def _checked(
 
 
 def _check_cotangent(g: Array, images: int, features: int, w: Windows) -> None:
-    check_images(g, "the pullback of conv2d")
     if g.shape != (images, *w.places, features):
         raise ArgumentError(f"conv2d: a cotangent of shape {(images, *w.places, features)} is needed, not {g.shape}")
 
@@ -174,6 +173,24 @@ def _scattered(g: Array, filters: Array, w: Windows) -> Array:
     return np.ascontiguousarray(cropped(out, w)) if w.is_padded else out
 
 
+@derivative(of=conv2d, wrt=("filters",))
+def conv2d_filter_vjp(
+    x: Array, filters: Array, stride: Pair | int = (1, 1), padding: Padding = "valid", dilation: Pair | int = (1, 1)
+) -> tuple[Array, Callable[[Array], Array]]:
+    """The value and pullback where the images are constant, as in a network's first layer: half the work."""
+    y = conv2d(x, filters, stride, padding, dilation)
+    return y, lambda g: conv2d_filter_gradient(x, g, filters.shape, stride, padding, dilation)
+
+
+@derivative(of=conv2d, wrt=("x",))
+def conv2d_input_vjp(
+    x: Array, filters: Array, stride: Pair | int = (1, 1), padding: Padding = "valid", dilation: Pair | int = (1, 1)
+) -> tuple[Array, Callable[[Array], Array]]:
+    """The same where the filters are constant."""
+    y = conv2d(x, filters, stride, padding, dilation)
+    return y, lambda g: conv2d_input_gradient(g, filters, x.shape, stride, padding, dilation)
+
+
 @derivative(of=conv2d, wrt=("x", "filters"))
 def conv2d_vjp(
     x: Array, filters: Array, stride: Pair | int = (1, 1), padding: Padding = "valid", dilation: Pair | int = (1, 1)
@@ -186,24 +203,6 @@ def conv2d_vjp(
         return x_bar, conv2d_filter_gradient(x, g, filters.shape, stride, padding, dilation)
 
     return y, conv2d_pullback
-
-
-@derivative(of=conv2d, wrt=("filters",))
-def conv2d_filter_vjp(
-    x: Array, filters: Array, stride: Pair | int = (1, 1), padding: Padding = "valid", dilation: Pair | int = (1, 1)
-) -> tuple[Array, Callable[[Array], Array]]:
-    """The same where the images are constant, as in a network's first layer: half the work is saved."""
-    y = conv2d(x, filters, stride, padding, dilation)
-    return y, lambda g: conv2d_filter_gradient(x, g, filters.shape, stride, padding, dilation)
-
-
-@derivative(of=conv2d, wrt=("x",))
-def conv2d_input_vjp(
-    x: Array, filters: Array, stride: Pair | int = (1, 1), padding: Padding = "valid", dilation: Pair | int = (1, 1)
-) -> tuple[Array, Callable[[Array], Array]]:
-    """The same where the filters are constant."""
-    y = conv2d(x, filters, stride, padding, dilation)
-    return y, lambda g: conv2d_input_gradient(g, filters, x.shape, stride, padding, dilation)
 
 
 @derivative(of=conv2d_input_gradient, wrt=("g", "filters"))

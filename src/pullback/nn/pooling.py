@@ -16,6 +16,7 @@ import numpy as np
 from pullback.custom import derivative
 from pullback.errors import ArgumentError
 from pullback.nn.windows import Array, Padding, Pair, Windows, check_images, cropped, padded, taps, windows_of
+from pullback.surgery import without_derivative
 
 
 def max_pool2d(
@@ -33,7 +34,7 @@ def max_pool2d(
            [13., 15.]])
     """
     x = np.asarray(x)
-    w = _windows(x, pool_size, stride, padding)
+    w = _windows(x.shape, pool_size, stride, padding)
     largest: Array | None = None
     framed = padded(x, w, _lowest(x.dtype))
     for rows, columns in taps(w):
@@ -43,9 +44,11 @@ def max_pool2d(
     return largest
 
 
-def _windows(x: Array, pool_size: Pair | int, stride: Pair | int | None, padding: Padding) -> Windows:
-    check_images(x, "pooling")
-    w = windows_of((x.shape[1], x.shape[2]), pool_size, pool_size if stride is None else stride, padding)
+def _windows(
+    shape: tuple[int, ...], pool_size: Pair | int, stride: Pair | int | None, padding: Padding
+) -> Windows:
+    check_images(shape, "pooling")
+    w = windows_of((shape[1], shape[2]), pool_size, pool_size if stride is None else stride, padding)
     if max(w.padding[0]) >= w.size[0] or max(w.padding[1]) >= w.size[1]:
         raise ArgumentError(f"pooling: padding {w.padding} must be less than the window, {w.size[0]}x{w.size[1]}")
     return w
@@ -92,8 +95,8 @@ def max_pool2d_vjp(
 ) -> tuple[Array, Callable[[Array], Array]]:
     """The value and pullback of `max_pool2d`; the pullback does not keep the images."""
     y = max_pool2d(x, pool_size, stride, padding)
-    w = _windows(x, pool_size, stride, padding)
-    winners = winning_taps(x, y, w)
+    w = _windows(np.shape(x), pool_size, stride, padding)
+    winners = winning_taps(without_derivative(x), without_derivative(y), w)
     return y, lambda g: to_winners(g, winners, w)
 
 
@@ -122,7 +125,7 @@ def avg_pool2d(
            [10.5, 12.5]])
     """
     x = np.asarray(x)
-    w = _windows(x, pool_size, stride, padding)
+    w = _windows(x.shape, pool_size, stride, padding)
     return window_sums(x, w) / pixel_counts(w, np.result_type(x, np.float16))
 
 
@@ -154,7 +157,7 @@ def avg_pool2d_vjp(
 ) -> tuple[Array, Callable[[Array], Array]]:
     """The value and pullback of `avg_pool2d`."""
     y = avg_pool2d(x, pool_size, stride, padding)
-    w = _windows(x, pool_size, stride, padding)
+    w = _windows(np.shape(x), pool_size, stride, padding)
     counts = pixel_counts(w, y.dtype)
     return y, lambda g: spread_over_windows(g / counts, w)
 

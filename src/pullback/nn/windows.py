@@ -152,7 +152,7 @@ def taps(w: Windows) -> Iterator[tuple[slice, slice]]:
             yield rows, slice(left, left + (w.places[1] - 1) * w.stride[1] + 1, w.stride[1])
 
 
-def check_images(x: Array, what: str) -> None:
-    """Raise ArgumentError unless `x` has the four axes [N, H, W, C]."""
-    if x.ndim != 4:
-        raise ArgumentError(f"{what} takes images [N, H, W, C]; got an array of shape {x.shape}")
+def check_images(shape: tuple[int, ...], what: str) -> None:
+    """Raise ArgumentError unless the shape has the four axes [N, H, W, C]."""
+    if len(shape) != 4:
+        raise ArgumentError(f"{what} takes images [N, H, W, C]; got an array of shape {shape}")

@@ -1,0 +1,72 @@
+"""Derivatives of derivatives: through the registered VJPs, and through nested `gradient`s."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import pullback.nn as nn
+from pullback.nn.activations import log_softmax_vjp, relu_vjp, sigmoid_vjp, softmax_vjp, softplus_vjp
+from pullback.nn.convolution import conv2d_vjp
+from pullback.nn.losses import sigmoid_cross_entropy_vjp, softmax_cross_entropy_vjp
+from pullback.nn.pooling import avg_pool2d_vjp, max_pool2d_vjp
+from pullback.operators import gradient
+
+from .vjp_checks import differences
+
+RNG = np.random.default_rng(0)
+POINTS = RNG.standard_normal((3, 4))
+IMAGES = RNG.standard_normal((2, 5, 6, 2))
+FILTERS = RNG.standard_normal((3, 2, 2, 3))
+
+
+@pytest.mark.parametrize(
+    ("vjp", "x", "rest"),
+    [
+        (relu_vjp, POINTS, ()),
+        (sigmoid_vjp, POINTS, ()),
+        (softplus_vjp, POINTS, ()),
+        (softmax_vjp, POINTS, (0,)),
+        (log_softmax_vjp, POINTS, ()),
+        (softmax_cross_entropy_vjp, POINTS, (np.array([0, 3, 1]),)),
+        (softmax_cross_entropy_vjp, POINTS, (RNG.uniform(size=(3, 4)),)),
+        (sigmoid_cross_entropy_vjp, POINTS, (RNG.uniform(size=(3, 4)),)),
+        (conv2d_vjp, IMAGES, (FILTERS, 2, 1)),
+        (max_pool2d_vjp, IMAGES, (2, 1)),
+        (avg_pool2d_vjp, IMAGES, (3, 2, "same")),
+    ],
+)
+def test_a_pullback_may_be_differentiated(vjp, x, rest):
+    g = RNG.standard_normal(np.shape(vjp(x, *rest)[0]))
+    v = RNG.standard_normal(x.shape)
+
+    def slope_along_v(a, b):
+        pulled = vjp(a, *rest)[1](b)
+        return np.sum((pulled[0] if isinstance(pulled, tuple) else pulled) * v)
+
+    assert np.allclose(gradient(slope_along_v, wrt="b")(x, g), differences(slope_along_v, (x, g), 1, 1.0), atol=1e-7)
+    found = gradient(lambda a, b: slope_along_v(a, b) + np.sum(a), wrt="a")(x, g)
+    assert np.allclose(found, differences(slope_along_v, (x, g), 0, 1.0) + 1.0, atol=1e-6)
+
+
+@pytest.mark.parametrize("f", [nn.sigmoid, nn.softplus, nn.tanh, nn.silu, nn.gelu])
+def test_nested_gradients_of_activations(f):
+    for x in (-1.0, 0.0, 0.5):
+        second = gradient(gradient(f))(x)
+        expected = (gradient(f)(x + 1e-5) - gradient(f)(x - 1e-5)) / 2e-5
+        assert second == pytest.approx(expected, rel=1e-5, abs=1e-8)
+
+
+def test_nested_gradients_through_images():
+    x = np.random.default_rng(0).standard_normal((1, 4, 4, 2))
+    filters = np.random.default_rng(1).standard_normal((2, 2, 2, 2))
+    v = np.random.default_rng(2).standard_normal(filters.shape)
+
+    def loss(f):
+        return np.sum(nn.max_pool2d(nn.conv2d(x, f), 2, 1) ** 3)
+
+    def slope_along_v(f):
+        return np.sum(gradient(loss)(f) * v)
+
+    expected = differences(slope_along_v, (filters,), 0, 1.0)
+    assert np.allclose(gradient(slope_along_v)(filters), expected, rtol=1e-5, atol=1e-5)
