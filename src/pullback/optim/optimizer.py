@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 
 from pullback.errors import ArgumentError
+from pullback.optim.known import KnownModel
 from pullback.optim.parameters import Parameter, Parameters
 from pullback.tangents import Tangent
 
 State = tuple[Any, ...]
+_NOT_SHOWN = ("state", "step", "_known")
 
 
 class Optimizer:
@@ -30,6 +32,7 @@ class Optimizer:
         self.decay = not_negative("decay", decay)
         self.step = 0
         self.state: dict[str, State] = {}
+        self._known: KnownModel | None = None
 
     def update(self, model: Any, along: Tangent) -> None:
         """Move a model one step downhill, in place, given the gradient of the loss.
@@ -43,25 +46,36 @@ class Optimizer:
         ArgumentError for a model that cannot be changed, such as a float or a tuple of floats (use
         `pb.move`); the model is then as it was.
         """
-        parameters = Parameters(model, along)
+        known = self._known
+        parameters = known.again(model, along) if known is not None else None
+        if known is None or parameters is None:
+            parameters = Parameters(model, along)
+            known = KnownModel(model, along, parameters)
         step = self.step + 1
         rate = float(self.learning_rate) / (1.0 + self.decay * step)
         state: dict[str, State] = {}
         for parameter in parameters.found:
-            known = self.state.get(parameter.path, ())
-            _check_remembered(known, parameter)
-            parameter.moved, state[parameter.path] = self.moved(parameter, known, rate, step)
+            remembered = self.state.get(parameter.path, ())
+            if remembered:
+                _check_remembered(remembered, parameter)
+            parameter.moved, state[parameter.path] = self.moved(parameter, remembered, rate, step)
         self.step = step
         self.state = state
+        self._known = known
         parameters.store()
+        known.remember()
 
     def moved(self, parameter: Parameter, state: State, rate: float, step: int) -> tuple[Any, State]:
         """The parameter's new value and state; `state` is () at its first step. Nothing may be changed in place."""
         raise NotImplementedError(f"{type(self).__name__} must define moved(parameter, state, rate, step)")
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Everything but the model that was seen last: a copied or pickled optimizer does not carry it along."""
+        return {**vars(self), "_known": None}
+
     def __repr__(self) -> str:
         """The hyperparameters and the number of steps taken."""
-        shown = {name: value for name, value in vars(self).items() if name not in ("state", "step")}
+        shown = {name: value for name, value in vars(self).items() if name not in _NOT_SHOWN}
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in shown.items())}; step {self.step})"
 
 

@@ -48,6 +48,10 @@ class Parameter:
             return moved if kept else np.asarray(moved, value.dtype)
         return moved if self.is_opaque or moved.__class__ is value.__class__ else value.__class__(moved)
 
+    def release(self) -> None:
+        """Let go of the arrays of this step."""
+        self.value = self.gradient = self.moved = None
+
 
 class _Rebuilt:
     """A tuple or a frozen object some of whose parts move: it is made anew."""
@@ -78,8 +82,10 @@ class Parameters:
             raise ArgumentError(f"a {type(model).__name__} without floats or float arrays has no parameters to move")
         self._found: dict[Any, Parameter] = {}
         self._places: list[tuple[Any, Any, Parameter | _Rebuilt]] = []
+        self.is_plain = True  # whether each parameter is one real number or array in one field or item
         whole = self._gather(model, along, "", ())
         self._whole = whole if isinstance(whole, Parameter) and isinstance(model, np.ndarray) else None
+        self.is_plain = self.is_plain and whole is None
         if whole is not None and self._whole is None:
             raise ArgumentError(
                 f"a {type(model).__name__} cannot be changed in place: use `model = pb.move(model, along=...)`, "
@@ -102,6 +108,8 @@ class Parameters:
                 owner[key] = moved
             else:
                 setattr(owner, key, moved)
+        for parameter in self._found.values():
+            parameter.release()
 
     def _gather(self, x: Any, t: Tangent, path: str, home: tuple[Any, ...]) -> Parameter | _Rebuilt | None:
         """Find the parameters of `x`; what is returned has moved when `x` itself must be replaced.
@@ -137,6 +145,7 @@ class Parameters:
         if _is_fixed(x):
             parts = {key: self._gather(item, t, path, (*home, key)) for key, path, item, t in steps}
             moving = {key: part for key, part in parts.items() if part is not None}
+            self.is_plain = self.is_plain and not moving
             return _Rebuilt(x, moving) if moving else None
         for key, path, item, t in steps:
             part = self._gather(item, t, path, (id(x), key))
@@ -149,11 +158,14 @@ class Parameters:
             t = project(t, x, _what(path))
         if isinstance(x, (complex, np.complexfloating)) or (isinstance(x, np.ndarray) and x.dtype.kind == "c"):
             t = np.conj(t)  # cotangents pair without conjugation, so uphill is the conjugate
+            self.is_plain = False
         found = self._found.get(identity)
         if found is None:
             found = self._found[identity] = Parameter(path, x, t, is_opaque)
+            self.is_plain = self.is_plain and not is_opaque
         else:
             found.gradient = add(found.gradient, t)
+            self.is_plain = False
         return found
 
 
