@@ -238,9 +238,10 @@ def chosen_function(x):
 
 @case(0.3)
 def function_in_a_loop(x):
+    y = x
     for f in (math.sin, math.exp, lambda t: t * x):
-        x = f(x)
-    return x
+        y = f(y)
+    return y
 
 
 @case(0.3)
@@ -375,6 +376,13 @@ def capture_rebound(x):
 
     x = x * 2
     return f(3.0) + x
+
+
+@later("rebound capture", 0.5)
+def capture_rebound_in_a_loop(x):
+    for f in (math.sin, lambda t: t * x, math.exp):
+        x = f(x)
+    return x
 
 
 @later("with", 0.5)

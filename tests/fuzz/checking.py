@@ -12,6 +12,7 @@ import itertools
 import linecache
 import math
 import random
+import re
 import sys
 import traceback
 import warnings
@@ -197,6 +198,7 @@ def kind_of(report: str) -> str:
         reason = head.removeprefix("Mismatch: ").split(",")[0].split(":")[0]
         nan = math.nan if "nan" in head.rsplit("got", 1)[-1] else 0
         return f"Mismatch {reason} {'nan' if nan else ''}"
-    if "DifferentiabilityError" in what and "[" in report:
-        return f"{what} {report.split('[', 1)[1].split(']')[0]}"
-    return f"{what} {''.join(c for c in head if not c.isdigit())[:60]}" if what == "PullbackError" else what
+    if "error[" in report:  # a diagnostic: its id and message, without the names in it
+        message = report.split("error[", 1)[1].split("\n")[0]
+        return f"{what} [{re.sub('`[^`]*`|[a-z]+[0-9]+', '_', message)[:70]}"
+    return f"{what} {re.sub(r'[0-9]+', '_', head)[:60]}"

@@ -8,11 +8,15 @@ CORE = frozenset(
     swap augassign multiassign annotated if for while truewhile break continue return loopelse onepath carried
     tuple nested list dict foreach enumerate zip items
     calls keywords defaults kwonly recursion mutual tuplereturn
-    lambda immediate nesteddef choice higherorder lambdadefault
+    lambda immediate nesteddef choice higherorder
     struct property method namedtuple structarg containerarg intarg constants
     """.split()
 )
-NEXT = frozenset("walrus append setitem setattr comprehension try with match starred operators reversed".split())
+NEXT = frozenset(
+    """
+    lambdadefault walrus append setitem setattr comprehension try with match starred operators reversed
+    """.split()
+)
 ALL = CORE | NEXT
 
 

@@ -12,6 +12,7 @@ import signal
 import sys
 import tempfile
 import time
+import warnings
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -98,6 +99,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=multiprocessing.cpu_count())
     parser.add_argument("--reduce", type=int, default=1, help="how many programs to reduce of each sort")
     options = parser.parse_args()
+    warnings.simplefilter("ignore")  # reduced programs are odd, and Python says so
     chunk = 50
     jobs: list[Job] = [
         (s, min(chunk, options.seed + options.count - s), options.features)

@@ -41,7 +41,9 @@ def augmented(b: Body) -> bool | None:
     names = [n for n, k in b.vars.items() if k == "num" and b.assignable(n, "num")]
     if not names:
         return False
-    value, name = b.value(2), b.rng.choice(names)
+    name = b.rng.choice(names)
+    b.reserved.add(name)
+    value = b.value(2)
     form = b.rng.choice(["+= {}", "-= {}", "*= {}", "+= 0.5 * {}", "/= 1.5 + math.sin({})", "-= {} * {n}"])
     b.emit(f"{name} {form.format(value if form != '*= {}' else b.bounded(1), n=name)}")
     if b.weight > 1 and b.chance(0.5):
@@ -56,6 +58,7 @@ def swap(b: Body) -> bool | None:
     if len(names) < 2:
         return False
     b.rng.shuffle(names)
+    b.reserved.update(names[:3])
     x, y, *rest = names
     forms = [f"{x}, {y} = {y}, {x}", f"{x}, {y} = {y}, 0.5 * ({x} + {y})", f"{x}, {y} = {b.value(2)}, {x}"]
     if rest:

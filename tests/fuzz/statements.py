@@ -33,6 +33,7 @@ class Body(Expressions):
         self.lines: list[str] = []
         self.depth = 1
         self.protected: set[str] = set()  # captured, or counters of running loops: not to be assigned
+        self.reserved: set[str] = set()  # what the present statement will assign
         self.loops: list[tuple[dict[str, Kind], set[str]]] = []  # kinds at entry, names assigned inside
         self.weight = 1  # iterations of the loops around
         self.ended = False  # the present block has jumped
@@ -42,7 +43,7 @@ class Body(Expressions):
 
     def capturable(self) -> dict[str, Kind]:
         assigned = set().union(*(names for _, names in self.loops)) if self.loops else set()
-        assigned.add("wal")
+        assigned |= {"wal"} | self.reserved
         return {**self.outer, **{n: k for n, k in self.vars.items() if n not in assigned}}
 
     def protect(self, names: set[str]) -> None:
@@ -60,7 +61,11 @@ class Body(Expressions):
         if kind == "num":  # parameters are rebound too
             names += [n for n, k in self.vars.items() if k == "num" and n not in names]
         good = [n for n in names if self.assignable(n, kind) and not (fresh and n in self.vars)]
-        return self.rng.choice(good) if good else None
+        if not good:
+            return None
+        name = self.rng.choice(good)
+        self.reserved.add(name)
+        return name
 
     def assignable(self, name: str, kind: Kind) -> bool:
         if name in self.protected or name in self.outer:
@@ -142,11 +147,14 @@ class Body(Expressions):
 
     def statement(self) -> None:
         self.budget -= 1
+        outside, self.reserved = self.reserved, set()
         for _ in range(30):
             feature, _, production = self.rng.choices(STATEMENTS, weights=[w for _, w, _ in STATEMENTS])[0]
             if (feature == "" or self.on(feature)) and production(self) is not False:
-                return
-        self.emit("pass")
+                break
+        else:
+            self.emit("pass")
+        self.reserved = outside
 
     def value(self, depth: int = 3) -> str:
         """What to assign: bounded inside loops, where it may feed itself."""

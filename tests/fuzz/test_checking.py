@@ -142,7 +142,7 @@ def test_errors_of_the_library_are_reported_with_their_kind(use: Any, tmp_path: 
 
     use(Library(lambda t, n: t, value))
     report = failure(PROGRAM, tmp_path, 0)
-    assert report is not None and report.startswith("KeyError") and kind_of(report) == "KeyError"
+    assert report is not None and report.startswith("KeyError") and kind_of(report).startswith("KeyError")
 
 
 def test_reduction_keeps_the_failure_and_little_else() -> None:
