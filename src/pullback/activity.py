@@ -14,16 +14,13 @@ import ast
 from dataclasses import dataclass, field
 
 from pullback import ir
+from pullback.effects import MUTATORS, effects_of
 from pullback.kinds import LIST, NUMERIC_MASK, PYTHON_SCALAR, Kind
 from pullback.rules import callable_name, lookup
 from pullback.scopes import default_reads
 from pullback.solitary import solitary_names
 from pullback.spans import Diagnostic, Label, Span
 
-MUTATORS = frozenset(
-    "append extend insert pop remove clear sort reverse update setdefault popitem fill put itemset resize "
-    "partition setfield setflags add discard appendleft extendleft rotate __setitem__ __setattr__".split()
-)
 _MUTABLE = ~(PYTHON_SCALAR | (1 << 4) | (1 << 7) | (1 << 8))
 
 
@@ -54,6 +51,11 @@ class _Analysis:
     def __init__(self, function: ir.FunctionIR) -> None:
         self.function = function
         self.found = Activity()
+        self.closures = {
+            s.target: s.expr.node
+            for s in ir.walk(function.body)
+            if isinstance(s, ir.Bind) and isinstance(s.expr, ir.Closure)
+        }
         self.outer = {n for d in function.declarations for n in d.names}  # type: ignore[attr-defined]
 
     def block(self, block: list[ir.Stmt], varied: frozenset[str]) -> frozenset[str]:
@@ -239,6 +241,10 @@ class _Analysis:
     def inert(self, expr: ir.Inert, span: Span, varied: frozenset[str]) -> None:
         """An expression kept as written must not change a differentiated value."""
         for node in ast.walk(expr.node):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in varied:
+                closure = self.closures.get(node.func.id)
+                if closure is not None and effects_of(closure).anything:
+                    self.refuse("mutation", f"`{node.func.id}` changes values it captures inside a condition", span)
             if (
                 isinstance(node, ast.Call)
                 and isinstance(node.func, ast.Attribute)

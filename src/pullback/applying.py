@@ -69,7 +69,7 @@ def _reverse_rule(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
     out = []
     for name, index, template in plan:
         if template is None:
-            out.append(NO_TANGENT)
+            out.append(ZERO)
             continue
         t = template.compiled(parameters)(g, y, index, *values)
         if is_elementwise:

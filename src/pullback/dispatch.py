@@ -29,7 +29,6 @@ from pullback.pipeline import Request, pair_for
 from pullback.rules import EPOCH, Active, Entry, callable_name, lookup, scope
 from pullback.runtime import add_at, buffer, field_tangent, rebind
 from pullback.spaces import describe
-from pullback.structs import is_struct_class
 from pullback.tangents import ZERO, Tangent
 
 _NUMBERS: frozenset[type] = frozenset(
@@ -95,6 +94,11 @@ def _call(fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any]
         covered = _registered(entry, args, kwargs, active)
         if covered is not None:
             return covered
+    if hasattr(fn, "_pullback_verb"):
+        raise DifferentiabilityError(
+            f"{fn.__name__} is called on a value that is itself being differentiated; derivatives of derivatives "
+            "are not supported yet; register its derivative with @pb.derivative, or differentiate it by hand"
+        )
     if isinstance(fn, types.FunctionType):
         return _python_function(fn, args, active, kwargs)
     if isinstance(fn, type):
@@ -290,6 +294,8 @@ def call_method(
     obj: Any, name: str, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any] | None = None
 ) -> tuple[Any, Residual]:
     """`obj.name(*args, **kwargs)`: the function is found on the type, and the object is its first argument."""
+    if isinstance(obj, (type, types.ModuleType)):
+        return _without_object(call(getattr(obj, name), args, tuple(a for a in active if a != -1), kwargs), active)
     cls = type(obj)
     static = inspect.getattr_static(cls, name, None)
     data = getattr(obj, "__dict__", None)
@@ -537,17 +543,12 @@ def _gathered(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
 
 def observe(fn: Any, *args: Any, **kwargs: Any) -> Any:
     """A call whose result needs no derivative: made as it is, unless it could change a differentiated value."""
-    mutable = [a for a in (*args, *kwargs.values()) if _is_mutable(a)]
-    if mutable and may_mutate(fn):
+    if may_mutate(fn, args, kwargs):
         raise DifferentiabilityError(
             f"{callable_name(fn)} may change a differentiated argument in place, which is not differentiated yet; "
             "let it return the new value instead"
         )
     return fn(*args, **kwargs)
-
-
-def _is_mutable(x: Any) -> bool:
-    return isinstance(x, (list, dict, set, np.ndarray)) or is_struct_class(type(x)) or hasattr(x, "__dict__")
 
 
 CALLS.update(

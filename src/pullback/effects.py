@@ -1,53 +1,89 @@
-"""Whether calling a function may change one of its arguments in place: a conservative look at its source.
+"""Whether calling a function may change differentiated values in place: a conservative look at its source.
 
     def log(state): print(state.x)        no
     def step(state): state.x = 0.0        yes
+    def add(v): total.append(v)           yes, wherever `total` is
 """
 
 from __future__ import annotations
 
 import ast
 import types
+from dataclasses import dataclass
 from typing import Any
 
-from pullback.activity import MUTATORS
+import numpy as np
+
 from pullback.errors import DifferentiabilityError
 from pullback.rules import lookup
-from pullback.source import acquire
+from pullback.scopes import bound_names, parameters
+from pullback.source import FunctionNode, acquire
 
-_KNOWN: dict[int, tuple[types.CodeType, bool]] = {}
+MUTATORS = frozenset(
+    "append extend insert pop remove clear sort reverse update setdefault popitem fill put itemset resize "
+    "partition setfield setflags add discard appendleft extendleft rotate __setitem__ __setattr__ shuffle setattr "
+    "heappush heappop copyto place at".split()
+)
 
 
-def may_mutate(fn: Any) -> bool:
-    """Whether a call of `fn` may change an argument, as far as its own body shows."""
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """What a function's body may change: anything, or only parameters it augments (`x += 1`)."""
+
+    anything: bool
+    augmented: frozenset[str]
+
+
+_KNOWN: dict[int, tuple[types.CodeType, Effects]] = {}
+
+
+def may_mutate(fn: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None) -> bool:
+    """Whether a call of `fn` with these arguments may change something in place."""
     entry = lookup(fn)
     if entry is not None and (entry.constant or entry.rule is not None or entry.vjps):
         return False
     if isinstance(fn, types.MethodType):
-        return may_mutate(fn.__func__)
-    if isinstance(fn, types.FunctionType):
-        return _function_mutates(fn)
-    name = getattr(fn, "__name__", "")
-    return name in MUTATORS or name in ("shuffle", "setattr", "heappush", "heappop", "copyto", "place")
+        return may_mutate(fn.__func__, (fn.__self__, *args), kwargs)
+    if not isinstance(fn, types.FunctionType):
+        return getattr(fn, "__name__", "") in MUTATORS
+    effects = _function_effects(fn)
+    names = fn.__code__.co_varnames
+    given = {**dict(zip(names, args, strict=False)), **(kwargs or {})}
+    return effects.anything or any(is_mutable(given.get(p)) for p in effects.augmented)
 
 
-def _function_mutates(fn: types.FunctionType) -> bool:
+def is_mutable(x: Any) -> bool:
+    """Whether `+=` on a value may change it in place."""
+    return not isinstance(x, (int, float, complex, str, bytes, type(None), tuple, np.generic))
+
+
+def _function_effects(fn: types.FunctionType) -> Effects:
     code = fn.__code__
     known = _KNOWN.get(id(code))
-    if known is not None:
-        return known[1]
-    try:
-        node = acquire(fn).node
-    except DifferentiabilityError:
-        return False  # no source to judge by: library code such as logging
-    found = any(_mutates(n) for n in ast.walk(node))
-    _KNOWN[id(code)] = (code, found)
-    return found
+    if known is None:
+        try:
+            effects = effects_of(acquire(fn).node)
+        except DifferentiabilityError:
+            effects = Effects(False, frozenset())  # no source to judge by: library code such as logging
+        known = _KNOWN[id(code)] = (code, effects)
+    return known[1]
+
+
+def effects_of(node: FunctionNode) -> Effects:
+    """The effects of a function, from its syntax."""
+    inner = set(parameters(node.args))
+    local = bound_names(node) - inner
+    augmented = {
+        n.target.id
+        for n in ast.walk(node)
+        if isinstance(n, ast.AugAssign) and isinstance(n.target, ast.Name) and n.target.id not in local
+    }
+    return Effects(any(map(_mutates, ast.walk(node))), frozenset(augmented))
 
 
 def _mutates(node: ast.AST) -> bool:
+    if isinstance(node, (ast.Global, ast.Nonlocal)):
+        return True
     if isinstance(node, (ast.Subscript, ast.Attribute)):
         return isinstance(node.ctx, (ast.Store, ast.Del))
-    if isinstance(node, ast.AugAssign):
-        return isinstance(node.target, ast.Name)
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in MUTATORS

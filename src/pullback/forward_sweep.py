@@ -107,6 +107,10 @@ class Forward:
         self.pending = outer_pending
         return made
 
+    def captures_at(self, stmt: ir.Stmt) -> bool:
+        """Whether a value is set aside before or after this statement."""
+        return id(stmt) in self.residuals.before or id(stmt) in self.residuals.after
+
     def captured(self, source: str) -> ast.expr:
         """A value set aside: a copy, where its contents may change."""
         if self.residuals.copies(source):
@@ -179,7 +183,7 @@ class Forward:
             iterable = stmt.iterable
             head = taken.get(iterable.name, atom(iterable)) if isinstance(iterable, ir.Var) else atom(iterable)
             kind = stmt.facts.kinds[0]
-            if stmt.facts.varied and kind.mask & ~(TUPLE | LIST | DICT):
+            if id(stmt) in self.reverse.indexed_loops and kind.mask & ~(TUPLE | LIST | DICT):
                 head = call(self.reverse.runtime("iterate"), head)
         self.flush()
         tail: list[ast.stmt] = []
@@ -212,7 +216,7 @@ class Forward:
             if expr.node.name != stmt.target:
                 self.emit(assign(stmt.target, name(expr.node.name)), span)
             return
-        if self.droppable and self.pure_and_unused(stmt):
+        if self.droppable and self.pure_and_unused(stmt) and not self.captures_at(stmt):
             for a in ir.atoms(expr):
                 if isinstance(a, ir.Var):
                     self.uses[a.name] = self.uses.get(a.name, 0) - 1

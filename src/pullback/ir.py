@@ -27,11 +27,17 @@ class Var:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Lit:
-    """A literal constant."""
+    """A literal constant. `1`, `1.0` and `True` are different ones, as are `0.0` and `-0.0`."""
 
     value: Any
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Lit) and type(self.value) is type(other.value) and repr(self.value) == repr(other.value)
+
+    def __hash__(self) -> int:
+        return hash((type(self.value), repr(self.value)))
 
 
 Atom = Var | Lit

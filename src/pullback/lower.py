@@ -305,6 +305,10 @@ class _Statements(Expressions):
             case ast.Expr():
                 self.bind(self.fresh("_t"), self.value(node.value), node.value)
             case ast.Assert() | ast.Raise():
+                if isinstance(node, ast.Assert) and not is_inert(node.test):
+                    test = self.test(node.test)
+                    checked = ast.Name(test.name, ast.Load()) if isinstance(test, ir.Var) else ast.Constant(test.value)
+                    node = ast.copy_location(ast.Assert(ast.copy_location(checked, node.test), node.msg), node)
                 if not all(is_inert(n) for n in ast.iter_child_nodes(node) if isinstance(n, ast.expr)):
                     raise _refused(node, self.filename, "a walrus, lambda or comprehension in `assert` or `raise`")
                 self.block.append(ir.Raise(node, read(node), self.span(node)))
@@ -453,6 +457,7 @@ def _rebound(body: list[ir.Stmt]) -> dict[str, Span]:
         if isinstance(stmt, (ir.For, ir.While)):
             inside = list(ir.walk(stmt.body))
             loops.append((stmt.pos, inside[-1].pos if inside else stmt.pos, {s.pos for s in inside}))
+    arms = _arms(body)
     assigns: dict[str, list[ir.Stmt]] = {}
     for stmt in ordered:
         for name in ir.assigned(stmt):
@@ -467,9 +472,27 @@ def _rebound(body: list[ir.Stmt]) -> dict[str, Span]:
                     continue
                 in_loop = any(stmt.pos in inner and (other.pos in inner or other.pos == start) for start, _, inner in loops)
                 rebinds_itself = isinstance(other, ir.Bind) and name == stmt.target
-                if (other.pos > stmt.pos and not rebinds_itself) or (in_loop and escapes):
+                later = other.pos > stmt.pos and not rebinds_itself and not _exclusive(arms[id(stmt)], arms[id(other)])
+                if later or (in_loop and escapes):
                     found[name] = other.span
     return found
+
+
+def _arms(body: list[ir.Stmt], path: tuple[tuple[int, int], ...] = ()) -> dict[int, tuple[tuple[int, int], ...]]:
+    """For each statement, the arms of conditionals that it stands in."""
+    found: dict[int, tuple[tuple[int, int], ...]] = {}
+    for stmt in body:
+        found[id(stmt)] = path
+        for arm, block in enumerate(ir.blocks(stmt)):
+            inner = (*path, (id(stmt), arm)) if isinstance(stmt, ir.If) else path
+            found.update(_arms(block, inner))
+    return found
+
+
+def _exclusive(a: tuple[tuple[int, int], ...], b: tuple[tuple[int, int], ...]) -> bool:
+    """Whether two statements stand in different arms of one conditional."""
+    arms = dict(a)
+    return any(arms.get(conditional, arm) != arm for conditional, arm in b)
 
 
 def _escapes(name: str, ordered: list[ir.Stmt]) -> bool:

@@ -44,10 +44,12 @@ class Names:
 
     def attribute(self, owner: Kind, name: str) -> Kind | None:
         """`module.name`, where the module is known."""
-        if not isinstance(owner.value, types.ModuleType) or not hasattr(owner.value, name):
+        if not isinstance(owner.value, (types.ModuleType, type)) or not hasattr(owner.value, name):
             return None
         value = getattr(owner.value, name)
         path = f"{owner.path}.{name}"
+        if isinstance(owner.value, type):  # a static method or plain function; a bound one is new at every access
+            return known(value, path) if isinstance(value, types.FunctionType) else None
         if is_fixed(value):
             return known(value, path)
         if isinstance(value, (int, float, str)):

@@ -283,7 +283,7 @@ def _generate(
 def _drop_unused(lowered: ir.FunctionIR, forward: Forward) -> None:
     """Uncount the reads of statements that a joint function leaves out, last to first."""
     for stmt in reversed(lowered.body):
-        if isinstance(stmt, ir.Bind) and forward.pure_and_unused(stmt):
+        if isinstance(stmt, ir.Bind) and forward.pure_and_unused(stmt) and not forward.captures_at(stmt):
             for a in ir.atoms(stmt.expr):
                 if isinstance(a, ir.Var):
                     forward.uses[a.name] -= 1

@@ -254,15 +254,16 @@ class Reverse:
             if joined == head:
                 break
             head = joined
-        if not body:
+        end, self.status = self.status, head
+        lost = [v for v, status in head.items() if status == MAYBE and end.get(v, ABSENT) == ABSENT]
+        if not body and not lost:
             self.status, self.owned = entry, owned
             return
-        end, self.status = self.status, head
         self.code.extend(setup)
         for variable, status in head.items():
             if entry.get(variable, ABSENT) == ABSENT and status != ABSENT and variable not in buffers:
                 self.emit(assign(self.adjoint(variable), self.zero(variable)[0]), stmt)
-            if status == MAYBE and end.get(variable, ABSENT) == ABSENT:
+            if variable in lost:
                 body.append(self._placed(assign(self.adjoint(variable), name(self.runtime("ZERO"))), stmt))
         self.reversed_loops.add(id(stmt))
         self._emit_loop(stmt, body, self.residuals.loops[id(stmt)])
