@@ -4,6 +4,8 @@
     pb.gradient(f)(x)
 """
 
+from importlib import import_module
+
 from pullback import rulebook as _rulebook
 from pullback.custom import derivative, derivatives, differentiable_function
 from pullback.errors import (
@@ -24,3 +26,24 @@ from pullback.surgery import with_derivative, without_derivative
 from pullback.tangents import NO_TANGENT, ZERO, TangentVector
 
 _rulebook.load()
+
+_LAZY = ("nn", "optim", "testing")
+
+
+def __getattr__(name: str) -> object:
+    """`pb.nn`, `pb.optim` and `pb.testing` are imported when they are first used."""
+    if name in _LAZY:
+        return import_module(f"pullback.{name}")
+    if name == "check_derivative":
+        return import_module("pullback.testing").check_derivative
+    raise AttributeError(f"module 'pullback' has no attribute {name!r}")
+
+
+__all__ = [
+    "NO_TANGENT", "ZERO", "ArgumentError", "ChangedValueError", "CotangentError", "Differentiable",
+    "DifferentiabilityError", "Pullback", "PullbackError", "RuleError", "TangentVector", "ZeroDerivativeWarning",
+    "check_derivative", "derivative", "derivative_source", "derivatives", "differentiable_function", "gradient", "move",
+    "no_derivative", "nn", "optim", "pullback", "recomputed", "register_differentiable", "testing",
+    "value_with_gradient", "value_with_pullback", "with_derivative", "with_recomputation_in_pullbacks",
+    "without_derivative", "zero_tangent",
+]  # fmt: skip

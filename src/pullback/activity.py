@@ -17,7 +17,6 @@ from pullback import ir
 from pullback.effects import MUTATORS, effects_of
 from pullback.kinds import LIST, NUMERIC_MASK, PYTHON_SCALAR, Kind
 from pullback.rules import callable_name, lookup
-from pullback.scopes import default_reads
 from pullback.solitary import solitary_names
 from pullback.spans import Diagnostic, Label, Span
 
@@ -152,7 +151,7 @@ class _Analysis:
                     stmt.span,
                     help="use a list or tuple",
                 )
-            case ir.Closure(node=node):
+            case ir.Closure():
                 for name in expr.captures:
                     if name in varied and name in self.function.rebound_after_capture:
                         self.refuse(
@@ -162,13 +161,6 @@ class _Analysis:
                             labels=(Label(self.function.rebound_after_capture[name], "assigned again here"),),
                             help=f"pass `{name}` as an argument, or bind the new value to another name",
                         )
-                if default_reads(node) & varied:
-                    self.refuse(
-                        "unsupported-construct",
-                        "a parameter default depends on a differentiated value",
-                        stmt.span,
-                        help="capture the value, or pass it at the call",
-                    )
             case ir.Operation(inplace=True):
                 self.in_place(stmt, expr)
             case ir.Apply():

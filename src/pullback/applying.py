@@ -14,7 +14,7 @@ from typing import Any
 from pullback.errors import CotangentError, DifferentiabilityError, RuleError
 from pullback.fitting import fit
 from pullback.rules import Active, Rule, VjpRule, callable_name
-from pullback.spaces import describe, is_differentiable, project
+from pullback.spaces import describe, entering, is_differentiable, project
 from pullback.tangents import NO_TANGENT, ZERO, Tangent
 
 Residual = tuple[Any, ...]
@@ -60,7 +60,8 @@ def apply_rule(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any], active
                     f"register one with @pb.derivative(of={rule.name}), or wrap it in pb.without_derivative"
                 )
         plan.append((name, index, template))
-    y = rule.function(*args, **kwargs)
+    function = rule.function if callable(rule.function) else rule.function.__get__  # a descriptor, such as ndarray.T
+    y = function(*args, **kwargs)
     return y, (_reverse_rule, rule.elementwise, plan, y, tuple(bound.values()), parameters)
 
 
@@ -142,7 +143,8 @@ def _reverse_vjp(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
         if operand in active:
             if t is None:
                 raise CotangentError(f"the pullback of {name} returned None; return a tangent (a zero is pb.ZERO)")
-            by_operand[operand] = project(t, x, f"the tangent that the pullback of {name} returned for {_called(operand)}")
+            what = f"the tangent that the pullback of {name} returned for {_called(operand)}"
+            by_operand[operand] = entering(project(t, x, what))
     return tuple(by_operand.get(operand, ZERO) for operand in active)
 
 

@@ -28,7 +28,7 @@ from pullback.operations import BINARY_FUNCTIONS, INPLACE_FUNCTIONS, METHODS, UN
 from pullback.pipeline import Request, pair_for
 from pullback.rules import EPOCH, Active, Entry, callable_name, lookup, scope
 from pullback.runtime import add_at, buffer, field_tangent, rebind
-from pullback.spaces import describe
+from pullback.spaces import describe, is_differentiable
 from pullback.tangents import ZERO, Tangent
 
 _NUMBERS: frozenset[type] = frozenset(
@@ -148,11 +148,12 @@ def _registered(
     entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any], active: Active
 ) -> tuple[Any, Residual] | None:
     """A call through what is registered for the function, if it covers the active operands."""
+    values = {**dict(enumerate(args)), **kwargs}
     for vjp in entry.vjps:
         if vjp.forward:
             continue
         covered = {operand for operand, _ in rule_operands(vjp, args, kwargs)}
-        if covered.issuperset(a for a in active if a != -1):
+        if all(a in covered or a == -1 or not is_differentiable(values[a]) for a in active):
             if -1 in active:
                 _refuse_captures(entry.function)
             return apply_vjp(vjp, args, kwargs, active)
@@ -186,12 +187,15 @@ def _python_function(
             "collect its values in a list"
         )
     captures = _active_captures(fn) if -1 in active else frozenset()
+    defaults: list[str] = []
     operands = [a for a in active if a != -1]
     bound = bind_parameters(code, len(args), tuple(kwargs))
     if bound is not None:
         values: dict[str, Any] = dict(zip(bound, (*args, *kwargs.values()), strict=True))
         named = [bound[a] if isinstance(a, int) else a for a in operands]
-        order = [p for p in code.co_varnames if p in named]
+        if -1 in active:
+            defaults = [p for p, v in _with_defaults(fn, {}).items() if p not in values and _has_tangent(v)]
+        order = [p for p in code.co_varnames if p in named or p in defaults]
         pick: Any = None if order == named else [order.index(p) for p in named]
     else:
         values, named, pick = _variadic(fn, args, kwargs, operands)
@@ -205,20 +209,22 @@ def _python_function(
         if not kwargs and fn.__closure__ is None and not scope():
             _fast[(id(fn), active, *[a.__class__ for a in args])] = (fn, forward)
         return value, inner
-    if -1 in active and not captures:
-        return value, (_picked, inner, pick, True, False)
-    return value, (_picked, inner, pick, -1 in active, bool(captures))
+    given = [(p, order.index(p)) for p in defaults]
+    return value, (_picked, inner, pick, -1 in active, bool(captures), given)
 
 
 def _picked(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
     """The tangents of a pair's parameters, as those of the call's operands."""
-    _, inner, pick, has_callee, has_captures = residual
+    _, inner, pick, has_callee, has_captures, defaults = residual
     tangents = inner[0](inner, g)
     captured: tuple[Tangent, ...] = ()
     if has_captures:
         captured, tangents = tangents[:1], tangents[1:]
     elif has_callee:
         captured = (ZERO,)
+    if defaults:
+        made = {f"default {p}": tangents[position] for p, position in defaults}
+        captured = (made if captured[0] is ZERO else {**captured[0], **made},)
     if pick is None:
         return (*captured, *tangents)
     out: list[Tangent] = []

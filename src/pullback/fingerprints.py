@@ -16,8 +16,7 @@ from pullback.structs import field_names, is_struct_class
 def fingerprint(x: Any) -> Any:
     """A small value that changes, for all practical purposes, when anything differentiable in `x` does."""
     if isinstance(x, np.ndarray):
-        data = x if x.flags.c_contiguous else np.ascontiguousarray(x)
-        return (x.shape, x.dtype.str, zlib.crc32(data.view(np.uint8).data) if x.size and x.dtype != object else 0)
+        return (x.shape, x.dtype.str, 0 if x.dtype == object else zlib.crc32(np.ascontiguousarray(x).tobytes()))
     if isinstance(x, (tuple, list)):
         return tuple(map(fingerprint, x))
     if isinstance(x, dict):

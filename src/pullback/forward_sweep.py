@@ -222,6 +222,8 @@ class Forward:
                     self.uses[a.name] = self.uses.get(a.name, 0) - 1
             return
         operands = list(ir.atoms(expr))
+        if isinstance(expr, ir.Closure):
+            self.flush()  # its defaults are names in the syntax that is kept
         taken = self.take(operands)
         values = {a: taken.get(a.name, atom(a)) if isinstance(a, ir.Var) else atom(a) for a in operands}
         for value in values.values():

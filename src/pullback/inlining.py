@@ -238,6 +238,10 @@ class Inliner:
                 continue
             part = call(self.reverse.runtime("dict_part"), name(g), constant(capture))
             self.reverse.accumulate(ir.Var(capture), part, stmt, maybe=True)
+        for position, (parameter, atom) in enumerate(expr.defaults, len(expr.captures)):
+            if stmt.facts.active[position]:
+                part = call(self.reverse.runtime("dict_part"), name(g), constant(f"default {parameter}"))
+                self.reverse.accumulate(atom, part, stmt, maybe=True)
 
 
 def _assigned(identifier: str, value: ast.expr) -> ast.stmt:

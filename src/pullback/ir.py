@@ -111,6 +111,7 @@ class Closure:
 
     node: ast.Lambda | ast.FunctionDef
     captures: tuple[str, ...]
+    defaults: tuple[tuple[str, Atom], ...] = ()  # parameters whose default is computed when it is made
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,7 +331,7 @@ def atoms(expr: Expr) -> tuple[Atom, ...]:
         case Build(items=items):
             return items
         case Closure(captures=captures):
-            return tuple(Var(c) for c in captures)
+            return (*(Var(c) for c in captures), *(a for _, a in expr.defaults))
         case Inert(reads=reads):
             return tuple(Var(r) for r in sorted(reads))
 

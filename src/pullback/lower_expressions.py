@@ -223,7 +223,37 @@ class Expressions:
         """A lambda or nested function: the real Python closure is made; captures are its local free names."""
         if self.renamed and free_names(node) & set(self.renamed):
             node = _Rename(self.renamed).visit(copy.deepcopy(node))
-        return ir.Closure(node, tuple(sorted(free_names(node) & (self.visible | set(self.renamed.values())))))
+        captures = tuple(sorted(free_names(node) & (self.visible | set(self.renamed.values()))))
+        node, defaults = self.defaults(node)
+        return ir.Closure(node, captures, defaults)
+
+    def defaults(
+        self, node: ast.Lambda | ast.FunctionDef
+    ) -> tuple[ast.Lambda | ast.FunctionDef, tuple[tuple[str, ir.Atom], ...]]:
+        """The same function with its computed defaults as names, which are evaluated here."""
+        computed: list[tuple[str, ir.Atom]] = []
+
+        def named(parameter: ast.arg, default: ast.expr | None) -> ast.expr | None:
+            if default is None or isinstance(default, ast.Constant):
+                return default
+            value = self.atom(default)
+            if isinstance(value, ir.Lit):
+                return default
+            computed.append((parameter.arg, value))
+            return ast.copy_location(ast.Name(value.name, ast.Load()), default)
+
+        a = node.args
+        positional = [*a.posonlyargs, *a.args]
+        with_default = positional[len(positional) - len(a.defaults) :]
+        plain = [named(p, d) for p, d in zip(with_default, a.defaults, strict=True)]
+        keyword_only = [named(p, d) for p, d in zip(a.kwonlyargs, a.kw_defaults, strict=True)]
+        if not computed:
+            return node, ()
+        made = type(node)(**{f: getattr(node, f, None) for f in node._fields})
+        made.args = ast.arguments(
+            a.posonlyargs, a.args, a.vararg, a.kwonlyargs, keyword_only, a.kwarg, [d for d in plain if d is not None]
+        )
+        return ast.copy_location(made, node), tuple(computed)
 
     def comprehension(self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -> ir.Expr:
         """A comprehension as a loop that appends to a fresh list; a generator is collected."""

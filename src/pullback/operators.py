@@ -26,7 +26,7 @@ from pullback.locating import locate
 from pullback.pipeline import JOINT, Derivative, Request, find
 from pullback.rules import Active, callable_name, scope
 from pullback.runtime import seed
-from pullback.spaces import describe, project
+from pullback.spaces import describe, entering, project
 from pullback.spans import Diagnostic
 from pullback.tangents import NO_TANGENT, Tangent
 
@@ -121,7 +121,7 @@ class Pullback:
                 f"the result of {callable_name(self._function)} is {describe(self._value)}, which has no tangent space"
             )
         try:
-            tangents = self._residual[0](self._residual, g)
+            tangents = self._residual[0](self._residual, entering(g))
         except PullbackError as error:
             raise locate(error)  # noqa: B904
         return _handed_out(tangents, self._operands, cotangent)

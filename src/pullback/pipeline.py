@@ -265,7 +265,9 @@ def _generate(
     once = _assigned_once(code) & temporary
     code = simplify([*code, returned], frozenset(once))
     if joint and derivative.result.mask == FLOAT:
-        fold_ones(code, frozenset({seed_name}) if seed_name in once else frozenset())
+        floats = {p for p, k in given.items() if k.mask == FLOAT and p not in bound}
+        floats |= {n for n, k in kinds_seen.items() if k.mask == FLOAT and n not in lowered.parameters}
+        fold_ones(code, frozenset({seed_name}) if seed_name in once else frozenset(), frozenset(floats))
     _fill_loops(code)
     read_later = set().union(*(names_in(s) for s in code)) | set(residuals.top.kept)
     for region in residuals.loops.values():

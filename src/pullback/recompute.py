@@ -21,6 +21,7 @@ from pullback.applying import Residual
 from pullback.dispatch import call
 from pullback.errors import ChangedValueError
 from pullback.fingerprints import fingerprint
+from pullback.structs import is_struct_class
 from pullback.rules import Active, callable_name, intrinsic
 from pullback.tangents import Tangent
 
@@ -104,8 +105,17 @@ def _generators(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
             continue
     if code is not None:
         reachable += [function.__globals__.get(n) for n in code.co_names]
-    for x in list(reachable):
-        reachable += list(getattr(x, "__dict__", {}).values()) if not isinstance(x, type(random)) else []
+    seen: set[int] = set()
+    for x in reachable:  # grows while it is walked
+        if id(x) in seen:
+            continue
+        seen.add(id(x))
+        if isinstance(x, (tuple, list)):
+            reachable += x
+        elif isinstance(x, dict):
+            reachable += x.values()
+        elif is_struct_class(type(x)) :
+            reachable += getattr(x, "__dict__", {}).values()
     for x in reachable:
         if isinstance(x, (np.random.Generator, np.random.RandomState, random.Random)) and not any(x is y for y in found):
             found.append(x)

@@ -87,9 +87,3 @@ def free_names(node: FunctionNode) -> frozenset[str]:
             names.add(child.id)
         body.extend(ast.iter_child_nodes(child))
     return frozenset(names - bound)
-
-
-def default_reads(node: FunctionNode) -> frozenset[str]:
-    """The names read when a nested function is created: those of its parameter defaults."""
-    defaults = [*node.args.defaults, *(d for d in node.args.kw_defaults if d is not None)]
-    return frozenset().union(*(read(d) for d in defaults)) if defaults else frozenset()

@@ -128,16 +128,21 @@ def _replace(stmt: ast.stmt, identifier: str, value: ast.expr) -> None:
     Put().visit(stmt)
 
 
-def fold_ones(code: list[ast.stmt], ones: frozenset[str]) -> None:
-    """`1.0 * v` and `v * 1.0` are v, exactly, for the names known to be the float 1."""
+def fold_ones(code: list[ast.stmt], ones: frozenset[str], floats: frozenset[str]) -> None:
+    """`1.0 * v` and `v * 1.0` are v, exactly, where v is known to be a float (an int would stay an int)."""
+
+    def is_float(node: ast.expr) -> bool:
+        if isinstance(node, ast.Constant):
+            return type(node.value) is float
+        return isinstance(node, ast.Call) or (isinstance(node, ast.Name) and node.id in floats)
 
     class Fold(ast.NodeTransformer):
         def visit_BinOp(self, node: ast.BinOp) -> ast.AST:  # noqa: N802
             self.generic_visit(node)
             if isinstance(node.op, ast.Mult):
-                if _is_one(node.left, ones):
+                if _is_one(node.left, ones) and is_float(node.right):
                     return node.right
-                if _is_one(node.right, ones):
+                if _is_one(node.right, ones) and is_float(node.left):
                     return node.left
             return node
 

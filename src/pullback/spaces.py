@@ -89,6 +89,18 @@ def project(t: Tangent, x: Any, what: str = "cotangent") -> Tangent:
     return _project_fields(t, x, what)
 
 
+def entering(t: Tangent) -> Tangent:
+    """A projected tangent as the reverse sweep takes it: what has no tangent is a zero there."""
+    if t is NO_TANGENT:
+        return ZERO
+    if isinstance(t, (tuple, list)):
+        parts = [entering(p) for p in t]
+        return t._make(parts) if hasattr(t, "_make") else type(t)(parts)
+    if isinstance(t, dict):
+        return {k: entering(v) for k, v in t.items()}
+    return t
+
+
 def _project_scalar(t: Tangent, x: Any, what: str) -> Tangent:
     if t is ZERO or t is NO_TANGENT:
         return type(x)(0)

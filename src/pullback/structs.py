@@ -81,7 +81,7 @@ _STRUCT_CLASSES: WeakKeyDictionary[type, bool] = WeakKeyDictionary()
 
 def register_differentiable(
     cls: type,
-    fields: Iterable[str] | None = None,
+    fields: Iterable[str] | Callable[[Any], Iterable[str]] | None = None,
     *,
     zero_tangent: Callable[[Any], Any] | None = None,
     move: Callable[[Any, Any], Any] | None = None,
@@ -101,8 +101,11 @@ def register_differentiable(
         raise ArgumentError("register_differentiable needs both `zero_tangent` and `move`, or neither")
     if not isinstance(cls, type):
         raise ArgumentError(f"register_differentiable takes a class, not {cls!r}")
-    names = tuple(fields) if fields is not None else None
-    REGISTERED[cls] = Registration(None if names is None else lambda _: names, zero_tangent, move)
+    if fields is not None and not callable(fields):
+        names = tuple(fields)
+        REGISTERED[cls] = Registration(lambda _: names, zero_tangent, move)
+    else:
+        REGISTERED[cls] = Registration(fields, zero_tangent, move)
     _STRUCT_CLASSES.clear()
     return cls
 

@@ -15,7 +15,7 @@ import numpy as np
 from pullback.applying import Residual
 from pullback.dispatch import no_tangents
 from pullback.rules import Active, constant, intrinsic
-from pullback.spaces import project
+from pullback.spaces import entering, project
 from pullback.tangents import ZERO, Tangent
 
 T = TypeVar("T")
@@ -69,4 +69,4 @@ def _run_callback(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
     replaced = callback(shown)
     if replaced is not None:
         g = project(replaced, x, "the value that the with_derivative callback returned")
-    return tuple(g if own else ZERO for own in is_operand)
+    return tuple(entering(g) if own else ZERO for own in is_operand)
