@@ -124,6 +124,8 @@ class _Analysis:
             self.is_varied(a, varied) and k.differentiable for a, k in zip(operands, facts.kinds, strict=True)
         )
         facts.varied = any(facts.active) and self.carries(stmt, varied)
+        if facts.known and callable_name(facts.callee) == "without_derivative":
+            self.found.silenced = True
         self.cuts(stmt, operands)
         if facts.varied and stmt.target in self.outer:
             self.refuse(
@@ -174,8 +176,6 @@ class _Analysis:
         entry = lookup(facts.callee)
         if entry is None or entry.vjps or not entry.constant:
             return facts.kind.differentiable
-        if callable_name(facts.callee) == "without_derivative":
-            self.found.silenced = True
         return False
 
     def cuts(self, stmt: ir.Bind, operands: tuple[ir.Atom, ...]) -> None:

@@ -22,7 +22,7 @@ from pullback.source import FunctionNode, acquire
 MUTATORS = frozenset(
     "append extend insert pop remove clear sort reverse update setdefault popitem fill put itemset resize "
     "partition setfield setflags add discard appendleft extendleft rotate __setitem__ __setattr__ shuffle setattr "
-    "heappush heappop copyto place at".split()
+    "heappush heappop copyto place".split()
 )
 
 
@@ -45,7 +45,7 @@ def may_mutate(fn: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | Non
     if isinstance(fn, types.MethodType):
         return may_mutate(fn.__func__, (fn.__self__, *args), kwargs)
     if not isinstance(fn, types.FunctionType):
-        return getattr(fn, "__name__", "") in MUTATORS
+        return getattr(fn, "__name__", "") in MUTATORS or getattr(fn, "__name__", "") == "at"  # np.add.at
     effects = _function_effects(fn)
     names = fn.__code__.co_varnames
     given = {**dict(zip(names, args, strict=False)), **(kwargs or {})}

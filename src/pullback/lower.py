@@ -387,8 +387,10 @@ class _Statements(Expressions):
             source = self.bind(self.fresh("_t"), ir.Copy(source), node)
         starred = [i for i, e in enumerate(elts) if isinstance(e, ast.Starred)]
         if not starred:
+            later = [e.id if isinstance(e, ast.Name) else "" for e in elts]
             names = tuple(
-                self.renamed.get(e.id, e.id) if isinstance(e, ast.Name) else self.fresh("_e") for e in elts
+                self.renamed.get(e.id, e.id) if isinstance(e, ast.Name) and e.id not in later[i + 1 :] else self.fresh("_e")
+                for i, e in enumerate(elts)
             )
             self.block.append(ir.Unpack(names, source, self.span(node)))
             for name, element in zip(names, elts, strict=True):
