@@ -23,10 +23,11 @@ from pullback.calls import CALLS, bind_parameters
 from pullback.construct import construct
 from pullback.effects import may_mutate
 from pullback.errors import DifferentiabilityError
+from pullback.fitting import fit
 from pullback.kinds import kind_of
 from pullback.operations import BINARY_FUNCTIONS, INPLACE_FUNCTIONS, METHODS, UNARY_FUNCTIONS, is_field_of
 from pullback.pipeline import Request, pair_for
-from pullback.rules import EPOCH, Active, Entry, callable_name, lookup, scope
+from pullback.rules import EPOCH, Active, Entry, callable_name, lookup
 from pullback.runtime import add_at, buffer, field_tangent, rebind
 from pullback.spaces import describe, is_differentiable
 from pullback.tangents import ZERO, Tangent
@@ -36,10 +37,6 @@ _NUMBERS: frozenset[type] = frozenset(
      np.complex64, np.int64, np.int32, np.intp, np.bool_}
 )  # fmt: skip
 _CONSTANT_TYPES = (int, str, bytes, type(None), np.integer, np.bool_, types.ModuleType, range, slice)
-
-_fast: dict[Any, tuple[Any, Any]] = {}
-_fast_epoch = -1
-
 
 def _has_tangent(x: Any) -> bool:
     """Whether a value may carry a tangent at run time (containers and objects are not looked into)."""
@@ -64,29 +61,66 @@ def _scattered(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
     return tuple(out)
 
 
+def _element(x: Any) -> Any:
+    """What of an argument a plan for calls depends on: its class, an array's dtype, whether a function captures."""
+    cls = x.__class__
+    if cls is np.ndarray:
+        return x.dtype
+    if cls is types.FunctionType:
+        return x.__closure__ is None
+    return cls
+
+
 def call(fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any] | None = None) -> tuple[Any, Residual]:
     """The value of `fn(*args, **kwargs)` and the residual of its pullback, for the active operands."""
-    global _fast_epoch
-    if fn.__class__ is types.FunctionType and kwargs is None and fn.__closure__ is None:
-        if _fast_epoch != EPOCH.now:
-            _fast.clear()
-            _fast_epoch = EPOCH.now
-        key = (id(fn), active, *[a.__class__ for a in args])
-        found = _fast.get(key)
-        if found is not None and not scope():
-            return found[1](*args)  # type: ignore[no-any-return]
+    key = None
+    if not kwargs and not EPOCH.scopes:
+        if EPOCH.now != _plans_epoch:
+            _forget_plans()
+        cls = fn.__class__
+        if cls is not types.FunctionType:
+            key = (cls, active, *map(_element, args))
+            plan = _plans.get(key)
+            if plan is not None:
+                return _planned(plan, (fn, *args))
+        elif fn.__closure__ is None:
+            key = (id(fn), active, *map(_element, args))
+            plan = _plans.get(key)
+            if plan is not None:
+                return _planned(plan, args)
     kwargs = kwargs or {}
     values = {-1: fn, **dict(enumerate(args)), **kwargs}
     places = [i for i, operand in enumerate(active) if _has_tangent(values[operand])]
     if len(places) == len(active):
-        return _call(fn, args, active, kwargs)
+        return _call(fn, args, active, kwargs, key)
     if not places:
         return fn(*args, **kwargs), (no_tangents, len(active))
     value, inner = _call(fn, args, tuple(active[i] for i in places), kwargs)
     return value, (_scattered, inner, places, len(active))
 
 
-def _call(fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any]) -> tuple[Any, Residual]:
+_plans: dict[Any, tuple[Any, Any, Any]] = {}  # for a call site: the function (held), its forward sweep, the operands' places
+_plans_epoch = -1
+
+
+def _forget_plans() -> None:
+    global _plans_epoch
+    _plans.clear()
+    _plans_epoch = EPOCH.now
+
+
+def _planned(plan: tuple[Any, Any, Any], args: tuple[Any, ...]) -> tuple[Any, Residual]:
+    _, forward, places = plan
+    if places is None:
+        return forward(*args)  # type: ignore[no-any-return]
+    value, inner = forward(*args)
+    return value, (_picked, inner, *places)
+
+
+def _call(
+    fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any], key: Any = None
+) -> tuple[Any, Residual]:
+    """The order of lookup; `key` is where a plan for the next such call may be kept."""
     entry = lookup(fn)
     if entry is None and isinstance(fn, types.MethodType):
         return _call(fn.__func__, (fn.__self__, *args), _shifted(active), kwargs)
@@ -100,7 +134,7 @@ def _call(fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any]
             "are not supported yet; register its derivative with @pb.derivative, or differentiate it by hand"
         )
     if isinstance(fn, types.FunctionType):
-        return _python_function(fn, args, active, kwargs)
+        return _python_function(fn, args, active, kwargs, key)
     if isinstance(fn, type):
         return construct(fn, args, kwargs, active)
     if isinstance(fn, functools.partial):
@@ -118,7 +152,7 @@ def _call(fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any]
         return _call(getattr(fn, unwrapped), args, active, kwargs)
     method = getattr(type(fn), "__call__", None)
     if isinstance(method, types.FunctionType):
-        return _call(method, (fn, *args), _shifted(active), kwargs)
+        return _call(method, (fn, *args), _shifted(active), kwargs, key)
     raise no_derivative_of(fn)
 
 
@@ -177,7 +211,7 @@ def _refuse_captures(function: Any) -> None:
 
 
 def _python_function(
-    fn: types.FunctionType, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any]
+    fn: types.FunctionType, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any], key: Any = None
 ) -> tuple[Any, Residual]:
     """A call through the function's own generated pair."""
     code = fn.__code__
@@ -203,14 +237,13 @@ def _python_function(
         pick = [(order.index(p), part) for p, part in pick]
     kinds = tuple(sorted((p, kind_of(v).key) for p, v in _with_defaults(fn, values).items()))
     request = Request(frozenset(order), captures, kinds)
-    forward = pair_for(fn, request)
-    value, inner = forward(*args, **kwargs)
-    if pick is None and -1 not in active:
-        if not kwargs and fn.__closure__ is None and not scope():
-            _fast[(id(fn), active, *[a.__class__ for a in args])] = (fn, forward)
-        return value, inner
+    forward = pair_for(fn, request, values)
     given = [(p, order.index(p)) for p in defaults]
-    return value, (_picked, inner, pick, -1 in active, bool(captures), given)
+    places = None if pick is None and -1 not in active else (pick, -1 in active, bool(captures), given)
+    if key is not None and fn.__closure__ is None and not EPOCH.scopes:
+        _plans[key] = (fn, forward, places)
+    value, inner = forward(*args, **kwargs)
+    return value, inner if places is None else (_picked, inner, *places)
 
 
 def _picked(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
@@ -296,6 +329,21 @@ def _active_captures(fn: types.FunctionType) -> frozenset[str]:
     return frozenset(found)
 
 
+def _static(cls: type, name: str) -> Any:
+    """What a class holds under a name, no descriptor run; None if nothing."""
+    key = (cls, name)
+    try:
+        return _STATIC[key]
+    except KeyError:
+        if len(_STATIC) > 10_000:
+            _STATIC.clear()
+        found = _STATIC[key] = inspect.getattr_static(cls, name, None)
+        return found
+
+
+_STATIC: dict[tuple[type, str], Any] = {}
+
+
 def call_method(
     obj: Any, name: str, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any] | None = None
 ) -> tuple[Any, Residual]:
@@ -303,7 +351,7 @@ def call_method(
     if isinstance(obj, (type, types.ModuleType)):
         return _without_object(call(getattr(obj, name), args, tuple(a for a in active if a != -1), kwargs), active)
     cls = type(obj)
-    static = inspect.getattr_static(cls, name, None)
+    static = _static(cls, name)
     data = getattr(obj, "__dict__", None)
     if data is not None and name in data:
         static = None
@@ -334,7 +382,7 @@ def _through_attribute(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
 def read_attribute(obj: Any, name: str) -> tuple[Any, Residual]:
     """`obj.name`: stored data, or a property that is differentiated."""
     cls = type(obj)
-    static = inspect.getattr_static(cls, name, None)
+    static = _static(cls, name)
     if isinstance(static, property):
         if static.fget is None:
             getattr(obj, name)  # raises
@@ -415,6 +463,9 @@ def operate(op: str, operands: tuple[Any, ...], active: Active) -> tuple[Any, Re
     a, b = operands
     function = BINARY_FUNCTIONS[op]
     if a.__class__ in _NUMBERS and b.__class__ in _NUMBERS:
+        if op in _ARITHMETIC and not EPOCH.scopes:
+            y = function(a, b)
+            return y, (_arithmetic, _templates(function), active, a, b, y if op in "/**" else None)
         return _rule_of(function, operands, active)
     if isinstance(a, (list, tuple)) and not hasattr(type(a), "_fields"):
         if op == "+" and type(a) is type(b):
@@ -428,6 +479,31 @@ def operate(op: str, operands: tuple[Any, ...], active: Active) -> tuple[Any, Re
     if isinstance(a, str):
         return function(a, b), (no_tangents, len(active))
     return _class_operator(op, a, b, active)
+
+
+_ARITHMETIC = frozenset({"+", "-", "*", "/", "**", "@"})
+_TEMPLATES: dict[Any, Any] = {}
+
+
+def _templates(function: Any) -> Any:
+    """The compiled cotangents of an operator's operands, and whether broadcasting must be undone."""
+    found = _TEMPLATES.get(function)
+    if found is None:
+        entry = lookup(function)
+        assert entry is not None and entry.rule is not None
+        parameters = tuple(entry.rule.signature.parameters)
+        compiled = tuple(entry.rule.templates[p].compiled(parameters) for p in parameters)
+        found = _TEMPLATES[function] = (compiled, entry.rule.elementwise)
+    return found
+
+
+def _arithmetic(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
+    _, (templates, is_elementwise), active, a, b, y = residual
+    out = []
+    for i in active:
+        t = templates[i](g, y, None, a, b)
+        out.append(fit(t, b if i else a) if is_elementwise else t)
+    return tuple(out)
 
 
 def _class_operator(op: str, a: Any, b: Any, active: Active) -> tuple[Any, Residual]:

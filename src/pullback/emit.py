@@ -16,6 +16,7 @@ from typing import Any
 from pullback import ir
 from pullback.calls import Late
 from pullback.forward_sweep import placed
+from pullback.kinds import UNSET
 from pullback.names import Names
 from pullback.source import Source, remember
 from pullback.syntax import call, constant, name, parsed, substitute
@@ -59,6 +60,11 @@ def guards(names: Names, helpers: Helpers, epoch: Any, generated_at: int | None)
             continue  # a builtin: a module that shadows it is a new global, which is tested below
         known = helpers(value, path.split(".")[-1])
         tests.append(ast.Compare(substitute(parsed(path), {}), [ast.IsNot()], [name(known)]))
+    for path, (cls, value) in names.fields.items():
+        fixed = value is not UNSET
+        left = substitute(parsed(path if fixed else f"{path}.__class__"), {})
+        known = helpers(value if fixed else cls, path.split(".")[-1] if fixed else cls.__name__)
+        tests.append(ast.Compare(left, [ast.IsNot()], [name(known)]))
     for identifier, cls in names.classes.items():
         known = helpers(cls, cls.__name__)
         tests.append(ast.Compare(ast.Attribute(name(identifier), "__class__", ast.Load()), [ast.IsNot()], [name(known)]))

@@ -65,6 +65,7 @@ class _Inference:
         self.function = function
         self.names = names
         self.result_of = result_of
+        self.stored = {s.key for s in ir.walk(function.body) if isinstance(s, ir.Store) and s.attribute}
 
     def run(self, given: Env) -> Kind:
         end = self.block(self.function.body, dict(given))
@@ -153,7 +154,7 @@ class _Inference:
             case ir.Build(kind=kind):
                 return _DISPLAYS.get(kind, Kind(UNKNOWN.mask))
             case ir.Attr(name=name):
-                found = self.names.attribute(kinds[0], name)
+                found = self.names.attribute(kinds[0], name) or self.field(kinds[0], name)
                 return UNKNOWN if found is None else found
             case ir.Apply():
                 return self.call(stmt, expr, kinds)
@@ -161,10 +162,14 @@ class _Inference:
                 return Kind(FUNC)
         return UNKNOWN
 
+    def field(self, owner: Kind, name: str) -> Kind | None:
+        """A field whose kind can be guessed: one that this function does not assign."""
+        return None if name in self.stored else self.names.field(owner, name)
+
     def call(self, stmt: ir.Bind, expr: ir.Apply, kinds: tuple[Kind, ...]) -> Kind:
         callee: Kind | None = kinds[0]
         if expr.method is not None:
-            callee = self.names.attribute(kinds[0], expr.method)
+            callee = self.names.attribute(kinds[0], expr.method) or self.field(kinds[0], expr.method)
         facts = stmt.facts
         if callee is None or callee.value is UNSET:
             facts.known, facts.callee = False, None

@@ -50,7 +50,7 @@ def derivative_of(f: Callable[..., Any], wrt: Wrt, args: tuple[Any, ...], kwargs
     values = dict(zip(names, (*full, *kwargs.values()), strict=True))
     chosen = frozenset(names[a + len(bound_self)] if isinstance(a, int) else a for a in active)
     kinds = tuple(sorted((p, kind_of(v).key) for p, v in values.items()))
-    found = find(function, Request(chosen, frozenset(), kinds, JOINT))
+    found = find(function, Request(chosen, frozenset(), kinds, JOINT), values)
     if found.result.mask & ~(FLOAT | NPFLOAT) and not found.result.numeric:
-        return find(function, Request(chosen, frozenset(), kinds, PAIR))
+        return find(function, Request(chosen, frozenset(), kinds, PAIR), values)
     return found

@@ -40,6 +40,7 @@ class Kind:
     cls: type | None = None
     value: Any = UNSET  # the object itself, where it is known (modules, functions, classes)
     path: str = ""  # how the source reaches that object: the text of a guard
+    sample: Any = UNSET  # an object like those to come: what its fields hold is guessed from it, and guarded
 
     @property
     def differentiable(self) -> bool:
@@ -119,15 +120,17 @@ def join(a: Kind, b: Kind) -> Kind:
         return a
     if not a.mask:
         return b
-    if a.mask == b.mask and a.cls is b.cls and a.value is b.value:
+    if a.mask == b.mask and a.cls is b.cls and a.value is b.value and a.path == b.path and a.sample is b.sample:
         return a
     same = a.value is b.value
-    return Kind(a.mask | b.mask, a.cls if a.cls is b.cls else None, a.value if same else UNSET, a.path if same else "")
+    same = same and (a.value is not UNSET or a.sample is b.sample)
+    kept = (a.value, a.path, a.sample) if same else (UNSET, "", UNSET)
+    return Kind(a.mask | b.mask, a.cls if a.cls is b.cls else None, *kept)
 
 
 def same(a: Kind, b: Kind) -> bool:
     """Whether two kinds say the same."""
-    return a.mask == b.mask and a.cls is b.cls and a.value is b.value
+    return a.mask == b.mask and a.cls is b.cls and a.value is b.value and a.sample is b.sample
 
 
 def arithmetic(op: str, a: Kind, b: Kind) -> Kind:

@@ -12,7 +12,10 @@ import builtins
 import types
 from typing import Any
 
-from pullback.kinds import UNKNOWN, Kind, kind_of, known
+import numpy as np
+
+from pullback.kinds import ARRAY, NPINT, STRUCT, UNKNOWN, UNSET, Kind, kind_of, known
+from pullback.operations import is_data_field
 
 
 class Names:
@@ -23,6 +26,7 @@ class Names:
         self.cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
         self.identities: dict[str, Any] = {}  # source text -> the object it must still be
         self.classes: dict[str, type] = {}  # name -> the class its value must still have
+        self.fields: dict[str, tuple[type, Any]] = {}  # a parameter's field -> its class; the object, if it is fixed
 
     def kind(self, name: str) -> Kind:
         """The kind of a name that is not local; records the guard it relies on."""
@@ -55,6 +59,24 @@ class Names:
         if isinstance(value, (int, float, str)):
             return kind_of(value)  # a module's constant: read anew, of a class that does not change
         return UNKNOWN
+
+    def field(self, owner: Kind, name: str) -> Kind | None:
+        """A field of a parameter, guessed from the argument at hand: the guess is guarded on entry."""
+        if owner.sample is UNSET or not is_data_field(owner, name):
+            return None
+        value = getattr(owner.sample, name, UNSET)
+        if value is UNSET:
+            return None
+        path = f"{owner.path}.{name}"
+        if isinstance(value, (types.FunctionType, types.BuiltinFunctionType, np.ufunc)):
+            self.fields[path] = (value.__class__, value)
+            return known(value, "")
+        self.fields[path] = (value.__class__, UNSET)
+        found = kind_of(value)
+        if found.mask == STRUCT:
+            return Kind(STRUCT, found.cls, UNSET, path, value)
+        # an array's dtype may differ in the next object: only what the class tells is used
+        return Kind(ARRAY | NPINT) if value.__class__ is np.ndarray else found
 
     def rely_on(self, callee: Kind) -> None:
         """Record that generated code was made for this very callee."""

@@ -211,7 +211,7 @@ def _joint(
     chosen = frozenset(names[a + len(bound_self)] if isinstance(a, int) else a for a in active)
     kinds = {p: kind_of(v) for p, v in values.items()}
     request = Request(chosen, frozenset(), tuple(sorted((p, k.key) for p, k in kinds.items())), JOINT, with_value)
-    derivative = find(function, request)
+    derivative = find(function, request, values)
     made: Callable[..., Any]
     if bound_self:
         inner = derivative.make(function, lambda _self, *a, **k: specialise(*a, **k))

@@ -17,14 +17,14 @@ from typing import Any
 
 from pullback import ir, runtime
 from pullback.activity import Activity, analyse, may_change
-from pullback.calls import Late, argument_kinds, static_parameters
+from pullback.calls import Late, argument_kinds, bind_parameters, static_parameters
 from pullback.emit import Compiled, Helpers, again, bare_arguments, definition, guards
 from pullback.errors import DifferentiabilityError
 from pullback.fence import check
 from pullback.forward_sweep import Forward, unset
 from pullback.infer import infer
 from pullback.inlining import CALL, how
-from pullback.kinds import COMPLEX, FLOAT, NOTHING, UNKNOWN, Kind, kind_of, same
+from pullback.kinds import COMPLEX, FLOAT, NOTHING, STRUCT, UNKNOWN, UNSET, Kind, kind_of, same
 from pullback.lower import lower
 from pullback.names import Names
 from pullback.residuals import Residuals
@@ -87,8 +87,8 @@ class Derivative:
         else:
             self.waiting.append(cell)
 
-    def holds(self, function: types.FunctionType) -> bool:
-        """Whether everything this code was generated from is still so, for this function object."""
+    def holds(self, function: types.FunctionType, arguments: dict[str, Any]) -> bool:
+        """Whether everything this code was generated from is still so, for this function object and call."""
         if self.epoch is not None and self.epoch != EPOCH.now:
             return False
         names = Names(function)
@@ -99,7 +99,9 @@ class Derivative:
                 kind = names.attribute(kind, part) or UNKNOWN
             if kind.value is not value:
                 return False
-        return all(_class_of(names, n) is cls for n, cls in self.names.classes.items())
+        if not all(_class_of(names, n) is cls for n, cls in self.names.classes.items()):
+            return False
+        return all(_field_is(arguments, path, *guess) for path, guess in self.names.fields.items())
 
     def make(self, function: types.FunctionType, redo: Any = None) -> types.FunctionType:
         """The forward (or joint) function for one function object."""
@@ -117,7 +119,18 @@ class _Redo:
         self.request = request
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return pair_for(self.function, self.request)(*args, **kwargs)
+        names = bind_parameters(self.function.__code__, len(args), tuple(kwargs)) or []
+        arguments = dict(zip(names, (*args, *kwargs.values()), strict=False))
+        return pair_for(self.function, self.request, arguments)(*args, **kwargs)
+
+
+def _field_is(arguments: dict[str, Any], path: str, cls: type, value: Any) -> bool:
+    """Whether a field of an argument is what was guessed."""
+    root, *fields = path.split(".")
+    x = arguments.get(root, UNSET)
+    for name_ in fields:
+        x = getattr(x, name_, UNSET)
+    return x is value if value is not UNSET else x.__class__ is cls
 
 
 def _class_of(names: Names, identifier: str) -> type | None:
@@ -133,8 +146,9 @@ _DERIVATIVES: dict[Any, list[Derivative]] = {}
 _HELD: dict[int, types.CodeType] = {}
 
 
-def find(function: types.FunctionType, request: Request) -> Derivative:
-    """The derivative of a function for a request: found, or generated."""
+def find(function: types.FunctionType, request: Request, arguments: dict[str, Any] | None = None) -> Derivative:
+    """The derivative of a function for a request: found, or generated. From `arguments` fields are guessed."""
+    arguments = arguments or {}
     code = function.__code__
     overrides = scope()
     key = (id(code), request, overrides if not overrides else tuple(map(id, overrides)))
@@ -142,21 +156,25 @@ def find(function: types.FunctionType, request: Request) -> Derivative:
         for known in _DERIVATIVES.get(key, ()):
             if known.made is None and known.function is function:
                 return known  # being generated: a recursive call
-            if known.holds(function):
+            if known.holds(function, arguments):
                 return known
         _HELD[id(code)] = code
-        return derive(function, request, _DERIVATIVES.setdefault(key, []))
+        return derive(function, request, arguments, _DERIVATIVES.setdefault(key, []))
 
 
-def pair_for(function: types.FunctionType, request: Request) -> types.FunctionType:
+def pair_for(
+    function: types.FunctionType, request: Request, arguments: dict[str, Any] | None = None
+) -> types.FunctionType:
     """The forward function of a pair, for one function object."""
-    found = find(function, request)
+    found = find(function, request, arguments)
     if found.made is not None and found.function is function:
         return found.made
     return found.make(function)
 
 
-def derive(function: types.FunctionType, request: Request, publish: list[Derivative]) -> Derivative:
+def derive(
+    function: types.FunctionType, request: Request, arguments: dict[str, Any], publish: list[Derivative]
+) -> Derivative:
     """Generate a derivative: the whole pipeline."""
     names = Names(function)
     derivative = Derivative(function.__name__, request, names, None if scope() else EPOCH.now, function=function)
@@ -166,7 +184,7 @@ def derive(function: types.FunctionType, request: Request, publish: list[Derivat
         refuse(check(source.node, source.filename))
         lowered = lower(source, function.__name__, function.__code__.co_freevars)
         kinds = {p: Kind(*k) for p, k in request.kinds}
-        given = {p: kinds.get(p, UNKNOWN) for p in lowered.parameters}
+        given = {p: _with_sample(p, kinds.get(p, UNKNOWN), arguments) for p in lowered.parameters}
         derivative.result = infer(lowered, names, given, _result_of)
         activity = analyse(lowered, request.active | request.captures)
         refuse(activity.refusals)
@@ -179,6 +197,12 @@ def derive(function: types.FunctionType, request: Request, publish: list[Derivat
     for cell in derivative.waiting:
         cell.cell_contents = derivative.made
     return derivative
+
+
+def _with_sample(parameter: str, kind: Kind, arguments: dict[str, Any]) -> Kind:
+    if kind.mask == STRUCT and parameter in arguments:
+        return Kind(STRUCT, kind.cls, UNSET, parameter, arguments[parameter])
+    return kind
 
 
 def refuse(diagnostics: list[Diagnostic]) -> None:

@@ -115,10 +115,11 @@ class Entry:
 class Epoch:
     """A counter that generated code compares on entry: it changes whenever a lookup could."""
 
-    __slots__ = ("now",)
+    __slots__ = ("now", "scopes")
 
     def __init__(self) -> None:
         self.now = 0
+        self.scopes = 0  # how many scopes of overrides are open, in any thread
 
 
 EPOCH = Epoch()
@@ -242,11 +243,13 @@ def overriding(rules: dict[Any, Callable[..., Any]]) -> Iterator[None]:
         entries[id(key)] = Entry(key, vjps=[VjpRule(key, vjp, None)])
     before = EPOCH.now
     token = _OVERRIDES.set((entries, *_OVERRIDES.get()))
+    EPOCH.scopes += 1
     _advance()
     try:
         yield
     finally:
         _OVERRIDES.reset(token)
+        EPOCH.scopes -= 1
         if EPOCH.now == before + 1 == _next_epoch and not _OVERRIDES.get():
             EPOCH.now = before  # nothing else changed: what was generated outside is valid again
         else:

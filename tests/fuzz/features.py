@@ -8,13 +8,13 @@ CORE = frozenset(
     swap augassign multiassign annotated if for while truewhile break continue return loopelse onepath carried
     tuple nested list dict foreach enumerate zip items
     calls keywords defaults kwonly recursion mutual tuplereturn
-    lambda immediate nesteddef choice higherorder
+    lambda immediate nesteddef choice higherorder lambdadefault
     struct property method namedtuple structarg containerarg intarg constants
     """.split()
 )
 NEXT = frozenset(
     """
-    lambdadefault walrus append setitem setattr comprehension try with match starred operators reversed
+    walrus append setitem setattr comprehension try with match starred operators reversed
     """.split()
 )
 ALL = CORE | NEXT
