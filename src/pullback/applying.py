@@ -20,7 +20,9 @@ from pullback.tangents import NO_TANGENT, ZERO, Tangent
 Residual = tuple[Any, ...]
 
 
-def bind(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any]) -> inspect.BoundArguments:
+def bind(
+    rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any], apply_defaults: bool = True
+) -> inspect.BoundArguments:
     """The call's arguments by parameter name, defaults filled in."""
     try:
         bound = rule.signature.bind(*args, **kwargs)
@@ -28,8 +30,33 @@ def bind(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any]) -> inspect.B
         raise DifferentiabilityError(
             f"the derivative of {rule.name} covers the call {rule.name}({rule.signature_text}): {error}"
         ) from None
-    bound.apply_defaults()
+    if apply_defaults:
+        bound.apply_defaults()
     return bound
+
+
+_LAYOUTS: dict[Any, Any] = {}
+
+
+def _layout(rule: Rule, count: int, keywords: tuple[str, ...], active: Active) -> Any:
+    """Where each parameter's value comes from in a call of this form, and the templates of the active operands.
+
+    None where a variadic parameter makes it depend on more than the form.
+    """
+    key = (id(rule), count, keywords, active)
+    if key in _LAYOUTS:
+        return _LAYOUTS[key]
+    parameters = rule.signature.parameters
+    variadic = any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in parameters.values())
+    layout = None
+    if not variadic:
+        bound = bind(rule, tuple(range(count)), dict(zip(keywords, keywords, strict=True)), apply_defaults=False).arguments
+        sources = tuple((p in bound, bound.get(p, parameters[p].default)) for p in parameters)
+        plan = [(*parameter_of(rule, operand), rule.templates.get(parameter_of(rule, operand)[0])) for operand in active]
+        if all(template is not None for _, _, template in plan):
+            layout = (sources, plan, tuple(parameters))
+    _LAYOUTS[key] = layout
+    return layout
 
 
 def parameter_of(rule: Rule, operand: int | str) -> tuple[str, int | None]:
@@ -46,6 +73,15 @@ def parameter_of(rule: Rule, operand: int | str) -> tuple[str, int | None]:
 
 def apply_rule(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> tuple[Any, Residual]:
     """The value of a call and the residual of its rule, for the active operands."""
+    layout = _layout(rule, len(args), tuple(kwargs), active)
+    if layout is not None:
+        sources, plan, parameters = layout
+        given = tuple(
+            (args[where] if isinstance(where, int) else kwargs[where]) if is_given else where for is_given, where in sources
+        )
+        function = rule.function if callable(rule.function) else rule.function.__get__
+        y = function(*args, **kwargs)
+        return y, (_reverse_rule, rule.elementwise, plan, y, given, parameters)
     bound = bind(rule, args, kwargs).arguments
     parameters = tuple(rule.signature.parameters)
     plan = []

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pullback import ir
 from pullback.fitting import fit
-from pullback.kinds import FUNC, OTHER, STRUCT, Kind
+from pullback.kinds import BOOL, FLOAT, FUNC, INT, OTHER, STRUCT, Kind
 from pullback.operations import BINARY_FUNCTIONS, UNARY_FUNCTIONS, is_data_field
 from pullback.rules import Rule, Template, lookup
 from pullback.syntax import atom as as_syntax
@@ -151,7 +151,7 @@ class Inliner:
             holes[identifier] = self.hole(identifier, stmt, rule, bound, index, g)
         value = substitute(text.tree, holes)
         kind = self.kind_of(stmt, operand)
-        if rule.elementwise and not self.bare(stmt):
+        if rule.elementwise and self.must_fit(stmt, operand):
             value = call(self.helper(fit, "fit"), value, self.reverse.need(operand, stmt))
         self.reverse.accumulate(operand, value, stmt, kind=kind, maybe=not rule.elementwise and not kind.numeric)
 
@@ -159,6 +159,18 @@ class Inliner:
         """Whether every operand is a Python number, so that nothing was broadcast or converted."""
         kinds = stmt.facts.kinds[1:] if isinstance(stmt.expr, ir.Apply) else stmt.facts.kinds
         return all(k.scalar for k in kinds) and stmt.facts.kind.scalar
+
+    def must_fit(self, stmt: ir.Bind, operand: ir.Atom) -> bool:
+        """Whether an elementwise operation may have broadcast or converted an operand: by another operand only."""
+        if self.bare(stmt):
+            return False
+        atoms = ir.atoms(stmt.expr)
+        kinds = list(zip(atoms, stmt.facts.kinds, strict=True))
+        if isinstance(stmt.expr, ir.Apply):
+            kinds = kinds[1:]
+        others = [k for a, k in kinds if a is not operand]
+        own = next(k for a, k in kinds if a is operand)
+        return not own.numeric or any(k.mask & ~_REAL_SCALAR for k in others)
 
     def kind_of(self, stmt: ir.Bind, operand: ir.Atom) -> Kind:
         return stmt.facts.kinds[ir.atoms(stmt.expr).index(operand)]
@@ -248,5 +260,6 @@ def _assigned(identifier: str, value: ast.expr) -> ast.stmt:
     return ast.Assign([ast.Name(identifier, ast.Store())], value, lineno=1)
 
 
+_REAL_SCALAR = BOOL | INT | FLOAT
 _SQUARE = Template("g * 2.0 * a", {})
 _CUBE = Template("g * 3.0 * a * a", {})

@@ -11,7 +11,6 @@ import dataclasses
 import typing
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol, runtime_checkable
-from weakref import WeakKeyDictionary
 
 from pullback.errors import ArgumentError
 
@@ -74,9 +73,10 @@ class Registration:
     move: Callable[[Any, Any], Any] | None
 
 
-REGISTERED: WeakKeyDictionary[type, Registration] = WeakKeyDictionary()
-_CONSTANT_FIELDS: WeakKeyDictionary[type, frozenset[str]] = WeakKeyDictionary()
-_STRUCT_CLASSES: WeakKeyDictionary[type, bool] = WeakKeyDictionary()
+REGISTERED: dict[type, Registration] = {}
+_REGISTRATIONS: dict[type, Registration | None] = {}  # of a class or its nearest registered base
+_CONSTANT_FIELDS: dict[type, frozenset[str]] = {}
+_STRUCT_CLASSES: dict[type, bool] = {}
 
 
 def register_differentiable(
@@ -107,15 +107,18 @@ def register_differentiable(
     else:
         REGISTERED[cls] = Registration(fields, zero_tangent, move)
     _STRUCT_CLASSES.clear()
+    _REGISTRATIONS.clear()
     return cls
 
 
 def registration(cls: type) -> Registration | None:
     """The registration of `cls` or of its nearest registered base."""
-    for base in cls.__mro__:
-        if base in REGISTERED:
-            return REGISTERED[base]
-    return None
+    try:
+        return _REGISTRATIONS[cls]
+    except KeyError:
+        found = next((REGISTERED[base] for base in cls.__mro__ if base in REGISTERED), None)
+        _REGISTRATIONS[cls] = found
+        return found
 
 
 def is_struct_class(cls: type) -> bool:

@@ -12,7 +12,6 @@ neither is `None`. Terms after ChainRulesCore's `ZeroTangent` and `NoTangent`.
 from __future__ import annotations
 
 from typing import Any, ClassVar
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -130,7 +129,7 @@ class TangentVector:
         return _rebuild, (self.primal_type, self.__dict__)
 
 
-_TANGENT_TYPES: WeakKeyDictionary[type, type[TangentVector]] = WeakKeyDictionary()
+_TANGENT_TYPES: dict[type, type[TangentVector]] = {}
 
 
 def tangent_type(cls: type) -> type[TangentVector]:

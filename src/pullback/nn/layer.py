@@ -18,7 +18,7 @@ import numpy as np
 from pullback.operators import value_with_pullback
 from pullback.recompute import recomputed
 from pullback.spaces import is_differentiable, zero_tangent
-from pullback.structs import REGISTERED, Registration, constant_fields, field_names, is_struct_class, unmarked
+from pullback.structs import constant_fields, field_names, is_struct_class, register_differentiable, unmarked
 
 _CONSTANTS = "_constant_fields"
 
@@ -133,7 +133,7 @@ def layer_fields(layer: Any) -> Iterable[str]:
     return [name for name in (*layer._slot_fields, *fields) if name not in hidden]
 
 
-REGISTERED[Layer] = Registration(layer_fields, None, None)
+register_differentiable(Layer, layer_fields)
 
 
 def _count(x: Any, seen: set[int]) -> int:
