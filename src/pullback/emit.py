@@ -8,7 +8,6 @@ into the user's namespace.
 from __future__ import annotations
 
 import ast
-import copy
 import types
 from collections.abc import Callable
 from typing import Any
@@ -134,9 +133,8 @@ class Compiled:
         module = ast.Module([outer], [])
         code = compile(ast.fix_missing_locations(module), filename, "exec", dont_inherit=True)
         outer_code = next(c for c in code.co_consts if isinstance(c, types.CodeType))
-        self.code = next(
-            c for c in outer_code.co_consts if isinstance(c, types.CodeType) and c.co_name == tree.name
-        )
+        made = next(c for c in outer_code.co_consts if isinstance(c, types.CodeType) and c.co_name == tree.name)
+        self.code = _renamed(made, made.co_qualname, function.qualname)
         self._remember_nested(filename)
 
     def _cell_names(self) -> list[str]:
@@ -183,13 +181,19 @@ class Compiled:
         return cell
 
 
+def _renamed(code: types.CodeType, prefix: str, qualname: str) -> types.CodeType:
+    """Nested functions under the qualified name they have in the user's own function."""
+    consts = tuple(_renamed(c, prefix, qualname) if isinstance(c, types.CodeType) else c for c in code.co_consts)
+    return code.replace(co_consts=consts, co_qualname=qualname + code.co_qualname.removeprefix(prefix))
+
+
 def source_text(trees: list[ast.FunctionDef], lines: Callable[[int], str]) -> str:
     """Generated functions as text, with the user's lines as comments where their reverse code begins."""
     return "\n\n\n".join(_commented(tree, lines) for tree in trees) + "\n"
 
 
 def _commented(tree: ast.FunctionDef, lines: Callable[[int], str]) -> str:
-    marked = copy.deepcopy(tree)
+    marked = _copied(tree)
     _mark(marked.body, lines, None)
     text = ast.unparse(ast.fix_missing_locations(marked))
     out = []
@@ -199,6 +203,18 @@ def _commented(tree: ast.FunctionDef, lines: Callable[[int], str]) -> str:
             line = line[: len(line) - len(stripped)] + ast.literal_eval(stripped)
         out.append(line)
     return "\n".join(out)
+
+
+def _copied(node: Any) -> Any:
+    """A copy of syntax: its fields and the user's line, nothing else."""
+    if isinstance(node, list):
+        return [_copied(item) for item in node]
+    if not isinstance(node, ast.AST):
+        return node
+    made = type(node)(**{field: _copied(getattr(node, field, None)) for field in node._fields})
+    if hasattr(node, "span"):
+        made.span = node.span  # type: ignore[attr-defined]
+    return made
 
 
 def _mark(body: list[ast.stmt], lines: Callable[[int], str], last: int | None) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pullback import ir
 from pullback.fitting import fit
-from pullback.kinds import BOOL, FLOAT, FUNC, INT, OTHER, STRUCT, Kind
+from pullback.kinds import BOOL, FLOAT, FUNC, INT, NPINT, OTHER, STRUCT, Kind
 from pullback.operations import BINARY_FUNCTIONS, UNARY_FUNCTIONS, is_data_field
 from pullback.rules import Rule, Template, lookup
 from pullback.syntax import atom as as_syntax
@@ -151,9 +151,11 @@ class Inliner:
             holes[identifier] = self.hole(identifier, stmt, rule, bound, index, g)
         value = substitute(text.tree, holes)
         kind = self.kind_of(stmt, operand)
+        maybe = not rule.elementwise and not kind.numeric
         if rule.elementwise and self.must_fit(stmt, operand):
+            maybe = bool(kind.mask & (BOOL | INT | NPINT))  # an int takes no tangent
             value = call(self.helper(fit, "fit"), value, self.reverse.need(operand, stmt))
-        self.reverse.accumulate(operand, value, stmt, kind=kind, maybe=not rule.elementwise and not kind.numeric)
+        self.reverse.accumulate(operand, value, stmt, kind=kind, maybe=maybe)
 
     def bare(self, stmt: ir.Bind) -> bool:
         """Whether every operand is a Python number, so that nothing was broadcast or converted."""

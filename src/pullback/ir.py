@@ -267,6 +267,7 @@ class FunctionIR:
     """A lowered function."""
 
     name: str
+    qualname: str
     arguments: ast.arguments
     parameters: tuple[str, ...]
     body: list[Stmt]

@@ -42,6 +42,7 @@ class _Statements(Expressions):
         node = source.node
         self.node: FunctionNode = node
         self.function_name = name
+        self.qualname = source.code.co_qualname
         self.captured = captured
         self.locals = bound_names(node)
         names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
@@ -72,7 +73,7 @@ class _Statements(Expressions):
         for position, stmt in enumerate(ir.walk(body)):
             stmt.pos = position
         return ir.FunctionIR(
-            self.function_name, node.args, parameters(node.args), body, self.result,
+            self.function_name, self.qualname, node.args, parameters(node.args), body, self.result,
             self.locals, self.captured, self.declarations, _rebound(body), self.filename,
             Span.of(self.filename, node), self.names,
         )  # fmt: skip

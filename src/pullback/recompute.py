@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import random
+import types
 from collections.abc import Callable
 from contextlib import contextmanager
 from typing import Any
@@ -21,7 +22,6 @@ from pullback.applying import Residual
 from pullback.dispatch import call
 from pullback.errors import ChangedValueError
 from pullback.fingerprints import fingerprint
-from pullback.structs import is_struct_class
 from pullback.rules import Active, callable_name, intrinsic
 from pullback.tangents import Tangent
 
@@ -98,11 +98,6 @@ def _generators(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
     found: list[Any] = []
     code = getattr(function, "__code__", None)
     reachable = [*args, *kwargs.values(), getattr(function, "__self__", None), function]
-    for cell in getattr(function, "__closure__", None) or ():
-        try:
-            reachable.append(cell.cell_contents)
-        except ValueError:
-            continue
     if code is not None:
         reachable += [function.__globals__.get(n) for n in code.co_names]
     seen: set[int] = set()
@@ -114,11 +109,24 @@ def _generators(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
             reachable += x
         elif isinstance(x, dict):
             reachable += x.values()
-        elif is_struct_class(type(x)) :
+        elif isinstance(x, types.FunctionType):
+            reachable += _captured(x)
+        elif not isinstance(x, (type, types.ModuleType)) and len(seen) < 10_000:
             reachable += getattr(x, "__dict__", {}).values()
     for x in reachable:
         if isinstance(x, (np.random.Generator, np.random.RandomState, random.Random)) and not any(x is y for y in found):
             found.append(x)
+    return found
+
+
+def _captured(function: types.FunctionType) -> list[Any]:
+    """What a function's closure holds."""
+    found = []
+    for cell in function.__closure__ or ():
+        try:
+            found.append(cell.cell_contents)
+        except ValueError:
+            continue
     return found
 
 

@@ -19,7 +19,7 @@ from pullback import ir, runtime
 from pullback.activity import may_change
 from pullback.calls import CALLS
 from pullback.inlining import Inliner
-from pullback.kinds import BOOL, FLOAT, INT, NPINT, UNKNOWN, Kind
+from pullback.kinds import FLOAT, UNKNOWN, Kind
 from pullback.residuals import Region, Residuals
 from pullback.syntax import atom as as_syntax
 from pullback.syntax import assign, assign_many, call, constant, name, template, tuple_of
@@ -87,8 +87,6 @@ class Reverse:
         status = self.status.get(atom.name, ABSENT)
         # an operand that may be an int or a container has adjoints that only the runtime can add
         generic = not kind.numeric
-        if not maybe and not kind.scalar and kind.mask & (BOOL | INT | NPINT):
-            maybe = True
         if status == ABSENT:
             self.emit(assign(d, value), source)
             self.status[atom.name] = MAYBE if maybe else PRESENT
