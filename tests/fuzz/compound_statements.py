@@ -190,7 +190,9 @@ def nested_function(b: Body) -> bool | None:
     inner = Body(b.world, dict.fromkeys(params, "num"), "num", level)
     inner.outer = {n: k for n, k in b.capturable().items() if n != name}  # its own name would be the new one
     lines = inner.write(b.rng.randint(1, 4))
-    b.protect(inner.reads & set(inner.outer))
+    captured = inner.reads & set(inner.outer)
+    b.protect(captured)
+    b.reads |= captured  # of the function around, too
     b.emit(f"def {name}({', '.join(params)}):")
     for line in lines:
         b.emit(line)
