@@ -21,7 +21,7 @@ LAYERS = {
     "the transform": "calls runtime residuals inlining reverse simplify forward_sweep emit pipeline",
     "calls at run time": "construct dispatch",
     "derivatives of the world's functions": "rulebook",
-    "the public verbs": "arguments locating operators custom surgery recompute inspection",
+    "the public verbs": "arguments locating operators custom surgery recompute inspection printing",
     "checking derivatives": "differences comparing testing",
     "the public API": "pullback",
     "deep learning": "nn optim",
