@@ -188,6 +188,11 @@ def failure(source: str, folder: Path, seed: int) -> str | None:
     return None
 
 
+def is_refusal(report: str) -> bool:
+    """Whether the library said, in a diagnostic, that it cannot: honest, if the language is still to come."""
+    return report.startswith("DifferentiabilityError") and "error[" in report and "--> " in report
+
+
 def kind_of(report: str) -> str:
     """The sort of a failure, by which reduced programs are recognised as failing alike."""
     head = report.split("\n", 1)[0]

@@ -22,8 +22,11 @@ LARGEST_PARTIAL = 1e5
 MOST_OPERATIONS = 6000
 
 
-class Unsuitable(Exception):
-    """The program is no fair test: out of range, too long, or its result is no float."""
+class Unsuitable(BaseException):
+    """The program is no fair test: out of range, too long, or its result is no float.
+
+    Not an `Exception`, so that a program's own `except Exception` lets it pass.
+    """
 
 
 class Monitor:
@@ -82,11 +85,11 @@ class Dual:
         if isinstance(other, Dual):
             return _binary(self, other, lambda a, b: a**b, lambda a, b: (b * a ** (b - 1), a**b * math.log(a)))
         v = self.value
-        return self.linear(v**other, other * v ** (other - 1) if other else 0.0)
+        return self.linear(v**other, _slope(lambda: other * v ** (other - 1) if other else 0.0))
 
     def __rpow__(self, base: float) -> Dual:
         power = base**self.value
-        return self.linear(power, power * math.log(base))
+        return self.linear(power, _slope(lambda: power * math.log(base)))
 
     def __neg__(self) -> Dual:
         return self.linear(-self.value, -1.0)
@@ -144,7 +147,7 @@ def _binary(x: Any, y: Any, value: Callable[[Any, Any], float], slopes: Slopes) 
         return NotImplemented
     a, b = _value(x), _value(y)
     v = value(a, b)
-    da, db = slopes(a, b)
+    da, db = _slope(slopes, a, b)
     if not isinstance(y, Dual):
         return x.linear(v, da)
     if not isinstance(x, Dual):
@@ -152,8 +155,11 @@ def _binary(x: Any, y: Any, value: Callable[[Any, Any], float], slopes: Slopes) 
     return Dual(v, tuple(da * p + db * q for p, q in zip(x.partials, y.partials)))
 
 
-def _refuse(reason: str) -> float:
-    raise Unsuitable(reason)
+def _slope(slope: Callable[..., Any], *at: Any) -> Any:
+    try:
+        return slope(*at)
+    except (ArithmeticError, ValueError):
+        raise Unsuitable("a slope that does not exist, as that of sqrt at 0") from None
 
 
 _SLOPES: dict[str, Callable[[float], float]] = {
@@ -163,14 +169,14 @@ _SLOPES: dict[str, Callable[[float], float]] = {
     "tanh": lambda x: 1.0 - math.tanh(x) ** 2,
     "exp": math.exp,
     "log": lambda x: 1.0 / x,
-    "sqrt": lambda x: 0.5 / math.sqrt(x) if x else _refuse("the slope of sqrt at 0"),
+    "sqrt": lambda x: 0.5 / math.sqrt(x),
     "atan": lambda x: 1.0 / (1.0 + x * x),
 }
 
 
 def _shim(name: str, slope: Callable[[float], float]) -> Callable[[Any], Any]:
     plain = getattr(math, name)
-    return lambda x: x.linear(plain(x.value), slope(x.value)) if isinstance(x, Dual) else plain(x)
+    return lambda x: x.linear(plain(x.value), _slope(slope, x.value)) if isinstance(x, Dual) else plain(x)
 
 
 MATH = SimpleNamespace(pi=math.pi, e=math.e, inf=math.inf, **{n: _shim(n, s) for n, s in _SLOPES.items()})

@@ -19,7 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from fuzz.checking import failure, kind_of  # noqa: E402
+from fuzz.checking import failure, is_refusal, kind_of  # noqa: E402
 from fuzz.dual import Unsuitable  # noqa: E402
 from fuzz.features import parse  # noqa: E402
 from fuzz.programs import generate  # noqa: E402
@@ -98,6 +98,7 @@ def main() -> int:
     parser.add_argument("--features", type=parse, default=parse("core"), help="core, all, names; -name removes")
     parser.add_argument("--jobs", type=int, default=multiprocessing.cpu_count())
     parser.add_argument("--reduce", type=int, default=1, help="how many programs to reduce of each sort")
+    parser.add_argument("--refusals-pass", action="store_true", help="only count wrong numbers and crashes")
     options = parser.parse_args()
     warnings.simplefilter("ignore")  # reduced programs are odd, and Python says so
     chunk = 50
@@ -106,13 +107,16 @@ def main() -> int:
         for s in range(options.seed, options.seed + options.count, chunk)
     ]
     sorts: Counter[str] = Counter()
-    tested = unsuitable = 0
+    tested = unsuitable = refused = 0
     began = time.perf_counter()
     with multiprocessing.get_context("fork").Pool(options.jobs) as pool:
         for done, dropped, failures in pool.imap_unordered(run, jobs):
             tested, unsuitable = tested + done, unsuitable + dropped
             for seed, report in failures:
                 kind = kind_of(report)
+                if options.refusals_pass and is_refusal(report):
+                    refused += 1
+                    continue
                 sorts[kind] += 1
                 if sorts[kind] <= options.reduce:
                     source, small = minimise(seed, options.features, report)
@@ -120,7 +124,8 @@ def main() -> int:
                 elif sorts[kind] < 50:
                     print(f"==== seed {seed} [{kind}]", flush=True)
     took = time.perf_counter() - began
-    print(f"{tested} programs tested, {unsuitable} unsuitable, {sum(sorts.values())} failed, in {took:.0f} s")
+    failed = sum(sorts.values())
+    print(f"{tested} programs tested, {unsuitable} unsuitable, {refused} refused, {failed} failed, in {took:.0f} s")
     for kind, number in sorts.most_common():
         print(f"  {number:6d}  {kind}")
     return 1 if sorts else 0

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from .checking import failure
+from .checking import failure, is_refusal
 from .dual import Unsuitable
-from .features import CORE
+from .features import ALL, CORE
 from .programs import generate
 
 PROGRAMS = int(os.environ.get("PULLBACK_FUZZ_PROGRAMS", "1000"))
@@ -18,14 +18,23 @@ CHUNK = 25
 
 @pytest.mark.parametrize("first", range(0, PROGRAMS, CHUNK))
 def test_random_programs_have_the_derivatives_that_dual_numbers_give(first: int, tmp_path: Path) -> None:
+    agree(range(first, min(first + CHUNK, PROGRAMS)), CORE, tmp_path)
+
+
+@pytest.mark.parametrize("first", range(0, PROGRAMS // 8, CHUNK))
+def test_the_language_to_come_is_right_or_refused(first: int, tmp_path: Path) -> None:
+    agree(range(first, first + CHUNK), ALL, tmp_path, refusals=True)
+
+
+def agree(seeds: range, features: frozenset[str], folder: Path, *, refusals: bool = False) -> None:
     tested = 0
-    for seed in range(first, min(first + CHUNK, PROGRAMS)):
-        program = generate(seed, CORE)
+    for seed in seeds:
+        program = generate(seed, features)
         try:
-            report = failure(program.source, tmp_path, seed)
+            report = failure(program.source, folder, seed)
         except Unsuitable:
             continue
         tested += 1
-        if report is not None:
+        if report is not None and not (refusals and is_refusal(report)):
             pytest.fail(f"seed {seed}: {report}\n\n{program.source}", pytrace=False)
-    assert tested >= min(CHUNK, PROGRAMS - first) * 0.7, "the generator makes too many unsuitable programs"
+    assert tested >= len(seeds) * 0.7, "the generator makes too many unsuitable programs"
