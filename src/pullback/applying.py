@@ -44,8 +44,9 @@ def _layout(rule: Rule, count: int, keywords: tuple[str, ...], active: Active) -
     None where a variadic parameter makes it depend on more than the form.
     """
     key = (id(rule), count, keywords, active)
-    if key in _LAYOUTS:
-        return _LAYOUTS[key]
+    known = _LAYOUTS.get(key)
+    if known is not None:
+        return known[1]
     parameters = rule.signature.parameters
     variadic = any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in parameters.values())
     layout = None
@@ -55,7 +56,7 @@ def _layout(rule: Rule, count: int, keywords: tuple[str, ...], active: Active) -
         plan = [(*parameter_of(rule, operand), rule.templates.get(parameter_of(rule, operand)[0])) for operand in active]
         if all(template is not None for _, _, template in plan):
             layout = (sources, plan, tuple(parameters))
-    _LAYOUTS[key] = layout
+    _LAYOUTS[key] = (rule, layout)  # the rule is held: its id stays its own
     return layout
 
 

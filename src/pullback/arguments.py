@@ -20,7 +20,7 @@ Wrt = str | int | tuple[str | int, ...] | None
 
 def parameter_list(f: Any) -> list[str] | None:
     """The positional parameter names of a callable, or None where it tells none."""
-    if isinstance(f, types.FunctionType):
+    if isinstance(f, types.FunctionType) and not f.__code__.co_flags & 4:
         return list(f.__code__.co_varnames[: f.__code__.co_argcount])
     if isinstance(f, types.MethodType) and isinstance(f.__func__, types.FunctionType):
         return list(f.__func__.__code__.co_varnames[1 : f.__func__.__code__.co_argcount])
@@ -55,7 +55,8 @@ def active_operands(f: Any, wrt: Wrt, args: tuple[Any, ...], kwargs: dict[str, A
         if operand in found:
             raise ArgumentError(f"wrt names the parameter {item!r} of {callable_name(f)} twice")
         found.append(operand)
-    order = {o: k for k, o in enumerate([*range(len(args)), *kwargs])}
+    named = {n: k for k, n in enumerate(names or [])}
+    order = {o: named.get(o, len(named)) if isinstance(o, str) else o for o in found}
     return tuple(sorted(found, key=order.__getitem__))
 
 

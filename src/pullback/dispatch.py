@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from pullback.applying import Residual, apply_rule, apply_vjp, rule_operands
+from pullback.applying import Residual, apply_rule, apply_vjp, bind, rule_operands
 from pullback.calls import CALLS, bind_parameters
 from pullback.construct import construct
 from pullback.effects import may_mutate
@@ -81,12 +81,12 @@ def call(fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any] 
         if cls is not types.FunctionType:
             key = (cls, active, *map(_element, args))
             plan = _plans.get(key)
-            if plan is not None:
+            if plan is not None and getattr(cls, "__call__", None) is plan[0] and plan[0].__code__ is plan[3]:
                 return _planned(plan, (fn, *args))
         elif fn.__closure__ is None:
             key = (id(fn), active, *map(_element, args))
             plan = _plans.get(key)
-            if plan is not None:
+            if plan is not None and fn.__code__ is plan[3]:
                 return _planned(plan, args)
     kwargs = kwargs or {}
     values = {-1: fn, **dict(enumerate(args)), **kwargs}
@@ -99,7 +99,8 @@ def call(fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any] 
     return value, (_scattered, inner, places, len(active))
 
 
-_plans: dict[Any, tuple[Any, Any, Any]] = {}  # for a call site: the function (held), its forward sweep, the operands' places
+# for a call site: the function (held), its forward sweep, the operands' places, the code that this was made for
+_plans: dict[Any, tuple[Any, Any, Any, types.CodeType]] = {}
 _plans_epoch = -1
 
 
@@ -109,8 +110,8 @@ def _forget_plans() -> None:
     _plans_epoch = EPOCH.now
 
 
-def _planned(plan: tuple[Any, Any, Any], args: tuple[Any, ...]) -> tuple[Any, Residual]:
-    _, forward, places = plan
+def _planned(plan: tuple[Any, Any, Any, types.CodeType], args: tuple[Any, ...]) -> tuple[Any, Residual]:
+    _, forward, places, _ = plan
     if places is None:
         return forward(*args)  # type: ignore[no-any-return]
     value, inner = forward(*args)
@@ -241,7 +242,7 @@ def _python_function(
     given = [(p, order.index(p)) for p in defaults]
     places = None if pick is None and -1 not in active else (pick, -1 in active, bool(captures), given)
     if key is not None and fn.__closure__ is None and not EPOCH.scopes:
-        _plans[key] = (fn, forward, places)
+        _plans[key] = (fn, forward, places, code)
     value, inner = forward(*args, **kwargs)
     return value, inner if places is None else (_picked, inner, *places)
 
@@ -294,8 +295,9 @@ def _variadic(
     fn: types.FunctionType, args: tuple[Any, ...], kwargs: dict[str, Any], operands: list[Any]
 ) -> tuple[dict[str, Any], list[str], Any]:
     """Operands that `*args` and `**kwargs` parameters collect: the parameter and the part of it."""
-    bound = inspect.signature(fn).bind(*args, **kwargs)  # raises the TypeError of the call itself
-    parameters = inspect.signature(fn).parameters
+    signature = inspect.signature(fn, follow_wrapped=False)
+    bound = signature.bind(*args, **kwargs)  # raises the TypeError of the call itself
+    parameters = signature.parameters
     where: dict[Any, tuple[str, Any]] = {}
     position = 0
     for parameter, value in bound.arguments.items():
@@ -331,23 +333,19 @@ def _active_captures(fn: types.FunctionType) -> frozenset[str]:
 
 def _static(cls: type, name: str) -> Any:
     """What a class holds under a name, no descriptor run; None if nothing."""
-    key = (cls, name)
-    try:
-        return _STATIC[key]
-    except KeyError:
-        if len(_STATIC) > 10_000:
-            _STATIC.clear()
-        found = _STATIC[key] = inspect.getattr_static(cls, name, None)
-        return found
-
-
-_STATIC: dict[tuple[type, str], Any] = {}
+    for base in cls.__mro__:
+        if name in base.__dict__:
+            return base.__dict__[name]
+    return None
 
 
 def call_method(
     obj: Any, name: str, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any] | None = None
 ) -> tuple[Any, Residual]:
     """`obj.name(*args, **kwargs)`: the function is found on the type, and the object is its first argument."""
+    if isinstance(obj, super):
+        bound = getattr(obj, name)
+        return call(bound.__func__, (bound.__self__, *args), _shifted(active), kwargs)
     if isinstance(obj, (type, types.ModuleType)):
         return _without_object(call(getattr(obj, name), args, tuple(a for a in active if a != -1), kwargs), active)
     cls = type(obj)
@@ -625,6 +623,9 @@ def _gathered(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
 
 def observe(fn: Any, *args: Any, **kwargs: Any) -> Any:
     """A call whose result needs no derivative: made as it is, unless it could change a differentiated value."""
+    entry = lookup(fn)
+    if entry is not None and entry.rule is not None and not entry.vjps:
+        bind(entry.rule, args, kwargs)  # raises for a call that the rule does not cover, such as one with `out=`
     if may_mutate(fn, args, kwargs):
         raise DifferentiabilityError(
             f"{callable_name(fn)} may change a differentiated argument in place, which is not differentiated yet; "

@@ -50,7 +50,9 @@ class Helpers:
         return known
 
 
-def guards(names: Names, helpers: Helpers, epoch: Any, generated_at: int | None) -> list[ast.expr]:
+def guards(
+    names: Names, helpers: Helpers, epoch: Any, generated_at: int | None, function: types.FunctionType
+) -> list[ast.expr]:
     """Tests that are true where the code was generated for something that has changed."""
     tests: list[ast.expr] = []
     for path, value in names.identities.items():

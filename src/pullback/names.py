@@ -16,6 +16,7 @@ import numpy as np
 
 from pullback.kinds import ARRAY, NPINT, STRUCT, UNKNOWN, UNSET, Kind, kind_of, known
 from pullback.operations import is_data_field
+from pullback.rules import lookup
 
 
 class Names:
@@ -41,8 +42,8 @@ class Names:
             value = getattr(builtins, name)
         else:
             return UNKNOWN
-        if is_fixed(value):
-            return known(value, name)
+        if is_fixed(value) and not (name in self.cells and getattr(value, "__closure__", None)):
+            return known(value, name)  # (a captured closure may be a new one in every call)
         self.classes[name] = value.__class__
         return kind_of(value)
 
@@ -85,5 +86,6 @@ class Names:
 
 
 def is_fixed(value: Any) -> bool:
-    """Whether a name bound to this value is worth resolving: functions, classes and modules."""
-    return isinstance(value, (types.ModuleType, type)) or callable(value)
+    """Whether a name bound to this value is worth resolving: functions, classes, modules, what has a rule."""
+    functions = (types.ModuleType, type, types.FunctionType, types.BuiltinFunctionType, np.ufunc)
+    return isinstance(value, functions) or (callable(value) and lookup(value) is not None)

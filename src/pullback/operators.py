@@ -104,7 +104,7 @@ class Pullback:
         self._active = active
         self._operands = [args[a] if isinstance(a, int) else kwargs[a] for a in active]
         watched = {f"argument {i + 1}": a for i, a in enumerate(args)} | {f"argument `{k}`": v for k, v in kwargs.items()}
-        watched |= _outside(f)
+        watched |= {"the result": value, **_outside(f)}
         self._seen = [(what, x, fingerprint(x)) for what, x in watched.items() if is_changeable(x)]
 
     def __call__(self, cotangent: Tangent) -> Any:
@@ -174,8 +174,10 @@ def _scalar_verb(f: Callable[..., Any], wrt: Wrt, with_value: bool) -> Callable[
             return _by_pullback(f, args, kwargs, active, with_value)
         made, derivative, stable = _joint(f, wrt, args, kwargs, active, with_value, specialise)
         if derivative.always_zero is not None:
+            result = made(*args, **kwargs)  # an error says more than the warning
             _warn(derivative.always_zero)
-        elif stable and not scope():
+            return result
+        if stable and not scope():
             current = made
         return made(*args, **kwargs)
 

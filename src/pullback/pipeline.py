@@ -12,7 +12,7 @@ from __future__ import annotations
 import ast
 import threading
 import types
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pullback import ir, runtime
@@ -143,6 +143,7 @@ def _class_of(names: Names, identifier: str) -> type | None:
 
 
 _DERIVATIVES: dict[Any, list[Derivative]] = {}
+_KEPT = 32
 _HELD: dict[int, types.CodeType] = {}
 
 
@@ -159,6 +160,9 @@ def find(function: types.FunctionType, request: Request, arguments: dict[str, An
             if known.holds(function, arguments):
                 return known
         _HELD[id(code)] = code
+        made = [d for d in _DERIVATIVES.get(key, ()) if d.made is not None]
+        if len(made) > _KEPT:
+            _DERIVATIVES[key].remove(made[0])  # kinds of fields, or captured functions, that keep changing
         return derive(function, request, arguments, _DERIVATIVES.setdefault(key, []))
 
 
@@ -323,6 +327,8 @@ def _changing_names(lowered: ir.FunctionIR, activity: Activity, kinds: dict[str,
         if isinstance(stmt, ir.Bind):
             previous = kinds.get(stmt.target, NOTHING)
             kinds[stmt.target] = Kind(previous.mask | stmt.facts.kind.mask)
+            if isinstance(stmt.expr, ir.Apply) and _writes_to(stmt, stmt.expr):
+                mutates = True
             if isinstance(stmt.expr, ir.Operation) and stmt.expr.inplace and may_change(stmt.facts.kinds[0]):
                 mutates = True
             if isinstance(stmt.expr, ir.Apply) and not any(stmt.facts.active) and how(stmt) == CALL:
@@ -333,6 +339,12 @@ def _changing_names(lowered: ir.FunctionIR, activity: Activity, kinds: dict[str,
     return frozenset(
         n for n in names if n not in activity.solitary and may_change(kinds.get(n, UNKNOWN))
     )
+
+
+def _writes_to(stmt: ir.Bind, expr: ir.Apply) -> bool:
+    """Whether a call of a known function has an `out` argument."""
+    callee = stmt.facts.callee
+    return any(k == "out" for k, _ in expr.keywords) or (hasattr(callee, "nin") and len(expr.args) > callee.nin)
 
 
 class _Pairs:
@@ -355,10 +367,22 @@ class _Pairs:
         request = Request(
             frozenset(active), frozenset(), tuple(sorted((p, k.key) for p, k in kinds.items()))
         )
-        pair = find(facts.callee, request)
+        try:
+            pair = find(facts.callee, request)
+        except DifferentiabilityError as error:
+            raise _at_call(error, stmt) from None
         if pair.function is not facts.callee:
             return None
         return pair
+
+
+def _at_call(error: DifferentiabilityError, stmt: ir.Bind) -> DifferentiabilityError:
+    """The refusal of a callee, told at the line that calls it."""
+    if error.diagnostics:
+        note = f"called at {stmt.span}"
+        return DifferentiabilityError(*(replace(d, notes=(*d.notes, note)) for d in error.diagnostics))
+    message, _, instead = str(error).partition("; ")
+    return DifferentiabilityError(Diagnostic("no-derivative", message, stmt.span, "called here", help=instead))
 
 
 def _warn_if_zero(derivative: Derivative, lowered: ir.FunctionIR, activity: Activity, reverse: Reverse) -> None:
@@ -468,7 +492,8 @@ def _assemble(
     """Put the sweeps into functions and compile them."""
     request = derivative.request
     arguments = bare_arguments(lowered.arguments)
-    tests = guards(derivative.names, helpers, EPOCH, derivative.epoch)
+    assert derivative.function is not None
+    tests = guards(derivative.names, helpers, EPOCH, derivative.epoch, derivative.function)
     stem = lowered.name if lowered.name.isidentifier() else "function"
     if request.form == JOINT:
         tests += _parameter_guards(lowered, request, helpers)

@@ -292,6 +292,12 @@ def _reverse_replace(residual: Residual, g: TangentVector) -> tuple[Tangent, ...
     return tuple(g.__dict__.get(a, ZERO) if isinstance(a, str) else kept for a in active)
 
 
+@intrinsic(super)
+def _super(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Result:
+    """`super(C, self)` stands for self: what flows back to it flows to self."""
+    return super(*args), (_reverse_choice, args, 1, active)
+
+
 @intrinsic(functools.partial)
 def _partial(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Result:
     from pullback.errors import DifferentiabilityError
@@ -309,7 +315,7 @@ rule(complex.real, "z", z="real_part(g) + 0j")  # type: ignore[arg-type]
 rule(complex.imag, "z", z="-1j * real_part(g)")  # type: ignore[arg-type]
 rule(complex.conjugate, "z", z="g.conjugate()")
 constant(dict.keys, list.index, list.count, tuple.index, tuple.count, str.join, str.format, float.imag)
-constant(builtins.super, operator.length_hint)
+constant(operator.length_hint)
 
 
 __all__ = ["real_part"]

@@ -1,0 +1,1 @@
+"""Programs that are refused, each with its expected diagnostics marked under its lines."""
