@@ -290,14 +290,6 @@ def test_an_exception_in_a_callback_passes_unchanged():
         pb.gradient(lambda x: pb.with_derivative(x, fail) * 2.0)(1.0)
 
 
-def test_hooks_run_again_with_each_call_of_a_pullback():
-    seen = []
-    pull = pb.pullback(lambda x: pb.with_derivative(x, seen.append) * 2.0)(1.0)
-    assert seen == []
-    pull(1.0), pull(3.0)
-    assert seen == [2.0, 6.0]
-
-
 def test_hooks_in_branches_loops_and_recursion():
     seen = []
 

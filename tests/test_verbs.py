@@ -182,12 +182,6 @@ def test_tangents_share_no_memory():
     assert t.tolist() == [3.0, 6.0, 9.0] and g.tolist() == [1.0, 2.0, 3.0]
 
 
-def test_the_result_may_be_changed_before_the_pullback():
-    y, pull = pb.value_with_pullback(lambda x: np.exp(x))(np.array([0.0, 1.0]))
-    y[:] = 0.0
-    assert np.allclose(pull(np.ones(2)), [1.0, math.e])
-
-
 def test_a_pullback_shows_what_it_is():
     assert "poly" in repr(pb.pullback(poly)(1.0, 2.0))
 
@@ -305,30 +299,6 @@ def test_a_redefined_method_is_seen(monkeypatch):
     assert g(2.0) == 4.0
     monkeypatch.undo()
     assert g(2.0) == 3.0
-
-
-def test_redefined_code_is_seen():
-    def f(x):
-        return x * 2.0
-
-    def g(x):
-        return x * 3.0
-
-    outer = pb.gradient(lambda x: f(x) * x)
-    direct = pb.gradient(f)
-    assert (outer(1.0), direct(1.0)) == (4.0, 2.0)
-    f.__code__ = g.__code__
-    assert (outer(1.0), direct(1.0)) == (6.0, 3.0)
-
-
-def test_changed_defaults_are_seen():
-    def f(x, k=2.0):
-        return x * k
-
-    direct, through = pb.gradient(f, wrt="x"), pb.gradient(lambda x: f(x))
-    assert (direct(1.0), through(1.0)) == (2.0, 2.0)
-    f.__defaults__ = (5.0,)
-    assert (direct(1.0), through(1.0)) == (5.0, 5.0)
 
 
 def test_verbs_keep_the_name():

@@ -124,6 +124,14 @@ class _Analysis:
             self.is_varied(a, varied) and k.differentiable for a, k in zip(operands, facts.kinds, strict=True)
         )
         facts.varied = any(facts.active) and self.carries(stmt, varied)
+        entry = lookup(facts.callee) if facts.known else None
+        if entry is not None and entry.returns == "scope":
+            self.refuse(
+                "unsupported-construct",
+                "a scope of derivatives is opened inside the function that is differentiated",
+                stmt.span,
+                help="open the scope around the call of gradient or pullback",
+            )
         if facts.known and callable_name(facts.callee) == "without_derivative":
             self.found.silenced = True
         self.cuts(stmt, operands)

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from pullback.applying import Residual, apply_vjp
 from pullback.errors import DifferentiabilityError, RuleError
-from pullback.rules import Active, VjpRule, callable_name, intrinsic, overriding, register_vjp
+from pullback.rules import Active, VjpRule, callable_name, constant, intrinsic, overriding, register_vjp
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -115,6 +115,9 @@ def derivatives(rules: dict[Any, Callable[..., Any]]) -> AbstractContextManager[
         if not callable(vjp):
             raise RuleError(f"the derivative of {callable_name(function)} must be callable, not {vjp!r}")
     return overriding(rules)
+
+
+constant(derivatives, returns="scope")
 
 
 class DifferentiableFunction:

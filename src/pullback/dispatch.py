@@ -358,10 +358,10 @@ def call_method(
     if isinstance(static, (staticmethod, classmethod)):
         bound = getattr(obj, name)
         return _without_object(call(bound, args, tuple(a for a in active if a != -1), kwargs), active)
+    if -1 not in active:
+        return call(getattr(obj, name), args, active, kwargs)
     fn, residual = read_attribute(obj, name)
     value, inner = call(fn, args, active, kwargs)
-    if -1 not in active:
-        return value, inner
     return value, (_through_attribute, inner, residual)
 
 

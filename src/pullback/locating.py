@@ -25,7 +25,9 @@ def locate(error: PullbackError) -> PullbackError:
     span = _user_span(error.__traceback__)
     if span is None:
         return error
-    message, _, help_text = str(error).partition("; ")
+    message, help_text = str(error), ""
+    if isinstance(error, DifferentiabilityError):
+        message, _, help_text = message.partition("; ")
     diagnostic = Diagnostic(_id_of(error), message, span, help=help_text)
     error.args = ("\n" + diagnostic.render(),)
     if isinstance(error, DifferentiabilityError):

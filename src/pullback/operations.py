@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import operator
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -37,7 +38,7 @@ def is_data_field(kind: Kind, attribute: str) -> bool:
 
 def is_field_of(cls: type, attribute: str) -> bool:
     """Whether `attribute` is instance data of `cls`: a slot, or in the instance's dict."""
-    if hasattr(cls, "__getattr__") or cls.__getattribute__ is not object.__getattribute__:
+    if hasattr(cls, "__getattr__") or isinstance(cls.__getattribute__, types.FunctionType):
         return False
     static = inspect.getattr_static(cls, attribute, None)
     return static is None or inspect.ismemberdescriptor(static) or not hasattr(type(static), "__get__")

@@ -24,7 +24,7 @@ from pullback.fingerprints import fingerprint, is_changeable
 from pullback.kinds import DICT, LIST, OTHER, STRUCT, TUPLE, kind_of
 from pullback.locating import locate
 from pullback.pipeline import JOINT, Derivative, Request, find
-from pullback.rules import Active, callable_name, scope
+from pullback.rules import EPOCH, Active, callable_name
 from pullback.runtime import seed
 from pullback.spaces import describe, entering, project
 from pullback.spans import Diagnostic
@@ -104,7 +104,9 @@ class Pullback:
         self._active = active
         self._operands = [args[a] if isinstance(a, int) else kwargs[a] for a in active]
         watched = {f"argument {i + 1}": a for i, a in enumerate(args)} | {f"argument `{k}`": v for k, v in kwargs.items()}
-        watched |= {"the result": value, **_outside(f)}
+        watched |= _outside(f)
+        if _keeps(residual, value):
+            watched["the result"] = value
         self._seen = [(what, x, fingerprint(x)) for what, x in watched.items() if is_changeable(x)]
 
     def __call__(self, cotangent: Tangent) -> Any:
@@ -130,6 +132,13 @@ class Pullback:
         return f"<pullback of {callable_name(self._function)}: {describe(self._value)} -> {len(self._active)} tangents>"
 
 
+def _keeps(residual: Any, value: Any, depth: int = 8) -> bool:
+    """Whether a residual holds the very object that was returned."""
+    if residual is value:
+        return True
+    return depth > 0 and isinstance(residual, (tuple, list)) and any(_keeps(r, value, depth - 1) for r in residual)
+
+
 def _outside(f: Any) -> dict[str, Any]:
     """The captured and global values that a function reads: they must not change before the pullback either."""
     found: dict[str, Any] = {}
@@ -139,12 +148,14 @@ def _outside(f: Any) -> dict[str, Any]:
     if isinstance(f, types.FunctionType):
         for name, cell in zip(f.__code__.co_freevars, f.__closure__ or (), strict=True):
             try:
-                found[f"the captured variable `{name}`"] = cell.cell_contents
+                value = cell.cell_contents
             except ValueError:
                 continue
+            if isinstance(value, np.ndarray):
+                found[f"the captured variable `{name}`"] = value
         for name in f.__code__.co_names:
             value = f.__globals__.get(name)
-            if isinstance(value, (np.ndarray, list, dict)):
+            if isinstance(value, np.ndarray):
                 found[f"the global variable `{name}`"] = value
     return found
 
@@ -177,7 +188,7 @@ def _scalar_verb(f: Callable[..., Any], wrt: Wrt, with_value: bool) -> Callable[
             result = made(*args, **kwargs)  # an error says more than the warning
             _warn(derivative.always_zero)
             return result
-        if stable and not scope():
+        if stable and not EPOCH.scopes:
             current = made
         return made(*args, **kwargs)
 

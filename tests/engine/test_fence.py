@@ -23,7 +23,9 @@ PARTS = {
 }  # fmt: skip
 # What the lowering refuses in its last case, in Pythons that have it; and names kept for old programs.
 REFUSED_IN_THE_LAST_CASE = {"TypeAlias", "TemplateStr", "Interpolation"}
-OLD_NAMES = {"Num", "Str", "Bytes", "NameConstant", "Ellipsis", "Index", "ExtSlice", "Suite", "AugLoad", "AugStore", "Param"}
+OLD_NAMES = {
+    "Num", "Str", "Bytes", "NameConstant", "Ellipsis", "Index", "ExtSlice", "Suite", "AugLoad", "AugStore", "Param",
+}  # fmt: skip
 ABSTRACT = (ast.boolop, ast.operator, ast.unaryop, ast.cmpop, ast.expr_context)
 
 

@@ -36,7 +36,7 @@ def load(path, name):
     return module
 
 
-# Lambdas -----------------------------------------------------------------------------------------------------------
+# Lambdas ------------------------------------------------------------------------------------------------------------
 
 
 def test_several_lambdas_on_one_line():
@@ -133,7 +133,7 @@ def test_non_ascii_text_before_a_lambda():
     assert (label, d(f, 1.0), d(g, 1.0)) == ("größe → ∂", 2.0, 3.0)
 
 
-# Decorators --------------------------------------------------------------------------------------------------------
+# Decorators ---------------------------------------------------------------------------------------------------------
 
 
 def doubled(f):
@@ -177,7 +177,7 @@ def test_the_lru_cache():
     assert d(f, 3.0) == 6.0
 
 
-# Methods -----------------------------------------------------------------------------------------------------------
+# Methods ------------------------------------------------------------------------------------------------------------
 
 
 class Base:
@@ -263,7 +263,7 @@ class TestMethods:
         assert (d(A().f, 1.0), d(B().f, 1.0)) == (2.0, 3.0)
 
 
-# Closures and nesting ----------------------------------------------------------------------------------------------
+# Closures and nesting -----------------------------------------------------------------------------------------------
 
 
 def maker(k):
@@ -351,7 +351,7 @@ def test_positions_are_those_of_the_file():
     assert isinstance(source.node, ast.FunctionDef)
 
 
-# Nothing to read ---------------------------------------------------------------------------------------------------
+# Nothing to read ----------------------------------------------------------------------------------------------------
 
 
 def made_by_exec(text, name="f"):
@@ -407,7 +407,7 @@ def test_python_c(statement):
         return
     assert "DifferentiabilityError" in done.stderr
     assert "`python -c`" in done.stderr and "put it in a file" in done.stderr
-    assert "@pb.derivative" in done.stderr
+    assert "register its derivative" in done.stderr
 
 
 def test_a_registered_lambda_has_a_name_that_can_be_written():
@@ -507,7 +507,7 @@ def test_functions_defined_in_a_doctest():
     assert result == (0, 3), "".join(report)
 
 
-# Identity of code --------------------------------------------------------------------------------------------------
+# Identity of code ---------------------------------------------------------------------------------------------------
 
 
 def test_equal_code_in_different_files(tmp_path):

@@ -55,7 +55,7 @@ def generate(seed: int, features: frozenset[str] = CORE) -> Program:
         parts.append("def apply_twice(fn, value):\n    return fn(0.5 * fn(value))\n")
     if "with" in features:
         parts.append(SCALING)
-    for number in range(rng.choice([0, 0, 1, 1, 2, 3]) if "calls" in features else 0):
+    for number in range(rng.choice([0, 0, 0, 1, 1, 2]) if "calls" in features else 0):
         parts.append(_helper(world, number))
     parts.append(_entry(world))
     return Program(seed, "\n\n".join(parts))
@@ -94,7 +94,7 @@ def _helper(world: World, number: int) -> str:
         if on("kwonly") and rng.random() < 0.4:
             texts.insert(-1, "*")
             kwonly = 1
-    text = _function(world, f"def {name}({', '.join(texts)}):", dict(params), returns, rng.randint(1, 5))
+    text = _function(world, f"def {name}({', '.join(texts)}):", dict(params), returns, rng.randint(1, 4))
     world.functions.append(Signature(name, tuple(params), returns, defaults, kwonly))
     return text
 
@@ -177,7 +177,7 @@ def _entry(world: World) -> str:
     elif rng.random() < 0.05 and world.structs:
         returns = ("struct", rng.choice(sorted(world.structs)))
     args = ", ".join(_argument(world, k) for k in params.values())
-    text = _function(world, f"def f({', '.join(params)}):", params, returns, rng.choice([3, 5, 7, 9, 14]))
+    text = _function(world, f"def f({', '.join(params)}):", params, returns, rng.choice([2, 3, 5, 7, 12]))
     return f"{text}\n\nARGS = ({args},)\n"
 
 

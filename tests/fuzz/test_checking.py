@@ -103,7 +103,7 @@ WRONG: dict[str, tuple[Change, Callable[[Any], Any], str]] = {
     "not repeatable": (lambda t, n: [x + (1.0 if n == 3 else 0.0) for x in t], lambda v: v, "called again"),
     "barely repeatable": (lambda t, n: [x * (1 + 3e-16 * (n == 3)) for x in t], lambda v: v, "called again"),
     "only gradient": (lambda t, n: [x + (1.0 if n > 3 else 0.0) for x in t], lambda v: v, "gradient"),
-    "only a subset": (lambda t, n: [x + (1.0 if n > 5 else 0.0) for x in t], lambda v: v, "wrt="),
+    "only a subset": (lambda t, n: [x + (1.0 if n > 4 else 0.0) for x in t], lambda v: v, "wrt="),
     "value": (lambda t, n: t, lambda v: v * (1 + 2e-16), "value"),
     "output": (lambda t, n: t, lambda v: print("once more") or v, "output"),
 }
