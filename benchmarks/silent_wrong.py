@@ -41,7 +41,9 @@ def main() -> int:
             for n in installed:
                 print(f"    {n:9} {seen[n].verdict:8} {seen[n].detail}")
     if chosen.json:
-        table = [{"probe": p.number, "title": p.title, **{n: o.verdict for n, o in seen.items()}} for p, seen in outcomes]
+        table = [
+            {"probe": p.number, "title": p.title, **{n: o.verdict for n, o in seen.items()}} for p, seen in outcomes
+        ]
         chosen.json.write_text(json.dumps({"versions": versions, "outcomes": table}, indent=1))
     return 1 if _count(outcomes, "pullback") else 0
 

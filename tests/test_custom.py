@@ -26,7 +26,7 @@ for _name in ("exp", "pow", "tanh", "sinh"):
     _f.argtypes = [ctypes.c_double] * (2 if _name == "pow" else 1)
 
 
-# What a rule may be registered for ------------------------------------------------------------------------------------
+# What a rule may be registered for -----------------------------------------------------------------------------------
 
 
 def silly(x):
@@ -314,7 +314,7 @@ def test_a_callable_object():
     assert pb.gradient(lambda x: lookup(x) * 5.0)(0.5) == 10.0
 
 
-# wrt --------------------------------------------------------------------------------------------------------------------
+# wrt -----------------------------------------------------------------------------------------------------------------
 
 
 def test_rules_for_subsets():
@@ -376,7 +376,7 @@ def test_a_rule_with_an_int_parameter_and_defaults():
     assert pb.gradient(lambda x: power(x, n=7))(3.0) == 107.0
 
 
-# Errors of registration --------------------------------------------------------------------------------------------------
+# Errors of registration ----------------------------------------------------------------------------------------------
 
 
 def test_a_second_registration_is_an_error():
@@ -462,7 +462,7 @@ def test_an_integer_tangent_is_a_number():
     assert t == 1.0 and type(t) is float
 
 
-# Retroactive and scoped ---------------------------------------------------------------------------------------------------
+# Retroactive and scoped ----------------------------------------------------------------------------------------------
 
 
 def test_late_registration_is_seen_by_old_gradients():
@@ -579,7 +579,7 @@ def test_a_pullback_made_in_a_scope_stays_what_it_was():
     assert pull(1.0) == 7.0
 
 
-# differentiable_function ----------------------------------------------------------------------------------------------------
+# differentiable_function ---------------------------------------------------------------------------------------------
 
 
 def test_differentiable_function():

@@ -11,7 +11,7 @@ import pytest
 
 import pullback as pb
 
-# without_derivative -----------------------------------------------------------------------------------------------------
+# without_derivative --------------------------------------------------------------------------------------------------
 
 
 def test_the_tutorials_example():
@@ -85,7 +85,7 @@ def test_no_false_alarms(f):
         pb.gradient(f)(1.0)
 
 
-# with_derivative --------------------------------------------------------------------------------------------------------
+# with_derivative -----------------------------------------------------------------------------------------------------
 
 
 def test_hooks_run_in_reverse_program_order():
@@ -165,7 +165,7 @@ def test_never_where_the_result_is_not_reached():
     seen = []
 
     def f(x, y):
-        unused = pb.with_derivative(x * 2.0, lambda d: seen.append("unused"))
+        pb.with_derivative(x * 2.0, lambda d: seen.append("unused"))
         if y > 10.0:
             x = pb.with_derivative(x, lambda d: seen.append("branch"))
         cut = pb.without_derivative(pb.with_derivative(x, lambda d: seen.append("cut")))

@@ -19,7 +19,7 @@ def poly(x, y, z=2.0):
     return x * x * y + z * y
 
 
-# wrt ---------------------------------------------------------------------------------------------------------------
+# wrt -----------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_kinds_of_arguments_that_are_not_differentiated_may_change():
     assert h(3.0, 2) == 2.0
 
 
-# Results -----------------------------------------------------------------------------------------------------------
+# Results -------------------------------------------------------------------------------------------------------------
 
 
 def test_gradient_of_a_numpy_scalar_and_of_a_zero_dimensional_array():
@@ -151,7 +151,7 @@ def test_an_array_result():
     assert ta.tolist() == [[1.0, -1.0], [10.0, -10.0]] and tb.tolist() == [31.0, 42.0]
 
 
-# The pullback ------------------------------------------------------------------------------------------------------
+# The pullback --------------------------------------------------------------------------------------------------------
 
 
 def test_a_pullback_may_be_called_many_times():
@@ -198,7 +198,7 @@ def test_pullbacks_are_linear():
         assert np.allclose(t, 2.0 * u - 3.0 * v)
 
 
-# What can be differentiated ----------------------------------------------------------------------------------------
+# What can be differentiated ------------------------------------------------------------------------------------------
 
 
 class Scaled:
@@ -376,7 +376,7 @@ def test_side_effects_happen_once(capsys):
     assert capsys.readouterr().out == "forward 2.0\n"
 
 
-# Threads and memory ---------------------------------------------------------------------------------------------------
+# Threads and memory --------------------------------------------------------------------------------------------------
 
 
 def test_eight_threads_with_different_closures():
@@ -406,7 +406,8 @@ def test_eight_threads_with_different_closures():
 
 def test_eight_threads_on_one_gradient_with_different_kinds():
     g = pb.gradient(lambda x: np.sum(x * x * x))
-    values = [3.0, np.float32(3.0), np.array([3.0]), np.float64(3.0), np.array(3.0), np.longdouble(3.0), 3.0, np.ones(1) * 3]
+    values = [3.0, np.float32(3.0), np.array([3.0]), np.float64(3.0), np.array(3.0), np.longdouble(3.0), 3.0]
+    values.append(np.full(1, 3.0))
     wrong: list = []
     start = threading.Barrier(8)
 
