@@ -77,7 +77,7 @@ def minimise(seed: int, features: frozenset[str], report: str) -> tuple[str, str
             try:
                 with limited(2.0):
                     return failure(source, Path(folder), seed)
-            except Endless:
+            except (Endless, Unsuitable):
                 return None
             except Exception:  # no longer a program the oracle accepts
                 return None
