@@ -17,7 +17,6 @@ from pullback.kinds import Kind, kind_of
 from pullback.rules import lookup
 from pullback.syntax import name
 
-
 CALLS: dict[str, Callable[..., Any]] = {}  # the run-time calls, put here by `dispatch`
 
 

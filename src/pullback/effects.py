@@ -20,9 +20,7 @@ from pullback.scopes import bound_names, parameters
 from pullback.source import FunctionNode, acquire
 
 MUTATORS = frozenset(
-    "append extend insert pop remove clear sort reverse update setdefault popitem fill put itemset resize "
-    "partition setfield setflags add discard appendleft extendleft rotate __setitem__ __setattr__ shuffle setattr "
-    "heappush heappop copyto place".split()
+    ["append", "extend", "insert", "pop", "remove", "clear", "sort", "reverse", "update", "setdefault", "popitem", "fill", "put", "itemset", "resize", "partition", "setfield", "setflags", "add", "discard", "appendleft", "extendleft", "rotate", "__setitem__", "__setattr__", "shuffle", "setattr", "heappush", "heappop", "copyto", "place"]
 )
 
 

@@ -69,7 +69,8 @@ def guards(
     for identifier, cls in names.classes.items():
         known = helpers(cls, cls.__name__)
         tests.append(ast.Compare(ast.Attribute(name(identifier), "__class__", ast.Load()), [ast.IsNot()], [name(known)]))
-    code = ast.Attribute(name(helpers(function, "function")), "__code__", ast.Load())
+    stem = function.__name__ if function.__name__.isidentifier() else "function"
+    code = ast.Attribute(name(helpers(function, stem)), "__code__", ast.Load())
     tests.append(ast.Compare(code, [ast.IsNot()], [name(helpers(function.__code__, "code"))]))
     if generated_at is not None:
         now = ast.Attribute(name(helpers(epoch, "EPOCH")), "now", ast.Load())

@@ -15,6 +15,7 @@ import numpy as np
 
 from pullback.tangents import NO_TANGENT, ZERO, Tangent
 
+
 def fit(g: Tangent, x: Any) -> Tangent:
     """The cotangent `g` of a broadcast operation, in the space of its operand `x`."""
     cls = x.__class__

@@ -11,9 +11,10 @@ from pullback.arguments import Wrt, active_operands, is_plain_function
 from pullback.calls import bind_parameters
 from pullback.emit import source_text
 from pullback.errors import ArgumentError, PullbackError
+from pullback.generated import JOINT, PAIR, Derivative, Request
 from pullback.kinds import FLOAT, NPFLOAT, kind_of
 from pullback.locating import locate
-from pullback.pipeline import JOINT, PAIR, Derivative, Request, find
+from pullback.pipeline import find
 from pullback.rules import callable_name
 
 

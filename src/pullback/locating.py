@@ -48,9 +48,7 @@ def _user_span(traceback: types.TracebackType | None) -> Span | None:
     found = None
     while traceback is not None:
         code = traceback.tb_frame.f_code
-        if not code.co_filename.startswith(_OWN) and "EPOCH" in (*code.co_freevars, *code.co_names) + code.co_varnames:
-            found = _span(code, traceback.tb_lasti)
-        elif not code.co_filename.startswith(_OWN) and code.co_name.endswith(("_forward", "_reverse")):
+        if (not code.co_filename.startswith(_OWN) and "EPOCH" in (*code.co_freevars, *code.co_names) + code.co_varnames) or (not code.co_filename.startswith(_OWN) and code.co_name.endswith(("_forward", "_reverse"))):
             found = _span(code, traceback.tb_lasti)
         traceback = traceback.tb_next
     return found

@@ -14,6 +14,7 @@ import ast
 from dataclasses import dataclass
 
 from pullback import ir
+from pullback.capturing import rebound_captures
 from pullback.errors import DifferentiabilityError
 from pullback.fence import KEPT
 from pullback.lower_expressions import BINARY, Expressions, is_inert
@@ -74,7 +75,7 @@ class _Statements(Expressions):
             stmt.pos = position
         return ir.FunctionIR(
             self.function_name, self.qualname, node.args, parameters(node.args), body, self.result,
-            self.locals, self.captured, self.declarations, _rebound(body), self.filename,
+            self.locals, self.captured, self.declarations, rebound_captures(body), self.filename,
             Span.of(self.filename, node), self.names,
         )  # fmt: skip
 
@@ -449,62 +450,3 @@ def _drop_unread_flags(body: list[ir.Stmt], read_flags: set[str], flags: set[str
     unread = flags - read_flags
     for block in _blocks_within(body):
         block[:] = [s for s in block if not (isinstance(s, ir.Bind) and s.target in unread)]
-
-
-def _rebound(body: list[ir.Stmt]) -> dict[str, Span]:
-    """Captured names that are assigned again while a closure over them may still be called."""
-    found: dict[str, Span] = {}
-    loops: list[tuple[int, int, set[int]]] = []
-    ordered = list(ir.walk(body))
-    for stmt in ordered:
-        if isinstance(stmt, (ir.For, ir.While)):
-            inside = list(ir.walk(stmt.body))
-            loops.append((stmt.pos, inside[-1].pos if inside else stmt.pos, {s.pos for s in inside}))
-    arms = _arms(body)
-    assigns: dict[str, list[ir.Stmt]] = {}
-    for stmt in ordered:
-        for name in ir.assigned(stmt):
-            assigns.setdefault(name, []).append(stmt)
-    for stmt in ordered:
-        if not (isinstance(stmt, ir.Bind) and isinstance(stmt.expr, ir.Closure)):
-            continue
-        escapes = _escapes(stmt.target, ordered)
-        for name in stmt.expr.captures:
-            for other in assigns.get(name, []):
-                if other is stmt:
-                    continue
-                in_loop = any(stmt.pos in inner and (other.pos in inner or other.pos == start) for start, _, inner in loops)
-                rebinds_itself = isinstance(other, ir.Bind) and name == stmt.target
-                later = other.pos > stmt.pos and not rebinds_itself and not _exclusive(arms[id(stmt)], arms[id(other)])
-                if later or (in_loop and escapes):
-                    found[name] = other.span
-    return found
-
-
-def _arms(body: list[ir.Stmt], path: tuple[tuple[int, int], ...] = ()) -> dict[int, tuple[tuple[int, int], ...]]:
-    """For each statement, the arms of conditionals that it stands in."""
-    found: dict[int, tuple[tuple[int, int], ...]] = {}
-    for stmt in body:
-        found[id(stmt)] = path
-        for arm, block in enumerate(ir.blocks(stmt)):
-            inner = (*path, (id(stmt), arm)) if isinstance(stmt, ir.If) else path
-            found.update(_arms(block, inner))
-    return found
-
-
-def _exclusive(a: tuple[tuple[int, int], ...], b: tuple[tuple[int, int], ...]) -> bool:
-    """Whether two statements stand in different arms of one conditional."""
-    arms = dict(a)
-    return any(arms.get(conditional, arm) != arm for conditional, arm in b)
-
-
-def _escapes(name: str, ordered: list[ir.Stmt]) -> bool:
-    """Whether a closure may outlive the iteration that made it: used otherwise than in calls."""
-    for stmt in ordered:
-        if isinstance(stmt, ir.Bind) and not isinstance(stmt.expr, ir.Apply) and ir.Var(name) in ir.atoms(stmt.expr):
-            return True
-        if isinstance(stmt, (ir.Append, ir.Store, ir.Unpack)) and ir.Var(name) in (
-            getattr(stmt, "item", None), getattr(stmt, "value", None), getattr(stmt, "source", None)
-        ):  # fmt: skip
-            return True
-    return False

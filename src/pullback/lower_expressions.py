@@ -311,7 +311,7 @@ class _Rename(ast.NodeTransformer):
     def __init__(self, names: dict[str, str]) -> None:
         self.names = names
 
-    def visit_Name(self, node: ast.Name) -> ast.AST:  # noqa: N802  # ast's own naming
+    def visit_Name(self, node: ast.Name) -> ast.AST:  # ast's own naming
         node.id = self.names.get(node.id, node.id)
         return node
 

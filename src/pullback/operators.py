@@ -16,20 +16,23 @@ from typing import Any
 
 import numpy as np
 
+from pullback import runtime_calls
 from pullback.arguments import Wrt, active_operands, describe_call, is_plain_function
 from pullback.calls import bind_parameters
 from pullback.dispatch import call
 from pullback.errors import ArgumentError, ChangedValueError, PullbackError, ZeroDerivativeWarning
 from pullback.fingerprints import fingerprint, is_changeable
+from pullback.generated import JOINT, Derivative, Request
 from pullback.kinds import DICT, LIST, OTHER, STRUCT, TUPLE, kind_of
 from pullback.locating import locate
-from pullback.pipeline import JOINT, Derivative, Request, find
+from pullback.pipeline import find
 from pullback.rules import EPOCH, Active, callable_name
 from pullback.runtime import seed
 from pullback.spaces import describe, entering, project
 from pullback.spans import Diagnostic
 from pullback.tangents import NO_TANGENT, Tangent
 
+assert runtime_calls.CALLS  # generated code reaches its run-time calls through this table
 _REGISTRY: dict[Any, Any] = {}
 _CONTAINERS = TUPLE | LIST | DICT | STRUCT | OTHER
 

@@ -14,10 +14,11 @@ from dataclasses import replace
 from typing import Any
 
 from pullback import ir
+from pullback.generated import PAIR
 from pullback.inspection import derivative_of, derivative_source
 from pullback.kinds import EVERYTHING, Kind
 from pullback.lower import lower
-from pullback.pipeline import PAIR, find
+from pullback.pipeline import find
 from pullback.source import acquire
 
 _KINDS = (

@@ -21,8 +21,8 @@ from pullback.calls import CALLS
 from pullback.inlining import Inliner
 from pullback.kinds import FLOAT, UNKNOWN, Kind
 from pullback.residuals import Region, Residuals
-from pullback.syntax import atom as as_syntax
 from pullback.syntax import assign, assign_many, call, constant, name, template, tuple_of
+from pullback.syntax import atom as as_syntax
 
 ABSENT, PRESENT, MAYBE = "absent", "present", "maybe"
 Status = dict[str, str]

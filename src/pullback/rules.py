@@ -154,8 +154,8 @@ def lookup(function: Any) -> Entry | None:
     return _ENTRIES.get(key)
 
 
-def scope() -> object:
-    """A token for the present scope of overrides; equal tokens mean equal lookups at one epoch."""
+def scope() -> tuple[dict[int, Entry], ...]:
+    """The overrides in force, innermost first; the same ones mean equal lookups at one epoch."""
     return _OVERRIDES.get()
 
 

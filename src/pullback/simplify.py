@@ -120,7 +120,7 @@ def _replace(stmt: ast.stmt, identifier: str, value: ast.expr) -> None:
     holes = {identifier: value}
 
     class Put(ast.NodeTransformer):
-        def visit_Name(self, node: ast.Name) -> ast.AST:  # noqa: N802  # ast's own naming
+        def visit_Name(self, node: ast.Name) -> ast.AST:  # ast's own naming
             if node.id == identifier and isinstance(node.ctx, ast.Load):
                 return ast.copy_location(substitute(node, holes), node)
             return node
@@ -137,7 +137,7 @@ def fold_ones(code: list[ast.stmt], ones: frozenset[str], floats: frozenset[str]
         return isinstance(node, ast.Call) or (isinstance(node, ast.Name) and node.id in floats)
 
     class Fold(ast.NodeTransformer):
-        def visit_BinOp(self, node: ast.BinOp) -> ast.AST:  # noqa: N802
+        def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
             self.generic_visit(node)
             if isinstance(node.op, ast.Mult):
                 if _is_one(node.left, ones) and is_float(node.right):

@@ -179,11 +179,11 @@ class _Resolved(ast.NodeTransformer):
         assert isinstance(changed, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
         return changed
 
-    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:  # noqa: N802  # ast's own naming
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:  # ast's own naming
         node.attr = _mangled(node.attr, self.cls)
         return self.generic_visit(node)
 
-    def visit_Name(self, node: ast.Name) -> ast.AST:  # noqa: N802
+    def visit_Name(self, node: ast.Name) -> ast.AST:
         node.id = _mangled(node.id, self.cls)
         return node
 
@@ -191,7 +191,7 @@ class _Resolved(ast.NodeTransformer):
         node.arg = _mangled(node.arg, self.cls)
         return node
 
-    def visit_Call(self, node: ast.Call) -> ast.AST:  # noqa: N802
+    def visit_Call(self, node: ast.Call) -> ast.AST:
         bare_super = isinstance(node.func, ast.Name) and node.func.id == "super" and not node.args
         if bare_super and self.uses_super and self.first is not None:
             node.args = [

@@ -301,7 +301,8 @@ class TestFloatFunctions:
 
     def test_nothing_is_fitted_in_the_reverse_sweep_of_a_pair(self, f, args):
         """`pb.pullback` runs the pair: it is bare too."""
-        from pullback.pipeline import PAIR, Request, find
+        from pullback.generated import PAIR, Request
+        from pullback.pipeline import find
 
         named = dict(zip(f.__code__.co_varnames, args, strict=False))
         active = frozenset(p for p, v in named.items() if isinstance(v, float))

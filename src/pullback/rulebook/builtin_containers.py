@@ -17,8 +17,10 @@ from typing import Any
 import numpy as np
 
 from pullback.applying import Residual
-from pullback.dispatch import call, no_tangents, operate, read_attribute
+from pullback.attributes import read_attribute
+from pullback.dispatch import call, no_tangents
 from pullback.fitting import fit
+from pullback.operating import operate
 from pullback.rulebook.builtin_functions import real_part
 from pullback.rules import Active, constant, intrinsic, rule
 from pullback.runtime import add_at, buffer

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy import swapaxes
 
-from pullback.rules import constant, elementwise, rule
 from pullback.rulebook.powers import power_base, power_exponent
+from pullback.rules import constant, elementwise, rule
 
 
 def matmul_left(g: Any, a: Any, b: Any) -> Any:

@@ -1,0 +1,101 @@
+"""The sweeps put into functions: one joint function, or a pair, with guards on entry; then compiled."""
+
+from __future__ import annotations
+
+import ast
+import types
+
+import numpy as np
+
+from pullback import ir
+from pullback.emit import Compiled, Helpers, again, bare_arguments, definition, guards
+from pullback.forward_sweep import unset
+from pullback.generated import JOINT, Derivative, Request
+from pullback.kinds import ARRAY, BOOL, COMPLEX, DICT, FLOAT, FUNC, INT, LIST, NONE, TUPLE, kind_of
+from pullback.rules import EPOCH
+from pullback.source import Source
+from pullback.sweeps import Sweep
+from pullback.syntax import assign_many, call, constant, name, tuple_of
+
+
+def assemble(
+    derivative: Derivative,
+    lowered: ir.FunctionIR,
+    source: Source,
+    sweep: Sweep,
+    body: list[ast.stmt],
+    code: list[ast.stmt],
+) -> None:
+    """Put the sweeps into functions and compile them."""
+    request, helpers = derivative.request, sweep.helpers
+    arguments = bare_arguments(lowered.arguments)
+    assert derivative.function is not None
+    tests = guards(derivative.names, helpers, EPOCH, derivative.epoch, derivative.function)
+    stem = lowered.name if lowered.name.isidentifier() else "function"
+    if request.form == JOINT:
+        tests += _parameter_guards(lowered, request, helpers)
+        start = again(tests, lowered.arguments, "again")
+        tree = definition(
+            helpers.fresh(f"gradient_of_{stem}"), arguments, [*lowered.declarations, *start, *body, *code]
+        )
+        derivative.forward = _compiled(tree, lowered, helpers, source)
+        return
+    top = sweep.residuals.top
+    reverse_name = helpers.fresh(f"{stem}_reverse")
+    residual_names = helpers.fresh("_res")
+    unpack: list[ast.stmt] = []
+    if top.kept:
+        unpack = [assign_many(["_", *top.kept], name(residual_names))]
+    reverse_arguments = ast.arguments(
+        [], [ast.arg(residual_names), ast.arg(sweep.seed)], None, [], [], None, []
+    )
+    reverse_tree = definition(reverse_name, reverse_arguments, [*unpack, *code])
+    derivative.reverse = _compiled(reverse_tree, lowered, helpers, source)
+    reverse_function = derivative.reverse.make(_bare_function(derivative), {})
+    helpers.values[reverse_name] = reverse_function
+    start = again(tests, lowered.arguments, "again")
+    if top.placeholders:
+        start = [*start, unset(top.placeholders)]
+    residual = tuple_of([name(reverse_name), *(name(k) for k in top.kept)])
+    tree = definition(
+        helpers.fresh(f"{stem}_forward"),
+        arguments,
+        [*lowered.declarations, *start, *body, ast.Return(tuple_of([name(lowered.result), residual]))],
+    )
+    derivative.forward = _compiled(tree, lowered, helpers, source)
+
+
+def _bare_function(derivative: Derivative) -> types.FunctionType:
+    """A stand-in that lends the reverse function its globals: it reads no captured variable."""
+    function = derivative.function
+    assert function is not None
+    return types.FunctionType((lambda: None).__code__, function.__globals__)
+
+
+def _compiled(tree: ast.FunctionDef, lowered: ir.FunctionIR, helpers: Helpers, source: Source) -> Compiled:
+    helpers.values.setdefault("again", None)
+    return Compiled(tree, lowered, helpers, source.filename)
+
+
+def _parameter_guards(lowered: ir.FunctionIR, request: Request, helpers: Helpers) -> list[ast.expr]:
+    """Tests that the arguments are still of the kinds that a joint function was made for."""
+    tests: list[ast.expr] = []
+    for parameter, (mask, cls) in request.kinds:
+        found = _GUARD_CLASSES.get(mask, cls)
+        if found is None:
+            of = call(helpers(kind_of, "kind_of"), name(parameter))
+            tests.append(ast.Compare(ast.Attribute(of, "mask", ast.Load()), [ast.NotEq()], [constant(mask)]))
+            continue
+        known = helpers(found, found.__name__)
+        attribute = ast.Attribute(name(parameter), "__class__", ast.Load())
+        tests.append(ast.Compare(attribute, [ast.IsNot()], [name(known)]))
+        if found.__name__ == "ndarray":
+            kind = ast.Attribute(ast.Attribute(name(parameter), "dtype", ast.Load()), "kind", ast.Load())
+            tests.append(ast.Compare(kind, [ast.NotIn()], [constant("fc" if mask == ARRAY else "iubOSUVMm")]))
+    return tests
+
+
+_GUARD_CLASSES: dict[int, type] = {
+    BOOL: bool, INT: int, FLOAT: float, COMPLEX: complex, ARRAY: np.ndarray, NONE: type(None), TUPLE: tuple,
+    LIST: list, DICT: dict, FUNC: types.FunctionType,
+}  # fmt: skip

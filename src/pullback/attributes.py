@@ -1,0 +1,143 @@
+"""Methods, attributes and elements of objects whose class is found at run time.
+
+    obj.step(x)      the function on the class is called with the object as its first argument
+    obj.volume       stored data, or a property, whose getter is differentiated
+    obj[i]           an element, or the class's own `__getitem__`
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import types
+from typing import Any
+
+import numpy as np
+
+from pullback.applying import Residual
+from pullback.dispatch import after_callee, call, no_tangents, shifted
+from pullback.errors import DifferentiabilityError
+from pullback.operations import is_field_of
+from pullback.python_calls import has_tangent
+from pullback.rules import Active, lookup
+from pullback.runtime import add_at, buffer, field_tangent
+from pullback.spaces import describe
+from pullback.tangents import ZERO, Tangent
+
+
+def _static(cls: type, name: str) -> Any:
+    """What a class holds under a name, no descriptor run; None if nothing."""
+    for base in cls.__mro__:
+        if name in base.__dict__:
+            return base.__dict__[name]
+    return None
+
+
+def call_method(
+    obj: Any, name: str, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any] | None = None
+) -> tuple[Any, Residual]:
+    """`obj.name(*args, **kwargs)`: the function is found on the type, and the object is its first argument."""
+    if isinstance(obj, super):
+        bound = getattr(obj, name)
+        return call(bound.__func__, (bound.__self__, *args), shifted(active), kwargs)
+    if isinstance(obj, (type, types.ModuleType)):
+        return _without_object(call(getattr(obj, name), args, tuple(a for a in active if a != -1), kwargs), active)
+    cls = type(obj)
+    static = _static(cls, name)
+    data = getattr(obj, "__dict__", None)
+    if data is not None and name in data:
+        static = None
+    if isinstance(static, types.FunctionType) or (inspect.ismethoddescriptor(static) and not isinstance(static, (staticmethod, classmethod))):
+        return call(static, (obj, *args), shifted(active), kwargs)
+    if isinstance(static, (staticmethod, classmethod)):
+        bound = getattr(obj, name)
+        return _without_object(call(bound, args, tuple(a for a in active if a != -1), kwargs), active)
+    if -1 not in active:
+        return call(getattr(obj, name), args, active, kwargs)
+    fn, residual = read_attribute(obj, name)
+    value, inner = call(fn, args, active, kwargs)
+    return value, (_through_attribute, inner, residual)
+
+
+def _without_object(made: tuple[Any, Residual], active: Active) -> tuple[Any, Residual]:
+    value, residual = made
+    return value, residual if -1 not in active else (after_callee, residual)
+
+
+def _through_attribute(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
+    _, inner, attribute = residual
+    callee, *rest = inner[0](inner, g)
+    obj = ZERO if callee is ZERO else attribute[0](attribute, callee)[0]
+    return (obj, *rest)
+
+
+def read_attribute(obj: Any, name: str) -> tuple[Any, Residual]:
+    """`obj.name`: stored data, or a property that is differentiated."""
+    cls = type(obj)
+    static = _static(cls, name)
+    if isinstance(static, property):
+        if static.fget is None:
+            getattr(obj, name)  # raises
+        return call(static.fget, (obj,), (0,))
+    if static is not None and lookup(static) is not None and not isinstance(static, types.FunctionType):
+        entry = lookup(static)
+        assert entry is not None
+        if entry.constant:
+            return getattr(obj, name), (no_tangents, 1)
+        if entry.rule is not None:
+            value = getattr(obj, name)
+            rule = entry.rule
+            return value, (_attribute_rule, rule, value, obj)
+    if is_field_of(cls, name) or (isinstance(obj, tuple) and hasattr(cls, "_fields") and name in cls._fields):
+        return getattr(obj, name), (_attribute, obj, name)
+    if isinstance(static, (types.FunctionType, staticmethod, classmethod)) or inspect.ismethoddescriptor(static):
+        return getattr(obj, name), (_bound_method, obj)
+    if isinstance(static, functools.cached_property):
+        return call(static.func, (obj,), (0,))
+    getattribute = getattr(cls, "__getattr__", None)
+    if static is None and isinstance(getattribute, types.FunctionType):
+        if name in getattr(obj, "__dict__", ()):
+            return getattr(obj, name), (_attribute, obj, name)
+        value, residual = call(getattribute, (obj, name), (0,))
+        return value, residual
+    if isinstance(obj, types.ModuleType):
+        return getattr(obj, name), (no_tangents, 1)
+    raise DifferentiabilityError(
+        f"the attribute `{name}` of {describe(obj)} has no derivative; register one with "
+        f"@pb.derivative(of={cls.__name__}.{name})"
+    )
+
+
+def _attribute(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
+    return (field_tangent(residual[1], residual[2], g),)
+
+
+def _attribute_rule(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
+    _, rule, value, obj = residual
+    parameter = next(iter(rule.signature.parameters))
+    return (rule.templates[parameter].compiled((parameter,))(g, value, None, obj),)
+
+
+def _bound_method(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
+    """A bound method was read as a value: its tangent is that of its object."""
+    return (g,)
+
+
+def read_item(obj: Any, index: Any, active: tuple[bool, ...]) -> tuple[Any, Residual]:
+    """`obj[index]`: an element of a container or array, or a class's own `__getitem__`."""
+    count = sum(active)
+    if isinstance(obj, (np.ndarray, list, tuple, dict)):
+        return obj[index], (_item, obj, index, count)
+    method = getattr(type(obj), "__getitem__", None)
+    if isinstance(method, types.FunctionType):
+        return call(method, (obj, index), tuple(i for i, a in enumerate(active) if a))
+    if not has_tangent(obj):
+        return obj[index], (no_tangents, count)
+    raise DifferentiabilityError(f"an element of {describe(obj)} has no derivative")
+
+
+def _item(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
+    _, obj, index, count = residual
+    d = buffer(ZERO, obj)
+    add_at(d, index, g)
+    return (d,) if count == 1 else (d, ZERO)

@@ -1,0 +1,69 @@
+"""Captured names that are assigned again while a closure over them may still be called.
+
+    f = lambda t: t * y
+    y = y + 1                f sees the new y: what f pulls back belongs to neither version alone
+"""
+
+from __future__ import annotations
+
+from pullback import ir
+from pullback.spans import Span
+
+
+def rebound_captures(body: list[ir.Stmt]) -> dict[str, Span]:
+    """Captured names that are assigned again while a closure over them may still be called."""
+    found: dict[str, Span] = {}
+    loops: list[tuple[int, int, set[int]]] = []
+    ordered = list(ir.walk(body))
+    for stmt in ordered:
+        if isinstance(stmt, (ir.For, ir.While)):
+            inside = list(ir.walk(stmt.body))
+            loops.append((stmt.pos, inside[-1].pos if inside else stmt.pos, {s.pos for s in inside}))
+    arms = _arms(body)
+    assigns: dict[str, list[ir.Stmt]] = {}
+    for stmt in ordered:
+        for name in ir.assigned(stmt):
+            assigns.setdefault(name, []).append(stmt)
+    for stmt in ordered:
+        if not (isinstance(stmt, ir.Bind) and isinstance(stmt.expr, ir.Closure)):
+            continue
+        escapes = _escapes(stmt.target, ordered)
+        for name in stmt.expr.captures:
+            for other in assigns.get(name, []):
+                if other is stmt:
+                    continue
+                in_loop = any(stmt.pos in inner and (other.pos in inner or other.pos == start) for start, _, inner in loops)
+                rebinds_itself = isinstance(other, ir.Bind) and name == stmt.target
+                later = other.pos > stmt.pos and not rebinds_itself and not _exclusive(arms[id(stmt)], arms[id(other)])
+                if later or (in_loop and escapes):
+                    found[name] = other.span
+    return found
+
+
+def _arms(body: list[ir.Stmt], path: tuple[tuple[int, int], ...] = ()) -> dict[int, tuple[tuple[int, int], ...]]:
+    """For each statement, the arms of conditionals that it stands in."""
+    found: dict[int, tuple[tuple[int, int], ...]] = {}
+    for stmt in body:
+        found[id(stmt)] = path
+        for arm, block in enumerate(ir.blocks(stmt)):
+            inner = (*path, (id(stmt), arm)) if isinstance(stmt, ir.If) else path
+            found.update(_arms(block, inner))
+    return found
+
+
+def _exclusive(a: tuple[tuple[int, int], ...], b: tuple[tuple[int, int], ...]) -> bool:
+    """Whether two statements stand in different arms of one conditional."""
+    arms = dict(a)
+    return any(arms.get(conditional, arm) != arm for conditional, arm in b)
+
+
+def _escapes(name: str, ordered: list[ir.Stmt]) -> bool:
+    """Whether a closure may outlive the iteration that made it: used otherwise than in calls."""
+    for stmt in ordered:
+        if isinstance(stmt, ir.Bind) and not isinstance(stmt.expr, ir.Apply) and ir.Var(name) in ir.atoms(stmt.expr):
+            return True
+        if isinstance(stmt, (ir.Append, ir.Store, ir.Unpack)) and ir.Var(name) in (
+            getattr(stmt, "item", None), getattr(stmt, "value", None), getattr(stmt, "source", None)
+        ):  # fmt: skip
+            return True
+    return False

@@ -1,0 +1,108 @@
+"""A generated derivative: what was asked for, what it was generated from, and whether that still holds."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pullback import ir
+from pullback.activity import Activity
+from pullback.calls import Late
+from pullback.emit import Compiled
+from pullback.kinds import NOTHING, UNKNOWN, UNSET, Kind
+from pullback.names import Names
+from pullback.rules import EPOCH
+from pullback.source import Source
+from pullback.spans import Diagnostic
+
+JOINT, PAIR = "joint", "pair"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for: active parameters and captures, kinds of the parameters, and the form."""
+
+    active: frozenset[str]
+    captures: frozenset[str]
+    kinds: tuple[tuple[str, Any], ...]
+    form: str = PAIR
+    with_value: bool = False
+
+
+@dataclass
+class Stages:
+    """What each stage made, for those who want to see it."""
+
+    source: Source
+    lowered: ir.FunctionIR
+    activity: Activity
+    result: Kind
+
+
+@dataclass
+class Derivative:
+    """A generated derivative of one function's code."""
+
+    name: str
+    request: Request
+    names: Names
+    epoch: int | None
+    stages: Stages | None = None
+    forward: Compiled | None = None
+    reverse: Compiled | None = None
+    always_zero: Diagnostic | None = None
+    result: Kind = NOTHING
+    waiting: list[types.CellType] = field(default_factory=list)
+    made: types.FunctionType | None = None
+    function: types.FunctionType | None = None
+
+    def __post_init__(self) -> None:
+        self.late = Late(self)
+
+    def when_ready(self, cell: types.CellType) -> None:
+        """Put the forward function into a caller's cell, now or when it exists."""
+        if self.made is not None:
+            cell.cell_contents = self.made
+        else:
+            self.waiting.append(cell)
+
+    def holds(self, function: types.FunctionType, arguments: dict[str, Any]) -> bool:
+        """Whether everything this code was generated from is still so, for this function object and call."""
+        if self.epoch is not None and self.epoch != EPOCH.now:
+            return False
+        names = Names(function)
+        for path, value in self.names.identities.items():
+            root, *rest = path.split(".")
+            kind = names.kind(root)
+            for part in rest:
+                kind = names.attribute(kind, part) or UNKNOWN
+            if kind.value is not value:
+                return False
+        if not all(_class_of(names, n) is cls for n, cls in self.names.classes.items()):
+            return False
+        return all(_field_is(arguments, path, *guess) for path, guess in self.names.fields.items())
+
+    def make(self, function: types.FunctionType, redo: Callable[..., Any] | None = None) -> types.FunctionType:
+        """The forward (or joint) function for one function object; `redo` runs where a guard fails."""
+        assert self.forward is not None
+        return self.forward.make(function, {"again": redo})
+
+
+def _field_is(arguments: dict[str, Any], path: str, cls: type, value: Any) -> bool:
+    """Whether a field of an argument is what was guessed."""
+    root, *fields = path.split(".")
+    x = arguments.get(root, UNSET)
+    for name_ in fields:
+        x = getattr(x, name_, UNSET)
+    return x is value if value is not UNSET else x.__class__ is cls
+
+
+def _class_of(names: Names, identifier: str) -> type | None:
+    if identifier in names.cells:
+        try:
+            return names.cells[identifier].cell_contents.__class__  # type: ignore[no-any-return]
+        except ValueError:
+            return None
+    return names.globals[identifier].__class__ if identifier in names.globals else None

@@ -1,0 +1,67 @@
+"""Calls with `*args` or `**kwargs`: they are spread, and their tangents gathered again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pullback.applying import Residual
+from pullback.attributes import call_method
+from pullback.dispatch import call
+from pullback.rules import Active
+from pullback.tangents import ZERO, Tangent
+
+
+def call_starred(
+    callee: Any, method: str | None, args: tuple[Any, ...], keywords: tuple[tuple[str | None, Any], ...],
+    stars: tuple[int, ...], active: Active,
+) -> tuple[Any, Residual]:  # fmt: skip
+    """A call with `*args` or `**kwargs`: they are spread, and their tangents gathered again."""
+    flat: list[Any] = []
+    origin: list[tuple[int, int | None]] = []  # of each flat argument: the operand, and the element of it
+    for position, value in enumerate(args):
+        if position in stars:
+            for element, item in enumerate(value):
+                flat.append(item)
+                origin.append((position, element))
+        else:
+            flat.append(value)
+            origin.append((position, None))
+    kwargs: dict[str, Any] = {}
+    keyed: dict[str, tuple[str, str | None]] = {}
+    for key, value in keywords:
+        if key is None:
+            kwargs.update(value)
+            keyed.update({k: ("**", k) for k in value})
+        else:
+            kwargs[key] = value
+            keyed[key] = (key, None)
+    inner_active: list[int | str] = [-1] if -1 in active else []
+    inner_active += [i for i, (position, _) in enumerate(origin) if position in active]
+    inner_active += [k for k, (name, _) in keyed.items() if name in active]
+    if method is None:
+        value, residual = call(callee, tuple(flat), tuple(inner_active), kwargs)
+    else:
+        value, residual = call_method(callee, method, tuple(flat), tuple(inner_active), kwargs)
+    lengths = {p: len(args[p]) for p in stars}
+    return value, (_gathered, residual, tuple(inner_active), origin, keyed, lengths, active)
+
+
+def _gathered(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
+    _, inner, inner_active, origin, keyed, lengths, active = residual
+    out: dict[Any, Any] = {}
+    for operand, t in zip(inner_active, inner[0](inner, g), strict=True):
+        if operand == -1:
+            out[-1] = t
+        elif isinstance(operand, int):
+            position, element = origin[operand]
+            if element is None:
+                out[position] = t
+            else:
+                out.setdefault(position, [ZERO] * lengths[position])[element] = t
+        else:
+            name, key = keyed[operand]
+            if key is None:
+                out[name] = t
+            else:
+                out.setdefault("**", {})[key] = t
+    return tuple(out.get(operand, ZERO) for operand in active)
