@@ -63,7 +63,7 @@ def test_stages_of_every_kind_of_statement():
     text = stages(everything, 2.0, True, [1.0, 3.0], {"b": 1.0})
     for piece in ("for ", "while ", "break", "lambda y: y * x", "assert", "else:", "enumerate(items)", "-x", "slice("):
         assert piece in text, piece
-    assert text.count("--- ") == 3
+    assert text.count("--- ") == 4
 
 
 def test_stages_of_a_method():

@@ -20,6 +20,7 @@ from pullback.kinds import EVERYTHING, Kind
 from pullback.lower import lower
 from pullback.pipeline import find
 from pullback.source import acquire
+from pullback.sweeps import Sweep, reverse_sweep
 
 _KINDS = (
     "bool", "int", "float", "complex", "NumPy float", "array", "int array", "None", "str", "tuple", "list", "dict",
@@ -30,7 +31,7 @@ _BRACKETS = {"tuple": ("(", ")"), "list": ("[", "]"), "set": ("{", "}")}
 
 
 def stages(f: Callable[..., Any], *args: Any, **kwargs: Any) -> str:
-    """Every stage of the derivative of `f` for arguments like these: lowered, analysed, generated.
+    """Every stage of the derivative of `f` for arguments like these: lowered, analysed, reversed, generated.
 
     >>> print(stages(lambda x: x * x, 3.0).split("--- ")[2], end="")
     infer, activity
@@ -38,18 +39,29 @@ def stages(f: Callable[..., Any], *args: Any, **kwargs: Any) -> str:
         _result = x * x  # float, varies with x
     """
     function: Any = getattr(f, "__func__", f)
-    request = replace(derivative_of(f, None, args, kwargs).request, form=PAIR)  # a joint one drops statements
+    derivative = derivative_of(f, None, args, kwargs)
     given = inspect.signature(function).bind(*((f.__self__,) if inspect.ismethod(f) else ()), *args, **kwargs).arguments
-    derivative = find(function, request, given)
-    assert derivative.stages is not None
+    pair = find(function, replace(derivative.request, form=PAIR), given)  # a joint function has dropped statements
+    assert pair.stages is not None
     return "\n".join([
         "--- lower",
         printed(lower(acquire(function), function.__name__, function.__code__.co_freevars)),
         "--- infer, activity",
-        printed(derivative.stages.lowered, facts=True),
-        "--- reverse, simplify, emit",
+        printed(pair.stages.lowered, facts=True),
+        "--- reverse",
+        _adjoint_code(reverse_sweep(derivative, pair.stages.lowered, pair.stages.activity)),
+        "--- simplify, emit",
         derivative_source(f, *args, **kwargs),
     ])  # fmt: skip
+
+
+def _adjoint_code(sweep: Sweep) -> str:
+    """The reverse sweep as it is before it is simplified."""
+    for node in ast.walk(ast.Module(sweep.code, [])):
+        region = getattr(node, "region", None)
+        if region is not None and region.stack and isinstance(node, ast.For):  # a loop over what its region keeps
+            node.target = ast.Name(", ".join(region.kept), ast.Store())
+    return "".join(f"{ast.unparse(ast.fix_missing_locations(stmt))}\n" for stmt in sweep.code)
 
 
 def printed(function: ir.FunctionIR, facts: bool = False) -> str:
