@@ -84,6 +84,14 @@ class TestRendering:
         start, width = self.at(2, "math.gamma").carets()
         assert self.TEXT.split("\n")[1][start : start + width] == "math.gamma"
 
+    @pytest.mark.xfail(reason="tabs are printed as they are, and marked by one space each", strict=False)
+    def test_tabs_are_marked_where_they_are_shown(self):
+        text = "if x:\n\ty = {x}\t+ {z}\n"
+        name = file_of(text, "tabs.py")
+        *_, line, marks = Diagnostic("id", "message", span(name, text, 2, "{z}")).render().split("\n")
+        line, marks = line.expandtabs(8), marks.expandtabs(8)
+        assert line[marks.index("^") :] == "{z}"
+
     def test_a_line_that_cannot_be_read(self):
         made = Diagnostic("id", "message", Span("no such file.py", 7, 3, 7, 5), help="do")
         assert made.render() == "error[id]: message\n  --> no such file.py:7:4\n  = help: do"

@@ -437,6 +437,33 @@ def test_a_stale_file_whose_parameters_changed(tmp_path):
         d(module.f, 3.0)
 
 
+STALE = pytest.mark.xfail(reason="an edit of the body alone is not noticed: the new text is differentiated", strict=False)
+
+
+@STALE
+@pytest.mark.parametrize("body", ["x * x * x", "x * 2.5", "x + x", "math.sin(x)"])
+def test_a_stale_file_whose_body_changed(tmp_path, body):
+    """The derivative of another function than the one that runs would be wrong without a word."""
+    path = tmp_path / "stale_body.py"
+    path.write_text("import math\ndef f(x):\n    return x * 3.5 * x\n")
+    module = load(path, "stale_body")
+    path.write_text(f"import math\ndef f(x):\n    return {body}\n")
+    linecache.checkcache(str(path))
+    with pytest.raises(pb.DifferentiabilityError, match="no longer matches"):
+        d(module.f, 3.0)
+
+
+@STALE
+def test_lambdas_that_changed_places(tmp_path):
+    path = tmp_path / "stale_lambdas.py"
+    path.write_text("f, g = lambda x: x * 2.0, lambda x: x * 3.0\n")
+    module = load(path, "stale_lambdas")
+    path.write_text("g, f = lambda x: x * 3.0, lambda x: x * 2.0\n")
+    linecache.checkcache(str(path))
+    with pytest.raises(pb.DifferentiabilityError, match="no longer matches"):
+        d(module.f, 3.0)
+
+
 def test_a_file_that_is_gone(tmp_path):
     path = tmp_path / "gone.py"
     path.write_text("def f(x):\n    return x * x\n")
