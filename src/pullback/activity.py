@@ -96,7 +96,8 @@ class _Analysis:
                 return self.loop(stmt.body, varied, frozenset(), None)
             case ir.With():
                 if self.is_varied(stmt.context, varied):
-                    self.refuse("unsupported-construct", "a differentiated value is used as a context manager", stmt.span)
+                    message = "a differentiated value is used as a context manager"
+                    self.refuse("unsupported-construct", message, stmt.span)
                 return self.block(stmt.body, varied - {stmt.target or ""})
             case ir.Raise() | ir.BreakIf():
                 pass
@@ -235,7 +236,10 @@ class _Analysis:
                 "unsupported-construct",
                 f"`{entering[0]}` is differentiated, and enters a `{word}` statement, which is not differentiated yet",
                 stmt.span,
-                help=f"move the `{word}` into a function with a registered derivative, or outside the differentiated function",
+                help=(
+                    f"move the `{word}` into a function with a registered derivative, "
+                    "or outside the differentiated function"
+                ),
             )
 
     def inert(self, expr: ir.Inert, span: Span, varied: frozenset[str]) -> None:

@@ -51,9 +51,11 @@ def _layout(rule: Rule, count: int, keywords: tuple[str, ...], active: Active) -
     variadic = any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in parameters.values())
     layout = None
     if not variadic:
-        bound = bind(rule, tuple(range(count)), dict(zip(keywords, keywords, strict=True)), apply_defaults=False).arguments
+        by_name = dict(zip(keywords, keywords, strict=True))
+        bound = bind(rule, tuple(range(count)), by_name, apply_defaults=False).arguments
         sources = tuple((p in bound, bound.get(p, parameters[p].default)) for p in parameters)
-        plan = [(*parameter_of(rule, operand), rule.templates.get(parameter_of(rule, operand)[0])) for operand in active]
+        places = [parameter_of(rule, operand) for operand in active]
+        plan = [(name, index, rule.templates.get(name)) for name, index in places]
         if all(template is not None for _, _, template in plan):
             layout = (sources, plan, tuple(parameters))
     _LAYOUTS[key] = (rule, layout)  # the rule is held: its id stays its own
@@ -78,7 +80,8 @@ def apply_rule(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any], active
     if layout is not None:
         sources, plan, parameters = layout
         given = tuple(
-            (args[where] if isinstance(where, int) else kwargs[where]) if is_given else where for is_given, where in sources
+            (args[where] if isinstance(where, int) else kwargs[where]) if is_given else where
+            for is_given, where in sources
         )
         function = rule.function if callable(rule.function) else rule.function.__get__
         y = function(*args, **kwargs)

@@ -6,7 +6,7 @@ The plain numbers come from `pullback.differences`, the derivative's from `pullb
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -127,7 +127,7 @@ def cotangents(problem: Problem) -> list[Row]:
     """The cotangents tried: one for each result entry (or a sample), then random combinations."""
     size = flatten(problem.value)[0].size
     random = np.random.default_rng(problem.options.seed + 1)
-    some = range(size)
+    some: Iterable[int] = range(size)
     if size > MOST_RESULTS:
         some = sorted(random.choice(size, MOST_RESULTS // 2, replace=False).tolist())
     found: list[Row] = [(k, np.eye(1, size, k)[0]) for k in some]

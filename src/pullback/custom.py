@@ -72,7 +72,7 @@ def _names(of: Any, wrt: str | int | tuple[str | int, ...] | None) -> tuple[str,
 
 
 def _parameters(of: Any) -> list[str] | None:
-    target = of.fget if isinstance(of, property) else of
+    target: Any = of.fget if isinstance(of, property) else of
     try:
         return list(inspect.signature(target).parameters)
     except (TypeError, ValueError):
@@ -83,7 +83,8 @@ def _check_arity(of: Any, vjp: Callable[..., Any]) -> None:
     """A derivative takes the arguments of its function."""
     try:
         ours = inspect.signature(vjp).parameters.values()
-        target = of.fget if isinstance(of, property) else of.__func__ if isinstance(of, (staticmethod, classmethod)) else of
+        target: Any = of.fget if isinstance(of, property) else of
+        target = of.__func__ if isinstance(of, (staticmethod, classmethod)) else target
         theirs = inspect.signature(target).parameters.values()
     except (TypeError, ValueError):
         return
@@ -128,6 +129,7 @@ class DifferentiableFunction:
         functools.update_wrapper(self, vjp)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The value at these arguments."""
         return self.vjp(*args, **kwargs)[0]
 
     def __repr__(self) -> str:

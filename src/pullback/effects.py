@@ -20,8 +20,13 @@ from pullback.scopes import bound_names, parameters
 from pullback.source import FunctionNode, acquire
 
 MUTATORS = frozenset(
-    ["append", "extend", "insert", "pop", "remove", "clear", "sort", "reverse", "update", "setdefault", "popitem", "fill", "put", "itemset", "resize", "partition", "setfield", "setflags", "add", "discard", "appendleft", "extendleft", "rotate", "__setitem__", "__setattr__", "shuffle", "setattr", "heappush", "heappop", "copyto", "place"]
-)
+    [
+        "append", "extend", "insert", "pop", "remove", "clear", "sort", "reverse", "update", "setdefault", "popitem",
+        "fill", "put", "itemset", "resize", "partition", "setfield", "setflags", "add", "discard", "appendleft",
+        "extendleft", "rotate", "__setitem__", "__setattr__", "shuffle", "setattr", "heappush", "heappop", "copyto",
+        "place",
+    ]
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ class Helpers:
         return candidate
 
     def __call__(self, value: Any, stem: str) -> str:
+        """The name of an object; the same object has one name."""
         known = self._by_id.get(id(value))
         if known is None:
             known = self.fresh(stem)
@@ -68,7 +69,8 @@ def guards(
         tests.append(ast.Compare(left, [ast.IsNot()], [name(known)]))
     for identifier, cls in names.classes.items():
         known = helpers(cls, cls.__name__)
-        tests.append(ast.Compare(ast.Attribute(name(identifier), "__class__", ast.Load()), [ast.IsNot()], [name(known)]))
+        actual = ast.Attribute(name(identifier), "__class__", ast.Load())
+        tests.append(ast.Compare(actual, [ast.IsNot()], [name(known)]))
     stem = function.__name__ if function.__name__.isidentifier() else "function"
     code = ast.Attribute(name(helpers(function, stem)), "__code__", ast.Load())
     tests.append(ast.Compare(code, [ast.IsNot()], [name(helpers(function.__code__, "code"))]))
@@ -96,16 +98,16 @@ def again(tests: list[ast.expr], arguments: ast.arguments, redo: str) -> list[as
 def bare_arguments(arguments: ast.arguments) -> ast.arguments:
     """The signature without annotations; defaults are placeholders, the function's own are put in later."""
 
-    def plain(a: ast.arg | None) -> ast.arg | None:
-        return None if a is None else ast.copy_location(ast.arg(a.arg), a)
+    def plain(a: ast.arg) -> ast.arg:
+        return ast.copy_location(ast.arg(a.arg), a)
 
     return ast.arguments(
         posonlyargs=[plain(a) for a in arguments.posonlyargs],
         args=[plain(a) for a in arguments.args],
-        vararg=plain(arguments.vararg),
+        vararg=None if arguments.vararg is None else plain(arguments.vararg),
         kwonlyargs=[plain(a) for a in arguments.kwonlyargs],
         kw_defaults=[None if d is None else constant(None) for d in arguments.kw_defaults],
-        kwarg=plain(arguments.kwarg),
+        kwarg=None if arguments.kwarg is None else plain(arguments.kwarg),
         defaults=[constant(None) for _ in arguments.defaults],
     )
 
@@ -204,7 +206,7 @@ def _commented(tree: ast.FunctionDef, lines: Callable[[int], str]) -> str:
     out = []
     for line in text.split("\n"):
         stripped = line.strip()
-        if stripped.startswith("'# ") or stripped.startswith('"# '):
+        if stripped.startswith(("'# ", '"# ')):
             line = line[: len(line) - len(stripped)] + ast.literal_eval(stripped)
         out.append(line)
     return "\n".join(out)

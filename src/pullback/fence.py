@@ -30,7 +30,9 @@ LOWERED: tuple[type[ast.AST], ...] = (
     ast.DictComp, ast.GeneratorExp, ast.Compare, ast.Call, ast.JoinedStr, ast.FormattedValue, ast.Constant,
     ast.Attribute, ast.Subscript, ast.Starred, ast.Name, ast.List, ast.Tuple, ast.Slice,
 )  # fmt: skip
-KEPT: tuple[type[ast.AST], ...] = (ast.Try, ast.TryStar, ast.Match, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Delete)
+KEPT: tuple[type[ast.AST], ...] = (
+    ast.Try, ast.TryStar, ast.Match, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Delete,
+)  # fmt: skip
 
 
 def check(node: FunctionNode, filename: str) -> list[Diagnostic]:

@@ -62,6 +62,7 @@ class Forward:
     # --- placing and nesting ----------------------------------------------------------------------
 
     def emit(self, stmt: ast.stmt, span: Span) -> None:
+        """Append a statement at the user's position."""
         self.out.append(placed(stmt, span))
 
     def flush(self) -> None:
@@ -87,6 +88,7 @@ class Forward:
         return {}
 
     def nestable(self, identifier: str) -> bool:
+        """Whether a temporary may go back into the expression that reads it."""
         return identifier.startswith("_t") and self.uses.get(identifier) == 1 and identifier not in self.read_later
 
     # --- statements -------------------------------------------------------------------------------
@@ -118,6 +120,7 @@ class Forward:
         return name(source)
 
     def stmt(self, stmt: ir.Stmt) -> None:
+        """One statement, after the pending ones that it must not overtake."""
         match stmt:
             case ir.Bind():
                 self.bind(stmt)
@@ -150,18 +153,23 @@ class Forward:
         self.emit(build(values), stmt.span)
 
     def with_statement(self, stmt: ir.With, context: ast.expr) -> ast.stmt:
+        """A `with` as written."""
         bound = target(stmt.target) if stmt.target is not None else None
         return ast.With([ast.withitem(context, bound)], self.block(stmt.body) or [ast.Pass()], lineno=1)
 
     def store(self, stmt: ir.Store) -> None:
+        """An assignment to an element or an attribute."""
         obj, value = atom(stmt.obj), atom(stmt.value)
         self.flush()
-        place: ast.expr = (
-            ast.Attribute(obj, stmt.key, ast.Store()) if stmt.attribute else ast.Subscript(obj, atom(stmt.key), ast.Store())
-        )
+        place: ast.expr
+        if stmt.attribute:
+            place = ast.Attribute(obj, stmt.key, ast.Store())
+        else:
+            place = ast.Subscript(obj, atom(stmt.key), ast.Store())
         self.emit(ast.Assign([place], value, lineno=1), stmt.span)
 
     def conditional(self, stmt: ir.If) -> None:
+        """An `if`, which records the arm that ran where the reverse sweep asks for it."""
         recorded = self.reverse.reversed_ifs.get(id(stmt))
         taken = self.take([stmt.test])
         test = taken.get(stmt.test.name, atom(stmt.test)) if isinstance(stmt.test, ir.Var) else atom(stmt.test)
@@ -176,6 +184,7 @@ class Forward:
             self.emit(ast.If(test, body or [ast.Pass()], orelse), stmt.span)
 
     def loop(self, stmt: ir.For | ir.While) -> None:
+        """A loop, which keeps what each iteration's reversal needs."""
         region = self.residuals.loops[id(stmt)]
         head: ast.expr | None = None
         if isinstance(stmt, ir.For):
@@ -208,6 +217,7 @@ class Forward:
             self.emit(ast.While(stmt.test.node, body, []), stmt.span)
 
     def bind(self, stmt: ir.Bind) -> None:
+        """An assignment, pending if it may go back into an expression; left out if nothing needs it."""
         expr, span = stmt.expr, stmt.span
         residual = self.reverse.forward_calls.get(id(stmt))
         if isinstance(expr, ir.Closure) and isinstance(expr.node, ast.FunctionDef):
@@ -239,8 +249,9 @@ class Forward:
             self.pending.append((stmt.target, made))
             return
         self.flush()
-        unused = self.uses.get(stmt.target, 0) == 0 and stmt.target.startswith("_t") and stmt.target not in self.read_later
-        self.emit(ast.Expr(made) if unused else assign(stmt.target, made), span)
+        unused = self.uses.get(stmt.target, 0) == 0 and stmt.target not in self.read_later
+        dropped = unused and stmt.target.startswith("_t")
+        self.emit(ast.Expr(made) if dropped else assign(stmt.target, made), span)
 
     def pure_and_unused(self, stmt: ir.Bind) -> bool:
         """Whether a joint function can leave a statement out: bare arithmetic that cannot fail."""
@@ -280,6 +291,7 @@ class Forward:
         raise AssertionError(type(expr))
 
     def operation(self, stmt: ir.Bind, expr: ir.Operation, args: list[ast.expr]) -> ast.expr:
+        """An operator as written; an in-place one on anything but a scalar is a call."""
         if len(args) == 1:
             return ast.UnaryOp(_UNARY[expr.op](), args[0])
         if expr.inplace and not stmt.facts.kinds[0].scalar:
@@ -327,10 +339,12 @@ class Forward:
         match expr:
             case ir.Operation(op=op, args=args, inplace=True) if not self.alone(expr):
                 positions = constant(tuple(i for i, a in enumerate(active) if a))
-                return call(self.reverse.runtime_call("operate_inplace"), constant(op), tuple_of([values[a] for a in args]), positions)
+                operands = tuple_of([values[a] for a in args])
+                return call(self.reverse.runtime_call("operate_inplace"), constant(op), operands, positions)
             case ir.Operation(op=op, args=args):
                 positions = constant(tuple(i for i, a in enumerate(active) if a))
-                return call(self.reverse.runtime_call("operate"), constant(op), tuple_of([values[a] for a in args]), positions)
+                operands = tuple_of([values[a] for a in args])
+                return call(self.reverse.runtime_call("operate"), constant(op), operands, positions)
             case ir.Attr(obj=obj, name=attribute):
                 return call(self.reverse.runtime_call("read_attribute"), values[obj], constant(attribute))
             case ir.Item(obj=obj, index=index):
@@ -340,11 +354,14 @@ class Forward:
         raise AssertionError(type(expr))
 
     def alone(self, expr: ir.Operation) -> bool:
+        """Whether only this function holds what an in-place operator changes."""
         variable = expr.args[0]
         return isinstance(variable, ir.Var) and variable.name in self.activity.solitary
 
     def dynamic_call(self, expr: ir.Apply, active: tuple[bool, ...], values: dict[ir.Atom, ast.expr]) -> ast.expr:
+        """A call whose callee is looked up at run time."""
         operands: list[int | str | None] = [-1, *range(len(expr.args)), *(k for k, _ in expr.keywords)]
+        flags: list[int | str | None]
         if expr.stars or any(k is None for k, _ in expr.keywords):
             flags = [(o if o is not None else "**") for o, a in zip(operands, active, strict=True) if a]
             args = tuple_of([values[a] for a in expr.args])

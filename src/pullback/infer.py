@@ -145,9 +145,9 @@ class _Inference:
             case ir.Operation(op=op, args=args):
                 if len(args) == 1:
                     return kinds[0] if kinds[0].numeric else UNKNOWN
-                if op == "**" and isinstance(args[1], ir.Lit) and isinstance(args[1].value, int):
-                    if args[1].value >= 0 and kinds[0].mask == INT_KIND.mask:
-                        return INT_KIND
+                power = args[1].value if op == "**" and isinstance(args[1], ir.Lit) else None
+                if isinstance(power, int) and power >= 0 and kinds[0].mask == INT_KIND.mask:
+                    return INT_KIND
                 return arithmetic(op, kinds[0], kinds[1])
             case ir.Inert():
                 return _inert_kind(expr)

@@ -30,7 +30,7 @@ def how(stmt: ir.Bind) -> str:
     """How a statement's derivative is found: by an inlined rule, by a call's residual, or directly."""
     expr, facts = stmt.expr, stmt.facts
     match expr:
-        case ir.Operation(op=op, args=args):
+        case ir.Operation():
             return RULE if all(k.numeric for k in facts.kinds) else CALL
         case ir.Apply():
             return RULE if inlinable(stmt, expr) is not None else CALL
@@ -175,6 +175,7 @@ class Inliner:
         return not own.numeric or any(k.mask & ~_REAL_SCALAR for k in others)
 
     def kind_of(self, stmt: ir.Bind, operand: ir.Atom) -> Kind:
+        """What is known of an operand of a statement."""
         return stmt.facts.kinds[ir.atoms(stmt.expr).index(operand)]
 
     def hole(
@@ -234,7 +235,7 @@ class Inliner:
                 key: ast.expr = self.reverse.need(expr.items[position - 1], stmt)
                 later_keys = [] if isinstance(expr.items[position - 1], ir.Lit) else expr.items[position + 1 :: 2]
                 others = [self.reverse.need(k, stmt) for k in later_keys]
-                part = call(self.reverse.runtime("dict_part"), name(g), key, *others)
+                part: ast.expr = call(self.reverse.runtime("dict_part"), name(g), key, *others)
             else:
                 part = template("g[i]", g=name(g), i=constant(position))
             self.reverse.accumulate(item, part, stmt, maybe=True, kind=stmt.facts.kinds[position])

@@ -48,7 +48,9 @@ def _user_span(traceback: types.TracebackType | None) -> Span | None:
     found = None
     while traceback is not None:
         code = traceback.tb_frame.f_code
-        if (not code.co_filename.startswith(_OWN) and "EPOCH" in (*code.co_freevars, *code.co_names) + code.co_varnames) or (not code.co_filename.startswith(_OWN) and code.co_name.endswith(("_forward", "_reverse"))):
+        guarded = "EPOCH" in (*code.co_freevars, *code.co_names, *code.co_varnames)
+        generated = guarded or code.co_name.endswith(("_forward", "_reverse"))
+        if generated and not code.co_filename.startswith(_OWN):
             found = _span(code, traceback.tb_lasti)
         traceback = traceback.tb_next
     return found

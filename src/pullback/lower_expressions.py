@@ -22,7 +22,9 @@ BINARY: dict[type[ast.operator], str] = {
     ast.MatMult: "@", ast.LShift: "<<", ast.RShift: ">>", ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^",
 }  # fmt: skip
 UNARY: dict[type[ast.unaryop], str] = {ast.USub: "neg", ast.UAdd: "pos", ast.Invert: "invert"}
-_NOT_INERT = (ast.NamedExpr, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Await, ast.Yield)
+_NOT_INERT = (
+    ast.NamedExpr, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Await, ast.Yield,
+)  # fmt: skip
 
 
 def is_inert(node: ast.expr) -> bool:
@@ -104,11 +106,11 @@ class Expressions:
             case ast.Dict():
                 if any(k is None for k in node.keys):
                     return self.merged_dict(node)
-                pairs = [self.atom(n) for k, v in zip(node.keys, node.values, strict=True) for n in (k, v) if n is not None]
-                return ir.Build("dict", tuple(pairs))
+                pairs = zip(node.keys, node.values, strict=True)
+                return ir.Build("dict", tuple([self.atom(n) for pair in pairs for n in pair if n is not None]))
             case ast.Slice():
-                none = ir.Lit(None)
-                return ir.Build("slice", tuple(self.atom(n) if n else none for n in (node.lower, node.upper, node.step)))
+                bounds = (node.lower, node.upper, node.step)
+                return ir.Build("slice", tuple(self.atom(n) if n else ir.Lit(None) for n in bounds))
             case ast.JoinedStr():
                 return self.inert(node)
             case ast.IfExp() | ast.BoolOp():
@@ -249,7 +251,8 @@ class Expressions:
         keyword_only = [named(p, d) for p, d in zip(a.kwonlyargs, a.kw_defaults, strict=True)]
         if not computed:
             return node, ()
-        made = type(node)(**{f: getattr(node, f, None) for f in node._fields})
+        fields: dict[str, Any] = {f: getattr(node, f, None) for f in node._fields}
+        made = type(node)(**fields)
         made.args = ast.arguments(
             a.posonlyargs, a.args, a.vararg, a.kwonlyargs, keyword_only, a.kwarg, [d for d in plain if d is not None]
         )

@@ -12,7 +12,7 @@ from __future__ import annotations
 import types
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -33,6 +33,7 @@ from pullback.spans import Diagnostic
 from pullback.tangents import NO_TANGENT, Tangent
 
 assert runtime_calls.CALLS  # generated code reaches its run-time calls through this table
+F = TypeVar("F", bound=Callable[..., Any])
 _REGISTRY: dict[Any, Any] = {}
 _CONTAINERS = TUPLE | LIST | DICT | STRUCT | OTHER
 
@@ -106,7 +107,8 @@ class Pullback:
         self._residual = residual
         self._active = active
         self._operands = [args[a] if isinstance(a, int) else kwargs[a] for a in active]
-        watched = {f"argument {i + 1}": a for i, a in enumerate(args)} | {f"argument `{k}`": v for k, v in kwargs.items()}
+        watched = {f"argument {i + 1}": a for i, a in enumerate(args)}
+        watched |= {f"argument `{k}`": v for k, v in kwargs.items()}
         watched |= _outside(f)
         if _keeps(residual, value):
             watched["the result"] = value
@@ -180,6 +182,8 @@ def _handed_out(tangents: tuple[Tangent, ...], operands: list[Any], cotangent: A
 def _scalar_verb(f: Callable[..., Any], wrt: Wrt, with_value: bool) -> Callable[..., Any]:
     _check_callable(f)
 
+    current: Callable[..., Any]
+
     def specialise(*args: Any, **kwargs: Any) -> Any:
         """Find or generate the derivative for these arguments, and run it."""
         nonlocal current
@@ -195,7 +199,7 @@ def _scalar_verb(f: Callable[..., Any], wrt: Wrt, with_value: bool) -> Callable[
             current = made
         return made(*args, **kwargs)
 
-    current: Callable[..., Any] = specialise
+    current = specialise
 
     def gradient_of(*args: Any, **kwargs: Any) -> Any:
         try:
@@ -262,10 +266,11 @@ def _check_callable(f: Any) -> None:
         raise ArgumentError(f"a function is needed, not {describe(f)}: write gradient(f)(x), not gradient(f(x))")
 
 
-def _named(made: Any, verb: str, f: Any) -> Any:
-    made.__name__ = made.__qualname__ = f"{verb}({describe_call(f)})"
-    made.__doc__ = f"The {verb} of {describe_call(f)}."
-    made._pullback_verb = verb
+def _named(made: F, verb: str, f: Any) -> F:
+    named: Any = made
+    named.__name__ = named.__qualname__ = f"{verb}({describe_call(f)})"
+    named.__doc__ = f"The {verb} of {describe_call(f)}."
+    named._pullback_verb = verb
     return made
 
 

@@ -35,6 +35,7 @@ class Recomputed:
             functools.update_wrapper(self, function)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The function's own result."""
         return self.function(*args, **kwargs)
 
     def __repr__(self) -> str:
@@ -114,7 +115,8 @@ def _generators(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
         elif not isinstance(x, (type, types.ModuleType)) and len(seen) < 10_000:
             reachable += getattr(x, "__dict__", {}).values()
     for x in reachable:
-        if isinstance(x, (np.random.Generator, np.random.RandomState, random.Random)) and not any(x is y for y in found):
+        generator = isinstance(x, (np.random.Generator, np.random.RandomState, random.Random))
+        if generator and not any(x is y for y in found):
             found.append(x)
     return found
 

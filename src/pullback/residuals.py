@@ -50,7 +50,9 @@ class Place:
 class Residuals:
     """Decides how each value that the reverse sweep needs gets there."""
 
-    def __init__(self, function: ir.FunctionIR, joint: bool, fresh: Callable[[str], str], copies: Callable[[str], bool]) -> None:
+    def __init__(
+        self, function: ir.FunctionIR, joint: bool, fresh: Callable[[str], str], copies: Callable[[str], bool]
+    ) -> None:
         self.function = function
         self.joint = joint  # forward and reverse sweep in one body: locals need no packing
         self.fresh = fresh

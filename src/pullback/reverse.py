@@ -79,7 +79,9 @@ class Reverse:
         stmt.span = span  # type: ignore[attr-defined]
         self.code.append(stmt)
 
-    def accumulate(self, atom: ir.Atom, value: ast.expr, source: ir.Stmt, *, maybe: bool = False, kind: Kind = UNKNOWN) -> None:
+    def accumulate(
+        self, atom: ir.Atom, value: ast.expr, source: ir.Stmt, *, maybe: bool = False, kind: Kind = UNKNOWN
+    ) -> None:
         """Add `value` to the adjoint of an operand; with `maybe` it may be ZERO at run time."""
         if isinstance(atom, ir.Lit):
             return
@@ -96,7 +98,8 @@ class Reverse:
         elif status == PRESENT:
             self.emit(assign(d, template("d + v", d=name(d), v=value)), source)
         else:
-            self.emit(assign(d, template("v if d is ZERO else d + v", d=name(d), v=value, ZERO=name(self.runtime("ZERO")))), source)
+            zero = name(self.runtime("ZERO"))
+            self.emit(assign(d, template("v if d is ZERO else d + v", d=name(d), v=value, ZERO=zero)), source)
         self.status[atom.name] = PRESENT if status == PRESENT or not maybe else MAYBE
 
     def runtime_call(self, what: str) -> str:
@@ -115,6 +118,7 @@ class Reverse:
             self.stmt(stmt)
 
     def stmt(self, stmt: ir.Stmt) -> None:
+        """Reverse one statement."""
         match stmt:
             case ir.Bind():
                 self.killing(stmt.target, stmt, lambda g: self.inliner.expression(stmt, g))
@@ -227,6 +231,7 @@ class Reverse:
             self.emit(ast.If(test, arms[0], arms[1]), stmt)
 
     def test(self, stmt: ir.If) -> ast.expr:
+        """The arm that ran: a literal, or what the forward sweep recorded."""
         if isinstance(stmt.test, ir.Lit):
             return constant(stmt.test.value)
         known = self.reversed_ifs.get(id(stmt))
@@ -274,9 +279,9 @@ class Reverse:
         for inner in [stmt, *inside]:
             if isinstance(inner, ir.For) and inner.facts.varied and isinstance(inner.iterable, ir.Var):
                 read.append(inner.iterable.name)
-            if isinstance(inner, ir.Bind) and isinstance(inner.expr, ir.Item) and inner.facts.varied:
-                if isinstance(inner.expr.obj, ir.Var):
-                    read.append(inner.expr.obj.name)
+            item = inner.expr if isinstance(inner, ir.Bind) and inner.facts.varied else None
+            if isinstance(item, ir.Item) and isinstance(item.obj, ir.Var):
+                read.append(item.obj.name)
         return [n for n in dict.fromkeys(read) if n not in bound]
 
     def own(self, variable: str, stmt: ir.Stmt) -> None:

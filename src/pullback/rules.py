@@ -163,7 +163,9 @@ def _entry(function: Any) -> Entry:
     return _ENTRIES.setdefault(id(function), Entry(function))
 
 
-def rule(function: Any, signature: str, /, *, _returns: str = "numeric", _alias: bool = False, **templates: str) -> None:
+def rule(
+    function: Any, signature: str, /, *, _returns: str = "numeric", _alias: bool = False, **templates: str
+) -> None:
     """Register the cotangents of a library function's parameters, as templates.
 
     `_returns` names the kind of the result: "float", "array", "numeric", "like" (of the operands),

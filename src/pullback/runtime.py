@@ -100,7 +100,7 @@ def field_tangent(obj: Any, name: str, g: Tangent) -> Tangent:
     known = registration(cls)
     if known is not None and known.fields is not None and name not in known.fields(obj):
         return ZERO
-    if hasattr(obj, "_fields") and isinstance(obj, tuple):
+    if isinstance(obj, tuple) and hasattr(obj, "_fields"):
         return [g if f == name else ZERO for f in obj._fields]
     if name not in getattr(obj, "__dict__", ()) and not hasattr(cls, "__slots__"):
         return ZERO  # a class attribute: a constant of all instances

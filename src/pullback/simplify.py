@@ -122,7 +122,8 @@ def _replace(stmt: ast.stmt, identifier: str, value: ast.expr) -> None:
     class Put(ast.NodeTransformer):
         def visit_Name(self, node: ast.Name) -> ast.AST:  # ast's own naming
             if node.id == identifier and isinstance(node.ctx, ast.Load):
-                return ast.copy_location(substitute(node, holes), node)
+                put: ast.expr = substitute(node, holes)
+                return ast.copy_location(put, node)
             return node
 
     Put().visit(stmt)

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import typing
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol, runtime_checkable
@@ -152,10 +153,11 @@ def constant_fields(cls: type) -> frozenset[str]:
     """The fields that `no_derivative` marks in a class or its bases."""
     found = _CONSTANT_FIELDS.get(cls)
     if found is None:
-        names = {f.name for f in dataclasses.fields(cls) if _MARK in f.metadata} if dataclasses.is_dataclass(cls) else set()
+        fields = dataclasses.fields(cls) if dataclasses.is_dataclass(cls) else ()
+        names = {f.name for f in fields if _MARK in f.metadata}
         names |= {a.name for a in getattr(cls, "__attrs_attrs__", ()) if _MARK in a.metadata}
         for base in cls.__mro__:
-            for name, annotation in base.__dict__.get("__annotations__", {}).items():
+            for name, annotation in inspect.get_annotations(base).items():
                 if isinstance(annotation, str):
                     marked = "no_derivative" in annotation
                 else:

@@ -68,7 +68,8 @@ def parsed(text: str) -> ast.expr:
 
 def template(text: str, **holes: ast.expr) -> ast.expr:
     """The expression `text` with names replaced."""
-    return substitute(parsed(text), holes)
+    made: ast.expr = substitute(parsed(text), holes)
+    return made
 
 
 def substitute(node: Any, holes: dict[str, ast.expr]) -> Any:

@@ -168,11 +168,12 @@ def scale(t: Tangent, factor: Any) -> Tangent:
     """A tangent times a real (or complex) number, in every leaf; NumPy leaves keep their dtype."""
     if t is ZERO or t is NO_TANGENT:
         return t
-    if isinstance(t, (float, complex, np.generic, np.ndarray)):
+    if isinstance(t, (np.generic, np.ndarray)):
         # ruling out a float64 `factor` widening a float32 leaf: tangents keep their space
         scaled = t * factor
-        narrowed = isinstance(t, (np.generic, np.ndarray)) and scaled.dtype.kind == t.dtype.kind
-        return scaled.astype(t.dtype) if narrowed else scaled
+        return scaled.astype(t.dtype) if scaled.dtype.kind == t.dtype.kind else scaled
+    if isinstance(t, (float, complex)):
+        return t * factor
     if isinstance(t, tuple) and hasattr(t, "_make"):
         return t._make(scale(x, factor) for x in t)
     if isinstance(t, (tuple, list)):

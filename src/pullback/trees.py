@@ -107,11 +107,12 @@ def _rebuild_leaf(x: Any, v: Vector) -> tuple[Any, Vector]:
     count = like.size * (2 if like.dtype.kind == "c" else 1)
     part, rest = v[:count], v[count:]
     if like.dtype.kind == "c":
-        part = part[0::2] + 1j * part[1::2]  # type: ignore[assignment]
+        part = part[0::2] + 1j * part[1::2]
     array = part.astype(like.dtype).reshape(like.shape)
     if isinstance(x, np.ndarray):
         return array, rest
-    return (type(x)(array[()]) if isinstance(x, (float, complex)) and not isinstance(x, np.generic) else array[()]), rest
+    is_python_number = isinstance(x, (float, complex)) and not isinstance(x, np.generic)
+    return (type(x)(array[()]) if is_python_number else array[()]), rest
 
 
 def inner(t: Tangent, u: Tangent, x: Any) -> float:

@@ -56,10 +56,10 @@ def _sum(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Resul
 
 def _reverse_sum(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
     _, source, xs, start, active = residual
-    out = []
-    for operand in active:
-        out.append(_spread(((i, fit(g, x)) for i, x in enumerate(xs)), source) if operand == 0 else fit(g, start))
-    return tuple(out)
+    return tuple(
+        _spread(((i, fit(g, x)) for i, x in enumerate(xs)), source) if operand == 0 else fit(g, start)
+        for operand in active
+    )
 
 
 def _reverse_chain(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
@@ -103,7 +103,7 @@ def _reverse_reduce(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
     if not has_initial:
         parts.append((0, g))
     by_operand = {0: d_function, 1: _spread(parts, xs), 2: g}
-    return tuple(by_operand[a] for a in active)  # type: ignore[index]
+    return tuple(by_operand[a] for a in active)
 
 
 def _extreme(choose: Callable[..., Any]) -> Callable[..., Result]:
@@ -188,7 +188,7 @@ def _reverse_enumerate(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
 
 @intrinsic(zip, returns="list")
 def _zip(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Result:
-    return list(zip(*args, **kwargs)), (_reverse_zip, args, active)
+    return list(zip(*args, **kwargs)), (_reverse_zip, args, active)  # noqa: B905  # `strict` is the caller's
 
 
 def _reverse_zip(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
@@ -266,7 +266,7 @@ def _get(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Resul
 def _reverse_get(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
     _, key, present, active = residual
     by_operand = {0: {key: g} if present else ZERO, 2: ZERO if present else g}
-    return tuple(by_operand.get(a, ZERO) for a in active)  # type: ignore[call-overload]
+    return tuple(by_operand.get(a, ZERO) for a in active)
 
 
 @intrinsic(getattr)
@@ -311,10 +311,10 @@ def _partial(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> R
 
 for _method in (list.copy, dict.copy, copy.copy, copy.deepcopy):
     rule(_method, "x", x="g", _returns="unknown", _alias=True)
-rule(float.real, "x", x="g", _returns="float")  # type: ignore[arg-type]
+rule(float.real, "x", x="g", _returns="float")
 rule(float.conjugate, "x", x="g", _returns="float")
-rule(complex.real, "z", z="real_part(g) + 0j")  # type: ignore[arg-type]
-rule(complex.imag, "z", z="-1j * real_part(g)")  # type: ignore[arg-type]
+rule(complex.real, "z", z="real_part(g) + 0j")
+rule(complex.imag, "z", z="-1j * real_part(g)")
 rule(complex.conjugate, "z", z="g.conjugate()")
 constant(dict.keys, list.index, list.count, tuple.index, tuple.count, str.join, str.format, float.imag)
 constant(operator.length_hint)

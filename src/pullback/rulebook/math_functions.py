@@ -58,7 +58,9 @@ def prod_pullback(g: float, xs: Sequence[float], start: float) -> list[float]:
 elementwise(math.fabs, "x", x="g * ((x > 0) - (x < 0))", _returns="float")
 elementwise(math.fmod, "x, n", x="g", n="-g * math.trunc(x / n)", _returns="float")
 elementwise(math.remainder, "x, n", x="g", n="-g * round((x - y) / n)", _returns="float")
-elementwise(math.copysign, "x, s", x="g * (math.copysign(1.0, x) * math.copysign(1.0, s))", s="0.0 * g", _returns="float")
+elementwise(
+    math.copysign, "x, s", x="g * (math.copysign(1.0, x) * math.copysign(1.0, s))", s="0.0 * g", _returns="float"
+)
 elementwise(math.exp, "x", x="g * y", _returns="float")
 elementwise(math.exp2, "x", x="g * y * 0.6931471805599453", _returns="float")
 elementwise(math.expm1, "x", x="g * (y + 1.0)", _returns="float")
