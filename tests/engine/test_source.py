@@ -437,7 +437,7 @@ def test_a_stale_file_whose_parameters_changed(tmp_path):
         d(module.f, 3.0)
 
 
-STALE = pytest.mark.xfail(reason="an edit of the body alone is not noticed: the new text is differentiated", strict=False)
+STALE = pytest.mark.xfail(reason="an edit of the body alone is not noticed", strict=False)
 
 
 @STALE
