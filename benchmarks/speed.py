@@ -34,7 +34,7 @@ def goal(what: str, measured: Ratio, limit: float, at_most: bool = True, unit: s
         "unit": unit, "goal": f"{'≤' if at_most else '≥'} {limit:g} {unit}", "reached": reached,
     })  # fmt: skip
     shown = f"{measured} {unit}"
-    print(f"| {what} | {shown} | {'≤' if at_most else '≥'} {limit:g} {unit} | {'yes' if reached else '**no**'} |")
+    print(f"| {what} | {shown} | {ROWS[-1]['goal']} | {'yes' if reached else '**no**'} |")
 
 
 def table_of_times(times: dict[str, Times], plain: str) -> None:
@@ -49,7 +49,8 @@ def machine() -> str:
     """Where and with what this was measured."""
     libraries = [n for n in ("pullback", "numpy", "torch", "jax", "autograd") if importlib.util.find_spec(n)]
     versions = ", ".join(f"{n} {importlib.metadata.version(n)}" for n in libraries)
-    return f"{_processor()}, {os.cpu_count()} cores, {platform.system()}; Python {platform.python_version()}, {versions}"
+    where = f"{_processor()}, {os.cpu_count()} cores, {platform.system()}"
+    return f"{where}; Python {platform.python_version()}, {versions}"
 
 
 def _processor() -> str:

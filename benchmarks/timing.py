@@ -2,8 +2,9 @@
 
     side_by_side({"plain": f, "gradient": g}, seconds=1.0)["gradient"].ratio_to("plain")   ->   Ratio(median, low, high)
 
-A candidate is a function of no arguments that does its work once. In each round every candidate runs a batch
-of a few milliseconds; a ratio is taken within a round, and its median and quartiles over the rounds are given.
+A candidate is a function of no arguments that does its work once. In each round every candidate runs a batch,
+shorter than a time slice of the scheduler, so that on a busy machine most batches run undisturbed; a ratio is
+taken within a round, and its median and quartiles over the rounds are given.
 """
 
 from __future__ import annotations
@@ -46,14 +47,15 @@ class Times:
 
 
 def side_by_side(
-    candidates: dict[str, Callable[[], object]], seconds: float = 2.0, batch_ms: float = 3.0, per_call: int = 1
+    candidates: dict[str, Callable[[], object]], seconds: float = 2.0, batch_ms: float = 0.3, per_call: int = 1
 ) -> dict[str, Times]:
     """Time every candidate in turns for about `seconds` in all; `per_call` is how often each does its work itself."""
     counts = {name: _calibrate(f, batch_ms * 1e6) for name, f in candidates.items()}
     times = {name: Times(name) for name in candidates}
     for t in times.values():
         t.others = times
-    rounds = max(7, int(seconds * 1000.0 / (batch_ms * len(candidates))))
+    spent = sum(min(_batch(f, counts[name]) for _ in range(3)) for name, f in candidates.items())
+    rounds = max(15, int(seconds * 1e9 / spent))
     order = list(candidates)
     enabled = gc.isenabled()
     gc.collect()
@@ -62,7 +64,7 @@ def side_by_side(
         for number in range(rounds):
             for name in order if number % 2 else reversed(order):
                 times[name].rounds.append(_batch(candidates[name], counts[name]) / (counts[name] * per_call))
-            if number % 16 == 15:
+            if number % 64 == 63:
                 gc.collect()
     finally:
         if enabled:
@@ -80,11 +82,11 @@ def _batch(f: Callable[[], object], count: int) -> int:
 
 def _calibrate(f: Callable[[], object], budget: float) -> int:
     """How many calls fill the budget, after a warm-up."""
-    f()
-    _batch(f, 3)
+    for _ in range(5):
+        f()
     count = 1
     while True:
-        spent = _batch(f, count)
+        spent = min(_batch(f, count) for _ in range(5))
         if spent > budget / 4:
             return max(1, int(count * budget / spent))
         count *= 4

@@ -312,3 +312,31 @@ def test_an_error_is_a_pullback_error_and_a_python_error():
     ]:
         assert issubclass(kind, pb.PullbackError) and issubclass(kind, base)
     assert issubclass(pb.ZeroDerivativeWarning, UserWarning)
+
+
+@pytest.mark.parametrize("f", [lambda x: math.sin(x, x), lambda x: (lambda: x)(x), lambda x: np.sin()])
+def test_a_wrong_call_inside_is_pythons_own_error(f):
+    with pytest.raises(TypeError) as plain:
+        f(1.0)
+    with pytest.raises(TypeError) as differentiated:
+        pb.gradient(f)(1.0)
+    assert str(differentiated.value) == str(plain.value)
+
+
+# Reflection: what it reads cannot be followed -------------------------------------------------------------------------
+
+
+def evaluates(x):
+    return x * 3.0 + eval("x * 2.0")
+
+
+def looks_at_locals(x):
+    return x * 3.0 + locals()["x"] * 2.0
+
+
+@pytest.mark.parametrize("f", [evaluates, looks_at_locals])
+def test_reflection_on_active_variables_is_refused(f):
+    for g in (f, lambda x: f(x) * 1.0):
+        with pytest.raises(pb.DifferentiabilityError) as raised:
+            pb.gradient(g)(2.0)
+        assert here(f, 1) in str(raised.value)

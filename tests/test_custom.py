@@ -13,6 +13,7 @@ import threading
 import warnings
 from dataclasses import dataclass
 from functools import partial, reduce
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -676,3 +677,28 @@ def test_exceptions_of_a_rule_pass_unchanged():
     f = pb.differentiable_function(lambda x: (x, lambda v: 1 / 0))
     with pytest.raises(ZeroDivisionError):
         pb.gradient(lambda x: f(x))(1.0)
+
+
+def test_other_threads_do_not_see_a_scope():
+    g = pb.gradient(lambda x: math.sin(x))
+    found: list = []
+    inside, done = threading.Event(), threading.Event()
+
+    def elsewhere():
+        inside.wait(10)
+        found.extend([g(0.0), pb.gradient(lambda x: math.sin(x) * 2.0)(0.0), g(0.0)])
+        done.set()
+
+    thread = threading.Thread(target=elsewhere)
+    thread.start()
+    with pb.derivatives({math.sin: sine_rule(7.0)}):
+        assert g(0.0) == 7.0
+        inside.set()
+        assert done.wait(10)
+        assert g(0.0) == 7.0
+    thread.join()
+    assert found == [1.0, 2.0, 1.0]
+
+
+def test_a_function_in_an_ordinary_object():
+    assert pb.gradient(lambda x: SimpleNamespace(f=silly).f(x))(3.0) == 100.0

@@ -324,3 +324,11 @@ def test_the_xor_network_of_the_tutorial():
         losses.append(value)
     assert shapes == [("output", (4, 1)), ("hidden", (4, 10))] * 10
     assert all(b < a for a, b in zip(losses, losses[1:]))
+
+
+def test_hooks_run_again_with_each_call_of_a_pullback():
+    seen = []
+    pull = pb.pullback(lambda x: pb.with_derivative(x, seen.append) * 2.0)(1.0)
+    assert seen == []
+    pull(1.0), pull(3.0)
+    assert seen == [2.0, 6.0]

@@ -466,3 +466,17 @@ def test_pullbacks_leave_nothing_behind():
     f = pb.value_with_pullback(lambda a: np.sum(a * a))
     a = np.ones(3)
     assert growth_of(lambda: f(a)[1](1.0)) < 20_000
+
+
+def test_redefined_code_is_seen():
+    def f(x):
+        return x * 2.0
+
+    def g(x):
+        return x * 3.0
+
+    outer = pb.gradient(lambda x: f(x) * x)
+    direct = pb.gradient(f)
+    assert (outer(1.0), direct(1.0)) == (4.0, 2.0)
+    f.__code__ = g.__code__
+    assert (outer(1.0), direct(1.0)) == (6.0, 3.0)

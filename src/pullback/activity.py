@@ -40,6 +40,9 @@ def analyse(function: ir.FunctionIR, active: frozenset[str]) -> Activity:
     analysis = _Analysis(function)
     analysis.found.solitary = solitary_names(function)
     end = analysis.block(function.body, active)
+    for stmt in ir.walk(function.body):  # what became varied after a closure had captured it
+        if isinstance(stmt, ir.Bind) and isinstance(stmt.expr, ir.Closure):
+            analysis.check_captures(stmt, stmt.expr, frozenset())
     analysis.found.result_varied = function.result in end
     unique = {(d.id, d.span): d for d in analysis.found.refusals}
     analysis.found.refusals = list(unique.values())
@@ -50,6 +53,7 @@ class _Analysis:
     def __init__(self, function: ir.FunctionIR) -> None:
         self.function = function
         self.found = Activity()
+        self.ever_varied: set[str] = set()
         self.closures = {
             s.target: s.expr.node
             for s in ir.walk(function.body)
@@ -60,6 +64,7 @@ class _Analysis:
     def block(self, block: list[ir.Stmt], varied: frozenset[str]) -> frozenset[str]:
         for stmt in block:
             varied = self.stmt(stmt, varied)
+            self.ever_varied |= varied
         return varied
 
     def is_varied(self, atom: ir.Atom, varied: frozenset[str]) -> bool:
@@ -152,7 +157,7 @@ class _Analysis:
             case ir.Compare():
                 return False
             case ir.Item():
-                return facts.active[0]
+                return True  # an active index too: a class's own `__getitem__` may compute with it
             case ir.Build(kind="slice"):
                 return False
             case ir.Build(kind="set"):
@@ -163,20 +168,24 @@ class _Analysis:
                     help="use a list or tuple",
                 )
             case ir.Closure():
-                for name in expr.captures:
-                    if name in varied and name in self.function.rebound_after_capture:
-                        self.refuse(
-                            "capture-rebound",
-                            f"`{name}` is captured here and assigned again while this function may still be called",
-                            stmt.span,
-                            labels=(Label(self.function.rebound_after_capture[name], "assigned again here"),),
-                            help=f"pass `{name}` as an argument, or bind the new value to another name",
-                        )
+                self.check_captures(stmt, expr, varied)
             case ir.Operation(inplace=True):
                 self.in_place(stmt, expr)
             case ir.Apply():
                 return self.call_carries(stmt, expr)
         return facts.kind.differentiable
+
+    def check_captures(self, stmt: ir.Bind, expr: ir.Closure, varied: frozenset[str]) -> None:
+        """A captured name that is assigned again, and is differentiated before or after that, is refused."""
+        for name in expr.captures:
+            if name in self.ever_varied | varied and name in self.function.rebound_after_capture:
+                self.refuse(
+                    "capture-rebound",
+                    f"`{name}` is captured here and assigned again while this function may still be called",
+                    stmt.span,
+                    labels=(Label(self.function.rebound_after_capture[name], "assigned again here"),),
+                    help=f"pass `{name}` as an argument, or bind the new value to another name",
+                )
 
     def call_carries(self, stmt: ir.Bind, expr: ir.Apply) -> bool:
         facts = stmt.facts

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from pullback.errors import DifferentiabilityError
+from pullback.operations import METHODS
 from pullback.rules import lookup
 from pullback.scopes import bound_names, parameters
 from pullback.source import FunctionNode, acquire
@@ -27,6 +28,9 @@ MUTATORS = frozenset(
         "place",
     ]
 )  # fmt: skip
+
+
+_IN_PLACE = frozenset(f"i{m}" for m in METHODS.values()) | {"iconcat"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +49,14 @@ def may_mutate(fn: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | Non
     entry = lookup(fn)
     if entry is not None and (entry.constant or entry.rule is not None or entry.vjps):
         return False
+    if any(callable(a) and not isinstance(a, type) and may_mutate(a) for a in (*args, *(kwargs or {}).values())):
+        return True  # a function given to map, sorted, ... is called
     if isinstance(fn, types.MethodType):
         return may_mutate(fn.__func__, (fn.__self__, *args), kwargs)
     if not isinstance(fn, types.FunctionType):
-        return getattr(fn, "__name__", "") in MUTATORS or getattr(fn, "__name__", "") == "at"  # np.add.at
+        name = getattr(fn, "__name__", "")
+        in_place = name.strip("_") in _IN_PLACE and not isinstance(fn, np.ufunc)
+        return name in MUTATORS or in_place or name in ("at", "fill_diagonal")  # np.add.at
     effects = _function_effects(fn)
     names = fn.__code__.co_varnames
     given = {**dict(zip(names, args, strict=False)), **(kwargs or {})}

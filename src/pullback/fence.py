@@ -22,6 +22,8 @@ _REFUSED: dict[type[ast.AST], tuple[str, str]] = {
     ast.YieldFrom: ("a generator", "collect the values in a list display and return that"),
 }
 
+_FRAME_READERS = frozenset({"eval", "exec", "locals"})
+
 # Every node class is named once, here or in `_REFUSED`; a test holds this against Python's own list.
 LOWERED: tuple[type[ast.AST], ...] = (
     ast.FunctionDef, ast.Lambda, ast.Return, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.For, ast.While, ast.If,
@@ -45,6 +47,8 @@ def check(node: FunctionNode, filename: str) -> list[Diagnostic]:
     while body:
         child = body.pop(0)
         reason = _REFUSED.get(type(child))
+        if isinstance(child, ast.Call) and isinstance(child.func, ast.Name) and child.func.id in _FRAME_READERS:
+            reason = (f"`{child.func.id}`, which reads the variables of the running function,", "name the values it reads")
         if reason is not None:
             refused.append(_refusal(child, filename, *reason))
             continue

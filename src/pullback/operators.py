@@ -20,13 +20,19 @@ from pullback import runtime_calls
 from pullback.arguments import Wrt, active_operands, describe_call, is_plain_function
 from pullback.calls import bind_parameters
 from pullback.dispatch import call
-from pullback.errors import ArgumentError, ChangedValueError, PullbackError, ZeroDerivativeWarning
+from pullback.errors import (
+    ArgumentError,
+    ChangedValueError,
+    DifferentiabilityError,
+    PullbackError,
+    ZeroDerivativeWarning,
+)
 from pullback.fingerprints import fingerprint, is_changeable
 from pullback.generated import JOINT, Derivative, Request
 from pullback.kinds import DICT, LIST, OTHER, STRUCT, TUPLE, kind_of
 from pullback.locating import locate
 from pullback.pipeline import find
-from pullback.rules import EPOCH, Active, callable_name
+from pullback.rules import EPOCH, Active, callable_name, intrinsic
 from pullback.runtime import seed
 from pullback.spaces import describe, entering, project
 from pullback.spans import Diagnostic
@@ -123,7 +129,9 @@ class Pullback:
                     "pullback; call the pullback before changing it, or pass a copy"
                 )
         g = project(cotangent, self._value, f"the cotangent of {callable_name(self._function)}'s result")
-        if g is NO_TANGENT:
+        if isinstance(self._value, int) and isinstance(cotangent, (int, float)):
+            g = float(cotangent)  # `x if x > 0 else 0`: a number all the same
+        elif g is NO_TANGENT:
             raise ArgumentError(
                 f"the result of {callable_name(self._function)} is {describe(self._value)}, which has no tangent space"
             )
@@ -264,6 +272,17 @@ def _warn(diagnostic: Diagnostic) -> None:
 def _check_callable(f: Any) -> None:
     if not callable(f):
         raise ArgumentError(f"a function is needed, not {describe(f)}: write gradient(f)(x), not gradient(f(x))")
+
+
+def _refuse_nested(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Any:
+    raise DifferentiabilityError(
+        "a derivative is taken of a function that captures values which are themselves being differentiated; "
+        "derivatives of derivatives are not supported yet: register a derivative with @pb.derivative"
+    )
+
+
+for _verb in (gradient, value_with_gradient, pullback, value_with_pullback):
+    intrinsic(_verb)(_refuse_nested)
 
 
 def _named(made: F, verb: str, f: Any) -> F:

@@ -122,7 +122,11 @@ def _variadic(
 ) -> tuple[dict[str, Any], list[str], Any]:
     """Operands that `*args` and `**kwargs` parameters collect: the parameter and the part of it."""
     signature = inspect.signature(fn, follow_wrapped=False)
-    bound = signature.bind(*args, **kwargs)  # raises the TypeError of the call itself
+    try:
+        bound = signature.bind(*args, **kwargs)
+    except TypeError:
+        fn(*args, **kwargs)  # raises Python's own error for such a call
+        raise
     parameters = signature.parameters
     where: dict[Any, tuple[str, Any]] = {}
     position = 0

@@ -57,6 +57,12 @@ class Residuals:
         self.joint = joint  # forward and reverse sweep in one body: locals need no packing
         self.fresh = fresh
         self.copies = copies  # whether a name's value may be changed in place, so that a copy must be kept
+        self.celled = {
+            c
+            for s in ir.walk(function.body)
+            if isinstance(s, ir.Bind) and isinstance(s.expr, ir.Closure)
+            for c in s.expr.captures
+        }
         self.top = Region(None, None, False)
         self.places: dict[int, Place] = {}
         self.loops: dict[int, Region] = {}
@@ -97,7 +103,8 @@ class Residuals:
         """An expression for the reverse sweep: the value a name has before (or after) a statement."""
         place = self.places[id(stmt)]
         region, conditional, pos = place.region, place.conditional, stmt.pos
-        if self.copies(identifier):
+        in_loop_cell = self.joint and identifier in self.celled and place.region.parent is not None
+        if self.copies(identifier) or in_loop_cell:  # (a reverse loop must not rebind what a closure captured)
             return name(self._copy(identifier, stmt, place, after))
         while True:
             assigned = region.assigned.get(identifier, [])

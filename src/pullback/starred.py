@@ -8,6 +8,7 @@ from pullback.applying import Residual
 from pullback.attributes import call_method
 from pullback.dispatch import call
 from pullback.rules import Active
+from pullback.runtime import add_at, buffer
 from pullback.tangents import ZERO, Tangent
 
 
@@ -42,12 +43,12 @@ def call_starred(
         value, residual = call(callee, tuple(flat), tuple(inner_active), kwargs)
     else:
         value, residual = call_method(callee, method, tuple(flat), tuple(inner_active), kwargs)
-    lengths = {p: len(args[p]) for p in stars}
-    return value, (_gathered, residual, tuple(inner_active), origin, keyed, lengths, active)
+    spread = {p: args[p] for p in stars}
+    return value, (_gathered, residual, tuple(inner_active), origin, keyed, spread, active)
 
 
 def _gathered(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
-    _, inner, inner_active, origin, keyed, lengths, active = residual
+    _, inner, inner_active, origin, keyed, spread, active = residual
     out: dict[Any, Any] = {}
     for operand, t in zip(inner_active, inner[0](inner, g), strict=True):
         if operand == -1:
@@ -57,7 +58,7 @@ def _gathered(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
             if element is None:
                 out[position] = t
             else:
-                out.setdefault(position, [ZERO] * lengths[position])[element] = t
+                add_at(out.setdefault(position, buffer(ZERO, spread[position])), element, t)
         else:
             name, key = keyed[operand]
             if key is None:

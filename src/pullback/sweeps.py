@@ -19,7 +19,7 @@ from pullback.errors import DifferentiabilityError
 from pullback.forward_sweep import Forward
 from pullback.generated import JOINT, Derivative, Request
 from pullback.inlining import CALL, how
-from pullback.kinds import COMPLEX, FLOAT, NOTHING, UNKNOWN, Kind
+from pullback.kinds import BOOL, COMPLEX, FLOAT, INT, NOTHING, UNKNOWN, Kind
 from pullback.residuals import Residuals
 from pullback.reverse import ABSENT, PRESENT, Reverse
 from pullback.simplify import fold_ones, simplify
@@ -53,7 +53,8 @@ def reverse_sweep(derivative: Derivative, lowered: ir.FunctionIR, activity: Acti
     reverse = Reverse(lowered, residuals, helpers.fresh, helpers, accumulators, request.captures)
     seed = reverse.adjoint(lowered.result)
     if joint:
-        is_float = derivative.result.mask == FLOAT
+        mask = derivative.result.mask
+        is_float = bool(mask & FLOAT) and not mask & ~(FLOAT | INT | BOOL)
         value = constant(1.0) if is_float else call(reverse.runtime("seed"), name(lowered.result))
         reverse.code.append(assign(seed, value))
     if activity.result_varied:

@@ -19,6 +19,7 @@ import numpy as np
 from pullback.applying import Residual
 from pullback.attributes import read_attribute
 from pullback.dispatch import call, no_tangents
+from pullback.errors import DifferentiabilityError
 from pullback.fitting import fit
 from pullback.operating import operate
 from pullback.rulebook.builtin_functions import real_part
@@ -110,13 +111,17 @@ def _extreme(choose: Callable[..., Any]) -> Callable[..., Result]:
     def vjp(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Result:
         xs = args if len(args) > 1 else _elements(args[0])
         if not xs:
-            return choose(*args, **kwargs), (no_tangents, len(active))
+            return choose(*args, **kwargs), (_reverse_default, active)
         key = kwargs.get("key")
         keys = xs if key is None else [key(x) for x in xs]
         winner = choose(range(len(xs)), key=keys.__getitem__)
         return xs[winner], (_reverse_choice, args, winner, active)
 
     return vjp
+
+
+def _reverse_default(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
+    return tuple(g if a == "default" else ZERO for a in residual[1])
 
 
 def _reverse_choice(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
@@ -285,6 +290,11 @@ def _reverse_getattr(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
 
 @intrinsic(dataclasses.replace)
 def _replace(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Result:
+    if hasattr(type(args[0]), "__post_init__"):
+        raise DifferentiabilityError(
+            f"{type(args[0]).__name__}.__post_init__ runs code of its own when a copy is made, which is not "
+            "differentiated yet; build the new value in a function"
+        )
     return dataclasses.replace(*args, **kwargs), (_reverse_replace, kwargs, active)
 
 
@@ -302,8 +312,6 @@ def _super(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Res
 
 @intrinsic(functools.partial)
 def _partial(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Result:
-    from pullback.errors import DifferentiabilityError
-
     raise DifferentiabilityError(
         "functools.partial of a differentiated value is not differentiated yet; write a lambda that captures it"
     )

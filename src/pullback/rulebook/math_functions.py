@@ -88,7 +88,7 @@ elementwise(math.erfc, "x", x="g * (-1.1283791670955126 * exp(-x * x))", _return
 elementwise(math.gamma, "x", x="g * y * digamma(x)", _returns="float")
 elementwise(math.lgamma, "x", x="g * digamma(x)", _returns="float")
 constant(math.ceil, math.floor, math.trunc, math.comb, math.factorial, math.gcd, math.isclose, math.isfinite)
-constant(math.isinf, math.isnan, math.isqrt, math.lcm, math.perm, math.frexp, math.ulp, math.nextafter)
+constant(math.isinf, math.isnan, math.isqrt, math.lcm, math.perm, math.ulp)
 elementwise(
     math.log,
     "x, base=None",
@@ -97,6 +97,8 @@ elementwise(
     _returns="float",
 )
 elementwise(math.atan2, "b, a", b="g * a / (a * a + b * b)", a="-g * b / (a * a + b * b)", _returns="float")
+elementwise(math.nextafter, "x, toward", x="g", toward="0.0 * g", _returns="float")
+rule(math.frexp, "x", x="math.ldexp(g[0], -y[1])", _returns="tuple")
 elementwise(math.ldexp, "x, n", x="math.ldexp(g, n)", _returns="float")
 elementwise(math.hypot, "*xs", xs="g * xs[i] / y if y else 0.0", _returns="float")
 rule(math.dist, "p, q", p="dist_pullback(g, y, p, q)", q="dist_pullback(g, y, q, p)", _returns="float")
