@@ -702,3 +702,17 @@ def test_other_threads_do_not_see_a_scope():
 
 def test_a_function_in_an_ordinary_object():
     assert pb.gradient(lambda x: SimpleNamespace(f=silly).f(x))(3.0) == 100.0
+
+
+def test_a_scope_inside_a_differentiated_function():
+    def f(x):
+        with pb.derivatives({math.sin: sine_rule(7.0)}):
+            y = math.sin(x)
+        return y + math.sin(x)
+
+    try:
+        got = pb.gradient(f)(0.0)
+    except pb.PullbackError as error:
+        assert "test_custom.py" in str(error)
+    else:
+        assert got == 8.0

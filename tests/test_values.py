@@ -523,3 +523,8 @@ def test_methods_and_properties_of_values():
     t, x = pb.gradient(lambda t, x: t.filled(x).volume)(Tank(3.0), 1.0)
     assert (t.level, t.width, x) == (2.0, 4.0, 2.0)
     assert pb.gradient(lambda x: (Tank(x) * 3.0 + 2.0 * Tank(x)).volume)(1.0) == 10.0
+
+
+def test_copies():
+    assert pb.gradient(lambda a: np.sum(copy.copy(a) * copy.deepcopy(a)))(np.ones(2)).tolist() == [2.0, 2.0]
+    assert pb.gradient(lambda d: copy.copy(d)["a"] * copy.deepcopy(d)["a"])({"a": 3.0}) == {"a": 6.0}

@@ -480,3 +480,16 @@ def test_redefined_code_is_seen():
     assert (outer(1.0), direct(1.0)) == (4.0, 2.0)
     f.__code__ = g.__code__
     assert (outer(1.0), direct(1.0)) == (6.0, 3.0)
+
+
+def test_a_result_changed_before_the_pullback_is_detected_or_does_not_matter():
+    for f in (np.exp, np.tanh, np.sqrt):
+        y, pull = pb.value_with_pullback(lambda x: f(x))(np.array([0.25, 1.0]))
+        expected = pb.pullback(lambda x: f(x))(np.array([0.25, 1.0]))(np.ones(2))
+        y[:] = 0.0
+        try:
+            t = pull(np.ones(2))
+        except pb.ChangedValueError as error:
+            assert "result" in str(error)
+        else:
+            assert np.array_equal(t, expected)
