@@ -20,7 +20,7 @@ LAYERS = {
     "analyses": "operations names infer solitary effects activity",
     "the transform": "calls runtime residuals inlining reverse simplify forward_sweep emit",
     "the pipeline": "generated sweeps assemble pipeline",
-    "calls at run time": "construct python_calls dispatch attributes operating starred runtime_calls",
+    "calls at run time": "watching construct python_calls dispatch attributes operating starred runtime_calls",
     "derivatives of the world's functions": "rulebook",
     "the public verbs": "arguments locating operators custom surgery recompute inspection printing",
     "checking derivatives": "differences comparing testing",

@@ -51,6 +51,10 @@ def _layout(rule: Rule, count: int, keywords: tuple[str, ...], active: Active) -
     parameters = rule.signature.parameters
     variadic = any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in parameters.values())
     layout = None
+    try:
+        rule.signature.bind(*range(count), **dict.fromkeys(keywords))
+    except TypeError:
+        return None  # the call itself says what is wrong
     if not variadic:
         by_name = dict(zip(keywords, keywords, strict=True))
         bound = bind(rule, tuple(range(count)), by_name, apply_defaults=False).arguments

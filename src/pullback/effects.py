@@ -8,6 +8,8 @@
 from __future__ import annotations
 
 import ast
+import builtins
+import dataclasses
 import types
 from dataclasses import dataclass
 from typing import Any
@@ -41,6 +43,7 @@ class Effects:
     augmented: frozenset[str]
 
 
+_UNKNOWN = Effects(False, frozenset())
 _KNOWN: dict[int, tuple[types.CodeType, Effects]] = {}
 
 
@@ -49,6 +52,8 @@ def may_mutate(fn: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | Non
     entry = lookup(fn)
     if entry is not None and (entry.constant or entry.rule is not None or entry.vjps):
         return False
+    if entry is not None and entry.returns == "first":
+        return False  # with_derivative: its callback runs in the pullback
     if any(callable(a) and not isinstance(a, type) and may_mutate(a) for a in (*args, *(kwargs or {}).values())):
         return True  # a function given to map, sorted, ... is called
     if isinstance(fn, types.MethodType):
@@ -63,6 +68,66 @@ def may_mutate(fn: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | Non
     return effects.anything or any(is_mutable(given.get(p)) for p in effects.augmented)
 
 
+def is_pure(fn: Any, depth: int = 6) -> bool:
+    """Whether a call of `fn` surely changes nothing: it, and all it calls, is known to the registry or harmless."""
+    entry = lookup(fn)
+    if entry is not None:
+        return entry.constant or entry.rule is not None or bool(entry.vjps) or entry.returns == "first"
+    if isinstance(fn, type):
+        return fn in (int, float, str, bool, complex, tuple, list, dict) or dataclasses.is_dataclass(fn)
+    if not isinstance(fn, types.FunctionType) or depth == 0:
+        return False
+    effects = _function_effects(fn)
+    if effects.anything or effects.augmented:
+        return False
+    key = id(fn.__code__)
+    if key not in _PURE:
+        _PURE[key] = (fn.__code__, True)  # a recursive call changes nothing that the rest does not
+        names = {**fn.__globals__, **_cells(fn)}
+        node = acquire(fn).node if effects is not _UNKNOWN else None
+        pure = node is not None and all(call_is_pure(c, names, depth - 1) for c in ast.walk(node))
+        _PURE[key] = (fn.__code__, pure)
+    return _PURE[key][1]
+
+
+def call_is_pure(node: ast.AST, names: dict[str, Any], depth: int = 6) -> bool:
+    """Whether a piece of syntax is no call, or a call that surely changes nothing; `names` are those in scope."""
+    if not isinstance(node, ast.Call):
+        return True
+    chain: list[str] = []
+    callee = node.func
+    while isinstance(callee, ast.Attribute):
+        chain.insert(0, callee.attr)
+        callee = callee.value
+    if not isinstance(callee, ast.Name):
+        return bool(chain) and _is_array_method(chain[-1])
+    value = names.get(callee.id, getattr(builtins, callee.id, None))
+    if isinstance(value, (types.ModuleType, type)):
+        for attribute in chain:
+            value = getattr(value, attribute, None)
+        return value is not None and is_pure(value, depth)
+    if chain:
+        return _is_array_method(chain[-1])
+    return value is not None and is_pure(value, depth)
+
+
+def _is_array_method(name: str) -> bool:
+    return hasattr(np.ndarray, name) and name not in MUTATORS
+
+
+def _cells(fn: types.FunctionType) -> dict[str, Any]:
+    found = {}
+    for name, cell in zip(fn.__code__.co_freevars, fn.__closure__ or (), strict=True):
+        try:
+            found[name] = cell.cell_contents
+        except ValueError:
+            continue
+    return found
+
+
+_PURE: dict[int, tuple[types.CodeType, bool]] = {}
+
+
 def is_mutable(x: Any) -> bool:
     """Whether `+=` on a value may change it in place."""
     return not isinstance(x, (int, float, complex, str, bytes, type(None), tuple, np.generic))
@@ -75,7 +140,7 @@ def _function_effects(fn: types.FunctionType) -> Effects:
         try:
             effects = effects_of(acquire(fn).node)
         except DifferentiabilityError:
-            effects = Effects(False, frozenset())  # no source to judge by: library code such as logging
+            effects = _UNKNOWN  # no source to judge by: library code such as logging
         known = _KNOWN[id(code)] = (code, effects)
     return known[1]
 

@@ -232,7 +232,8 @@ class Forward:
                     self.uses[a.name] = self.uses.get(a.name, 0) - 1
             return
         operands = list(ir.atoms(expr))
-        if isinstance(expr, ir.Closure):
+        watched = residual is not None and isinstance(expr, ir.Apply) and self.activity.mutates
+        if isinstance(expr, ir.Closure) or watched:
             self.flush()  # its defaults are names in the syntax that is kept
         taken = self.take(operands)
         values = {a: taken.get(a.name, atom(a)) if isinstance(a, ir.Var) else atom(a) for a in operands}
@@ -241,7 +242,11 @@ class Forward:
                 placed(value, span)
         if residual is not None:
             self.flush()
-            made = placed(self.call_with_residual(stmt, values), span)
+            made = self.call_with_residual(stmt, values)
+            if watched:  # what the callee keeps by reference must not change before the reverse sweep
+                seen = [atom(a) for a in operands if isinstance(a, ir.Var)]
+                made = call(self.reverse.runtime_call("watched"), made, tuple_of(seen))
+            made = placed(made, span)
             self.emit(assign_many([stmt.target, residual], made), span)
             return
         made = placed(self.expression(stmt, values), span)
@@ -337,14 +342,11 @@ class Forward:
             return static_forward(self.helper, pair, expr, values)
         active = facts.active
         match expr:
-            case ir.Operation(op=op, args=args, inplace=True) if not self.alone(expr):
-                positions = constant(tuple(i for i, a in enumerate(active) if a))
-                operands = tuple_of([values[a] for a in args])
-                return call(self.reverse.runtime_call("operate_inplace"), constant(op), operands, positions)
             case ir.Operation(op=op, args=args):
+                which = "operate_inplace" if expr.inplace and not self.alone(expr) else "operate"
                 positions = constant(tuple(i for i, a in enumerate(active) if a))
-                operands = tuple_of([values[a] for a in args])
-                return call(self.reverse.runtime_call("operate"), constant(op), operands, positions)
+                operands = [self.kept(values[a]) if which == "operate" else values[a] for a in args]
+                return call(self.reverse.runtime_call(which), constant(op), tuple_of(operands), positions)
             case ir.Attr(obj=obj, name=attribute):
                 return call(self.reverse.runtime_call("read_attribute"), values[obj], constant(attribute))
             case ir.Item(obj=obj, index=index):
@@ -352,6 +354,12 @@ class Forward:
             case ir.Apply():
                 return self.dynamic_call(expr, active, values)
         raise AssertionError(type(expr))
+
+    def kept(self, value: ast.expr) -> ast.expr:
+        """An operand that the operation keeps for its pullback: a copy, where something may change in place."""
+        if not self.activity.mutates or isinstance(value, ast.Constant):
+            return value
+        return call(self.reverse.runtime("keep"), value)
 
     def alone(self, expr: ir.Operation) -> bool:
         """Whether only this function holds what an in-place operator changes."""

@@ -29,6 +29,16 @@ class Names:
         self.classes: dict[str, type] = {}  # name -> the class its value must still have
         self.fields: dict[str, tuple[type, Any]] = {}  # a parameter's field -> its class; the object, if it is fixed
 
+    def values(self) -> dict[str, Any]:
+        """What the names in scope hold now."""
+        found = dict(self.globals)
+        for name, cell in self.cells.items():
+            try:
+                found[name] = cell.cell_contents
+            except ValueError:
+                continue
+        return found
+
     def kind(self, name: str) -> Kind:
         """The kind of a name that is not local; records the guard it relies on."""
         if name in self.cells:

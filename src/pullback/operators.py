@@ -37,6 +37,7 @@ from pullback.runtime import seed
 from pullback.spaces import describe, entering, project
 from pullback.spans import Diagnostic
 from pullback.tangents import NO_TANGENT, Tangent
+from pullback.watching import outside
 
 assert runtime_calls.CALLS  # generated code reaches its run-time calls through this table
 F = TypeVar("F", bound=Callable[..., Any])
@@ -115,7 +116,7 @@ class Pullback:
         self._operands = [args[a] if isinstance(a, int) else kwargs[a] for a in active]
         watched = {f"argument {i + 1}": a for i, a in enumerate(args)}
         watched |= {f"argument `{k}`": v for k, v in kwargs.items()}
-        watched |= _outside(f)
+        watched |= outside(f)
         if _keeps(residual, value):
             watched["the result"] = value
         self._seen = [(what, x, fingerprint(x)) for what, x in watched.items() if is_changeable(x)]
@@ -150,27 +151,6 @@ def _keeps(residual: Any, value: Any, depth: int = 8) -> bool:
     if residual is value:
         return True
     return depth > 0 and isinstance(residual, (tuple, list)) and any(_keeps(r, value, depth - 1) for r in residual)
-
-
-def _outside(f: Any) -> dict[str, Any]:
-    """The captured and global values that a function reads: they must not change before the pullback either."""
-    found: dict[str, Any] = {}
-    if isinstance(f, types.MethodType):
-        found["its object"] = f.__self__
-        f = f.__func__
-    if isinstance(f, types.FunctionType):
-        for name, cell in zip(f.__code__.co_freevars, f.__closure__ or (), strict=True):
-            try:
-                value = cell.cell_contents
-            except ValueError:
-                continue
-            if isinstance(value, np.ndarray):
-                found[f"the captured variable `{name}`"] = value
-        for name in f.__code__.co_names:
-            value = f.__globals__.get(name)
-            if isinstance(value, np.ndarray):
-                found[f"the global variable `{name}`"] = value
-    return found
 
 
 def _handed_out(tangents: tuple[Tangent, ...], operands: list[Any], cotangent: Any) -> Any:

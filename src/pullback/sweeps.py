@@ -14,11 +14,11 @@ from typing import Any
 
 from pullback import ir
 from pullback.activity import Activity, may_change
+from pullback.effects import MUTATORS, call_is_pure, is_pure
 from pullback.emit import Helpers
 from pullback.errors import DifferentiabilityError
 from pullback.forward_sweep import Forward
 from pullback.generated import JOINT, Derivative, Request
-from pullback.inlining import CALL, how
 from pullback.kinds import BOOL, COMPLEX, FLOAT, INT, NOTHING, UNKNOWN, Kind
 from pullback.residuals import Residuals
 from pullback.reverse import ABSENT, PRESENT, Reverse
@@ -45,7 +45,7 @@ def reverse_sweep(derivative: Derivative, lowered: ir.FunctionIR, activity: Acti
     joint = request.form == JOINT
     helpers = Helpers(lowered.names | {"again"})
     kinds: dict[str, Kind] = {}
-    changing = _changing_names(lowered, activity, kinds)
+    changing = _changing_names(derivative, lowered, activity, kinds)
     residuals = Residuals(lowered, joint, helpers.fresh, changing.__contains__)
     bound = {n for s in ir.walk(lowered.body) for n in ir.assigned(s)}
     given = {p: Kind(*k) for p, k in request.kinds}
@@ -110,25 +110,44 @@ def _drop_unused(lowered: ir.FunctionIR, forward: Forward) -> None:
             lowered.body.remove(stmt)
 
 
-def _changing_names(lowered: ir.FunctionIR, activity: Activity, kinds: dict[str, Kind]) -> frozenset[str]:
+def _changing_names(
+    derivative: Derivative, lowered: ir.FunctionIR, activity: Activity, kinds: dict[str, Kind]
+) -> frozenset[str]:
     """Names whose values may be changed in place while the function runs, so that copies must be kept."""
+    scope = derivative.names.values()
     mutates = activity.mutates
     for stmt in ir.walk(lowered.body):
         if isinstance(stmt, ir.Bind):
             previous = kinds.get(stmt.target, NOTHING)
             kinds[stmt.target] = Kind(previous.mask | stmt.facts.kind.mask)
-            if isinstance(stmt.expr, ir.Apply) and _writes_to(stmt, stmt.expr):
-                mutates = True
-            if isinstance(stmt.expr, ir.Operation) and stmt.expr.inplace and may_change(stmt.facts.kinds[0]):
-                mutates = True
-            if isinstance(stmt.expr, ir.Apply) and not any(stmt.facts.active) and how(stmt) == CALL:
-                mutates |= any(may_change(k) for k in stmt.facts.kinds[1:]) or stmt.expr.method is not None
+            mutates |= _may_change_something(stmt, activity, scope)
+        elif isinstance(stmt, ir.While):
+            mutates |= not all(call_is_pure(n, scope) for n in ast.walk(stmt.test.node))
+    activity.mutates = mutates
     if not mutates:
         return frozenset()
-    names = {n for s in ir.walk(lowered.body) for n in ir.assigned(s)} | set(lowered.parameters) | set(lowered.captured)
-    return frozenset(
-        n for n in names if n not in activity.solitary and may_change(kinds.get(n, UNKNOWN))
-    )
+    named = {n for s in ir.walk(lowered.body) for n in ir.assigned(s)} | set(lowered.parameters) | set(lowered.captured)
+    outside = {a.name for s in ir.walk(lowered.body) if isinstance(s, ir.Bind) for a in ir.atoms(s.expr) if isinstance(a, ir.Var)}
+    return frozenset(n for n in named | outside if n not in kinds or may_change(kinds[n]))
+
+
+def _may_change_something(stmt: ir.Bind, activity: Activity, scope: dict[str, Any]) -> bool:
+    """Whether a statement may change a value in place, or rebind a global, as far as is known."""
+    expr, facts = stmt.expr, stmt.facts
+    if isinstance(expr, ir.Operation) and expr.inplace and may_change(facts.kinds[0]):
+        variable = expr.args[0]
+        return not (isinstance(variable, ir.Var) and variable.name in activity.solitary)
+    if isinstance(expr, ir.Inert):
+        return not all(call_is_pure(n, scope) for n in ast.walk(expr.node))
+    if not isinstance(expr, ir.Apply):
+        return False
+    if _writes_to(stmt, expr):
+        return True
+    if facts.known:
+        return not is_pure(facts.callee)
+    if expr.method is not None and facts.kinds[0].numeric:
+        return expr.method in MUTATORS
+    return True
 
 
 def _writes_to(stmt: ir.Bind, expr: ir.Apply) -> bool:

@@ -1,0 +1,73 @@
+"""Values that a call keeps by reference, watched from the call to its pullback.
+
+    y = f(x, w)         f's residuals hold w itself
+    w[0] = 5.0          so its pullback, which runs later, would read another w: an error, never a wrong number
+
+Generated code watches calls only in functions where something may change in place.
+"""
+
+from __future__ import annotations
+
+import types
+from typing import Any
+
+import numpy as np
+
+from pullback.applying import Residual
+from pullback.errors import ChangedValueError
+from pullback.fingerprints import fingerprint
+from pullback.rules import callable_name
+from pullback.tangents import Tangent
+
+
+def outside(f: Any) -> dict[str, Any]:
+    """The captured and global arrays that a function reads, and a method's object."""
+    found: dict[str, Any] = {}
+    if isinstance(f, types.MethodType):
+        found["its object"] = f.__self__
+        f = f.__func__
+    if isinstance(f, types.FunctionType):
+        for name, cell in zip(f.__code__.co_freevars, f.__closure__ or (), strict=True):
+            try:
+                value = cell.cell_contents
+            except ValueError:
+                continue
+            if isinstance(value, np.ndarray):
+                found[f"the captured variable `{name}`"] = value
+        for name in f.__code__.co_names:
+            value = f.__globals__.get(name)
+            if isinstance(value, np.ndarray):
+                found[f"the global variable `{name}`"] = value
+    return found
+
+
+def watched(made: tuple[Any, Residual], operands: tuple[Any, ...]) -> tuple[Any, Residual]:
+    """A call's value and residual, whose pullback first makes sure that the operands are as they were."""
+    value, inner = made
+    callee = operands[0]
+    seen = [(f"argument {i}", x) for i, x in enumerate(operands[1:], 1)] + list(outside(callee).items())
+    if not isinstance(callee, types.FunctionType):
+        seen.append(("its object", callee))
+    marks = [(what, array, fingerprint(array)) for what, x in seen for array in _arrays(x, 4)]
+    return value, (_verified, inner, marks, callee) if marks else inner
+
+
+def _arrays(x: Any, depth: int) -> list[Any]:
+    """The arrays in a value: what a residual may hold by reference (numbers are kept as they are)."""
+    if isinstance(x, np.ndarray):
+        return [x] if x.dtype.kind in "fc" else []
+    if depth == 0 or isinstance(x, (int, float, complex, str, types.FunctionType, types.ModuleType, type)):
+        return []
+    parts = x.values() if isinstance(x, dict) else x if isinstance(x, (tuple, list)) else vars(x).values() if hasattr(x, "__dict__") else ()
+    return [array for part in parts for array in _arrays(part, depth - 1)]
+
+
+def _verified(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
+    _, inner, marks, callee = residual
+    for what, x, before in marks:
+        if fingerprint(x) != before:
+            raise ChangedValueError(
+                f"{what} of {callable_name(callee)} was changed in place after the call and before its pullback; "
+                "pass a copy, or build a new value instead of changing this one"
+            )
+    return inner[0](inner, g)  # type: ignore[no-any-return]
