@@ -172,7 +172,7 @@ class _Analysis:
             case ir.Operation(inplace=True):
                 self.in_place(stmt, expr)
             case ir.Apply():
-                return self.call_carries(stmt, expr)
+                return self.call_carries(stmt)
         return facts.kind.differentiable
 
     def check_captures(self, stmt: ir.Bind, expr: ir.Closure, varied: frozenset[str]) -> None:
@@ -187,7 +187,7 @@ class _Analysis:
                     help=f"pass `{name}` as an argument, or bind the new value to another name",
                 )
 
-    def call_carries(self, stmt: ir.Bind, expr: ir.Apply) -> bool:
+    def call_carries(self, stmt: ir.Bind) -> bool:
         facts = stmt.facts
         if not facts.known:
             return True

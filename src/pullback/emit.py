@@ -18,7 +18,7 @@ from pullback.forward_sweep import placed
 from pullback.kinds import UNSET
 from pullback.names import Names
 from pullback.source import Source, remember
-from pullback.syntax import call, constant, name, parsed, substitute
+from pullback.syntax import constant, name, parsed, substitute
 
 
 class Helpers:
@@ -240,6 +240,3 @@ def _mark(body: list[ast.stmt], lines: Callable[[int], str], last: int | None) -
             if isinstance(inner, list) and span is not None:
                 _mark(inner, lines, last)
         index += 1
-
-
-__all__ = ["Compiled", "Helpers", "again", "bare_arguments", "call", "definition", "guards", "source_text"]

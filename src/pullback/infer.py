@@ -181,7 +181,7 @@ class _Inference:
         if entry is not None and not entry.vjps:
             returns = entry.rule.returns if entry.rule is not None else entry.returns
             if returns == "like":
-                return _like(callee.value, arguments)
+                return _like(arguments)
             if callee.value is range:
                 return Kind(OTHER, range)
             if returns == "first":
@@ -201,7 +201,7 @@ def _inert_kind(expr: ir.Inert) -> Kind:
     return UNKNOWN
 
 
-def _like(callee: Any, kinds: list[Kind]) -> Kind:
+def _like(kinds: list[Kind]) -> Kind:
     if all(k.scalar for k in kinds):
         return NPFLOAT_KIND
     return NUMERIC if all(k.numeric for k in kinds) else UNKNOWN

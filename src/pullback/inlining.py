@@ -108,7 +108,7 @@ class Inliner:
             if position == 0 and power is not None and stmt.facts.kinds[0].scalar:
                 text = power
             operands = dict(zip(entry.rule.signature.parameters, expr.args, strict=True))
-            self.template(stmt, entry.rule, text, parameter, operands, None, g, expr.args[position])
+            self.template(stmt, entry.rule, text, operands, None, g, expr.args[position])
 
     def small_power(self, expr: ir.Operation) -> Template | None:
         """`x**2` and `x**3` without a second power."""
@@ -132,14 +132,13 @@ class Inliner:
             for index, item in enumerate(value if variadic else (value,)):
                 if active[id(item)]:
                     text = rule.templates[parameter]
-                    self.template(stmt, rule, text, parameter, bound, index if variadic else None, g, item)
+                    self.template(stmt, rule, text, bound, index if variadic else None, g, item)
 
     def template(
         self,
         stmt: ir.Bind,
         rule: Rule,
         text: Template,
-        parameter: str,
         bound: dict[str, Any],
         index: int | None,
         g: str,

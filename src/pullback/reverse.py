@@ -16,7 +16,6 @@ from collections.abc import Callable
 from typing import Any
 
 from pullback import ir, runtime
-from pullback.activity import may_change
 from pullback.calls import CALLS
 from pullback.inlining import Inliner
 from pullback.kinds import FLOAT, UNKNOWN, Kind
@@ -379,10 +378,6 @@ class Reverse:
         if isinstance(atom, ir.Lit):
             return as_syntax(atom)
         return self.residuals.need(atom.name, stmt, after)
-
-    def can_change(self, kind: Kind) -> bool:
-        """Whether a value of this kind could be changed in place."""
-        return may_change(kind)
 
     def unpacked_call(self, residual: str, g: str, names: list[str], stmt: ir.Stmt) -> None:
         """`a, b = residual[0](residual, g)`: the pullback of a call."""

@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -182,8 +181,3 @@ def _not_scalar(y: Any) -> str:
 def finish(d: Tangent, x: Any) -> Tangent:
     """An argument's adjoint as it is handed out: in the argument's own space, sharing nothing with it."""
     return project(ZERO if d is NO_TANGENT else d, x, "internal")
-
-
-def elements(xs: Iterable[Any]) -> list[Any]:
-    """The elements of an iterable, as a list."""
-    return list(xs)

@@ -114,8 +114,3 @@ def _truth(test: ast.expr) -> bool | None:
 def names_in(node: ast.AST) -> set[str]:
     """The names that occur in a piece of syntax."""
     return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
-
-
-def is_simple(node: ast.expr) -> bool:
-    """A name or literal: duplicating it costs nothing."""
-    return isinstance(node, (ast.Name, ast.Constant))

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import builtins
 import copy
 import dataclasses
 import functools
@@ -18,7 +17,7 @@ import numpy as np
 
 from pullback.applying import Residual
 from pullback.attributes import read_attribute
-from pullback.dispatch import call, no_tangents
+from pullback.dispatch import call
 from pullback.errors import DifferentiabilityError
 from pullback.fitting import fit
 from pullback.operating import operate
