@@ -48,7 +48,8 @@ def check(node: FunctionNode, filename: str) -> list[Diagnostic]:
         child = body.pop(0)
         reason = _REFUSED.get(type(child))
         if isinstance(child, ast.Call) and isinstance(child.func, ast.Name) and child.func.id in _FRAME_READERS:
-            reason = (f"`{child.func.id}`, which reads the variables of the running function,", "name the values it reads")
+            what = f"`{child.func.id}`, which reads the variables of the running function,"
+            reason = (what, "name the values it reads")
         if reason is not None:
             refused.append(_refusal(child, filename, *reason))
             continue
