@@ -28,16 +28,39 @@ def rebound_captures(body: list[ir.Stmt]) -> dict[str, Span]:
         if not (isinstance(stmt, ir.Bind) and isinstance(stmt.expr, ir.Closure)):
             continue
         escapes = _escapes(stmt.target, ordered)
+        used = [s for s in ordered if s is not stmt and _reads(s, stmt.target)]
         for name in stmt.expr.captures:
             for other in assigns.get(name, []):
-                if other is stmt:
+                if other is stmt or (isinstance(other, ir.Bind) and name == stmt.target):
                     continue
-                in_loop = any(stmt.pos in inner and (other.pos in inner or other.pos == start) for start, _, inner in loops)
-                rebinds_itself = isinstance(other, ir.Bind) and name == stmt.target
-                later = other.pos > stmt.pos and not rebinds_itself and not _exclusive(arms[id(stmt)], arms[id(other)])
-                if later or (in_loop and escapes):
+                in_loop = any(_inside(stmt, loop) and _inside(other, loop) for loop in loops)
+                later = other.pos > stmt.pos and not _exclusive(arms[id(stmt)], arms[id(other)])
+                called_after = escapes or any(
+                    (use.pos > other.pos and not _exclusive(arms[id(use)], arms[id(other)]))
+                    or any(_inside(use, loop) and _inside(other, loop) and not _inside(stmt, loop) for loop in loops)
+                    for use in used
+                )
+                if (later and called_after) or (in_loop and escapes):
                     found[name] = other.span
     return found
+
+
+def _inside(stmt: ir.Stmt, loop: tuple[int, int, set[int]]) -> bool:
+    """Whether a statement runs in every iteration of a loop; a loop's own target is bound there."""
+    start, _, inner = loop
+    return stmt.pos in inner or (stmt.pos == start and isinstance(stmt, ir.For))
+
+
+def _reads(stmt: ir.Stmt, name: str) -> bool:
+    """Whether a statement itself (not its blocks) reads a name."""
+    if isinstance(stmt, ir.Bind):
+        return ir.Var(name) in ir.atoms(stmt.expr)
+    if isinstance(stmt, (ir.Opaque, ir.Raise)):
+        return name in stmt.reads
+    if isinstance(stmt, ir.While):
+        return name in stmt.test.reads
+    fields = ("source", "item", "obj", "key", "value", "test", "iterable", "context")
+    return any(getattr(stmt, field, None) == ir.Var(name) for field in fields)
 
 
 def _arms(body: list[ir.Stmt], path: tuple[tuple[int, int], ...] = ()) -> dict[int, tuple[tuple[int, int], ...]]:

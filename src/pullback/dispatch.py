@@ -47,7 +47,7 @@ def _element(x: Any) -> Any:
     if cls is np.ndarray:
         return x.dtype
     if cls is types.FunctionType:
-        return x.__closure__ is None
+        return has_tangent(x)
     return cls
 
 
@@ -117,6 +117,8 @@ def _call(
 
         def keep(plan: Plan) -> None:
             if key is not None and not EPOCH.scopes:
+                if len(_plans) > 4096:  # functions that are made anew and called once
+                    _plans.clear()
                 _plans[key] = plan
 
         return call_function(fn, args, active, kwargs, keep)

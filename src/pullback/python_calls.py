@@ -33,7 +33,7 @@ def has_tangent(x: Any) -> bool:
     if isinstance(x, np.ndarray):
         return x.dtype.kind in "fcO"
     if isinstance(x, types.FunctionType):
-        return x.__closure__ is not None
+        return not (x.__closure__ is None and x.__defaults__ is None and x.__kwdefaults__ is None)
     return not isinstance(x, _CONSTANT_TYPES)
 
 

@@ -147,7 +147,8 @@ def _may_change_something(stmt: ir.Bind, activity: Activity, scope: dict[str, An
         return not is_pure(facts.callee)
     if expr.method is not None and facts.kinds[0].numeric:
         return expr.method in MUTATORS
-    return True
+    # a callee found at run time is refused if it changes what is differentiated; the rest it may change
+    return any(may_change(k) and not a for k, a in zip(facts.kinds, facts.active, strict=True))
 
 
 def _writes_to(stmt: ir.Bind, expr: ir.Apply) -> bool:
