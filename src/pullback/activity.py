@@ -158,8 +158,6 @@ class _Analysis:
                 return False
             case ir.Item():
                 return True  # an active index too: a class's own `__getitem__` may compute with it
-            case ir.Build(kind="slice"):
-                return False
             case ir.Build(kind="set"):
                 self.refuse(
                     "unsupported-construct",

@@ -47,7 +47,8 @@ def call_method(
     data = getattr(obj, "__dict__", None)
     if data is not None and name in data:
         static = None
-    if isinstance(static, types.FunctionType) or (inspect.ismethoddescriptor(static) and not isinstance(static, (staticmethod, classmethod))):
+    wrapped = isinstance(static, (staticmethod, classmethod))
+    if isinstance(static, types.FunctionType) or (inspect.ismethoddescriptor(static) and not wrapped):
         return call(static, (obj, *args), shifted(active), kwargs)
     if isinstance(static, (staticmethod, classmethod)):
         bound = getattr(obj, name)

@@ -29,7 +29,8 @@ from pullback.tangents import ZERO, Tangent
 
 def no_tangents(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
     """The reverse of a call that carries no derivative."""
-    return (ZERO,) * residual[1]
+    count: int = residual[1]
+    return (ZERO,) * count
 
 
 def _scattered(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
@@ -61,7 +62,7 @@ def call(fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any] 
         if cls is not types.FunctionType:
             key = (cls, active, *map(_element, args))
             plan = _plans.get(key)
-            if plan is not None and getattr(cls, "__call__", None) is plan[0] and plan[0].__code__ is plan[3]:
+            if plan is not None and type_call(cls) is plan[0] and plan[0].__code__ is plan[3]:
                 return _planned(plan, (fn, *args))
         elif fn.__closure__ is None:
             key = (id(fn), active, *map(_element, args))
@@ -69,7 +70,7 @@ def call(fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any] 
             if plan is not None and fn.__code__ is plan[3]:
                 return _planned(plan, args)
     kwargs = kwargs or {}
-    values = {-1: fn, **dict(enumerate(args)), **kwargs}
+    values: dict[Any, Any] = {-1: fn, **dict(enumerate(args)), **kwargs}
     places = [i for i, operand in enumerate(active) if has_tangent(values[operand])]
     if len(places) == len(active):
         return _call(fn, args, active, kwargs, key)
@@ -137,7 +138,7 @@ def _call(
     unwrapped = _UNWRAPPED.get(type(fn).__name__)
     if unwrapped is not None and hasattr(fn, unwrapped):
         return _call(getattr(fn, unwrapped), args, active, kwargs)
-    method = getattr(type(fn), "__call__", None)
+    method = type_call(type(fn))
     if isinstance(method, types.FunctionType):
         return _call(method, (fn, *args), shifted(active), kwargs, key)
     raise no_derivative_of(fn)
@@ -151,7 +152,16 @@ def shifted(active: Active) -> Active:
     return tuple(a + 1 if isinstance(a, int) else a for a in active)
 
 
+def type_call(cls: type) -> Any:
+    """The function that a call of an instance runs, or None."""
+    for base in cls.__mro__:
+        if "__call__" in base.__dict__:
+            return base.__dict__["__call__"]
+    return None
+
+
 def after_callee(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
+    """The tangents of a call's operands where the callee is active by name only."""
     inner = residual[1]
     return (ZERO, *inner[0](inner, g))
 
@@ -169,7 +179,7 @@ def _registered(
     entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any], active: Active
 ) -> tuple[Any, Residual] | None:
     """A call through what is registered for the function, if it covers the active operands."""
-    values = {**dict(enumerate(args)), **kwargs}
+    values: dict[Any, Any] = {**dict(enumerate(args)), **kwargs}
     for vjp in entry.vjps:
         if vjp.forward:
             continue
@@ -199,9 +209,11 @@ def _refuse_captures(function: Any) -> None:
 
 def observe(fn: Any, *args: Any, **kwargs: Any) -> Any:
     """A call whose result needs no derivative: made as it is, unless it could change a differentiated value."""
-    entry = lookup(fn)
+    entry, given = lookup(fn), args
+    if entry is None and isinstance(fn, types.BuiltinMethodType):
+        entry, given = lookup(getattr(type(fn.__self__), fn.__name__, None)), (fn.__self__, *args)
     if entry is not None and entry.rule is not None and not entry.vjps:
-        bind(entry.rule, args, kwargs)  # raises for a call that the rule does not cover, such as one with `out=`
+        bind(entry.rule, given, kwargs)  # raises for a call that the rule does not cover, such as one with `out=`
     if may_mutate(fn, args, kwargs):
         raise DifferentiabilityError(
             f"{callable_name(fn)} may change a differentiated argument in place, which is not differentiated yet; "

@@ -10,7 +10,9 @@ from __future__ import annotations
 import ast
 import builtins
 import dataclasses
+import functools
 import types
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +21,7 @@ import numpy as np
 from pullback.errors import DifferentiabilityError
 from pullback.operations import METHODS
 from pullback.rules import lookup
-from pullback.scopes import bound_names, parameters
+from pullback.scopes import bound_names, parameters, read
 from pullback.source import FunctionNode, acquire
 
 MUTATORS = frozenset(
@@ -41,6 +43,7 @@ class Effects:
 
     anything: bool
     augmented: frozenset[str]
+    aliased: bool = False  # `row = a[0]; row += 1`: what is augmented may be part of something else
 
 
 _UNKNOWN = Effects(False, frozenset())
@@ -72,7 +75,10 @@ def is_pure(fn: Any, depth: int = 6) -> bool:
     """Whether a call of `fn` surely changes nothing: it, and all it calls, is known to the registry or harmless."""
     entry = lookup(fn)
     if entry is not None:
-        return entry.constant or entry.rule is not None or bool(entry.vjps) or entry.returns == "first"
+        if fn in (map, filter, functools.reduce):
+            return False  # they call their arguments
+        # (a Python function with a derivative as code, such as `recomputed`, hands its argument on)
+        return entry.intrinsic is None or not hasattr(fn, "__code__") or entry.returns == "first"
     if isinstance(fn, type):
         return fn in (int, float, str, bool, complex, tuple, list, dict) or dataclasses.is_dataclass(fn)
     if not isinstance(fn, types.FunctionType) or depth == 0:
@@ -85,7 +91,8 @@ def is_pure(fn: Any, depth: int = 6) -> bool:
         _PURE[key] = (fn.__code__, True)  # a recursive call changes nothing that the rest does not
         names = {**fn.__globals__, **_cells(fn)}
         node = acquire(fn).node if effects is not _UNKNOWN else None
-        pure = node is not None and all(call_is_pure(c, names, depth - 1) for c in ast.walk(node))
+        pure = node is not None and not effects.aliased
+        pure = pure and all(call_is_pure(c, names, depth - 1) for c in _inside(node))
         _PURE[key] = (fn.__code__, pure)
     return _PURE[key][1]
 
@@ -105,6 +112,8 @@ def call_is_pure(node: ast.AST, names: dict[str, Any], depth: int = 6) -> bool:
     if isinstance(value, (types.ModuleType, type)):
         for attribute in chain:
             value = getattr(value, attribute, None)
+        if isinstance(value, np.ufunc) and len(node.args) > value.nin:
+            return False  # an `out` argument
         return value is not None and is_pure(value, depth)
     if chain:
         return _is_array_method(chain[-1])
@@ -151,10 +160,28 @@ def effects_of(node: FunctionNode) -> Effects:
     local = bound_names(node) - inner
     augmented = {
         n.target.id
-        for n in ast.walk(node)
+        for n in _inside(node)
         if isinstance(n, ast.AugAssign) and isinstance(n.target, ast.Name) and n.target.id not in local
     }
-    return Effects(any(map(_mutates, ast.walk(node))), frozenset(augmented))
+    changed = {n.target.id for n in _inside(node) if isinstance(n, ast.AugAssign) and isinstance(n.target, ast.Name)}
+    return Effects(any(map(_mutates, _inside(node))), frozenset(augmented), bool(changed & _aliases(node)))
+
+
+def _inside(node: FunctionNode) -> Iterator[ast.AST]:
+    """The syntax that runs when a function is called: not its decorators and defaults."""
+    for part in [node.body] if isinstance(node, ast.Lambda) else node.body:
+        yield from ast.walk(part)
+
+
+def _aliases(node: FunctionNode) -> set[str]:
+    """Local names that may be bound to (part of) another value: loop targets, and what is read from somewhere."""
+    found: set[str] = set()
+    for n in _inside(node):
+        if isinstance(n, (ast.For, ast.comprehension)):
+            found |= read(n.target)
+        elif isinstance(n, ast.Assign) and isinstance(n.value, (ast.Name, ast.Attribute, ast.Subscript, ast.Tuple)):
+            found |= {name for target in n.targets for name in read(target)}
+    return found
 
 
 def _mutates(node: ast.AST) -> bool:
@@ -162,4 +189,10 @@ def _mutates(node: ast.AST) -> bool:
         return True
     if isinstance(node, (ast.Subscript, ast.Attribute)):
         return isinstance(node.ctx, (ast.Store, ast.Del))
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in MUTATORS
+    if not isinstance(node, ast.Call):
+        return False
+    if any(k.arg == "out" for k in node.keywords):
+        return True
+    if not isinstance(node.func, ast.Attribute):
+        return False
+    return node.func.attr in MUTATORS or node.func.attr.strip("_") in _IN_PLACE

@@ -196,18 +196,19 @@ class Forward:
                 head = call(self.reverse.runtime("iterate"), head)
         self.flush()
         tail: list[ast.stmt] = []
-        if id(stmt) in self.reverse.reversed_loops:
-            if region.stack:
-                self.emit(assign(region.stack, ast.List([], ast.Load())), stmt.span)
+        stack, count = self.residuals.made("_s", stmt), self.residuals.made("_n", stmt)
+        if stack or count:
+            if stack:
+                self.emit(assign(stack, ast.List([], ast.Load())), stmt.span)
                 entry = name(region.kept[0]) if len(region.kept) == 1 else tuple_of([name(k) for k in region.kept])
-                push = ast.Attribute(name(region.stack), "append", ast.Load())
+                push = ast.Attribute(name(stack), "append", ast.Load())
                 tail.append(placed(ast.Expr(ast.Call(push, [entry], [])), stmt.span))
-            if region.count:
-                self.emit(assign(region.count, constant(0)), stmt.span)
-                tail.append(placed(ast.AugAssign(target(region.count), ast.Add(), constant(1)), stmt.span))
+            if count:
+                self.emit(assign(count, constant(0)), stmt.span)
+                tail.append(placed(ast.AugAssign(target(count), ast.Add(), constant(1)), stmt.span))
         last = stmt.body[-1:] if stmt.body and isinstance(stmt.body[-1], ir.BreakIf) else []
         body = self.block(stmt.body[: len(stmt.body) - len(last)]) + tail + self.block(last)
-        if id(stmt) in self.reverse.reversed_loops and region.placeholders:
+        if stack and region.placeholders:
             body[:0] = [placed(unset(region.placeholders), stmt.span)]
         body = body or [placed(ast.Pass(), stmt.span)]
         if isinstance(stmt, ir.For):

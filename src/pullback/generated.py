@@ -55,8 +55,8 @@ class Derivative:
     always_zero: Diagnostic | None = None
     result: Kind = NOTHING
     waiting: list[types.CellType] = field(default_factory=list)
-    made: types.FunctionType | None = None
-    function: types.FunctionType | None = None
+    made: Any = None  # the forward or joint function; (typed as a function, a field would read as a method)
+    function: Any = None  # the function object that this was generated for
 
     def __post_init__(self) -> None:
         self.late = Late(self)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
+from typing import Any
 
 from pullback import ir
 from pullback.capturing import rebound_captures
@@ -60,6 +61,7 @@ class _Statements(Expressions):
     def function(self) -> ir.FunctionIR:
         node = self.node
         if isinstance(node, ast.Lambda):
+            self.pinned = any(isinstance(n, ast.NamedExpr) for n in ast.walk(node))
             self._into(self.result, node.body)
             body = self.block
         else:
@@ -326,7 +328,8 @@ class _Statements(Expressions):
     def definition(self, node: ast.FunctionDef) -> None:
         """A nested function; its decorators are calls."""
         decorators = [self.atom(d) for d in node.decorator_list]
-        bare = ast.FunctionDef(**{f: getattr(node, f, None) for f in node._fields})
+        fields: dict[str, Any] = {f: getattr(node, f, None) for f in node._fields}
+        bare = ast.FunctionDef(**fields)
         bare.decorator_list = []
         bare.returns = None
         ast.copy_location(bare, node)
@@ -361,7 +364,8 @@ class _Statements(Expressions):
         sources: list[ir.Atom] = []
         for value in values:
             source = self.atom(value)
-            if isinstance(source, ir.Var) and (source.name in rebound or not all(isinstance(t, ast.Name) for t in targets)):
+            plain = all(isinstance(t, ast.Name) for t in targets)
+            if isinstance(source, ir.Var) and (source.name in rebound or not plain):
                 source = self.bind(self.fresh("_t"), ir.Copy(source), value)
             sources.append(source)
         for target, source, value in zip(targets, sources, values, strict=True):
@@ -391,7 +395,9 @@ class _Statements(Expressions):
         if not starred:
             later = [e.id if isinstance(e, ast.Name) else "" for e in elts]
             names = tuple(
-                self.renamed.get(e.id, e.id) if isinstance(e, ast.Name) and e.id not in later[i + 1 :] else self.fresh("_e")
+                self.renamed.get(e.id, e.id)
+                if isinstance(e, ast.Name) and e.id not in later[i + 1 :]
+                else self.fresh("_e")
                 for i, e in enumerate(elts)
             )
             self.block.append(ir.Unpack(names, source, self.span(node)))

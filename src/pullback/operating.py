@@ -34,7 +34,9 @@ def operate(op: str, operands: tuple[Any, ...], active: Active) -> tuple[Any, Re
         if x.__class__ in _NUMBERS:
             return _rule_of(function, operands, active)
         method = getattr(type(x), f"__{op}__", None)
-        return call(method, operands, active) if isinstance(method, types.FunctionType) else _rule_of(function, operands, active)
+        if isinstance(method, types.FunctionType):
+            return call(method, operands, active)
+        return _rule_of(function, operands, active)
     a, b = operands
     function = BINARY_FUNCTIONS[op]
     if a.__class__ in _NUMBERS and b.__class__ in _NUMBERS:
@@ -44,7 +46,7 @@ def operate(op: str, operands: tuple[Any, ...], active: Active) -> tuple[Any, Re
         return _rule_of(function, operands, active)
     if isinstance(a, (list, tuple)) and not hasattr(type(a), "_fields"):
         if op == "+" and type(a) is type(b):
-            return a + b, (_concatenated, len(a), active)
+            return function(a, b), (_concatenated, len(a), active)
         if op == "*" and isinstance(b, int):
             return a * b, (_repeated, len(a), b, active)
     if isinstance(a, int) and isinstance(b, (list, tuple)) and op == "*":

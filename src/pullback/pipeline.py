@@ -75,7 +75,8 @@ def pair_for(
     """The forward function of a pair, for one function object."""
     found = find(function, request, arguments)
     if found.made is not None and found.function is function:
-        return found.made
+        made: types.FunctionType = found.made
+        return made
     return found.make(function, _Redo(function, request))
 
 

@@ -166,6 +166,10 @@ class Residuals:
         if place.conditional and identifier not in place.region.placeholders:
             place.region.placeholders.append(identifier)
 
+    def made(self, stem: str, stmt: ir.Stmt) -> str | None:
+        """The name that `new` gave, or None: it is in use once given, even if the sweep changed its mind."""
+        return self._captured.get((stem, id(stmt)))
+
     def new(self, stem: str, stmt: ir.Stmt) -> str:
         """A name for a residual that a statement itself produces: one for each stem."""
         key = (stem, id(stmt))

@@ -14,7 +14,7 @@ from typing import Any
 
 from pullback import ir
 from pullback.activity import Activity, may_change
-from pullback.effects import MUTATORS, call_is_pure, is_pure
+from pullback.effects import MUTATORS, call_is_pure, effects_of, is_pure
 from pullback.emit import Helpers
 from pullback.errors import DifferentiabilityError
 from pullback.forward_sweep import Forward
@@ -115,23 +115,42 @@ def _changing_names(
 ) -> frozenset[str]:
     """Names whose values may be changed in place while the function runs, so that copies must be kept."""
     scope = derivative.names.values()
+    local_functions = _harmless_functions(lowered, scope)
     mutates = activity.mutates
     for stmt in ir.walk(lowered.body):
         if isinstance(stmt, ir.Bind):
             previous = kinds.get(stmt.target, NOTHING)
             kinds[stmt.target] = Kind(previous.mask | stmt.facts.kind.mask)
-            mutates |= _may_change_something(stmt, activity, scope)
+            mutates |= _may_change_something(stmt, activity, scope, local_functions)
         elif isinstance(stmt, ir.While):
             mutates |= not all(call_is_pure(n, scope) for n in ast.walk(stmt.test.node))
     activity.mutates = mutates
     if not mutates:
         return frozenset()
     named = {n for s in ir.walk(lowered.body) for n in ir.assigned(s)} | set(lowered.parameters) | set(lowered.captured)
-    outside = {a.name for s in ir.walk(lowered.body) if isinstance(s, ir.Bind) for a in ir.atoms(s.expr) if isinstance(a, ir.Var)}
+    binds = [s for s in ir.walk(lowered.body) if isinstance(s, ir.Bind)]
+    outside = {a.name for s in binds for a in ir.atoms(s.expr) if isinstance(a, ir.Var)}
     return frozenset(n for n in named | outside if n not in kinds or may_change(kinds[n]))
 
 
-def _may_change_something(stmt: ir.Bind, activity: Activity, scope: dict[str, Any]) -> bool:
+def _harmless_functions(lowered: ir.FunctionIR, scope: dict[str, Any]) -> frozenset[str]:
+    """The nested functions of a function, if none of them may change anything in place."""
+    nodes = {
+        s.target: s.expr.node
+        for s in ir.walk(lowered.body)
+        if isinstance(s, ir.Bind) and isinstance(s.expr, ir.Closure)
+    }
+    names = {k: v for k, v in scope.items() if k not in lowered.locals} | dict.fromkeys(nodes, len)  # each is looked at
+    for node in nodes.values():
+        effects = effects_of(node)
+        if effects.anything or effects.augmented or not all(call_is_pure(n, names) for n in ast.walk(node)):
+            return frozenset()
+    return frozenset(nodes)
+
+
+def _may_change_something(
+    stmt: ir.Bind, activity: Activity, scope: dict[str, Any], local_functions: frozenset[str]
+) -> bool:
     """Whether a statement may change a value in place, or rebind a global, as far as is known."""
     expr, facts = stmt.expr, stmt.facts
     if isinstance(expr, ir.Operation) and expr.inplace and may_change(facts.kinds[0]):
@@ -147,6 +166,11 @@ def _may_change_something(stmt: ir.Bind, activity: Activity, scope: dict[str, An
         return not is_pure(facts.callee)
     if expr.method is not None and facts.kinds[0].numeric:
         return expr.method in MUTATORS
+    if expr.method is None and isinstance(expr.callee, ir.Var):
+        if expr.callee.name in local_functions:
+            return False  # its body was looked at
+        if not facts.active[0] and expr.callee.name in scope and is_pure(scope[expr.callee.name]):
+            return False
     # a callee found at run time is refused if it changes what is differentiated; the rest it may change
     return any(may_change(k) and not a for k, a in zip(facts.kinds, facts.active, strict=True))
 
@@ -157,7 +181,9 @@ def _writes_to(stmt: ir.Bind, expr: ir.Apply) -> bool:
     return any(k == "out" for k, _ in expr.keywords) or (hasattr(callee, "nin") and len(expr.args) > callee.nin)
 
 
-def zero_derivative(request: Request, lowered: ir.FunctionIR, activity: Activity, reverse: Reverse) -> Diagnostic | None:
+def zero_derivative(
+    request: Request, lowered: ir.FunctionIR, activity: Activity, reverse: Reverse
+) -> Diagnostic | None:
     """The result may depend on no differentiated argument: say so, or refuse if an int() cut it off."""
     if any(reverse.status.get(p, ABSENT) != ABSENT for p in (*request.active, *request.captures)):
         return None
@@ -170,7 +196,7 @@ def zero_derivative(request: Request, lowered: ir.FunctionIR, activity: Activity
                 "cannot differentiate through `int(...)`: its result is not differentiable",
                 activity.cut[lowered.result],
                 "the derivative ends here",
-                help="remove the conversion, or wrap its argument in pb.without_derivative if a zero derivative is meant",
+                help="remove the conversion, or wrap its argument in pb.without_derivative if zero is meant",
             )
         )
     if activity.silenced:
@@ -219,7 +245,8 @@ def _outputs(request: Request, lowered: ir.FunctionIR, reverse: Reverse) -> ast.
 
 def _original(reverse: Reverse, parameter: str, lowered: ir.FunctionIR) -> ast.expr:
     """A parameter's value as it was given: captured on entry if the function rebinds it."""
-    if lowered.body:
+    bound = {n for s in ir.walk(lowered.body) for n in ir.assigned(s)}
+    if lowered.body and parameter in bound:
         return reverse.residuals.need(parameter, lowered.body[0])
     return name(parameter)
 

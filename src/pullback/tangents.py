@@ -15,6 +15,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from pullback.errors import CotangentError
+
 Tangent = Any
 
 
@@ -159,6 +161,11 @@ def add(a: Tangent, b: Tangent) -> Tangent:
         return {**a, **{k: add(a.get(k, ZERO), v) for k, v in b.items()}}
     if isinstance(a, TangentVector) and isinstance(b, TangentVector):
         return type(a)(**add(a.__dict__, b.__dict__))
+    if isinstance(a, TangentVector) or isinstance(b, TangentVector):
+        raise CotangentError(
+            f"a {type(a).__name__} and a {type(b).__name__} cannot be added: a built-in function was given an object "
+            "whose class defines its operation; call that method by name, or register a derivative"
+        )
     if isinstance(a, (tuple, list)):
         return a._make(map(add, a, b)) if hasattr(a, "_make") else list(map(add, a, b))
     return a + b

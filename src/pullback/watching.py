@@ -9,6 +9,7 @@ Generated code watches calls only in functions where something may change in pla
 from __future__ import annotations
 
 import types
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -58,7 +59,10 @@ def _arrays(x: Any, depth: int) -> list[Any]:
         return [x] if x.dtype.kind in "fc" else []
     if depth == 0 or isinstance(x, (int, float, complex, str, types.FunctionType, types.ModuleType, type)):
         return []
-    parts = x.values() if isinstance(x, dict) else x if isinstance(x, (tuple, list)) else vars(x).values() if hasattr(x, "__dict__") else ()
+    if isinstance(x, (tuple, list)):
+        parts: Iterable[Any] = x
+    else:
+        parts = x.values() if isinstance(x, dict) else getattr(x, "__dict__", {}).values()
     return [array for part in parts for array in _arrays(part, depth - 1)]
 
 
