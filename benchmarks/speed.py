@@ -2,8 +2,8 @@
 
     python benchmarks/speed.py [--seconds 4] [--json FILE]
 
-Every ratio is measured side by side in this one run: medians, with quartiles in parentheses. Goals are those of
-the project's first issue. Exit status 1 if a goal is missed.
+Every ratio is measured side by side in this one run: medians, with quartiles in parentheses. The goals are
+those that the library set itself. Exit status 1 if a goal is missed.
 """
 
 from __future__ import annotations

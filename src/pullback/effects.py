@@ -91,8 +91,9 @@ def is_pure(fn: Any, depth: int = 6) -> bool:
         _PURE[key] = (fn.__code__, True)  # a recursive call changes nothing that the rest does not
         names = {**fn.__globals__, **_cells(fn)}
         node = acquire(fn).node if effects is not _UNKNOWN else None
-        pure = node is not None and not effects.aliased
-        pure = pure and all(call_is_pure(c, names, depth - 1) for c in _inside(node))
+        pure = False
+        if node is not None and not effects.aliased:
+            pure = all(call_is_pure(c, names, depth - 1) for c in _inside(node))
         _PURE[key] = (fn.__code__, pure)
     return _PURE[key][1]
 
