@@ -27,7 +27,8 @@ def bind(
     try:
         bound = rule.signature.bind(*args, **kwargs)
     except TypeError as error:
-        rule.function(*args, **kwargs)  # a call that Python itself refuses raises Python's own error
+        if not kwargs and not hasattr(rule.function, "nin"):  # (a ufunc's further argument is `out`)
+            rule.function(*args)  # a call that Python itself refuses raises Python's own error
         raise DifferentiabilityError(
             f"the derivative of {rule.name} covers the call {rule.name}({rule.signature_text}): {error}"
         ) from None

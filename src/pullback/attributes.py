@@ -33,6 +33,13 @@ def _static(cls: type, name: str) -> Any:
     return None
 
 
+def _takes_object(static: Any) -> bool:
+    """Whether what a class holds is called with the object as its first argument."""
+    if isinstance(static, types.FunctionType):
+        return True
+    return inspect.ismethoddescriptor(static) and not isinstance(static, (staticmethod, classmethod))
+
+
 def call_method(
     obj: Any, name: str, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any] | None = None
 ) -> tuple[Any, Residual]:
@@ -45,10 +52,15 @@ def call_method(
     cls = type(obj)
     static = _static(cls, name)
     data = getattr(obj, "__dict__", None)
-    if data is not None and name in data:
+    if data is not None and name in data:  # stored data, unless a property of that name comes first
+        plain = not isinstance(cls.__getattribute__, types.FunctionType) and not hasattr(cls, "__getattr__")
+        if static is None and plain:
+            if -1 not in active:
+                return call(data[name], args, active, kwargs)
+            value, inner = call(data[name], args, active, kwargs)
+            return value, (_through_attribute, inner, (_attribute, obj, name))
         static = None
-    wrapped = isinstance(static, (staticmethod, classmethod))
-    if isinstance(static, types.FunctionType) or (inspect.ismethoddescriptor(static) and not wrapped):
+    if static is not None and _takes_object(static):
         return call(static, (obj, *args), shifted(active), kwargs)
     if isinstance(static, (staticmethod, classmethod)):
         bound = getattr(obj, name)

@@ -76,7 +76,7 @@ def call(fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any] 
         return _call(fn, args, active, kwargs, key)
     if not places:
         return fn(*args, **kwargs), (no_tangents, len(active))
-    value, inner = _call(fn, args, tuple(active[i] for i in places), kwargs)
+    value, inner = call(fn, args, tuple(active[i] for i in places), kwargs)
     return value, (_scattered, inner, places, len(active))
 
 

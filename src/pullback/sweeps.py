@@ -171,6 +171,8 @@ def _may_change_something(
             return False  # its body was looked at
         if not facts.active[0] and expr.callee.name in scope and is_pure(scope[expr.callee.name]):
             return False
+    if facts.active[0]:
+        return False  # a differentiated object's own method or call, such as a layer's, is trusted with its inputs
     # a callee found at run time is refused if it changes what is differentiated; the rest it may change
     return any(may_change(k) and not a for k, a in zip(facts.kinds, facts.active, strict=True))
 

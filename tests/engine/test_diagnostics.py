@@ -442,7 +442,6 @@ RAISING = [
 BUGS = {
     raising.unbound: "the operation is marked, where Python marks the name",
     raising.no_global: "the operation is marked, where Python marks the name",
-    raising.with_wrong_arguments: "the message is `inspect`'s, not Python's own",
     raising.not_callable: "a DifferentiabilityError in place of Python's TypeError",
 }
 
