@@ -17,7 +17,7 @@ from pullback import ir
 from pullback.effects import MUTATORS, effects_of
 from pullback.kinds import LIST, NUMERIC_MASK, PYTHON_SCALAR, Kind
 from pullback.rules import callable_name, lookup
-from pullback.solitary import solitary_names
+from pullback.solitary import augmented_alone, solitary_names
 from pullback.spans import Diagnostic, Label, Span
 
 _MUTABLE = ~(PYTHON_SCALAR | (1 << 4) | (1 << 7) | (1 << 8))
@@ -33,12 +33,19 @@ class Activity:
     result_varied: bool = False
     mutates: bool = False  # something that may be kept for the reverse sweep may be changed in place
     solitary: frozenset[str] = frozenset()
+    alone: frozenset[int] = frozenset()  # in-place operations on a value just made, by id
+
+    def unseen(self, stmt: ir.Bind) -> bool:
+        """Whether an in-place operation changes a value that nobody else can hold."""
+        variable = ir.atoms(stmt.expr)[0]
+        return id(stmt) in self.alone or (isinstance(variable, ir.Var) and variable.name in self.solitary)
 
 
 def analyse(function: ir.FunctionIR, active: frozenset[str]) -> Activity:
     """Mark active operands in every statement's facts, starting from the active parameters and captures."""
     analysis = _Analysis(function)
     analysis.found.solitary = solitary_names(function)
+    analysis.found.alone = augmented_alone(function)
     end = analysis.block(function.body, active)
     for stmt in ir.walk(function.body):  # what became varied after a closure had captured it
         if isinstance(stmt, ir.Bind) and isinstance(stmt.expr, ir.Closure):
@@ -208,7 +215,7 @@ class _Analysis:
         """`a += b` changes an array or list in place: allowed where nobody else can see it."""
         kind = stmt.facts.kinds[0]
         name = expr.args[0].name if isinstance(expr.args[0], ir.Var) else ""
-        if kind.scalar or name in self.found.solitary:
+        if kind.scalar or self.found.unseen(stmt):
             return
         if kind.mask and not kind.mask & ~(NUMERIC_MASK & ~PYTHON_SCALAR | LIST) and not kind.mask & (1 << 4):
             self.refuse(

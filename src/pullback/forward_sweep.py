@@ -301,9 +301,7 @@ class Forward:
         if len(args) == 1:
             return ast.UnaryOp(_UNARY[expr.op](), args[0])
         if expr.inplace and not stmt.facts.kinds[0].scalar:
-            variable = expr.args[0]
-            alone = isinstance(variable, ir.Var) and variable.name in self.activity.solitary
-            if alone:
+            if self.activity.unseen(stmt):
                 return call(self.reverse.runtime("inplace"), constant(expr.op), *args)
             if any(stmt.facts.active):
                 return call(self.reverse.runtime("rebind"), constant(expr.op), *args)
@@ -344,7 +342,7 @@ class Forward:
         active = facts.active
         match expr:
             case ir.Operation(op=op, args=args):
-                which = "operate_inplace" if expr.inplace and not self.alone(expr) else "operate"
+                which = "operate_inplace" if expr.inplace and not self.activity.unseen(stmt) else "operate"
                 positions = constant(tuple(i for i, a in enumerate(active) if a))
                 operands = [self.kept(values[a]) if which == "operate" else values[a] for a in args]
                 return call(self.reverse.runtime_call(which), constant(op), tuple_of(operands), positions)
@@ -361,11 +359,6 @@ class Forward:
         if not self.activity.mutates or isinstance(value, ast.Constant):
             return value
         return call(self.reverse.runtime("keep"), value)
-
-    def alone(self, expr: ir.Operation) -> bool:
-        """Whether only this function holds what an in-place operator changes."""
-        variable = expr.args[0]
-        return isinstance(variable, ir.Var) and variable.name in self.activity.solitary
 
     def dynamic_call(self, expr: ir.Apply, active: tuple[bool, ...], values: dict[ir.Atom, ast.expr]) -> ast.expr:
         """A call whose callee is looked up at run time."""

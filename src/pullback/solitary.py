@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import ast
 
+import numpy as np
+
 from pullback import ir
 from pullback.rules import lookup
 
@@ -36,6 +38,47 @@ def solitary_names(function: ir.FunctionIR) -> frozenset[str]:
     return frozenset(bound - shared)
 
 
+def augmented_alone(function: ir.FunctionIR) -> frozenset[int]:
+    """The in-place operations (by id) on a value that the same block has just made, and has not shared since.
+
+        h = W @ h
+        h += b          nobody else can hold this h, whatever the name was bound to before
+    """
+    found: set[int] = set()
+    _scan(function.body, set(), found, function.result)
+    return frozenset(found)
+
+
+def _scan(block: list[ir.Stmt], fresh: set[str], found: set[int], result: str) -> None:
+    for stmt in block:
+        if isinstance(stmt, ir.Bind):
+            made = _fresh(stmt)
+            if isinstance(stmt.expr, ir.Operation) and stmt.expr.inplace:
+                variable = stmt.expr.args[0]
+                made = variable == ir.Var(stmt.target) and (stmt.target in fresh or stmt.facts.kinds[0].scalar)
+                if made:
+                    found.add(id(stmt))
+            fresh -= _shared_by(stmt, result)
+            (fresh.add if made else fresh.discard)(stmt.target)
+            continue
+        inside = list(ir.walk([stmt]))
+        for arm in ir.blocks(stmt):
+            _scan(arm, set(fresh) if isinstance(stmt, ir.If) else set(), found, result)
+        for inner in inside:
+            fresh.difference_update(ir.assigned(inner))
+            fresh -= _named_by(inner)
+
+
+def _named_by(stmt: ir.Stmt) -> set[str]:
+    """Every name a statement mentions: in a nested block any of them may be shared."""
+    if isinstance(stmt, ir.Bind):
+        return {a.name for a in ir.atoms(stmt.expr) if isinstance(a, ir.Var)}
+    if isinstance(stmt, (ir.Opaque, ir.Raise)):
+        return set(stmt.reads)
+    fields = ("item", "value", "source", "iterable", "obj", "context")
+    return {a.name for f in fields if isinstance(a := getattr(stmt, f, None), ir.Var)}
+
+
 def _fresh(stmt: ir.Bind) -> bool:
     expr = stmt.expr
     if isinstance(expr, ir.Copy):
@@ -49,9 +92,13 @@ def _fresh(stmt: ir.Bind) -> bool:
 
 def _pure(stmt: ir.Bind) -> bool:
     """Whether a call is of a library function whose result shares nothing with its arguments."""
+    callee = stmt.facts.callee
     if not stmt.facts.known:
-        return False
-    entry = lookup(stmt.facts.callee)
+        method = stmt.expr.method if isinstance(stmt.expr, ir.Apply) else None
+        if method is None or not stmt.facts.kinds[0].numeric:
+            return False
+        callee = getattr(np.ndarray, method, None)  # (a NumPy scalar's method does the same)
+    entry = lookup(callee)
     if entry is None or entry.vjps:
         return False
     if entry.returns == "first":

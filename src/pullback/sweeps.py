@@ -154,8 +154,7 @@ def _may_change_something(
     """Whether a statement may change a value in place, or rebind a global, as far as is known."""
     expr, facts = stmt.expr, stmt.facts
     if isinstance(expr, ir.Operation) and expr.inplace and may_change(facts.kinds[0]):
-        variable = expr.args[0]
-        return not (isinstance(variable, ir.Var) and variable.name in activity.solitary)
+        return not activity.unseen(stmt)
     if isinstance(expr, ir.Inert):
         return not all(call_is_pure(n, scope) for n in ast.walk(expr.node))
     if not isinstance(expr, ir.Apply):

@@ -1,0 +1,175 @@
+"""Arrays changed in place: right where nobody else can see it, or refused; never a wrong number."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import pullback as pb
+
+A, B = np.array([1.0, 2.0, 3.0]), np.array([0.5, -1.0, 2.0])
+
+
+def product_then_sum(a, b):
+    a = a * b
+    a += b
+    return (a * a).sum()
+
+
+def in_a_loop(a, b):
+    h = a
+    for _ in range(3):
+        h = h * b
+        h += a
+    return (h * h).sum()
+
+
+def difference_squared(a, b):
+    d = a - b
+    d **= 2
+    return d.sum()
+
+
+def shifted_by_its_maximum(a, b):
+    c = np.exp(a)
+    c -= c.max()
+    return (c * b).sum()
+
+
+def used_before(a, b):
+    c = a * b
+    y = c * a
+    c *= 2
+    return (y * c).sum()
+
+
+def constant_written_after_use(a, b):
+    w = np.ones(3)
+    y = a * w
+    w[0] = 9.0
+    return (y * b).sum()
+
+
+def constant_filled_in_a_loop(a, b):
+    w = np.ones(3)
+    s = 0.0
+    for i in range(3):
+        s = s + (a * w).sum()
+        w.fill(i + 2.0)
+    return s
+
+
+def bump(w):
+    w[0] *= 2
+
+
+def constant_changed_by_a_callee(a, b):
+    w = np.ones(3)
+    s = 0.0
+    for _ in range(3):
+        s += (a * w).sum()
+        bump(w)
+    return s
+
+
+def view_of_a_changed_constant(a, b):
+    w = np.ones((2, 3))
+    s = (w[0] * a).sum()
+    w[0] += 1
+    return s + (w[0] * a).sum()
+
+
+def argument_changed(a, b):
+    a += b
+    return a.sum()
+
+
+def alias_changed(a, b):
+    c = a * b
+    d = c
+    c += b
+    return (d * c).sum()
+
+
+def held_in_a_list(a, b):
+    c = a * b
+    kept = [c]
+    c += b
+    return (kept[0] * c).sum()
+
+
+def viewed(a, b):
+    c = a * b
+    v = c[1:]
+    c += b
+    return v.sum()
+
+
+def aliased_on_one_path(a, b):
+    c = a * b
+    d = c if a[0] > 0 else a
+    c += b
+    return (c * d).sum()
+
+
+def inner(x, w):
+    return (x * w).sum()
+
+
+def kept_by_a_callee(a, b):
+    w = np.ones(3)
+    s = 0.0
+    for _ in range(2):
+        s += inner(a, w)
+        bump(w)
+    return s
+
+
+def differences(f, h=1e-6):
+    """Central differences of the primal, on copies."""
+    out = []
+    for k in range(2):
+        slopes = np.zeros(3)
+        for i in range(3):
+            ends = []
+            for sign in (1, -1):
+                args = [A.copy(), B.copy()]
+                args[k][i] += sign * h
+                ends.append(f(*args))
+            slopes[i] = (ends[0] - ends[1]) / (2 * h)
+        out.append(slopes)
+    return out
+
+
+FORMS = {"joint": pb.gradient, "pair": lambda f: lambda *args: pb.pullback(f)(*args)(1.0)}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    "f",
+    [
+        product_then_sum, in_a_loop, difference_squared, shifted_by_its_maximum, used_before,
+        constant_written_after_use, constant_filled_in_a_loop, constant_changed_by_a_callee,
+        view_of_a_changed_constant,
+    ],
+)  # fmt: skip
+def test_what_nobody_else_sees_is_right(f, form):
+    for found, expected in zip(FORMS[form](f)(A.copy(), B.copy()), differences(f), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+    assert pb.value_with_gradient(f)(A.copy(), B.copy())[0] == f(A.copy(), B.copy())
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("f", [argument_changed, alias_changed, held_in_a_list, viewed, aliased_on_one_path])
+def test_what_others_may_see_is_refused_at_its_line(f, form):
+    line = f.__code__.co_firstlineno
+    with pytest.raises(pb.DifferentiabilityError, match="in place") as caught:
+        FORMS[form](f)(A.copy(), B.copy())
+    place = caught.value.diagnostics[0].span
+    assert place.filename == __file__ and line < place.line <= line + 5
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_an_array_that_a_callee_keeps_is_watched(form):
+    with pytest.raises(pb.ChangedValueError, match="changed in place"):
+        FORMS[form](kept_by_a_callee)(A.copy(), B.copy())
