@@ -17,7 +17,7 @@ from pullback.calls import Late
 from pullback.forward_sweep import placed
 from pullback.kinds import UNSET
 from pullback.names import Names
-from pullback.source import Source, remember
+from pullback.source import Source, remember, trust
 from pullback.syntax import constant, name, parsed, substitute
 
 
@@ -158,6 +158,7 @@ class Compiled:
             code = pending.pop()
             for inner in code.co_consts:
                 if isinstance(inner, types.CodeType):
+                    trust(inner)
                     found = nodes.get((inner.co_name, inner.co_firstlineno), [])
                     if len(found) == 1:
                         remember(inner, Source(found[0], filename, inner))

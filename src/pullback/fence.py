@@ -22,6 +22,10 @@ _REFUSED: dict[type[ast.AST], tuple[str, str]] = {
     ast.YieldFrom: ("a generator", "collect the values in a list display and return that"),
 }
 
+def _reads_frame(name: str, call: ast.Call) -> bool:
+    return name in _FRAME_READERS or (name == "vars" and not call.args)
+
+
 _FRAME_READERS = frozenset({"eval", "exec", "locals"})
 
 # Every node class is named once, here or in `_REFUSED`; a test holds this against Python's own list.
@@ -47,7 +51,7 @@ def check(node: FunctionNode, filename: str) -> list[Diagnostic]:
     while body:
         child = body.pop(0)
         reason = _REFUSED.get(type(child))
-        if isinstance(child, ast.Call) and isinstance(child.func, ast.Name) and child.func.id in _FRAME_READERS:
+        if isinstance(child, ast.Call) and isinstance(child.func, ast.Name) and _reads_frame(child.func.id, child):
             what = f"`{child.func.id}`, which reads the variables of the running function,"
             reason = (what, "name the values it reads")
         if reason is not None:

@@ -30,6 +30,7 @@ class Source:
 class _File:
     lines: list[str]
     functions: dict[int, list[tuple[FunctionNode, str | None]]]  # by first line; with the enclosing class
+    codes: dict[tuple[int, str], list[tuple[object, ...]]] | None = None  # what the text compiles to
 
 
 _FILES: dict[str, _File] = {}
@@ -53,6 +54,8 @@ def acquire(function: types.FunctionType) -> Source:
             raise _no_source(function, f"its file does not parse as Python: {error}") from None
         file = _FILES[code.co_filename] = _File(lines, _index(tree))
     node, cls = _find(function, file)
+    if id(code) not in _TRUSTED and not _still_matches(file, code):
+        raise _no_source(function, "the source on disk no longer matches the running function; reload its module")
     source = Source(_Resolved(code, cls).function(node), code.co_filename, code)
     _SOURCES[id(code)] = (code, source)
     return source
@@ -61,6 +64,14 @@ def acquire(function: types.FunctionType) -> Source:
 def remember(code: types.CodeType, source: Source) -> None:
     """Record the source of a code object that the library itself compiled."""
     _SOURCES[id(code)] = (code, source)
+
+
+_TRUSTED: dict[int, types.CodeType] = {}
+
+
+def trust(code: types.CodeType) -> None:
+    """Take a code object that the library compiled from this very text at its word."""
+    _TRUSTED[id(code)] = code
 
 
 def _no_source(function: types.FunctionType, why: str) -> DifferentiabilityError:
@@ -110,6 +121,31 @@ def _find(function: types.FunctionType, file: _File) -> tuple[FunctionNode, str 
     if not candidates:
         raise _no_source(function, "the source on disk no longer matches the running function")
     return candidates[0]
+
+
+def _still_matches(file: _File, code: types.CodeType) -> bool:
+    """Whether a file's text compiles to the code that runs: it may have been edited since it was imported."""
+    if any(n.startswith("@py") for n in (*code.co_names, *code.co_varnames)):
+        return True  # pytest rewrote its assertions
+    if file.codes is None:
+        file.codes = {}
+        try:
+            pending = [compile("".join(file.lines), code.co_filename, "exec", dont_inherit=True)]
+        except (SyntaxError, ValueError):
+            return True  # not a whole module: it cannot be judged
+        while pending:
+            for inner in pending.pop().co_consts:
+                if isinstance(inner, types.CodeType):
+                    pending.append(inner)
+                    file.codes.setdefault((inner.co_firstlineno, inner.co_name), []).append(_signature(inner))
+    found = file.codes.get((code.co_firstlineno, code.co_name))
+    return found is None or _signature(code) in found
+
+
+def _signature(code: types.CodeType) -> tuple[object, ...]:
+    """What of a code object its text decides: instructions, names and constants."""
+    constants = tuple(_signature(c) if isinstance(c, types.CodeType) else repr(c) for c in code.co_consts)
+    return code.co_code, code.co_names, code.co_varnames, constants
 
 
 def _by_position(
