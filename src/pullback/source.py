@@ -77,10 +77,10 @@ def trust(code: types.CodeType) -> None:
 def _no_source(function: types.FunctionType, why: str) -> DifferentiabilityError:
     name = callable_name(function)
     code = function.__code__
-    rule = "give it a name and register its derivative" if "<lambda>" in name else f"@pb.derivative(of={name})"
+    named = "@pb.derivative(of=...) under a name of its own" if "<lambda>" in name else f"@pb.derivative(of={name})"
     return DifferentiabilityError(
         f"cannot read the source of {name} ({code.co_filename}:{code.co_firstlineno}): {why}; "
-        f"put it in a file, or register its derivative with {rule}"
+        f"put it in a file, or register its derivative with {named}"
     )
 
 
