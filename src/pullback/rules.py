@@ -11,6 +11,15 @@ and what users register (`VjpRule`, by `pullback.derivative`). A template is an 
 cotangent of one parameter: `g` is the cotangent of the result, `y` the result, parameters go by the
 names of the signature string, and every other name is looked up in the module that registers the
 rule. Only the names a template mentions are kept for the reverse sweep.
+
+Forward mode has templates of its own, under `<parameter>_dot`: the part of the result's tangent that
+comes from that parameter's tangent, which the template calls `<parameter>_dot`; parts are summed.
+
+    rule(np.sum, "a, axis=None", a="...", a_dot="sum(a_dot, axis)")
+    rule(np.dot, "a, b", a="...", b="...", _linear="a, b")     linear in each: dot(a_dot, b) + dot(a, b_dot)
+
+An elementwise function needs none: its cotangent template is linear in `g`, and is used with the
+tangent in the place of `g`. Where that is wrong (abs of a complex number) a `_dot` template says so.
 """
 
 from __future__ import annotations
@@ -74,6 +83,8 @@ class Rule:
     returns: str
     namespace: dict[str, Any]
     alias: bool = False  # the result may share memory with an argument
+    forward: dict[str, Template] = field(default_factory=dict)  # by parameter: its part of the result's tangent
+    linear: tuple[str, ...] = ()  # parameters in each of which the function is linear
     _signature: inspect.Signature | None = None
 
     @property
@@ -164,19 +175,29 @@ def _entry(function: Any) -> Entry:
 
 
 def rule(
-    function: Any, signature: str, /, *, _returns: str = "numeric", _alias: bool = False, **templates: str
+    function: Any,
+    signature: str,
+    /,
+    *,
+    _returns: str = "numeric",
+    _alias: bool = False,
+    _linear: str = "",
+    **templates: str,
 ) -> None:
     """Register the cotangents of a library function's parameters, as templates.
 
     `_returns` names the kind of the result: "float", "array", "numeric", "like" (of the operands),
     "list", "tuple" or "unknown". `_alias` says that the result may be a view of an argument.
+    `_linear` names parameters in each of which the function is linear, whatever the others are.
     """
-    _register(function, signature, templates, False, _returns, _alias, sys._getframe(1).f_globals)
+    made = _register(function, signature, templates, False, _returns, sys._getframe(1).f_globals)
+    made.alias = _alias
+    made.linear = tuple(p.strip() for p in _linear.split(",") if p.strip())
 
 
 def elementwise(function: Any, signature: str, /, *, _returns: str = "like", **templates: str) -> None:
     """Register a function applied entry by entry, with broadcasting: templates need not undo it."""
-    _register(function, signature, templates, True, _returns, False, sys._getframe(1).f_globals)
+    _register(function, signature, templates, True, _returns, sys._getframe(1).f_globals)
 
 
 def _register(
@@ -185,14 +206,15 @@ def _register(
     templates: dict[str, str],
     is_elementwise: bool,
     returns: str,
-    alias: bool,
     namespace: dict[str, Any],
-) -> None:
+) -> Rule:
     entry = _entry(function)
     if entry.rule is not None or entry.constant:
         raise RuleError(f"{callable_name(function)} has a rule already")
     compiled = {name: Template(text, namespace) for name, text in templates.items()}
-    entry.rule = Rule(function, signature, compiled, is_elementwise, returns, namespace, alias)
+    forward = {name.removesuffix("_dot"): compiled.pop(name) for name in templates if name.endswith("_dot")}
+    entry.rule = Rule(function, signature, compiled, is_elementwise, returns, namespace, forward=forward)
+    return entry.rule
 
 
 def constant(*functions: Any, returns: str = "constant") -> None:
