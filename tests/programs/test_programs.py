@@ -18,7 +18,7 @@ from . import (  # noqa: F401  (they register their programs)
     solvers,
     statistics,
 )
-from .checking import MODES, quiet, check, has_forward_mode
+from .checking import MODES, check, has_forward_mode, quiet
 from .registry import PROGRAMS, Program
 
 
