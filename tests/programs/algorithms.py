@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .registry import later, works
+from .registry import program
 
 
-@later("heap of tuples", 0.5, 1.5, 2.5)
+@program(0.5, 1.5, 2.5)
 def dijkstra(a, b, c):
     graph = {"s": [("u", a), ("v", c)], "u": [("v", b), ("t", 3.0)], "v": [("t", a * b)], "t": []}
     best = {"s": 0.0}
@@ -29,7 +29,7 @@ def dijkstra(a, b, c):
     return best["t"] ** 2 + best["v"]
 
 
-@later("dict stores", 1.1, 6)
+@program(1.1, 6)
 def memo_in_a_dict(x, n):
     memo = {}
 
@@ -43,7 +43,7 @@ def memo_in_a_dict(x, n):
     return f(n)
 
 
-@later("a cache around an inner function", 1.1, 6)
+@program(1.1, 6)
 def memo_by_lru_cache(x, n):
     @functools.lru_cache(maxsize=None)
     def f(k):
@@ -52,7 +52,7 @@ def memo_by_lru_cache(x, n):
     return f(n)
 
 
-@later("list popped", 2.0, 3.0)
+@program(2.0, 3.0)
 def reverse_polish(a, b):
     stack = []
     for token in ["a", "b", "*", "a", "+", "b", "/", 2.0, "-"]:
@@ -104,7 +104,7 @@ class Op:
         return math.sin(values[0])
 
 
-@later("a constructor with code of its own", 0.7, 1.3)
+@program(0.7, 1.3)
 def expression_tree(x, y):
     tree = Op("+", Op("*", Var("x"), Var("y"), Num(x * 2)), Op("sin", Op("*", Var("x"), Var("x"))))
     return tree.evaluate({"x": x, "y": y})
@@ -134,7 +134,7 @@ class Polynomial:
         return total
 
 
-@later("list items assigned", 0.5, 1.2, 0.9)
+@program(0.5, 1.2, 0.9)
 def polynomial_algebra(a, b, x):
     p = Polynomial(a, 1.0, b)
     q = p * p + Polynomial(b)
@@ -167,7 +167,7 @@ class Matrix:
         return sum(self.rows[i][i] for i in range(len(self.rows)))
 
 
-@later("list items assigned", 0.5, 1.2)
+@program(0.5, 1.2)
 def matrix_class_power(a, b):
     m = Matrix([[a, b], [b, 1.0]])
     p = m
@@ -199,7 +199,7 @@ class Tree:
         return s
 
 
-@later("setattr of a differentiated value", 0.5, 1.2, 0.9)
+@program(0.5, 1.2, 0.9)
 def binary_search_tree(a, b, c):
     tree = Tree(a)
     for v in (b, c, a * b, b - c):
@@ -207,7 +207,7 @@ def binary_search_tree(a, b, c):
     return tree.total()
 
 
-@later("list appended to and read back", 0.1, 5.0)
+@program(0.1, 5.0)
 def time_steps_from_a_generator(dt, end):
     def steps():
         t = 0.0
@@ -231,7 +231,7 @@ def logging(log, name):
     log.append(f"leave {name}")
 
 
-@works(0.7)
+@program(0.7)
 def with_a_log(x):
     log = []
     with logging(log, "first"):
@@ -245,7 +245,7 @@ CONFIG = {"activation": "tanh", "layers": 3, "skip": True}
 ACTIVATIONS = {"tanh": math.tanh, "relu": lambda z: max(z, 0.0), "square": lambda z: z * z}
 
 
-@works(0.7, 0.3)
+@program(0.7, 0.3)
 def configured_by_strings(w, x):
     act = ACTIVATIONS[CONFIG["activation"]]
     h = x
@@ -255,7 +255,7 @@ def configured_by_strings(w, x):
     return h
 
 
-@later("list sorted in place", [0.5, 2.0, 1.0, 1.7])
+@program([0.5, 2.0, 1.0, 1.7])
 def sorted_in_place(xs):
     xs.sort(reverse=True)
     total = 0.0
@@ -265,7 +265,7 @@ def sorted_in_place(xs):
     return total + xs[0] ** 2
 
 
-@later("list items assigned", [0.5, 2.0, 1.0, 1.7])
+@program([0.5, 2.0, 1.0, 1.7])
 def bubble_sort(xs):
     n = len(xs)
     for i in range(n):
@@ -290,7 +290,7 @@ class Inventory:
         return sent
 
 
-@later("dict stores", 5.0, 0.3)
+@program(5.0, 0.3)
 def inventory(rate, loss):
     shop = Inventory()
     for day in range(4):
@@ -302,7 +302,7 @@ def inventory(rate, loss):
     return sum(a for _, a in shop.orders) + shop.stock["bolt"] * shop.stock["nut"]
 
 
-@later("list popped", 0.7, 1.3)
+@program(0.7, 1.3)
 def queue_simulation(arrival, service):
     """Customers in a list; waiting times by what is popped from its front."""
     rng = np.random.default_rng(2)
@@ -319,7 +319,7 @@ def queue_simulation(arrival, service):
     return waited + 0.1 * free
 
 
-@later("list items assigned", [1.0, 2.0, 0.5], 0.3)
+@program([1.0, 2.0, 0.5], 0.3)
 def helper_changes_its_argument(xs, k):
     def scale(values, factor):
         for i in range(len(values)):
@@ -335,7 +335,7 @@ def helper_changes_its_argument(xs, k):
     return xs[0] * xs[1] + xs[2]
 
 
-@later("slices of lists assigned", [1.0, 2.0, 0.5, 3.0], 0.3)
+@program([1.0, 2.0, 0.5, 3.0], 0.3)
 def slices_of_lists(xs, k):
     alias = xs
     xs[1:3] = [x * k for x in xs[1:3]]

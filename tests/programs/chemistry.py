@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 
-from .registry import later, works
+from .registry import program
 
 
-@later("dict stores", 1.2, 0.4)
+@program(1.2, 0.4)
 def kinetics_in_a_dict(k1, k2):
     species = {"A": 1.0, "B": 0.0, "C": 0.2}
     reactions = [(k1, ["A"], ["B"]), (k2, ["B", "C"], ["A", "A"])]
@@ -26,7 +26,7 @@ def kinetics_in_a_dict(k1, k2):
     return species["B"] * 3 + species["C"] ** 2
 
 
-@later("array changed in place", np.array([1.0, 0.5, 0.0]), np.array([0.3, 0.7]))
+@program(np.array([1.0, 0.5, 0.0]), np.array([0.3, 0.7]))
 def stoichiometric_rates(c, k):
     s = np.array([[-1.0, 0.0], [1.0, -2.0], [0.0, 1.0]])
     for _ in range(8):
@@ -37,7 +37,7 @@ def stoichiometric_rates(c, k):
     return c[2] * c[0]
 
 
-@later("array changed in place", np.array([1.0, 0.0, 0.0, 0.0, 0.0]), 0.6)
+@program(np.array([1.0, 0.0, 0.0, 0.0, 0.0]), 0.6)
 def plug_flow_column(c, retention):
     """Upwind transport cell by cell, from the last to the first."""
     for _ in range(6):
@@ -47,7 +47,7 @@ def plug_flow_column(c, retention):
     return np.dot(c, np.arange(5.0))
 
 
-@works(1e-3, 0.1)
+@program(1e-3, 0.1)
 def buffer_ph(ka, concentration):
     h = 1e-4
     for _ in range(30):
@@ -56,7 +56,7 @@ def buffer_ph(ka, concentration):
     return -math.log10(h)
 
 
-@later("attribute stores in methods", 300.0, 1.5)
+@program(300.0, 1.5)
 def batch_reactor(temperature, heat):
     class Reactor:
         R = 8.314

@@ -5,7 +5,7 @@ from collections import deque
 
 import numpy as np
 
-from .registry import later, works
+from .registry import program
 
 
 class PID:
@@ -21,7 +21,7 @@ class PID:
         return self.kp * error + self.ki * self.integral + self.kd * derivative
 
 
-@later("attribute stores in methods", 2.0, 0.5, 0.1)
+@program(2.0, 0.5, 0.1)
 def pid_loop(kp, ki, kd):
     controller = PID(kp, ki, kd)
     x = v = cost = 0.0
@@ -33,7 +33,7 @@ def pid_loop(kp, ki, kd):
     return cost
 
 
-@later("array changed in place", np.array([[1.0, 0.1], [0.0, 1.0]]), 0.5)
+@program(np.array([[1.0, 0.1], [0.0, 1.0]]), 0.5)
 def riccati_gains(a, r):
     b = np.array([[0.0], [0.1]])
     q = np.eye(2)
@@ -46,7 +46,7 @@ def riccati_gains(a, r):
     return gains.sum() + np.trace(p)
 
 
-@later("deque changed", 0.3, 1.2)
+@program(0.3, 1.2)
 def moving_average_filter(gain, frequency):
     window = deque(maxlen=4)
     out = 0.0
@@ -56,7 +56,7 @@ def moving_average_filter(gain, frequency):
     return out
 
 
-@later("dict stores", 1.0, 2.0, 0.5)
+@program(1.0, 2.0, 0.5)
 def circuit_nodes(r1, r2, c):
     """RC ladder; the nodes are a dict of voltages, the currents a dict of sums."""
     voltage = {"in": 1.0, "a": 0.0, "out": 0.0}
@@ -73,7 +73,7 @@ def circuit_nodes(r1, r2, c):
     return voltage["out"] + voltage["a"] ** 2
 
 
-@later("list items assigned", [0.2, 0.5, 0.3], 0.7)
+@program([0.2, 0.5, 0.3], 0.7)
 def fir_with_ring_buffer(taps, amplitude):
     buffer = [0.0] * 3
     position = 0
@@ -88,7 +88,7 @@ def fir_with_ring_buffer(taps, amplitude):
     return energy
 
 
-@works(0.8, 0.2)
+@program(0.8, 0.2)
 def biquad(a1, a2):
     y1 = y2 = 0.0
     total = 0.0
@@ -99,7 +99,7 @@ def biquad(a1, a2):
     return total
 
 
-@later("array changed in place", 0.6, 1.1)
+@program(0.6, 1.1)
 def extended_kalman(q, r):
     x = np.array([0.5, 0.1])
     p = np.eye(2)
@@ -119,7 +119,7 @@ def extended_kalman(q, r):
     return loss
 
 
-@later("attribute stores in methods", 0.5, 2.0)
+@program(0.5, 2.0)
 def motor_with_inner_objects(resistance, inertia):
     class Coil:
         def __init__(self):

@@ -5,10 +5,10 @@ from collections import defaultdict
 
 import numpy as np
 
-from .registry import later, works
+from .registry import program
 
 
-@later("array changed in place", 100.0, 0.25)
+@program(100.0, 0.25)
 def american_put_lattice(spot, sigma, strike=105.0, rate=0.03, steps=8):
     dt = 1.0 / steps
     u = math.exp(sigma * math.sqrt(dt))
@@ -24,7 +24,7 @@ def american_put_lattice(spot, sigma, strike=105.0, rate=0.03, steps=8):
     return values[0]
 
 
-@works(100.0, 0.2)
+@program(100.0, 0.2)
 def monte_carlo_asian(spot, sigma):
     rng = np.random.default_rng(11)
     payoff = 0.0
@@ -37,7 +37,7 @@ def monte_carlo_asian(spot, sigma):
     return payoff / 5
 
 
-@later("array changed in place", 1.0, 0.3)
+@program(1.0, 0.3)
 def monte_carlo_paths(spot, sigma):
     rng = np.random.default_rng(3)
     z = rng.standard_normal((6, 4))
@@ -48,7 +48,7 @@ def monte_carlo_paths(spot, sigma):
     return np.mean(np.maximum(paths[-1] - 0.9, 0.0)) + paths.max(axis=0).sum()
 
 
-@later("dict stores", 0.05, 100.0)
+@program(0.05, 100.0)
 def ledger(rate, deposit):
     accounts = defaultdict(float)
     accounts["cash"] = 1000.0
@@ -72,7 +72,7 @@ class Agent:
         other.wealth += amount * price
 
 
-@later("attribute stores in methods", 0.1, 1.1)
+@program(0.1, 1.1)
 def agent_economy(propensity, price):
     agents = [Agent(10.0 * (i + 1), propensity * (1 + 0.1 * i)) for i in range(3)]
     for _ in range(4):
@@ -82,7 +82,7 @@ def agent_economy(propensity, price):
     return sum((a.wealth - mean) ** 2 for a in agents)
 
 
-@later("array changed in place", 0.95, 0.36)
+@program(0.95, 0.36)
 def value_function_iteration(beta, alpha):
     grid = np.linspace(0.5, 2.0, 5)
     value = np.zeros(5)
@@ -99,7 +99,7 @@ def value_function_iteration(beta, alpha):
     return value.sum()
 
 
-@later("list popped", 0.4, 2.0)
+@program(0.4, 2.0)
 def fifo_cost_basis(growth, price):
     """Lots in a queue: bought at the end, sold from the front, partly."""
     lots = []

@@ -6,7 +6,7 @@ from enum import Enum, auto
 
 import numpy as np
 
-from .registry import later, works
+from .registry import program
 
 
 class Vec3:
@@ -57,7 +57,7 @@ class Sphere:
         return -b - math.sqrt(disc)
 
 
-@later("a constructor with code of its own", 0.1, 0.2, 1.0)
+@program(0.1, 0.2, 1.0)
 def ray_tracer(cx, cy, radius):
     scene = [Sphere(Vec3(cx, cy, 3.0), radius), Sphere(Vec3(2.0, 0.0, 5.0), 1.5)]
     light = Vec3(1.0, 1.0, -1.0).normalized()
@@ -76,7 +76,7 @@ def ray_tracer(cx, cy, radius):
     return total
 
 
-@later("attribute stores in methods", 3.0, 0.7)
+@program(3.0, 0.7)
 def vectors_added_in_place(speed, tilt):
     """`position += velocity * dt` where `+=` is the class's own and changes it."""
     position = Vec3(0.0, 2.0, 0.0)
@@ -91,7 +91,7 @@ def vectors_added_in_place(speed, tilt):
     return start.x + position.y * position.z
 
 
-@later("attribute stores in methods", 0.3, 0.2, 0.9)
+@program(0.3, 0.2, 0.9)
 def rigid_body_quaternion(wx, wy, wz):
     class Body:
         def __init__(self):
@@ -121,7 +121,7 @@ class Mode(Enum):
     FLEE = auto()
 
 
-@later("attribute stores in methods", 1.0, 4.0, 0.6)
+@program(1.0, 4.0, 0.6)
 def enemy_state_machine(x, target, speed):
     class Enemy:
         def __init__(self):
@@ -171,7 +171,7 @@ class Armoured(Entity):
         super().damage(taken)
 
 
-@later("attribute stores in methods", 10.0, 0.5, 2.0)
+@program(10.0, 0.5, 2.0)
 def battle(hp, armour, hit):
     units = [Entity(hp), Armoured(hp * 1.5, armour)]
     for turn in range(4):
@@ -188,7 +188,7 @@ class Car:
     fuel: float
 
 
-@works(1.0, 0.3)
+@program(1.0, 0.3)
 def car_by_replace(throttle, drag):
     car = Car(0.0, 0.0, 5.0)
     for _ in range(6):
@@ -197,7 +197,7 @@ def car_by_replace(throttle, drag):
     return car.x * car.fuel
 
 
-@later("setattr of a differentiated value", 1.0, 0.3)
+@program(1.0, 0.3)
 def tweened_by_setattr(start, end):
     class Sprite:
         x = 0.0
@@ -211,7 +211,7 @@ def tweened_by_setattr(start, end):
     return sprite.x * sprite.y + sprite.alpha
 
 
-@later("attribute stores in methods", 20.0)
+@program(20.0)
 def thermostat_with_setter(temperature):
     class Thermostat:
         def __init__(self):
@@ -235,7 +235,7 @@ def thermostat_with_setter(temperature):
     return t._kelvin * t.celsius
 
 
-@works(0.3, np.array([[0.0, 0.0], [1.0, 2.0], [3.0, 0.0]]))
+@program(0.3, np.array([[0.0, 0.0], [1.0, 2.0], [3.0, 0.0]]))
 def bezier_by_de_casteljau(t, points):
     pts = [p for p in points]
     while len(pts) > 1:
@@ -243,7 +243,7 @@ def bezier_by_de_casteljau(t, points):
     return pts[0] @ pts[0]
 
 
-@later("array changed in place", 0.4, 0.6)
+@program(0.4, 0.6)
 def splatted_pixels(cx, cy):
     """A Gaussian blob drawn into a canvas pixel by pixel, then blurred in place."""
     canvas = np.zeros((4, 4))
@@ -255,7 +255,7 @@ def splatted_pixels(cx, cy):
     return float(np.sum(canvas**2))
 
 
-@later("attribute stores in methods", 0.2, 1.5)
+@program(0.2, 1.5)
 def cloth_of_linked_nodes(stretch, stiffness):
     """Nodes that know their neighbours; constraints move both ends."""
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .registry import later, works
+from .registry import program
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.standard_normal((6, 3)), RNG.standard_normal(6)
@@ -13,7 +13,7 @@ def sigmoid(z):
     return 1 / (1 + np.exp(-z))
 
 
-@later("array changed in place", 0.5 * RNG.standard_normal(3), 0.1)
+@program(0.5 * RNG.standard_normal(3), 0.1)
 def adam_by_hand(w, lr):
     """The training loop is inside: a hypergradient by the learning rate."""
     m, v = np.zeros_like(w), np.zeros_like(w)
@@ -43,7 +43,7 @@ class BatchNorm:
         return self.gamma * (x - mean) / np.sqrt(var + 1e-5) + self.beta
 
 
-@later("attribute stores in methods", W)
+@program(W)
 def batch_norm_then_inference(w):
     bn = BatchNorm(3)
     for _ in range(3):
@@ -65,8 +65,7 @@ class LSTMCell:
         return self.h
 
 
-@later(
-    "attribute stores in methods",
+@program(
     0.4 * RNG.standard_normal((8, 3)),
     0.3 * RNG.standard_normal((8, 2)),
     0.1 * RNG.standard_normal(8),
@@ -79,7 +78,7 @@ def lstm_sequence(w, u, b):
     return np.sum(np.stack(outputs) ** 2)
 
 
-@later("array changed in place", W, 0.3)
+@program(W, 0.3)
 def dropout_and_relu_in_place(w, rate):
     rng = np.random.default_rng(5)
     h = X @ w
@@ -90,7 +89,7 @@ def dropout_and_relu_in_place(w, rate):
     return np.sum(h[:, 0] * h[:, 1])
 
 
-@later("array changed in place", RNG.standard_normal((4, 3)))
+@program(RNG.standard_normal((4, 3)))
 def softmax_in_place(logits):
     logits -= logits.max(axis=1, keepdims=True)
     np.exp(logits, out=logits)
@@ -99,7 +98,7 @@ def softmax_in_place(logits):
     return -np.mean(np.log(logits[np.arange(4), labels]))
 
 
-@later("array changed in place", RNG.standard_normal((5, 2)))
+@program(RNG.standard_normal((5, 2)))
 def attention_with_causal_mask(q):
     scores = q @ q.T / np.sqrt(2.0)
     scores[np.triu_indices(5, k=1)] = -np.inf
@@ -108,7 +107,7 @@ def attention_with_causal_mask(q):
     return np.sum((weights @ q) ** 2)
 
 
-@later("dict stores", {"w1": W, "b1": np.zeros(3), "w2": np.ones(3)})
+@program({"w1": W, "b1": np.zeros(3), "w2": np.ones(3)})
 def sgd_on_a_parameter_dict(params):
     """Gradients by hand, parameters updated in the dict of the caller."""
     for _ in range(3):
@@ -124,7 +123,7 @@ def sgd_on_a_parameter_dict(params):
     return np.mean((np.tanh(X @ params["w1"] + params["b1"]) @ params["w2"] - Y) ** 2)
 
 
-@later("array changed in place", RNG.standard_normal((5, 5)), RNG.standard_normal((2, 2)))
+@program(RNG.standard_normal((5, 5)), RNG.standard_normal((2, 2)))
 def conv2d_by_loops(image, kernel):
     out = np.zeros((4, 4))
     for i in range(4):
@@ -138,7 +137,7 @@ def conv2d_by_loops(image, kernel):
     return np.sum(pooled**2)
 
 
-@works(W, np.zeros(3))
+@program(W, np.zeros(3))
 def residual_blocks(w, b):
     h = X
     for _ in range(4):
@@ -157,7 +156,7 @@ class Momentum:
             params[k] += self.velocity[k]
 
 
-@later("dict stores", 0.05, 0.9)
+@program(0.05, 0.9)
 def momentum_hyperparameters(lr, beta):
     params = {"a": 1.0, "b": -0.5}
     optimizer = Momentum(lr, beta)

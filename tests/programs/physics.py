@@ -5,13 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .registry import later, works
+from .registry import program
 
 G = 9.81
 
 
-@later(
-    "array changed in place",
+@program(
     np.array([[0.0, 0.0], [1.0, 0.2], [-0.3, 0.9]]),
     np.array([[0.1, 0.0], [0.0, 0.3], [-0.2, 0.1]]),
 )
@@ -55,7 +54,7 @@ class Particle:
         return 0.5 * self.mass * (self.vx**2 + self.vy**2) + self.mass * G * self.y
 
 
-@later("attribute stores in methods", 10.0, 0.8, 0.05)
+@program(10.0, 0.8, 0.05)
 def projectile_with_drag(speed, angle, drag):
     ball = Particle(0.0, 1.0, speed * math.cos(angle), speed * math.sin(angle), mass=0.5)
     dt = 0.02
@@ -66,7 +65,7 @@ def projectile_with_drag(speed, angle, drag):
     return ball.x + 0.1 * ball.energy + ball.trail[5][1]
 
 
-@later("array changed in place", np.sin(np.linspace(0, 3, 12)), 0.3)
+@program(np.sin(np.linspace(0, 3, 12)), 0.3)
 def heat_equation_in_place(u, alpha):
     """The update on a slice of the grid; the right-hand side reads the old values."""
     for _ in range(5):
@@ -76,7 +75,7 @@ def heat_equation_in_place(u, alpha):
     return (u**2).sum()
 
 
-@later("array changed in place", np.sin(np.linspace(0, 3, 10)), 0.4)
+@program(np.sin(np.linspace(0, 3, 10)), 0.4)
 def wave_with_swapped_buffers(u0, c):
     """Three buffers whose names are rotated in every step."""
     n = len(u0)
@@ -88,7 +87,7 @@ def wave_with_swapped_buffers(u0, c):
     return float(np.sum(current * np.arange(n)))
 
 
-@later("array changed in place", np.linspace(0.1, 1.0, 25).reshape(5, 5), 1.5)
+@program(np.linspace(0.1, 1.0, 25).reshape(5, 5), 1.5)
 def poisson_gauss_seidel(rho, omega):
     """Successive over-relaxation: each cell reads cells that were just written."""
     phi = np.zeros((5, 5))
@@ -100,7 +99,7 @@ def poisson_gauss_seidel(rho, omega):
     return np.sum(phi**2)
 
 
-@later("list items assigned", 0.9, 0.1, 0.7)
+@program(0.9, 0.1, 0.7)
 def double_pendulum_rk4(a, b, length):
     """RK4 on a list of four floats, with `state[i] += ...`."""
 
@@ -143,13 +142,13 @@ class Spring:
         return self.x
 
 
-@later("attribute stores in methods", Spring(1.0, 0.0, 4.0))
+@program(Spring(1.0, 0.0, 4.0))
 def spring_passed_in(spring):
     """The caller's dataclass is updated; its fields are the differentiated numbers."""
     return sum(spring.step(0.05) ** 2 for _ in range(15))
 
 
-@later("attribute stores in methods", 1.0, 0.2, 4.0)
+@program(1.0, 0.2, 4.0)
 def spring_chain(x, v, k):
     """A list of objects, each of which pulls its neighbours."""
     springs = [Spring(x * (i + 1), v, k) for i in range(4)]
@@ -165,7 +164,7 @@ def spring_chain(x, v, k):
     return sum(s.x * s.v for s in springs)
 
 
-@later("array changed in place", np.cos(np.linspace(0, 2, 8)), 0.7)
+@program(np.cos(np.linspace(0, 2, 8)), 0.7)
 def shallow_water_1d(h, g):
     """Lax-Friedrichs with the fluxes in preallocated arrays and `out=`."""
     n = h.size
@@ -184,7 +183,7 @@ def shallow_water_1d(h, g):
     return np.sum(h * hu) + h[3]
 
 
-@works(np.array([1.0, 0.0, 0.0, 0.9]), 1.0)
+@program(np.array([1.0, 0.0, 0.0, 0.9]), 1.0)
 def kepler_orbit(state, mu):
     """RK4 that builds a new array in every stage."""
 
@@ -202,7 +201,7 @@ def kepler_orbit(state, mu):
     return state[0] * state[3] - state[1] * state[2] + state[0]
 
 
-@later("list appended to and read back", 0.3, 2.0)
+@program(0.3, 2.0)
 def radioactive_chain(l1, l2):
     """Histories in lists, the last item read as the state."""
     a, b, c = [1.0], [0.0], [0.0]
@@ -216,7 +215,7 @@ def radioactive_chain(l1, l2):
     return max(b) + c[-1] ** 2 + sum(a)
 
 
-@later("array changed in place", np.array([0.2, -0.4, 0.9, 0.1, 0.5, -0.7]), 0.8)
+@program(np.array([0.2, -0.4, 0.9, 0.1, 0.5, -0.7]), 0.8)
 def xy_model_sweep(theta, coupling):
     """Relaxation of angles, one after the other, with periodic neighbours by negative index."""
     n = len(theta)
@@ -230,7 +229,7 @@ def xy_model_sweep(theta, coupling):
     return energy
 
 
-@later("array changed in place", np.linspace(0.5, 1.5, 6), np.linspace(0.0, 0.5, 6))
+@program(np.linspace(0.5, 1.5, 6), np.linspace(0.0, 0.5, 6))
 def molecular_dynamics(x, v):
     """Velocity Verlet in a Lennard-Jones chain, forces accumulated pairwise into one reused array."""
     x = np.cumsum(x)

@@ -4,13 +4,12 @@ import math
 
 import numpy as np
 
-from .registry import later, works
+from .registry import program
 
 SPD = np.array([[4.0, 1.0, 0.5], [1.0, 3.0, -0.2], [0.5, -0.2, 2.0]])
 
 
-@later(
-    "array changed in place",
+@program(
     np.array([0.5, 0.4, 0.3]),
     np.array([2.0, 2.5, 3.0, 2.2]),
     np.array([0.3, 0.2, 0.6]),
@@ -34,7 +33,7 @@ def thomas_tridiagonal(a, b, c, d):
     return np.sum(x**2)
 
 
-@later("list items assigned", [2.0, 2.5, 3.0], [0.4, 0.7], [1.0, -1.0, 2.0])
+@program([2.0, 2.5, 3.0], [0.4, 0.7], [1.0, -1.0, 2.0])
 def thomas_on_lists_in_place(diagonal, off, rhs):
     """The arguments are the work space, as in Numerical Recipes."""
     n = len(rhs)
@@ -48,7 +47,7 @@ def thomas_on_lists_in_place(diagonal, off, rhs):
     return sum(r * r for r in rhs)
 
 
-@later("array changed in place", SPD)
+@program(SPD)
 def lu_log_determinant(a):
     a = a.copy()
     n = a.shape[0]
@@ -59,9 +58,7 @@ def lu_log_determinant(a):
     return sum(math.log(abs(a[k, k])) for k in range(n))
 
 
-@later(
-    "array changed in place", np.array([[0.1, 2.0, 1.0], [3.0, 0.4, -1.0], [1.0, 1.0, 2.0]]), np.array([1.0, 2.0, 3.0])
-)
+@program(np.array([[0.1, 2.0, 1.0], [3.0, 0.4, -1.0], [1.0, 1.0, 2.0]]), np.array([1.0, 2.0, 3.0]))
 def gauss_with_pivoting(a, b):
     """Rows swapped by index lists, elimination in place."""
     n = len(b)
@@ -80,7 +77,7 @@ def gauss_with_pivoting(a, b):
     return b @ b
 
 
-@later("array changed in place", SPD, np.array([1.0, 2.0, -1.0]))
+@program(SPD, np.array([1.0, 2.0, -1.0]))
 def cholesky_solve(a, b):
     n = len(b)
     L = np.zeros((n, n))
@@ -99,7 +96,7 @@ def cholesky_solve(a, b):
     return sum(v**2 for v in y) + np.log(np.diag(L)).sum()
 
 
-@later("list items assigned", [[2.0, 1.0], [0.5, 3.0]], [[1.0, 0.2], [0.3, 1.5]])
+@program([[2.0, 1.0], [0.5, 3.0]], [[1.0, 0.2], [0.3, 1.5]])
 def matrix_product_on_lists(a, b):
     c = [[0.0] * 2 for _ in range(2)]
     for i in range(2):
@@ -109,7 +106,7 @@ def matrix_product_on_lists(a, b):
     return c[0][0] * c[1][1] - c[0][1] * c[1][0] + c[0][1]
 
 
-@later("array changed in place", np.linspace(-1.0, 1.5, 7))
+@program(np.linspace(-1.0, 1.5, 7))
 def convolution_by_loops(signal):
     kernel = np.array([0.25, 0.5, 0.25])
     out = np.zeros(len(signal) - 2)
@@ -119,7 +116,7 @@ def convolution_by_loops(signal):
     return np.sum(np.tanh(out))
 
 
-@later("list items assigned", [0.0, 1.0, 4.0, 2.0, -1.0], 2.3)
+@program([0.0, 1.0, 4.0, 2.0, -1.0], 2.3)
 def natural_cubic_spline(y, at):
     n = len(y) - 1
     alpha = [0.0] * (n + 1)
@@ -141,7 +138,7 @@ def natural_cubic_spline(y, at):
     return y[j] + b[j] * t + c[j] * t**2 + d[j] * t**3
 
 
-@later("list items assigned", math.e / 2)
+@program(math.e / 2)
 def romberg(upper):
     """The table of lists of lists, filled row by row."""
 
@@ -162,7 +159,7 @@ def romberg(upper):
     return R[4][4]
 
 
-@later("list items assigned", [1.0, 2.5, 0.3, 4.0], 1.7)
+@program([1.0, 2.5, 0.3, 4.0], 1.7)
 def neville_interpolation(ys, x):
     p = list(ys)
     n = len(p)
@@ -172,7 +169,7 @@ def neville_interpolation(ys, x):
     return p[0]
 
 
-@works([1.0, -2.0, 0.5, 3.0], 0.7)
+@program([1.0, -2.0, 0.5, 3.0], 0.7)
 def horner(coefficients, x):
     total = 0.0
     for c in reversed(coefficients):
@@ -180,7 +177,7 @@ def horner(coefficients, x):
     return total
 
 
-@later("list appended to and read back", 2.0, 0.5)
+@program(2.0, 0.5)
 def aitken_accelerated(a, b):
     xs = [b]
     while len(xs) < 6:
@@ -191,7 +188,7 @@ def aitken_accelerated(a, b):
     return xs[-1] * xs[2]
 
 
-@later("array changed in place", np.array([1.0, 0.5, -0.5, 2.0, 0.1, 0.3, -1.0, 0.7]))
+@program(np.array([1.0, 0.5, -0.5, 2.0, 0.1, 0.3, -1.0, 0.7]))
 def fft_by_hand(x):
     """Danielson-Lanczos in place on real and imaginary parts."""
     n = len(x)
@@ -215,7 +212,7 @@ def fft_by_hand(x):
     return np.sum((re**2 + im**2) * np.arange(n))
 
 
-@later("array changed in place", np.array([3.0, 1.0, -2.0]))
+@program(np.array([3.0, 1.0, -2.0]))
 def conjugate_gradient(b):
     x = np.zeros(3)
     r = b - SPD @ x
@@ -233,7 +230,7 @@ def conjugate_gradient(b):
     return x @ x + r[0]
 
 
-@later("array changed in place", np.array([[2.0, 1.0, 0.0], [1.0, 3.0, 1.0], [0.5, 1.0, 4.0]]))
+@program(np.array([[2.0, 1.0, 0.0], [1.0, 3.0, 1.0], [0.5, 1.0, 4.0]]))
 def gram_schmidt(a):
     q = a.astype(float)
     for j in range(3):
@@ -243,7 +240,7 @@ def gram_schmidt(a):
     return q[0, 1] + 2 * q[2, 2] * q[1, 0]
 
 
-@later("array changed in place", np.linspace(0.2, 1.4, 16).reshape(4, 4))
+@program(np.linspace(0.2, 1.4, 16).reshape(4, 4))
 def jacobi_with_masks(u):
     """Boundary by boolean mask, interior by fancy index, two buffers swapped."""
     inside = np.zeros((4, 4), dtype=bool)

@@ -5,12 +5,12 @@ import random
 
 import numpy as np
 
-from .registry import later, works
+from .registry import program
 
 DATA = np.array([1.2, 0.7, 2.1, 1.9, 0.3, 1.1])
 
 
-@later("array changed in place", np.array([0.3, -0.2]), np.array([0.5, 1.0]))
+@program(np.array([0.3, -0.2]), np.array([0.5, 1.0]))
 def hmc_leapfrog(q, p):
     """The trajectory of Hamiltonian Monte Carlo, with the gradient of the potential by hand."""
 
@@ -52,7 +52,7 @@ class KalmanFilter:
         self.log_likelihood -= 0.5 * (np.log(np.linalg.det(S)) + y @ np.linalg.inv(S) @ y)
 
 
-@later("attribute stores in methods", 0.1, 0.5)
+@program(0.1, 0.5)
 def kalman_likelihood(q, r):
     kf = KalmanFilter(q, r)
     for z in DATA:
@@ -61,7 +61,7 @@ def kalman_likelihood(q, r):
     return kf.log_likelihood
 
 
-@later("array changed in place", DATA, np.array([0.8, 1.4, 1.0, 2.2]))
+@program(DATA, np.array([0.8, 1.4, 1.0, 2.2]))
 def dynamic_time_warping(a, b):
     n, m = len(a), len(b)
     cost = np.full((n + 1, m + 1), np.inf)
@@ -73,7 +73,7 @@ def dynamic_time_warping(a, b):
     return cost[n, m]
 
 
-@later("dict stores", 0.3, 0.6)
+@program(0.3, 0.6)
 def soft_viterbi(stay, emit):
     """The forward algorithm with a dict per step, keyed by state."""
     states = ("rain", "sun")
@@ -91,7 +91,7 @@ def soft_viterbi(stay, emit):
     return math.log(sum(math.exp(v) for v in alpha.values()))
 
 
-@later("array changed in place", np.array([0.5, 2.0]), np.array([1.0, 0.7]))
+@program(np.array([0.5, 2.0]), np.array([1.0, 0.7]))
 def mixture_em_step(means, sigmas):
     weights = np.array([0.4, 0.6])
     resp = np.empty((len(DATA), 2))
@@ -105,7 +105,7 @@ def mixture_em_step(means, sigmas):
     return means[0] * sigmas[1] + means[1]
 
 
-@later("array changed in place", np.array([0.2, 1.8]))
+@program(np.array([0.2, 1.8]))
 def k_means_step(centres):
     """Hard assignments are constants; sums by `np.add.at`-like loops."""
     sums, counts = np.zeros(2), np.zeros(2)
@@ -117,7 +117,7 @@ def k_means_step(centres):
     return np.sum((new - centres) ** 2)
 
 
-@later("attribute stores in methods", [0.4, 1.9, -0.3, 2.2], 0.3)
+@program([0.4, 1.9, -0.3, 2.2], 0.3)
 def running_moments(xs, decay):
     class Welford:
         def __init__(self):
@@ -137,7 +137,7 @@ def running_moments(xs, decay):
     return w.m2 / (w.n - 1) + w.mean
 
 
-@later("array changed in place", 0.5, 0.3)
+@program(0.5, 0.3)
 def arma_residuals(phi, theta):
     e = np.zeros(len(DATA))
     for t in range(1, len(DATA)):
@@ -145,7 +145,7 @@ def arma_residuals(phi, theta):
     return float(np.dot(e, e))
 
 
-@works(0.4, 1.3)
+@program(0.4, 1.3)
 def particle_filter_weights(mu, sigma):
     """Common random numbers from a seeded generator; the weights are differentiated."""
     rng = np.random.default_rng(7)
@@ -158,7 +158,7 @@ def particle_filter_weights(mu, sigma):
     return total
 
 
-@works(1.3, 0.8)
+@program(1.3, 0.8)
 def gibbs_with_random_module(a, b):
     r = random.Random(3)
     x = y = 0.0
@@ -168,7 +168,7 @@ def gibbs_with_random_module(a, b):
     return x * y
 
 
-@later("dict stores", 0.7)
+@program(0.7)
 def word_counts(alpha):
     """Laplace smoothing over a dict of counts that holds floats."""
     counts = {}

@@ -19,6 +19,7 @@ from . import (  # noqa: F401  (they register their programs)
     statistics,
 )
 from .checking import MODES, check, has_forward_mode, quiet
+from .later import LATER
 from .registry import PROGRAMS, Program
 
 
@@ -38,7 +39,7 @@ def test_programs(program: Program, mode: str) -> None:
 
 def test_the_programs_run_and_are_unambiguous() -> None:
     names = [p.name for p in PROGRAMS]
-    assert len(set(names)) == len(names)
+    assert len(set(names)) == len(names) and not set(LATER) - set(names)
     for program in PROGRAMS:
         with quiet():
             first, second = (program.function(*copied(program.args)) for _ in range(2))
