@@ -16,9 +16,7 @@ LAYERS = {
     "plain data": "spans errors",
     "the algebra of tangent spaces": "tangents structs spaces trees fitting fingerprints",
     "the registry of derivatives": "kinds rules applying",
-    "from source to the intermediate representation": (
-        "source scopes fence ir syntax lazy lower_expressions capturing lower"
-    ),
+    "from source to the intermediate representation": "source scopes fence ir syntax lower_expressions capturing lower",
     "analyses": "operations names infer solitary effects activity",
     "the transform": "calls runtime residuals inlining reverse simplify forward_sweep emit",
     "the pipeline": "generated sweeps assemble pipeline",

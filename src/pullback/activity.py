@@ -50,9 +50,6 @@ def analyse(function: ir.FunctionIR, active: frozenset[str]) -> Activity:
     for stmt in ir.walk(function.body):  # what became varied after a closure had captured it
         if isinstance(stmt, ir.Bind) and isinstance(stmt.expr, ir.Closure):
             analysis.check_captures(stmt, stmt.expr, frozenset())
-        if isinstance(stmt, ir.Opaque) and isinstance(stmt.node, ast.Assign):  # an iterator reads its names late
-            for name in sorted(stmt.reads & analysis.ever_varied)[:1]:
-                analysis.iterator(stmt, name)
     analysis.found.result_varied = function.result in end
     unique = {(d.id, d.span): d for d in analysis.found.refusals}
     analysis.found.refusals = list(unique.values())
@@ -248,9 +245,6 @@ class _Analysis:
         self.found.mutates = True
         entering = sorted(stmt.reads & varied)
         if entering and not isinstance(stmt.node, ast.Delete):
-            if isinstance(stmt.node, ast.Assign):
-                self.iterator(stmt, entering[0])
-                return
             word = type(stmt.node).__name__.lower().removesuffix("def").removesuffix("star")
             self.refuse(
                 "unsupported-construct",
@@ -261,14 +255,6 @@ class _Analysis:
                     "or outside the differentiated function"
                 ),
             )
-
-    def iterator(self, stmt: ir.Opaque, name: str) -> None:
-        self.refuse(
-            "kept-iterator",
-            f"`{name}` is differentiated, and enters an iterator that is not gone through where it is made",
-            stmt.span,
-            help="make a list of it: `[...]` or `list(...)` can be gone through anywhere, and more than once",
-        )
 
     def inert(self, expr: ir.Inert, span: Span, varied: frozenset[str]) -> None:
         """An expression kept as written must not change a differentiated value."""

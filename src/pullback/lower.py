@@ -11,7 +11,6 @@ the rest, and a loop keeps one `BreakIf` as its last statement. So every block r
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +18,6 @@ from pullback import ir
 from pullback.capturing import rebound_captures
 from pullback.errors import DifferentiabilityError
 from pullback.fence import KEPT
-from pullback.lazy import postponed
 from pullback.lower_expressions import BINARY, Expressions, is_inert
 from pullback.scopes import bound_names, parameters, read, written
 from pullback.source import FunctionNode, Source
@@ -36,13 +34,13 @@ class _Exit:
     jumps: frozenset[str] = frozenset()
 
 
-def lower(source: Source, name: str, captured: tuple[str, ...], taken: Iterable[str] = ()) -> ir.FunctionIR:
-    """The IR of a function; `taken` are the names of builtins that mean something else in its module."""
-    return _Statements(source, name, captured, taken).function()
+def lower(source: Source, name: str, captured: tuple[str, ...]) -> ir.FunctionIR:
+    """The IR of a function."""
+    return _Statements(source, name, captured).function()
 
 
 class _Statements(Expressions):
-    def __init__(self, source: Source, name: str, captured: tuple[str, ...], taken: Iterable[str]) -> None:
+    def __init__(self, source: Source, name: str, captured: tuple[str, ...]) -> None:
         node = source.node
         self.node: FunctionNode = node
         self.function_name = name
@@ -52,7 +50,6 @@ class _Statements(Expressions):
         names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
         names |= {n.arg for n in ast.walk(node) if isinstance(n, ast.arg)} | set(self.locals) | set(captured)
         super().__init__(source.filename, names, self.locals | frozenset(captured))
-        self.postponed = postponed(node, (*taken, *captured))
         self.result = self.fresh("_result") if "_result" in names else "_result"
         self.names.add("_result")
         self.returned = self.fresh("_returned")

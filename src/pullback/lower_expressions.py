@@ -14,7 +14,6 @@ from typing import Any
 
 from pullback import ir
 from pullback.errors import DifferentiabilityError
-from pullback.lazy import entering
 from pullback.scopes import free_names, read
 from pullback.spans import Diagnostic, Span
 
@@ -42,7 +41,6 @@ class Expressions:
         self.visible = visible  # names that a nested function would capture
         self.block: list[ir.Stmt] = []
         self.renamed: dict[str, str] = {}  # targets of the comprehensions around the present expression
-        self.postponed: frozenset[int] = frozenset()  # iterators that are gone through elsewhere, by id
         self.pinned = False  # names must be copied when read: a walrus in the statement may rebind them
 
     def fresh(self, stem: str) -> str:
@@ -78,8 +76,6 @@ class Expressions:
 
     def value(self, node: ast.expr) -> ir.Expr:
         """Lower an expression; its operands are lowered first, in evaluation order."""
-        if id(node) in self.postponed:
-            return self.iterator(node)
         match node:
             case ast.Constant():
                 return ir.Copy(ir.Lit(node.value))
@@ -137,16 +133,6 @@ class Expressions:
                         help="rewrite it with ordinary expressions",
                     )
                 )
-
-    def iterator(self, node: ast.expr) -> ir.Expr:
-        """An iterator that is kept, as written."""
-        reads = frozenset(self.renamed.get(n, n) for n in entering(node))
-        if self.renamed and reads - entering(node):
-            node = _Rename(self.renamed).visit(copy.deepcopy(node))
-        target = self.fresh("_t")
-        kept = ast.copy_location(ast.Assign([ast.copy_location(ast.Name(target, ast.Store()), node)], node), node)
-        self.block.append(ir.Opaque(kept, reads, frozenset({target}), self.span(node)))
-        return ir.Copy(ir.Var(target))
 
     def display(self, node: ast.Tuple | ast.List | ast.Set) -> ir.Expr:
         """A tuple, list or set; one with `*parts` is the concatenation of its pieces."""

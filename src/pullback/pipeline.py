@@ -23,11 +23,10 @@ from pullback.fence import check
 from pullback.generated import Derivative, Request, Stages
 from pullback.infer import infer
 from pullback.kinds import NOTHING, STRUCT, UNKNOWN, UNSET, Kind, same
-from pullback.lazy import ITERATORS
 from pullback.lower import lower
 from pullback.names import Names
 from pullback.rules import EPOCH, scope
-from pullback.source import Source, acquire
+from pullback.source import acquire
 from pullback.spans import Diagnostic
 from pullback.sweeps import forward_sweep, reverse_sweep, simplified
 
@@ -91,7 +90,7 @@ def derive(
     try:
         source = acquire(function)
         refuse(check(source.node, source.filename))
-        lowered = _lowered(source, function)
+        lowered = lower(source, function.__name__, function.__code__.co_freevars)
         kinds = {p: Kind(*k) for p, k in request.kinds}
         given = {p: _with_sample(p, kinds.get(p, UNKNOWN), arguments) for p in lowered.parameters}
         derivative.result = infer(lowered, names, given, _result_of)
@@ -109,11 +108,6 @@ def derive(
     for cell in derivative.waiting:
         cell.cell_contents = derivative.made
     return derivative
-
-
-def _lowered(source: Source, function: types.FunctionType) -> ir.FunctionIR:
-    taken = ITERATORS & function.__globals__.keys()
-    return lower(source, function.__name__, function.__code__.co_freevars, taken)
 
 
 def _with_sample(parameter: str, kind: Kind, arguments: dict[str, Any]) -> Kind:
@@ -151,7 +145,7 @@ def _result_of(stmt: ir.Bind, arguments: list[Kind]) -> Kind:
         source = acquire(callee)
         if check(source.node, source.filename):
             return UNKNOWN
-        lowered = _lowered(source, callee)
+        lowered = lower(source, callee.__name__, callee.__code__.co_freevars)
         given = {p: kinds.get(p, UNKNOWN) for p in lowered.parameters}
         result = infer(lowered, Names(callee), given, _result_of)
         if key in _ASSUMED:  # once more, now that the recursive calls have a result: it must not grow

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from pullback.source import FunctionNode
 
-COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 def parameters(arguments: ast.arguments) -> tuple[str, ...]:
@@ -38,7 +38,7 @@ def _collect_bound(nodes: Iterable[ast.AST], names: set[str], outer: set[str]) -
             continue
         if isinstance(node, ast.Lambda):
             continue
-        if isinstance(node, COMPREHENSIONS):
+        if isinstance(node, _COMPREHENSIONS):
             # its targets are its own; a walrus inside binds in the function
             names.update(n.target.id for n in ast.walk(node) if isinstance(n, ast.NamedExpr))
             continue

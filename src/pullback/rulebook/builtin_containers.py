@@ -166,13 +166,6 @@ intrinsic(sorted, returns="list")(_selection(_sorted_order, list))
 intrinsic(reversed, returns="list")(_selection(lambda items: list(range(len(items) - 1, -1, -1)), list))
 
 
-@intrinsic(iter, returns="list")
-def _iter(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Result:
-    if len(args) > 1:
-        raise DifferentiabilityError("`iter(function, sentinel)` is not differentiated; write a `while` loop")
-    return list(args[0]), (_reverse_selection, args[0], range(len(args[0])), active)
-
-
 @intrinsic(filter, returns="list")
 def _filter(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Result:
     keep, xs = args
