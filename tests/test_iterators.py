@@ -1,4 +1,4 @@
-"""Iterators: gone through where they are made, they are differentiated; kept for later, right or refused; never wrong."""
+"""Iterators: gone through where they are made, they are differentiated; kept for later, right or refused."""
 
 from __future__ import annotations
 
