@@ -1,4 +1,4 @@
-"""Names of the grammar's switches: `CORE` is today's language, `NEXT` what is still to come."""
+"""Names of the grammar's switches: `CORE` is pure code, `NEXT` what came later, `MUTATION` values changed in place."""
 
 from __future__ import annotations
 
@@ -17,7 +17,21 @@ NEXT = frozenset(
     walrus append setitem setattr comprehension try with match starred operators reversed
     """.split()
 )
+MUTATION = frozenset(
+    """
+    arrays views aliases stores augstores inplace fills sorts buffers rows
+    mutables seqs maps containers attributes effects
+    """.split()
+)
+CONTROL = frozenset(
+    """
+    pow math builtins ints ternary boolops augassign swap if for while break continue return onepath carried
+    tuple calls keywords recursion lambda nesteddef higherorder constants
+    """.split()
+)
 ALL = CORE | NEXT
+EVERY = ALL | MUTATION
+GROUPS = {"core": CORE, "all": ALL, "next": NEXT, "mutation": CONTROL | MUTATION, "every": EVERY}
 
 
 def parse(text: str) -> frozenset[str]:
@@ -26,9 +40,9 @@ def parse(text: str) -> frozenset[str]:
     for word in text.split(","):
         word = word.strip()
         remove, name = word.startswith("-"), word.removeprefix("-")
-        group = {"core": CORE, "all": ALL, "next": NEXT}.get(name, frozenset({name}))
-        unknown = group - ALL
+        group = GROUPS.get(name, frozenset({name}))
+        unknown = group - EVERY
         if unknown:
-            raise SystemExit(f"unknown feature {', '.join(sorted(unknown))}; known: {', '.join(sorted(ALL))}")
+            raise SystemExit(f"unknown feature {', '.join(sorted(unknown))}; known: {', '.join(sorted(EVERY))}")
         chosen = chosen - group if remove else chosen | group
     return frozenset(chosen)

@@ -1,6 +1,7 @@
 """Many random programs in several processes; failing ones are reduced and reported.
 
 python tests/fuzz/long_run.py --count 30000 --seed 7 --features all --jobs 4
+python tests/fuzz/long_run.py --count 500 --seed 1 --features mutation --refusals-pass
 """
 
 from __future__ import annotations
@@ -107,7 +108,8 @@ def main() -> int:
         for s in range(options.seed, options.seed + options.count, chunk)
     ]
     sorts: Counter[str] = Counter()
-    tested = unsuitable = refused = 0
+    refusals: Counter[str] = Counter()
+    tested = unsuitable = 0
     began = time.perf_counter()
     with multiprocessing.get_context("fork").Pool(options.jobs) as pool:
         for done, dropped, failures in pool.imap_unordered(run, jobs):
@@ -115,7 +117,7 @@ def main() -> int:
             for seed, report in failures:
                 kind = kind_of(report)
                 if options.refusals_pass and is_refusal(report):
-                    refused += 1
+                    refusals[kind] += 1
                     continue
                 sorts[kind] += 1
                 if sorts[kind] <= options.reduce:
@@ -124,10 +126,13 @@ def main() -> int:
                 elif sorts[kind] < 50:
                     print(f"==== seed {seed} [{kind}]", flush=True)
     took = time.perf_counter() - began
-    failed = sum(sorts.values())
+    failed, refused = sorts.total(), refusals.total()
     print(f"{tested} programs tested, {unsuitable} unsuitable, {refused} refused, {failed} failed, in {took:.0f} s")
-    for kind, number in sorts.most_common():
-        print(f"  {number:6d}  {kind}")
+    for title, counter in (("", sorts), ("refused:", refusals)):
+        if counter and title:
+            print(title)
+        for kind, number in counter.most_common():
+            print(f"  {number:6d}  {kind}")
     return 1 if sorts else 0
 
 

@@ -11,10 +11,17 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from . import compound_statements, next_statements, simple_statements  # noqa: F401  (they register productions)
+from . import (  # noqa: F401  (they register productions)
+    array_statements,
+    collection_statements,
+    compound_statements,
+    mutating_programs,
+    next_statements,
+    simple_statements,
+)
 from .expressions import Kind, Signature, Struct, World
-from .features import CORE
-from .statements import Body
+from .features import CORE, MUTATION
+from .statements import STATEMENTS, Body
 
 HEADER = "import math\nfrom dataclasses import dataclass\nfrom typing import NamedTuple\n"
 
@@ -41,9 +48,13 @@ class Program:
 
 def generate(seed: int, features: frozenset[str] = CORE) -> Program:
     """The program of a seed."""
-    world = World(random.Random(seed), features)
-    rng = world.rng
-    parts = [HEADER]
+    rng = random.Random(seed)
+    mutating = bool(features & MUTATION)
+    if mutating:
+        features = mutating_programs.some(rng, features)
+    world = World(rng, features)
+    world.weights = [w if f in MUTATION or not mutating else w * 0.4 for f, w, _ in STATEMENTS]
+    parts = [HEADER + "import numpy as np\n" * mutating]
     if world.features & {"constants"}:
         for k in range(rng.randint(0, 2)):
             parts.append(f"K{k} = {round(rng.uniform(0.3, 1.5), 2)}\n")
@@ -55,9 +66,12 @@ def generate(seed: int, features: frozenset[str] = CORE) -> Program:
         parts.append("def apply_twice(fn, value):\n    return fn(0.5 * fn(value))\n")
     if "with" in features:
         parts.append(SCALING)
+    if mutating:
+        parts += mutating_programs.classes(world)
+        parts += [mutating_programs.helper(world, k) for k in range(rng.choice([0, 0, 1, 1, 2]))]
     for number in range(rng.choice([0, 0, 0, 1, 1, 2]) if "calls" in features else 0):
         parts.append(_helper(world, number))
-    parts.append(_entry(world))
+    parts.append(mutating_programs.entry(world) if mutating else _entry(world))
     return Program(seed, "\n\n".join(parts))
 
 
