@@ -15,6 +15,7 @@ import re
 import sys
 import traceback
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -27,6 +28,7 @@ from .oracle import Answer, derivatives
 from .structures import fields, form, leaves, rebuilt
 
 _numbers = itertools.count()
+Comparisons = tuple[Callable[["Check"], None], ...]
 
 
 class Mismatch(AssertionError):
@@ -81,6 +83,7 @@ class Check:
     """
 
     def __init__(self, source: str, folder: Path, seed: int) -> None:
+        self.source = source
         self.answer: Answer = derivatives(source)  # first: it may find the program unsuitable
         self.module = load_module(source, folder)
         self.f, self.args = self.module.f, self.module.ARGS
@@ -206,14 +209,15 @@ def muted() -> Any:
         yield out
 
 
-def failure(source: str, folder: Path, seed: int) -> str | None:
+def failure(source: str, folder: Path, seed: int, checks: Comparisons = ()) -> str | None:
     """What is wrong with the library on this program: one line and details, or None.
 
-    Raises `dual.Unsuitable` for a program that is no fair test.
+    The checks are those of `Check`, unless others are given. Raises `dual.Unsuitable` for a program that is no fair test.
     """
     check = Check(source, folder, seed)
     try:
-        check.all()
+        for compare in checks or (Check.all,):
+            compare(check)
     except Mismatch as error:
         return f"Mismatch: {error}"
     except Exception as error:

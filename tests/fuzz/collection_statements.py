@@ -38,7 +38,8 @@ def change_list(b: Body) -> bool | None:
     value, other = b.bounded(2), b.expr(1)
     few, many = f"if len({xs}) < 8:\n{{i}}    ", f"if len({xs}) > 2:\n{{i}}    "
     forms = [
-        f"{few}{xs}.append({value})", f"{few}{xs}.insert({b.rng.choice(['0', '1', '-1'])}, {value})",
+        f"{few}{xs}.append({value})",
+        f"{few}{xs}.insert({b.rng.choice(['0', '1', '-1'])}, {value})",
         f"{few}{xs}.extend([{value}, {other}])", f"{few}{xs}.extend({made(b, SEQ)})", f"{few}{xs}[1:1] = [{value}]",
         f"{many}{xs}.pop()", f"{many}{xs}.pop(0)", f"{many}del {xs}[{b.rng.choice(['0', '-1', '1'])}]",
         f"{many}{xs}[:] = {xs}[1:]", f"{xs}.reverse()", f"{xs}[0:2] = [{value}, {other}]", f"{xs}[:] = {new(b, SEQ)}",
@@ -100,7 +101,8 @@ def change_dict(b: Body) -> bool | None:
     value, other, out = b.bounded(2), b.expr(1), b.target("num")
     forms = [
         f"{table}['p'] = {value}", f"{table}['q'] += {value}", f"{table}['r'] = {value}", f"{table}['p'] *= {value}",
-        f"{table}.update(q={value})", f"{table}.update({{'p': {value}, 'r': {other}}})", f"{table}.update({new(b, MAP)})",
+        f"{table}.update(q={value})", f"{table}.update({{'p': {value}, 'r': {other}}})",
+        f"{table}.update({new(b, MAP)})",
         f"{table}.setdefault('r', {value})", f"{table}.pop('r', None)",
         f"if 'r' in {table}:\n    del {table}['r']",
         f"{table}['p'], {table}['q'] = {table}['q'], {table}['p']",
@@ -122,10 +124,13 @@ def change_container(b: Body) -> bool | None:
     kind = ("arr" if first == "arrs" else "obj", of)
     item = made(b, kind, 1)
     forms = [
-        f"if len({text}) < 6:\n    {text}.append({item})", f"if len({text}) < 6:\n    {text}.insert(0, {item})",
-        f"if len({text}) > 2:\n    {text}.pop({b.rng.choice(['', '0'])})", f"{text}[0] = {item}", f"{text}.reverse()",
+        f"if len({text}) < 6:\n    {text}.append({item})",
+        f"if len({text}) < 6:\n    {text}.insert(0, {item})",
+        f"if len({text}) > 2:\n    {text}.pop({b.rng.choice(['', '0'])})",
+        f"{text}[0] = {item}",
         f"{text}[0], {text}[-1] = {text}[-1], {text}[0]",
-    ]  # fmt: skip
+        f"{text}.reverse()",
+    ]
     if first == "arrs":
         forms += [f"{text}[-1] += {item}", f"{text}[0] *= {b.bounded(1)}"]
     name = b.target(kind)

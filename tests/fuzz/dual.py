@@ -83,6 +83,9 @@ class Dual:
     def __mod__(self, other: Any) -> Dual:
         return _binary(self, other, lambda a, b: a % b, lambda a, b: (1.0, -float(a // b)))
 
+    def __divmod__(self, other: Any) -> Any:
+        return Dual(self.value // other, (0.0,) * len(self.partials)), self % other
+
     def __pow__(self, other: Any) -> Dual:
         if isinstance(other, Dual):
             return _binary(self, other, lambda a, b: a**b, lambda a, b: (b * a ** (b - 1), a**b * math.log(a)))
@@ -192,4 +195,43 @@ def _shim(name: str, slope: Callable[[float], float]) -> Callable[[Any], Any]:
     return lambda x: x.linear(plain(x.value), _slope(slope, x.value)) if isinstance(x, Dual) else plain(x)
 
 
-MATH = SimpleNamespace(pi=math.pi, e=math.e, inf=math.inf, **{n: _shim(n, s) for n, s in _SLOPES.items()})
+def _combined(values: Any, value: Callable[[list[float]], float], weights: Callable[[list[float]], list[float]]) -> Any:
+    items = list(values)
+    numbers = [value_of(v) for v in items]
+    count = max((len(v.partials) for v in items if isinstance(v, Dual)), default=0)
+    if not any(isinstance(v, Dual) for v in items):
+        return value(numbers)
+    slopes = _slope(weights, numbers)
+    partials = [v.partials if isinstance(v, Dual) else (0.0,) * count for v in items]
+    return Dual(value(numbers), tuple(sum(w * p[k] for w, p in zip(slopes, partials)) for k in range(count)))
+
+
+def _prod(values: Any) -> Any:
+    result: Any = 1
+    for value in values:
+        result = result * value
+    return result
+
+
+MATH = SimpleNamespace(
+    pi=math.pi,
+    e=math.e,
+    inf=math.inf,
+    prod=_prod,
+    fsum=lambda values: _combined(values, math.fsum, lambda v: [1.0] * len(v)),
+    hypot=lambda *values: _combined(values, lambda v: math.hypot(*v), lambda v: [x / math.hypot(*v) for x in v]),
+    **{n: _shim(n, s) for n, s in _SLOPES.items()},
+)
+
+
+class _Floats(type):
+    def __instancecheck__(cls, x: object) -> bool:
+        return isinstance(x, (float, Dual))
+
+
+class Float(metaclass=_Floats):
+    """What stands for `float` in a program on dual numbers."""
+
+    def __new__(cls, x: Any = 0.0) -> Any:
+        """The number itself, or a float of anything else."""
+        return x if isinstance(x, Dual) else float(x)

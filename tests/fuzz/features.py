@@ -1,4 +1,7 @@
-"""Names of the grammar's switches: `CORE` is pure code, `NEXT` what came later, `MUTATION` values changed in place."""
+"""Names of the grammar's switches.
+
+`CORE` is pure code, `NEXT` what came later, `MUTATION` values changed in place, `BROAD` constructs of all sorts.
+"""
 
 from __future__ import annotations
 
@@ -29,9 +32,22 @@ CONTROL = frozenset(
     tuple calls keywords recursion lambda nesteddef higherorder constants
     """.split()
 )
+BROAD = frozenset(
+    """
+    useroperators inheritance varargs makers nonlocals decorators raising generators comprehensions sequences matching
+    flow
+    """.split()
+)
 ALL = CORE | NEXT
-EVERY = ALL | MUTATION
-GROUPS = {"core": CORE, "all": ALL, "next": NEXT, "mutation": CONTROL | MUTATION, "every": EVERY}
+EVERY = ALL | MUTATION | BROAD
+GROUPS = {
+    "core": CORE,
+    "all": ALL,
+    "next": NEXT,
+    "mutation": CONTROL | MUTATION,
+    "broad": CONTROL | BROAD,
+    "every": EVERY,
+}
 
 
 def parse(text: str) -> frozenset[str]:

@@ -20,13 +20,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from fuzz.checking import failure, is_refusal, kind_of  # noqa: E402
+from fuzz.checking import Check, Comparisons, failure, is_refusal, kind_of  # noqa: E402
 from fuzz.dual import Unsuitable  # noqa: E402
 from fuzz.features import parse  # noqa: E402
+from fuzz.more_checks import MORE  # noqa: E402
 from fuzz.programs import generate  # noqa: E402
 from fuzz.reduce import reduced  # noqa: E402
 
-Job = tuple[int, int, frozenset[str]]
+Job = tuple[int, int, frozenset[str], tuple[str, ...]]
 
 
 class Endless(BaseException):
@@ -50,14 +51,14 @@ def limited(seconds: float) -> Iterator[None]:
 
 def run(job: Job) -> tuple[int, int, list[tuple[int, str]]]:
     """A range of seeds: how many were tested, how many unsuitable, the failures."""
-    first, count, features = job
+    first, count, features, names = job
     tested = unsuitable = 0
     failures = []
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(first, first + count):
             try:
                 with limited(60.0):
-                    report = failure(generate(seed, features).source, Path(folder), seed)
+                    report = failure(generate(seed, features).source, Path(folder), seed, comparisons(names))
             except Endless:
                 report = "Endless: no answer within a minute"
             except Unsuitable:
@@ -69,7 +70,12 @@ def run(job: Job) -> tuple[int, int, list[tuple[int, str]]]:
     return tested, unsuitable, failures
 
 
-def minimise(seed: int, features: frozenset[str], report: str) -> tuple[str, str]:
+def comparisons(names: tuple[str, ...]) -> Comparisons:
+    """The comparisons of these names; "reverse" is the usual one."""
+    return tuple(Check.all if name == "reverse" else MORE[name] for name in names)
+
+
+def minimise(seed: int, features: frozenset[str], names: tuple[str, ...], report: str) -> tuple[str, str]:
     """The smallest program failing like this one, and its report."""
     kind = kind_of(report)
     with tempfile.TemporaryDirectory() as folder:
@@ -77,7 +83,7 @@ def minimise(seed: int, features: frozenset[str], report: str) -> tuple[str, str
         def report_of(source: str) -> str | None:
             try:
                 with limited(2.0):
-                    return failure(source, Path(folder), seed)
+                    return failure(source, Path(folder), seed, comparisons(names))
             except (Endless, Unsuitable):
                 return None
             except Exception:  # no longer a program the oracle accepts
@@ -100,11 +106,14 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=multiprocessing.cpu_count())
     parser.add_argument("--reduce", type=int, default=1, help="how many programs to reduce of each sort")
     parser.add_argument("--refusals-pass", action="store_true", help="only count wrong numbers and crashes")
+    parser.add_argument("--checks", default="reverse", help=f"reverse, {', '.join(MORE)}; several with commas")
     options = parser.parse_args()
+    names = tuple(options.checks.split(","))
+    comparisons(names)
     warnings.simplefilter("ignore")  # reduced programs are odd, and Python says so
     chunk = 50
     jobs: list[Job] = [
-        (s, min(chunk, options.seed + options.count - s), options.features)
+        (s, min(chunk, options.seed + options.count - s), options.features, names)
         for s in range(options.seed, options.seed + options.count, chunk)
     ]
     sorts: Counter[str] = Counter()
@@ -121,7 +130,7 @@ def main() -> int:
                     continue
                 sorts[kind] += 1
                 if sorts[kind] <= options.reduce:
-                    source, small = minimise(seed, options.features, report)
+                    source, small = minimise(seed, options.features, names, report)
                     print(f"==== seed {seed} [{kind}]\n{small}\n----\n{source}\n", flush=True)
                 elif sorts[kind] < 50:
                     print(f"==== seed {seed} [{kind}]", flush=True)

@@ -18,7 +18,8 @@ def some(rng: random.Random, features: frozenset[str]) -> frozenset[str]:
     """A random part of the features: programs of few features have more of each, and are easier to read."""
     share = rng.choice([0.3, 0.5, 0.7, 0.9])
     kept = {name for name in sorted(features) if rng.random() < share}
-    return frozenset(kept | ({rng.choice(["arrays", "mutables"])} & features or features & {"arrays", "mutables"}))
+    roots = sorted(features & {"arrays", "mutables"})
+    return frozenset(kept | ({rng.choice(roots)} if roots else set()))
 
 
 def kinds(world: World) -> list[Kind]:

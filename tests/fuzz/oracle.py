@@ -15,7 +15,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from .dual import MATH, Dual, Monitor, Unsuitable, value_of
+from .dual import MATH, Dual, Float, Monitor, Unsuitable, value_of
 from .dual_arrays import NUMPY
 from .structures import leaves, rebuilt
 
@@ -40,25 +40,27 @@ def load(source: str, modules: dict[str, Any] | None = None) -> dict[str, Any]:
         def import_(name: str, *rest: Any) -> Any:
             return modules[name] if name in modules else __import__(name, *rest)
 
-        namespace["__builtins__"] = {**vars(builtins), "__import__": import_}
+        namespace["__builtins__"] = {**vars(builtins), "__import__": import_, "float": Float}
     exec(compile(source, "<program>", "exec", dont_inherit=True), namespace)
     return namespace
 
 
-def run(source: str) -> tuple[Any, Any, str]:
+def run(source: str, at: list[float] | None = None) -> tuple[Any, Any, str]:
     """The plain result of the program, its arguments as it left them, and what it printed."""
     plain = load(source)
+    if at is not None:
+        plain["ARGS"] = rebuilt(plain["ARGS"], iter(at))
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
         return plain["f"](*plain["ARGS"]), plain["ARGS"], out.getvalue()
 
 
-def derivatives(source: str) -> Answer:
-    """Run the program plainly and on duals: the same value, and its exact derivatives."""
+def derivatives(source: str, at: list[float] | None = None) -> Answer:
+    """Run the program plainly and on duals: the same value, and its exact derivatives; `at` other leaves of ARGS."""
     arrays = "import numpy" in source
     Monitor.largest, Monitor.operations, Monitor.strict = 0.0, 0, arrays
     namespace = load(source, {"math": MATH, "numpy": NUMPY})
-    numbers = leaves(namespace["ARGS"])
+    numbers = leaves(namespace["ARGS"]) if at is None else at
     count = len(numbers)
     seeds = iter([Dual(v, tuple(float(i == k) for i in range(count))) for k, v in enumerate(numbers)])
     out = io.StringIO()
@@ -66,7 +68,7 @@ def derivatives(source: str) -> Answer:
     try:
         with contextlib.redirect_stdout(out):
             value = namespace["f"](*args)
-        plain, left, printed = run(source)
+        plain, left, printed = run(source, at)
     except FAILURES as error:
         raise Unsuitable(f"{type(error).__name__}: {error}") from None
     finally:

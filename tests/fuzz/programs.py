@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from . import (  # noqa: F401  (they register productions)
     array_statements,
+    broad_statements,
     collection_statements,
     compound_statements,
     mutating_programs,
@@ -20,7 +21,7 @@ from . import (  # noqa: F401  (they register productions)
     simple_statements,
 )
 from .expressions import Kind, Signature, Struct, World
-from .features import CORE, MUTATION
+from .features import BROAD, CORE, MUTATION
 from .statements import STATEMENTS, Body
 
 HEADER = "import math\nfrom dataclasses import dataclass\nfrom typing import NamedTuple\n"
@@ -50,11 +51,16 @@ def generate(seed: int, features: frozenset[str] = CORE) -> Program:
     """The program of a seed."""
     rng = random.Random(seed)
     mutating = bool(features & MUTATION)
-    if mutating:
+    if mutating or features & BROAD:
         features = mutating_programs.some(rng, features)
     world = World(rng, features)
-    world.weights = [w if f in MUTATION or not mutating else w * 0.4 for f, w, _ in STATEMENTS]
-    parts = [HEADER + "import numpy as np\n" * mutating]
+    favoured = features & (MUTATION | BROAD)
+    world.weights = [w if f in favoured or not favoured else w * 0.4 for f, w, _ in STATEMENTS]
+    broad = bool(features & BROAD)
+    parts = [HEADER + "import numpy as np\n" * mutating + "import contextlib\nimport functools\n" * broad]
+    parts += [text for name, text in broad_statements.PRELUDE.items() if name in features]
+    if "nonlocals" in features and "makers" not in features:
+        parts.append(broad_statements.PRELUDE["makers"])
     if world.features & {"constants"}:
         for k in range(rng.randint(0, 2)):
             parts.append(f"K{k} = {round(rng.uniform(0.3, 1.5), 2)}\n")
