@@ -12,6 +12,8 @@ from .statements import Body, statement
 
 PRELUDE: dict[str, str] = {
     "useroperators": """class V2:
+    __array_ufunc__ = None  # so that a NumPy number leaves its operators to this class
+
     def __init__(self, a, b=0.5):
         self.a, self.b = a, b
 
@@ -62,7 +64,7 @@ PRELUDE: dict[str, str] = {
         return self.a < other.a
 
     def __bool__(self):
-        return self.a > 0.0
+        return bool(self.a > 0.0)
 
     @property
     def norm(self):
@@ -302,6 +304,7 @@ def _production(feature: str) -> None:
         target = b.target("num")
         if target is None or b.depth > 5 or (b.loops and b.weight > 12):
             return False
+        b.in_iterable = True  # no walrus where it might be in one
         parts = {
             "t": target,
             "x": b.bounded(1) if b.loops else b.expr(1),
@@ -312,6 +315,7 @@ def _production(feature: str) -> None:
             "n": str(b.rng.randint(1, 3)),
             "i": str(b.rng.randint(-2, 1)),
         }
+        b.in_iterable = False
         for line in text.split("$"):
             b.emit(line.format(**parts))
         if b.loops:

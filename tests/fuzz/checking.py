@@ -212,7 +212,8 @@ def muted() -> Any:
 def failure(source: str, folder: Path, seed: int, checks: Comparisons = ()) -> str | None:
     """What is wrong with the library on this program: one line and details, or None.
 
-    The checks are those of `Check`, unless others are given. Raises `dual.Unsuitable` for a program that is no fair test.
+    The checks are those of `Check`, unless others are given. Raises `dual.Unsuitable` for a program that is no
+    fair test.
     """
     check = Check(source, folder, seed)
     try:
