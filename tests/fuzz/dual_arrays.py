@@ -56,7 +56,8 @@ def _abs(x: Any) -> Any:
 _NATIVE = """ndarray newaxis pi e add subtract multiply divide negative maximum minimum sum mean prod max min dot
 matmul outer where concatenate stack vstack hstack copyto cumsum sort roll flip transpose reshape ravel einsum tensordot
 square append insert delete diag trace swapaxes expand_dims squeeze tile repeat arange clip add.at inner vdot diff
-argsort argmax argmin ndim shape copy broadcast_to atleast_1d power any all flatnonzero nonzero""".split()
+argsort put fill_diagonal argmax argmin ndim shape copy broadcast_to atleast_1d power any all
+flatnonzero nonzero""".split()
 
 NUMPY = SimpleNamespace(
     **{name: getattr(np, name) for name in _NATIVE if "." not in name},
