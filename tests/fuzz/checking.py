@@ -24,8 +24,9 @@ import numpy as np
 
 import pullback as pb
 
+from .dual import Unsuitable
 from .oracle import Answer, derivatives
-from .structures import fields, form, leaves, rebuilt
+from .structures import fields, form, leaves, rebuilt, tangible
 
 _numbers = itertools.count()
 Comparisons = tuple[Callable[["Check"], None], ...]
@@ -92,6 +93,9 @@ class Check:
             self.value = self.f(*own)  # of the module's own classes
         self.shown, self.end, self.left = form(self.value), form((self.value, own)), form(own)
         self.value = copy.deepcopy(self.value)
+        if not tangible((self.args, self.value)):
+            unload_module(self.module)
+            raise Unsuitable("an object without tangents is an argument or in the result")
         self.names = list(inspect.signature(self.f).parameters)
         self.rng = random.Random(seed)
         self.active = [k for k, a in enumerate(self.args) if leaves(a)]

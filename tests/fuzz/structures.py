@@ -44,6 +44,14 @@ def _of_the_program(x: Any) -> bool:
     return type(x).__module__.startswith("fuzzed_") and hasattr(x, "__dict__") and not isinstance(x, type)
 
 
+def tangible(x: Any) -> bool:
+    """Whether everything in a structure has tangents: an object of a class that is no dataclass has none."""
+    if isinstance(x, (dict, tuple, list)):
+        return all(map(tangible, x.values() if isinstance(x, dict) else x))
+    names = fields(x)
+    return all(tangible(getattr(x, n)) for n in names) if dataclasses.is_dataclass(x) else not names
+
+
 def rebuilt(x: Any, numbers: Iterator[Any]) -> Any:
     """The structure `x` with its floats replaced, in order, from the iterator `numbers`."""
     if isinstance(x, (Dual, float)):
