@@ -108,7 +108,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="the first seed")
     parser.add_argument("--features", type=parse, default=parse("core"), help="core, all, names; -name removes")
     parser.add_argument("--jobs", type=int, default=multiprocessing.cpu_count())
-    parser.add_argument("--reduce", type=int, default=1, help="how many to reduce of each sort, five times as many wrong numbers")
+    parser.add_argument("--reduce", type=int, default=1, help="how many of each sort to reduce")
     parser.add_argument("--refusals-pass", action="store_true", help="only count wrong numbers and crashes")
     parser.add_argument("--checks", default="reverse", help=f"reverse, {', '.join(MORE)}; several with commas")
     options = parser.parse_args()
