@@ -24,17 +24,17 @@ def chunks(share: float) -> range:
     return range(0, int(PROGRAMS * share), CHUNK)
 
 
-@pytest.mark.parametrize("first", chunks(0.5))
+@pytest.mark.parametrize("first", chunks(0.4))
 def test_random_programs_have_the_derivatives_that_dual_numbers_give(first: int, tmp_path: Path) -> None:
     agree(range(first, first + CHUNK), CORE, tmp_path)
 
 
-@pytest.mark.parametrize("first", chunks(0.15))
+@pytest.mark.parametrize("first", chunks(0.2))
 def test_the_language_to_come_is_right_or_refused(first: int, tmp_path: Path) -> None:
     agree(range(first, first + CHUNK), ALL, tmp_path, refusals=True)
 
 
-@pytest.mark.parametrize("first", chunks(0.1))
+@pytest.mark.parametrize("first", chunks(0.15))
 def test_constructs_of_all_sorts_are_right_or_refused(first: int, tmp_path: Path) -> None:
     agree(range(first, first + CHUNK), GROUPS["broad"], tmp_path, refusals=True)
 
