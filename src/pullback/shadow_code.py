@@ -99,6 +99,8 @@ class ShadowCode:
             self.in_place(stmt, expr, pull)
             return True
         if how(stmt) == CALL and any(facts.active):
+            if isinstance(expr, ir.Item) and isinstance(expr.obj, ir.Var) and self.shared(expr.obj.name):
+                self.flush(expr.obj.name, stmt)  # reading a defaultdict may make an item
             self.called(stmt, changes)
             return True
         if not facts.varied or not self.shared(stmt.target):

@@ -40,7 +40,6 @@ def read_item_shared(obj: Any, index: Any, active: tuple[bool, ...]) -> tuple[An
     count = sum(active)
     if isinstance(obj, (np.ndarray, list, tuple, dict, deque)) and not _own(obj, "__getitem__"):
         if isinstance(obj, defaultdict) and index not in obj:
-            refuse_change(type(obj).__getitem__)
             value = obj[index]
             return value, (_made_item, obj, index, value, count)
         value = obj[index]
