@@ -38,7 +38,7 @@ def buffer(d: Tangent, x: Any) -> Tangent:
         if d is ZERO:
             return np.zeros(x.shape, x.dtype if x.dtype.kind in "fc" else np.float64)
         return np.array(d)
-    if isinstance(x, (tuple, list)):
+    if isinstance(x, (tuple, list, deque)):
         return OwnedList([ZERO] * len(x)) if d is ZERO else OwnedList(d)
     return {} if d is ZERO else copy.copy(d)
 
