@@ -199,7 +199,7 @@ class _Analysis:
         entry = lookup(facts.callee)
         if entry is None or entry.vjps or not entry.constant:
             return facts.kind.differentiable
-        return False
+        return entry.protocol is not None and not all(k.numeric for k in facts.kinds[1:])
 
     def cuts(self, stmt: ir.Bind, operands: tuple[ir.Atom, ...]) -> None:
         """Follow values that depend on an argument only through a conversion to int."""
@@ -242,6 +242,8 @@ class _Analysis:
         )
 
     def opaque(self, stmt: ir.Opaque, varied: frozenset[str]) -> None:
+        if stmt.observes:
+            return
         self.found.mutates = True
         entering = sorted(stmt.reads & varied)
         if entering and not isinstance(stmt.node, ast.Delete):

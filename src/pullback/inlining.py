@@ -48,6 +48,8 @@ def inlinable(stmt: ir.Bind, expr: ir.Apply) -> tuple[Rule, dict[str, Any]] | No
     entry = lookup(stmt.facts.callee)
     if entry is None or entry.rule is None or entry.vjps:
         return None
+    if entry.protocol is not None and not all(k.numeric for k in stmt.facts.kinds[1:]):
+        return None  # an operand's class may define the operation
     try:
         bound = entry.rule.signature.bind(*expr.args, **dict(expr.keywords))  # type: ignore[arg-type]
     except TypeError:

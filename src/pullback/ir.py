@@ -187,12 +187,16 @@ class Store:
 
 @dataclass(slots=True)
 class Opaque:
-    """Statements kept as written, which nothing differentiated may enter: imports, `try`, `del`."""
+    """Statements kept as written, which nothing differentiated may enter: imports, classes, `del`.
+
+    One that `observes` only looks at what it reads: the `match` that decides which case holds.
+    """
 
     node: ast.stmt
     reads: frozenset[str]
     writes: frozenset[str]
     span: Span
+    observes: bool = False
     facts: Facts = field(default_factory=Facts)
     pos: int = 0
 

@@ -19,6 +19,7 @@ from pullback.capturing import rebound_captures
 from pullback.errors import DifferentiabilityError
 from pullback.fence import KEPT
 from pullback.lower_expressions import BINARY, Expressions, is_inert
+from pullback.lower_match import desugared
 from pullback.scopes import bound_names, parameters, read, written
 from pullback.source import FunctionNode, Source
 from pullback.spans import Diagnostic, Span
@@ -93,6 +94,8 @@ class _Statements(Expressions):
     def statements(self, nodes: list[ast.stmt]) -> _Exit:
         """Lower a statement list into the current block."""
         jumps: frozenset[str] = frozenset()
+        if any(map(_is_match, nodes)):
+            nodes = [s for n in nodes for s in (desugared(n, self.local) if _is_match(n) else [n])]
         for index, node in enumerate(nodes):
             rest = nodes[index + 1 :]
             self.pinned = any(isinstance(n, ast.NamedExpr) for n in ast.walk(node)) and not isinstance(
@@ -127,6 +130,12 @@ class _Statements(Expressions):
                 case _:
                     self.simple(node)
         return _Exit(False, jumps)
+
+    def local(self, stem: str) -> str:
+        """A new local name."""
+        name = self.fresh(stem)
+        self.locals |= {name}
+        return name
 
     def _set(self, flag: str, value: bool, node: ast.AST) -> None:
         self.bind(flag, ir.Copy(ir.Lit(value)), node)
@@ -320,6 +329,8 @@ class _Statements(Expressions):
                 self.definition(node)
             case ast.Global() | ast.Nonlocal():
                 self.declarations.append(node)
+            case ast.Match():
+                self.block.append(ir.Opaque(node, read(node), written(node), self.span(node), observes=True))
             case _ if isinstance(node, KEPT):
                 self.block.append(ir.Opaque(node, read(node), written(node), self.span(node)))
             case _:
@@ -431,6 +442,10 @@ class _Statements(Expressions):
         right = self.atom(node.value)
         after = self.bind(self.fresh("_t"), ir.Operation(op, (before, right), inplace=True), node)
         self.block.append(ir.Store(obj, key, after, isinstance(target, ast.Attribute), self.span(node)))
+
+
+def _is_match(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Match) and not hasattr(node, "decides")
 
 
 def _refused(node: ast.AST, filename: str, what: str) -> DifferentiabilityError:
