@@ -16,9 +16,10 @@ LAYERS = {
     "plain data": "spans errors",
     "the algebra of tangent spaces": "tangents structs spaces trees fitting fingerprints",
     "the registry of derivatives": "kinds rules applying",
-    "from source to the intermediate representation": "source scopes fence ir syntax lower_expressions capturing lower",
+    "from source to the intermediate representation": "source scopes fence ir syntax lower_expressions lower_match lower_try "
+    "capturing lower",
     "analyses": "operations names infer solitary effects activity",
-    "the transform": "calls runtime residuals inlining reverse simplify forward_sweep emit",
+    "the transform": "calls runtime residuals inlining reverse simplify forward_try forward_sweep emit",
     "the pipeline": "generated sweeps assemble pipeline",
     "calls at run time": "watching construct python_calls dispatch attributes operating starred runtime_calls",
     "derivatives of the world's functions": "rulebook",
@@ -31,7 +32,7 @@ LAYERS = {
 ORDER = {module: place for place, module in enumerate(" ".join(LAYERS.values()).split())}
 
 # Imports for annotations alone (`if TYPE_CHECKING`) do not run; each that points upward is named here.
-UPWARD_ANNOTATIONS = {("inlining", "reverse")}
+UPWARD_ANNOTATIONS = {("inlining", "reverse"), ("forward_try", "forward_sweep")}
 
 # `nn` and `optim` are clients of the public API. What they use beyond the names in `pullback.__all__`:
 PUBLIC_MODULES = {"custom", "errors", "operators", "recompute", "spaces", "structs", "surgery", "tangents"}

@@ -111,9 +111,28 @@ class _Analysis:
                     message = "a differentiated value is used as a context manager"
                     self.refuse("unsupported-construct", message, stmt.span)
                 return self.block(stmt.body, varied - {stmt.target or ""})
+            case ir.Try():
+                return self.attempt(stmt, varied)
             case ir.Raise() | ir.BreakIf():
                 pass
         return varied
+
+    def attempt(self, stmt: ir.Try, varied: frozenset[str]) -> frozenset[str]:
+        """A `try`: a handler may find anything that its body has made varied; an exception may carry it."""
+        outer, self.ever_varied = self.ever_varied, set()
+        end = varied
+        for step in stmt.body:
+            end = self.block(step.body, end)
+        caught = varied | self.ever_varied
+        self.ever_varied |= outer
+        if stmt.orelse is not None:
+            end = self.block(stmt.orelse.body, end)
+        for handler in stmt.handlers:
+            carried = {handler.name} if handler.name is not None and caught else set()
+            left = self.block(handler.step.body, caught | carried)
+            if not ir.always_raises(handler.step.body):
+                end |= left - carried
+        return self.block(stmt.final, end)
 
     def loop(
         self, body: list[ir.Stmt], varied: frozenset[str], bound: frozenset[str], target: str | None

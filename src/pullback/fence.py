@@ -31,13 +31,13 @@ _FRAME_READERS = frozenset({"eval", "exec", "locals"})
 # Every node class is named once, here or in `_REFUSED`; a test holds this against Python's own list.
 LOWERED: tuple[type[ast.AST], ...] = (
     ast.FunctionDef, ast.Lambda, ast.Return, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.For, ast.While, ast.If,
-    ast.With, ast.Match, ast.Expr, ast.Pass, ast.Break, ast.Continue, ast.Assert, ast.Raise, ast.Global, ast.Nonlocal,
+    ast.With, ast.Match, ast.Try, ast.Expr, ast.Pass, ast.Break, ast.Continue, ast.Assert, ast.Raise, ast.Global, ast.Nonlocal,
     ast.BoolOp, ast.NamedExpr, ast.BinOp, ast.UnaryOp, ast.IfExp, ast.Dict, ast.Set, ast.ListComp, ast.SetComp,
     ast.DictComp, ast.GeneratorExp, ast.Compare, ast.Call, ast.JoinedStr, ast.FormattedValue, ast.Constant,
     ast.Attribute, ast.Subscript, ast.Starred, ast.Name, ast.List, ast.Tuple, ast.Slice,
 )  # fmt: skip
 KEPT: tuple[type[ast.AST], ...] = (
-    ast.Try, ast.TryStar, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Delete,
+    ast.TryStar, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Delete,
 )  # fmt: skip
 
 
@@ -60,6 +60,9 @@ def check(node: FunctionNode, filename: str) -> list[Diagnostic]:
         if isinstance(child, KEPT):
             refused.extend(_jumps_out(child, filename))
             continue
+        if isinstance(child, ast.Try):
+            for last in child.finalbody:
+                refused.extend(_jumps_out(ast.If(ast.Constant(True), [last], []), filename, "finally"))
         if isinstance(child, (ast.FunctionDef, ast.Lambda)):
             continue
         body[:0] = ast.iter_child_nodes(child)
@@ -72,7 +75,7 @@ def _refusal(node: ast.AST, filename: str, what: str, instead: str) -> Diagnosti
     )
 
 
-def _jumps_out(node: ast.AST, filename: str) -> list[Diagnostic]:
+def _jumps_out(node: ast.AST, filename: str, outer: str = "") -> list[Diagnostic]:
     """A `return`, `break` or `continue` inside a construct that is kept as written would escape the transform."""
     found = []
     pending: list[tuple[ast.AST, bool]] = [(child, False) for child in ast.iter_child_nodes(node)]
@@ -84,7 +87,7 @@ def _jumps_out(node: ast.AST, filename: str) -> list[Diagnostic]:
             continue
         if isinstance(child, ast.Return) or (isinstance(child, (ast.Break, ast.Continue)) and not in_loop):
             word = type(child).__name__.lower()
-            outer = type(node).__name__.lower()
+            outer = outer or type(node).__name__.lower()
             found.append(
                 _refusal(child, filename, f"`{word}` inside `{outer}`", f"set a variable there and `{word}` after it")
             )

@@ -19,6 +19,7 @@ from typing import Any
 from pullback import ir
 from pullback.activity import Activity
 from pullback.calls import static_forward
+from pullback.forward_try import try_statement, with_statement
 from pullback.inlining import CALL, how
 from pullback.kinds import DICT, LIST, TUPLE
 from pullback.operations import METHODS
@@ -136,7 +137,12 @@ class Forward:
             case ir.Store():
                 self.store(stmt)
             case ir.With():
-                self.flush_for([stmt.context], stmt, lambda v: self.with_statement(stmt, v[0]))
+                taken = self.take([stmt.context])
+                context = taken.get(getattr(stmt.context, "name", ""), atom(stmt.context))
+                self.flush()
+                with_statement(self, stmt, context)
+            case ir.Try():
+                try_statement(self, stmt)
             case ir.BreakIf(flags=flags):
                 test: ast.expr = name(flags[0]) if len(flags) == 1 else ast.BoolOp(ast.Or(), [name(f) for f in flags])
                 self.flush()
@@ -151,11 +157,6 @@ class Forward:
         values = [taken.get(a.name, atom(a)) if isinstance(a, ir.Var) else atom(a) for a in operands]
         self.flush()
         self.emit(build(values), stmt.span)
-
-    def with_statement(self, stmt: ir.With, context: ast.expr) -> ast.stmt:
-        """A `with` as written."""
-        bound = target(stmt.target) if stmt.target is not None else None
-        return ast.With([ast.withitem(context, bound)], self.block(stmt.body) or [ast.Pass()], lineno=1)
 
     def store(self, stmt: ir.Store) -> None:
         """An assignment to an element or an attribute."""
@@ -434,6 +435,10 @@ def _count_uses(body: list[ir.Stmt]) -> dict[str, int]:
                 for identifier in names_in(node):
                     read(ir.Var(identifier))
                     read(ir.Var(identifier))
+            case ir.Try(handlers=handlers):
+                for handler in handlers:
+                    for identifier in names_in(handler.type) if handler.type is not None else ():
+                        read(ir.Var(identifier))
             case ir.While(test=test):
                 for identifier in test.reads:
                     read(ir.Var(identifier))

@@ -247,6 +247,40 @@ class With:
 
 
 @dataclass(slots=True)
+class Step(If):
+    """A part of a `try` that may not have run (to its end): reversed only if it has. Its test is not read."""
+
+    partial: tuple[str, ...] = ()  # names it may have assigned, and that are read later, if it was left in the middle
+
+
+@dataclass(slots=True)
+class Handler:
+    """`except type as name: block`; the type is kept as written."""
+
+    type: ast.expr | None
+    name: str | None
+    step: Step
+
+
+@dataclass(slots=True)
+class Try:
+    """`try`: the steps of its body, of which an exception leaves out the last ones, and what follows them."""
+
+    body: list[Step]
+    handlers: list[Handler]
+    orelse: Step | None
+    final: list[Stmt]
+    span: Span
+    facts: Facts = field(default_factory=Facts)
+    pos: int = 0
+
+    @property
+    def steps(self) -> list[Step]:
+        """Body, handlers and `else`, in program order."""
+        return [*self.body, *(h.step for h in self.handlers), *([self.orelse] if self.orelse is not None else [])]
+
+
+@dataclass(slots=True)
 class BreakIf:
     """`if flag: break`, the last statement of a loop body."""
 
@@ -265,7 +299,7 @@ class Raise:
     pos: int = 0
 
 
-Stmt = Bind | Unpack | Append | Store | Opaque | If | For | While | With | BreakIf | Raise
+Stmt = Bind | Unpack | Append | Store | Opaque | If | For | While | With | Try | BreakIf | Raise
 
 
 @dataclass(slots=True)
@@ -294,6 +328,9 @@ def blocks(stmt: Stmt) -> Iterator[list[Stmt]]:
         yield stmt.orelse
     elif isinstance(stmt, (For, While, With)):
         yield stmt.body
+    elif isinstance(stmt, Try):
+        yield list(stmt.steps)
+        yield stmt.final
 
 
 def walk(body: list[Stmt]) -> Iterator[Stmt]:
@@ -315,6 +352,8 @@ def assigned(stmt: Stmt) -> tuple[str, ...]:
             return (target,)
         case With(target=str() as target):
             return (target,)
+        case Try(handlers=handlers):
+            return tuple(h.name for h in handlers if h.name is not None)
         case Opaque(writes=writes):
             return tuple(writes)
         case Append(target=target):

@@ -20,6 +20,7 @@ from pullback.errors import DifferentiabilityError
 from pullback.fence import KEPT
 from pullback.lower_expressions import BINARY, Expressions, is_inert
 from pullback.lower_match import desugared
+from pullback.lower_try import mark_partial_steps, may_jump
 from pullback.scopes import bound_names, parameters, read, written
 from pullback.source import FunctionNode, Source
 from pullback.spans import Diagnostic, Span
@@ -76,6 +77,7 @@ class _Statements(Expressions):
         _drop_unread_flags(body, self.flags_read, {self.returned, *self._all_flags})
         for position, stmt in enumerate(ir.walk(body)):
             stmt.pos = position
+        mark_partial_steps(body)
         return ir.FunctionIR(
             self.function_name, self.qualname, node.args, parameters(node.args), body, self.result,
             self.locals, self.captured, self.declarations, rebound_captures(body), self.filename,
@@ -99,7 +101,7 @@ class _Statements(Expressions):
         for index, node in enumerate(nodes):
             rest = nodes[index + 1 :]
             self.pinned = any(isinstance(n, ast.NamedExpr) for n in ast.walk(node)) and not isinstance(
-                node, (ast.For, ast.While, ast.If, ast.With, ast.FunctionDef)
+                node, (ast.For, ast.While, ast.If, ast.With, ast.Try, ast.FunctionDef)
             )
             match node:
                 case ast.Return():
@@ -119,8 +121,8 @@ class _Statements(Expressions):
                     done = self.branch(node, rest)
                     if done is not None:
                         return _Exit(done.always, done.jumps | jumps)
-                case ast.For() | ast.While() | ast.With():
-                    inner = self.loop(node) if not isinstance(node, ast.With) else self.with_block(node)
+                case ast.For() | ast.While() | ast.With() | ast.Try():
+                    inner = self.compound(node)
                     jumps |= inner.jumps
                     if inner.always:
                         return _Exit(True, jumps)
@@ -274,6 +276,59 @@ class _Statements(Expressions):
         self.block.append(ir.Bind(self.broken[-1], ir.Copy(ir.Lit(False)), self.span(node)))
         test = ir.Inert(ast.copy_location(ast.Name(go, ast.Load()), node.test), frozenset({go}))
         return ir.While(test, inner, self.span(node.test))
+
+    def compound(self, node: ast.For | ast.While | ast.With | ast.Try) -> _Exit:
+        """A statement with a body of its own."""
+        if isinstance(node, ast.With):
+            return self.with_block(node)
+        return self.try_block(node) if isinstance(node, ast.Try) else self.loop(node)
+
+    def step(self, nodes: list[ast.stmt], node: ast.AST) -> tuple[ir.Step, _Exit]:
+        """A part of a `try`."""
+        end = _Exit()
+
+        def build() -> None:
+            nonlocal end
+            end = self.statements(nodes)
+
+        block = self.nested(build)
+        return ir.Step(ir.Lit(True), block, [], self.span(node)), end
+
+    def try_block(self, node: ast.Try) -> _Exit:
+        """`try`: each statement of the body is a step, up to the first that may jump."""
+        nodes = list(node.body)
+        split = next((i for i, n in enumerate(nodes) if may_jump(n)), len(nodes))
+        groups = [[n] for n in nodes[:split]] + ([nodes[split:]] if split < len(nodes) else [])
+        body, end = [], _Exit()
+        for group in groups:
+            made, end = self.step(group, group[0])
+            body.append(made)
+        orelse = None
+        jumps, always = end.jumps, end.always
+        if node.orelse and not always:
+            if end.jumps:
+                block = self.nested(lambda: self._after(end.jumps, node.orelse, node))
+                orelse, after = ir.Step(ir.Lit(True), block, [], self.span(node.orelse[0])), self.ended
+            else:
+                orelse, after = self.step(node.orelse, node.orelse[0])
+            jumps, always = jumps | after.jumps, after.always
+        handlers = []
+        for handler in node.handlers:
+            made, end = self.step(handler.body, handler)
+            handlers.append(ir.Handler(handler.type, handler.name, made))
+            jumps |= end.jumps
+            always = always and end.always
+        final = self.nested(lambda: self._final(node.finalbody))
+        self.block.append(ir.Try(body, handlers, orelse, final, self.span(node)))
+        return _Exit(always, jumps)
+
+    def _final(self, nodes: list[ast.stmt]) -> None:
+        self.statements(nodes)
+
+    ended = _Exit()
+
+    def _after(self, jumps: frozenset[str], nodes: list[ast.stmt], node: ast.AST) -> None:
+        self.ended = self.guarded(jumps, nodes, node)
 
     def with_block(self, node: ast.With) -> _Exit:
         """`with`: the body is an ordinary block."""
