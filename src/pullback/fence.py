@@ -31,8 +31,8 @@ _FRAME_READERS = frozenset({"eval", "exec", "locals"})
 # Every node class is named once, here or in `_REFUSED`; a test holds this against Python's own list.
 LOWERED: tuple[type[ast.AST], ...] = (
     ast.FunctionDef, ast.Lambda, ast.Return, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.For, ast.While, ast.If,
-    ast.With, ast.Match, ast.Try, ast.Expr, ast.Pass, ast.Break, ast.Continue, ast.Assert, ast.Raise, ast.Global, ast.Nonlocal,
-    ast.BoolOp, ast.NamedExpr, ast.BinOp, ast.UnaryOp, ast.IfExp, ast.Dict, ast.Set, ast.ListComp, ast.SetComp,
+    ast.With, ast.Match, ast.Try, ast.Expr, ast.Pass, ast.Break, ast.Continue, ast.Assert, ast.Raise,
+    ast.Global, ast.Nonlocal, ast.BoolOp, ast.NamedExpr, ast.BinOp, ast.UnaryOp, ast.IfExp, ast.Dict, ast.Set, ast.ListComp, ast.SetComp,
     ast.DictComp, ast.GeneratorExp, ast.Compare, ast.Call, ast.JoinedStr, ast.FormattedValue, ast.Constant,
     ast.Attribute, ast.Subscript, ast.Starred, ast.Name, ast.List, ast.Tuple, ast.Slice,
 )  # fmt: skip

@@ -11,16 +11,15 @@ the rest, and a loop keeps one `BreakIf` as its last statement. So every block r
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from typing import Any
 
 from pullback import ir
 from pullback.capturing import rebound_captures
 from pullback.errors import DifferentiabilityError
 from pullback.fence import KEPT
-from pullback.lower_expressions import BINARY, Expressions, is_inert
+from pullback.lower_expressions import BINARY, is_inert
 from pullback.lower_match import desugared
-from pullback.lower_try import mark_partial_steps, may_jump
+from pullback.lower_try import Attempts, Exit, mark_partial_steps
 from pullback.scopes import bound_names, parameters, read, written
 from pullback.source import FunctionNode, Source
 from pullback.spans import Diagnostic, Span
@@ -28,20 +27,12 @@ from pullback.spans import Diagnostic, Span
 RETURN, BREAK, CONTINUE = "return", "break", "continue"
 
 
-@dataclass(slots=True)
-class _Exit:
-    """How a block ends: whether every path jumps, and which jumps some path makes."""
-
-    always: bool = False
-    jumps: frozenset[str] = frozenset()
-
-
 def lower(source: Source, name: str, captured: tuple[str, ...]) -> ir.FunctionIR:
     """The IR of a function."""
     return _Statements(source, name, captured).function()
 
 
-class _Statements(Expressions):
+class _Statements(Attempts):
     def __init__(self, source: Source, name: str, captured: tuple[str, ...]) -> None:
         node = source.node
         self.node: FunctionNode = node
@@ -93,11 +84,11 @@ class _Statements(Expressions):
 
     # --- blocks and jumps -------------------------------------------------------------------------
 
-    def statements(self, nodes: list[ast.stmt]) -> _Exit:
+    def statements(self, nodes: list[ast.stmt]) -> Exit:
         """Lower a statement list into the current block."""
         jumps: frozenset[str] = frozenset()
         if any(map(_is_match, nodes)):
-            nodes = [s for n in nodes for s in (desugared(n, self.local) if _is_match(n) else [n])]
+            nodes = [s for n in nodes for s in self._without_match(n)]
         for index, node in enumerate(nodes):
             rest = nodes[index + 1 :]
             self.pinned = any(isinstance(n, ast.NamedExpr) for n in ast.walk(node)) and not isinstance(
@@ -110,28 +101,31 @@ class _Statements(Expressions):
                     else:
                         self.bind(self.result, self.value(node.value), node.value)
                     self._set(self.returned, True, node)
-                    return _Exit(True, jumps | {RETURN})
+                    return Exit(True, jumps | {RETURN})
                 case ast.Break():
                     self._set(self.broken[-1], True, node)
-                    return _Exit(True, jumps | {BREAK})
+                    return Exit(True, jumps | {BREAK})
                 case ast.Continue():
                     self._set(self.continued[-1], True, node)
-                    return _Exit(True, jumps | {CONTINUE})
+                    return Exit(True, jumps | {CONTINUE})
                 case ast.If():
                     done = self.branch(node, rest)
                     if done is not None:
-                        return _Exit(done.always, done.jumps | jumps)
+                        return Exit(done.always, done.jumps | jumps)
                 case ast.For() | ast.While() | ast.With() | ast.Try():
                     inner = self.compound(node)
                     jumps |= inner.jumps
                     if inner.always:
-                        return _Exit(True, jumps)
+                        return Exit(True, jumps)
                     if inner.jumps and rest:
                         after = self.guarded(inner.jumps, rest, node)
-                        return _Exit(False, jumps | after.jumps)
+                        return Exit(False, jumps | after.jumps)
                 case _:
                     self.simple(node)
-        return _Exit(False, jumps)
+        return Exit(False, jumps)
+
+    def _without_match(self, node: ast.stmt) -> list[ast.stmt]:
+        return desugared(node, self.local) if isinstance(node, ast.Match) and _is_match(node) else [node]
 
     def local(self, stem: str) -> str:
         """A new local name."""
@@ -154,11 +148,11 @@ class _Statements(Expressions):
         self.flags_read.update(flags)
         return tuple(flags)
 
-    def guarded(self, jumps: frozenset[str], rest: list[ast.stmt], node: ast.AST) -> _Exit:
+    def guarded(self, jumps: frozenset[str], rest: list[ast.stmt], node: ast.AST) -> Exit:
         """`if not (flags): rest`."""
         flags = self._flags_of(jumps)
         test = self.bind(self.fresh("_t"), ir.Inert(_none_of(flags), frozenset(flags)), node)
-        end = _Exit()
+        end = Exit()
 
         def build() -> None:
             nonlocal end
@@ -166,14 +160,14 @@ class _Statements(Expressions):
 
         body = self.nested(build)
         self.block.append(ir.If(test, body, [], self.span(node)))
-        return _Exit(False, end.jumps)
+        return Exit(False, end.jumps)
 
-    def branch(self, node: ast.If, rest: list[ast.stmt]) -> _Exit | None:
+    def branch(self, node: ast.If, rest: list[ast.stmt]) -> Exit | None:
         """An `if`; returns how the whole list ends if `rest` was taken in, else None."""
         test = self.test(node.test)
         arms, ends = [], []
         for statements in (node.body, node.orelse):
-            end = _Exit()
+            end = Exit()
 
             def build(statements: list[ast.stmt] = statements) -> None:
                 nonlocal end
@@ -186,7 +180,7 @@ class _Statements(Expressions):
         if ends[0].always != ends[1].always and not ends[0 if ends[1].always else 1].jumps:
             # one arm always leaves, the other never: what follows belongs to the other
             stays = 0 if ends[1].always else 1
-            after = _Exit()
+            after = Exit()
 
             def continued() -> None:
                 nonlocal after
@@ -194,24 +188,24 @@ class _Statements(Expressions):
 
             arms[stays].extend(self.nested(continued))
             self.block.append(merged)
-            return _Exit(after.always, jumps | after.jumps)
+            return Exit(after.always, jumps | after.jumps)
         self.block.append(merged)
         if ends[0].always and ends[1].always:
-            return _Exit(True, jumps)
+            return Exit(True, jumps)
         if not jumps and not (ends[0].always or ends[1].always):
             return None
         if not rest:
-            return _Exit(False, jumps)
+            return Exit(False, jumps)
         after = self.guarded(jumps, rest, node)
-        return _Exit(False, jumps | after.jumps)
+        return Exit(False, jumps | after.jumps)
 
-    def loop(self, node: ast.For | ast.While) -> _Exit:
+    def loop(self, node: ast.For | ast.While) -> Exit:
         """A loop; `break` and `return` set flags that end it after the body, `continue` skips the rest."""
         broken, continued = self._flag("_broken"), self._flag("_continued")
         self.broken.append(broken)
         self.continued.append(continued)
         start = len(self.block)
-        end = _Exit()
+        end = Exit()
 
         def statements() -> None:
             nonlocal end
@@ -233,17 +227,17 @@ class _Statements(Expressions):
         if node.orelse:  # jumps in here belong to the loop outside
             if flags:
                 test = self.bind(self.fresh("_t"), ir.Inert(_none_of(tuple(flags)), frozenset(flags)), node)
-                after = _Exit()
+                after = Exit()
 
                 def otherwise() -> None:
                     nonlocal after
                     after = self.statements(node.orelse)
 
                 self.block.append(ir.If(test, self.nested(otherwise), [], self.span(node)))
-                return _Exit(False, jumps | after.jumps)
+                return Exit(False, jumps | after.jumps)
             after = self.statements(node.orelse)
-            return _Exit(after.always, jumps | after.jumps)
-        return _Exit(False, jumps)
+            return Exit(after.always, jumps | after.jumps)
+        return Exit(False, jumps)
 
     def _for(self, node: ast.For, statements: object) -> ir.For:
         iterable = self.atom(node.iter)
@@ -277,67 +271,20 @@ class _Statements(Expressions):
         test = ir.Inert(ast.copy_location(ast.Name(go, ast.Load()), node.test), frozenset({go}))
         return ir.While(test, inner, self.span(node.test))
 
-    def compound(self, node: ast.For | ast.While | ast.With | ast.Try) -> _Exit:
+    def compound(self, node: ast.For | ast.While | ast.With | ast.Try) -> Exit:
         """A statement with a body of its own."""
         if isinstance(node, ast.With):
             return self.with_block(node)
         return self.try_block(node) if isinstance(node, ast.Try) else self.loop(node)
 
-    def step(self, nodes: list[ast.stmt], node: ast.AST) -> tuple[ir.Step, _Exit]:
-        """A part of a `try`."""
-        end = _Exit()
-
-        def build() -> None:
-            nonlocal end
-            end = self.statements(nodes)
-
-        block = self.nested(build)
-        return ir.Step(ir.Lit(True), block, [], self.span(node)), end
-
-    def try_block(self, node: ast.Try) -> _Exit:
-        """`try`: each statement of the body is a step, up to the first that may jump."""
-        nodes = list(node.body)
-        split = next((i for i, n in enumerate(nodes) if may_jump(n)), len(nodes))
-        groups = [[n] for n in nodes[:split]] + ([nodes[split:]] if split < len(nodes) else [])
-        body, end = [], _Exit()
-        for group in groups:
-            made, end = self.step(group, group[0])
-            body.append(made)
-        orelse = None
-        jumps, always = end.jumps, end.always
-        if node.orelse and not always:
-            if end.jumps:
-                block = self.nested(lambda: self._after(end.jumps, node.orelse, node))
-                orelse, after = ir.Step(ir.Lit(True), block, [], self.span(node.orelse[0])), self.ended
-            else:
-                orelse, after = self.step(node.orelse, node.orelse[0])
-            jumps, always = jumps | after.jumps, after.always
-        handlers = []
-        for handler in node.handlers:
-            made, end = self.step(handler.body, handler)
-            handlers.append(ir.Handler(handler.type, handler.name, made))
-            jumps |= end.jumps
-            always = always and end.always
-        final = self.nested(lambda: self._final(node.finalbody))
-        self.block.append(ir.Try(body, handlers, orelse, final, self.span(node)))
-        return _Exit(always, jumps)
-
-    def _final(self, nodes: list[ast.stmt]) -> None:
-        self.statements(nodes)
-
-    ended = _Exit()
-
-    def _after(self, jumps: frozenset[str], nodes: list[ast.stmt], node: ast.AST) -> None:
-        self.ended = self.guarded(jumps, nodes, node)
-
-    def with_block(self, node: ast.With) -> _Exit:
+    def with_block(self, node: ast.With) -> Exit:
         """`with`: the body is an ordinary block."""
         item, *others = node.items
         context = self.atom(item.context_expr)
         target = None
         if item.optional_vars is not None:
             target = item.optional_vars.id if isinstance(item.optional_vars, ast.Name) else self.fresh("_e")
-        end = _Exit()
+        end = Exit()
 
         def body() -> None:
             nonlocal end
@@ -352,7 +299,7 @@ class _Statements(Expressions):
         block = self.nested(body)
         self.block.append(ir.With(context, target, block, self.span(item.context_expr)))
         # a context manager may swallow an exception, so what follows can run even if the body always leaves
-        return _Exit(False, end.jumps)
+        return Exit(False, end.jumps)
 
     # --- single statements ------------------------------------------------------------------------
 

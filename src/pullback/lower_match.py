@@ -113,7 +113,7 @@ def _ways(pattern: ast.pattern) -> list[ast.pattern]:
     return [pattern]
 
 
-def _with(pattern: ast.pattern, **changed: object) -> ast.pattern:
+def _with(pattern: ast.pattern, /, **changed: object) -> ast.pattern:
     made = copy.copy(pattern)
     for field, value in changed.items():
         setattr(made, field, value)

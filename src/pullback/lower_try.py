@@ -14,8 +14,77 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from pullback import ir
+from pullback.lower_expressions import Expressions
+
+
+@dataclass(slots=True)
+class Exit:
+    """How a block ends: whether every path jumps, and which jumps some path makes."""
+
+    always: bool = False
+    jumps: frozenset[str] = frozenset()
+
+
+class Attempts(Expressions):
+    """Lowers `try`; the statements in it are lowered by what extends this."""
+
+    def statements(self, nodes: list[ast.stmt]) -> Exit:
+        """Lower a statement list into the current block."""
+        raise NotImplementedError
+
+    def guarded(self, jumps: frozenset[str], rest: list[ast.stmt], node: ast.AST) -> Exit:
+        """`if not (flags): rest`."""
+        raise NotImplementedError
+
+    def step(self, nodes: list[ast.stmt], node: ast.AST) -> tuple[ir.Step, Exit]:
+        """A part of a `try`."""
+        end = Exit()
+
+        def build() -> None:
+            nonlocal end
+            end = self.statements(nodes)
+
+        block = self.nested(build)
+        return ir.Step(ir.Lit(True), block, [], self.span(node)), end
+
+    def try_block(self, node: ast.Try) -> Exit:
+        """`try`: each statement of the body is a step, up to the first that may jump."""
+        nodes = list(node.body)
+        split = next((i for i, n in enumerate(nodes) if may_jump(n)), len(nodes))
+        groups = [[n] for n in nodes[:split]] + ([nodes[split:]] if split < len(nodes) else [])
+        body, end = [], Exit()
+        for group in groups:
+            made, end = self.step(group, group[0])
+            body.append(made)
+        orelse = None
+        jumps, always = end.jumps, end.always
+        if node.orelse and not always:
+            if end.jumps:
+                block = self.nested(lambda: self._after(end.jumps, node.orelse, node))
+                orelse, after = ir.Step(ir.Lit(True), block, [], self.span(node.orelse[0])), self.ended
+            else:
+                orelse, after = self.step(node.orelse, node.orelse[0])
+            jumps, always = jumps | after.jumps, after.always
+        handlers = []
+        for handler in node.handlers:
+            made, end = self.step(handler.body, handler)
+            handlers.append(ir.Handler(handler.type, handler.name, made))
+            jumps |= end.jumps
+            always = always and end.always
+        final = self.nested(lambda: self._final(node.finalbody))
+        self.block.append(ir.Try(body, handlers, orelse, final, self.span(node)))
+        return Exit(always, jumps)
+
+    def _final(self, nodes: list[ast.stmt]) -> None:
+        self.statements(nodes)
+
+    ended = Exit()
+
+    def _after(self, jumps: frozenset[str], nodes: list[ast.stmt], node: ast.AST) -> None:
+        self.ended = self.guarded(jumps, nodes, node)
 
 
 def may_jump(node: ast.AST) -> bool:
