@@ -16,12 +16,14 @@ LAYERS = {
     "plain data": "spans errors",
     "the algebra of tangent spaces": "tangents structs spaces trees fitting fingerprints",
     "the registry of derivatives": "kinds rules applying",
-    "from source to the intermediate representation": "source scopes fence ir syntax lower_expressions lower_match lower_try "
+    "from source to the intermediate representation": "source scopes fence ir syntax lower_generators "
+    "lower_iterations lower_expressions lower_match lower_try "
     "capturing lower",
     "analyses": "operations names infer solitary effects activity",
-    "the transform": "calls runtime residuals inlining reverse simplify forward_try forward_sweep emit",
+    "the transform": "calls drawing runtime residuals inlining reverse simplify forward_try forward_sweep emit",
     "the pipeline": "generated sweeps assemble pipeline",
-    "calls at run time": "watching construct python_calls dispatch attributes operating starred runtime_calls",
+    "calls at run time": "watching construct python_calls dispatch attributes operating iterating starred "
+    "runtime_calls",
     "derivatives of the world's functions": "rulebook",
     "the public verbs": "arguments locating operators custom surgery recompute inspection printing",
     "checking derivatives": "differences comparing testing",

@@ -18,8 +18,6 @@ _REFUSED: dict[type[ast.AST], tuple[str, str]] = {
     ast.AsyncFor: ("`async for`", "write an ordinary loop"),
     ast.AsyncWith: ("`async with`", "write an ordinary `with`"),
     ast.Await: ("`await`", "compute the value before calling the differentiated function"),
-    ast.Yield: ("a generator", "collect the values in a list display and return that"),
-    ast.YieldFrom: ("a generator", "collect the values in a list display and return that"),
 }
 
 def _reads_frame(name: str, call: ast.Call) -> bool:
@@ -32,8 +30,9 @@ _FRAME_READERS = frozenset({"eval", "exec", "locals"})
 LOWERED: tuple[type[ast.AST], ...] = (
     ast.FunctionDef, ast.Lambda, ast.Return, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.For, ast.While, ast.If,
     ast.With, ast.Match, ast.Try, ast.Expr, ast.Pass, ast.Break, ast.Continue, ast.Assert, ast.Raise,
-    ast.Global, ast.Nonlocal, ast.BoolOp, ast.NamedExpr, ast.BinOp, ast.UnaryOp, ast.IfExp, ast.Dict, ast.Set, ast.ListComp, ast.SetComp,
-    ast.DictComp, ast.GeneratorExp, ast.Compare, ast.Call, ast.JoinedStr, ast.FormattedValue, ast.Constant,
+    ast.Global, ast.Nonlocal, ast.BoolOp, ast.NamedExpr, ast.BinOp, ast.UnaryOp, ast.IfExp,
+    ast.Yield, ast.YieldFrom, ast.Dict, ast.Set, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Compare,
+    ast.Call, ast.JoinedStr, ast.FormattedValue, ast.Constant,
     ast.Attribute, ast.Subscript, ast.Starred, ast.Name, ast.List, ast.Tuple, ast.Slice,
 )  # fmt: skip
 KEPT: tuple[type[ast.AST], ...] = (

@@ -22,6 +22,7 @@ from pullback.calls import static_forward
 from pullback.forward_try import try_statement, with_statement
 from pullback.inlining import CALL, how
 from pullback.kinds import DICT, LIST, TUPLE
+from pullback.names import INTERNAL
 from pullback.operations import METHODS
 from pullback.reverse import Reverse
 from pullback.spans import Span
@@ -239,6 +240,9 @@ class Forward:
             self.flush()  # its defaults are names in the syntax that is kept
         taken = self.take(operands)
         values = {a: taken.get(a.name, atom(a)) if isinstance(a, ir.Var) else atom(a) for a in operands}
+        if isinstance(expr, ir.Apply) and isinstance(expr.callee, ir.Var) and expr.callee.name in INTERNAL:
+            stem = expr.callee.name.strip("<>")
+            values[expr.callee] = name(self.helper(INTERNAL[expr.callee.name], stem))
         for value in values.values():
             if not hasattr(value, "lineno"):
                 placed(value, span)
@@ -246,7 +250,7 @@ class Forward:
             self.flush()
             made = self.call_with_residual(stmt, values)
             if watched:  # what the callee keeps by reference must not change before the reverse sweep
-                seen = [atom(a) for a in operands if isinstance(a, ir.Var)]
+                seen = [values[a] if a.name in INTERNAL else atom(a) for a in operands if isinstance(a, ir.Var)]
                 made = call(self.reverse.runtime_call("watched"), made, tuple_of(seen))
             made = placed(made, span)
             self.emit(assign_many([stmt.target, residual], made), span)
@@ -320,7 +324,7 @@ class Forward:
         keywords = [ast.keyword(k, values[a]) for k, a in expr.keywords]
         callee: ast.expr
         if stmt.facts.known and any(stmt.facts.active):
-            stem = expr.method or (expr.callee.name if isinstance(expr.callee, ir.Var) else "callee")
+            stem = expr.method or (expr.callee.name.strip("<>") if isinstance(expr.callee, ir.Var) else "callee")
             callee = name(self.helper(stmt.facts.callee, stem))
         else:
             callee = values[expr.callee]
@@ -373,6 +377,8 @@ class Forward:
                 self.reverse.runtime_call("call_starred"), values[expr.callee], constant(expr.method), args,
                 keywords, constant(tuple(sorted(expr.stars))), constant(tuple(flags)),
             )  # fmt: skip
+        if expr.callee == ir.Var("<iterated>"):
+            return call(self.reverse.runtime_call("iterated"), values[expr.args[0]])
         flags = [o for o, a in zip(operands, active, strict=True) if a]
         args = tuple_of([values[a] for a in expr.args])
         extra: list[ast.expr] = []

@@ -319,6 +319,7 @@ class FunctionIR:
     filename: str
     span: Span
     names: set[str]  # every name in use, so that new ones can be chosen
+    generator: bool = False  # its result is the list of what it yields
 
 
 def blocks(stmt: Stmt) -> Iterator[list[Stmt]]:

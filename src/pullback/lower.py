@@ -19,6 +19,8 @@ from pullback.errors import DifferentiabilityError
 from pullback.fence import KEPT
 from pullback.lower_expressions import BINARY, is_inert
 from pullback.lower_match import desugared
+from pullback.lower_generators import is_generator, refuse_value, without_yields
+from pullback.lower_iterations import may_be_more
 from pullback.lower_try import Attempts, Exit, mark_partial_steps
 from pullback.scopes import bound_names, parameters, read, written
 from pullback.source import FunctionNode, Source
@@ -46,6 +48,9 @@ class _Statements(Attempts):
         self.result = self.fresh("_result") if "_result" in names else "_result"
         self.names.add("_result")
         self.returned = self.fresh("_returned")
+        self.yields = ""
+        if is_generator(node):
+            self.yields = self.result = self.local("_yields")
         self.broken: list[str] = []  # the flag of each enclosing loop
         self.continued: list[str] = []
         self.declarations: list[ast.stmt] = []
@@ -60,7 +65,9 @@ class _Statements(Attempts):
         else:
             end = self.statements(node.body)
             body = self.block
-            if not end.always:
+            if self.yields:
+                body.insert(0, ir.Bind(self.yields, ir.Build("list", ()), Span.of(self.filename, node)))
+            elif not end.always:
                 start = Span.of(self.filename, node)
                 body.insert(0, ir.Bind(self.result, ir.Copy(ir.Lit(None)), start))
             if self.returned in self.flags_read:
@@ -72,7 +79,7 @@ class _Statements(Attempts):
         return ir.FunctionIR(
             self.function_name, self.qualname, node.args, parameters(node.args), body, self.result,
             self.locals, self.captured, self.declarations, rebound_captures(body), self.filename,
-            Span.of(self.filename, node), self.names,
+            Span.of(self.filename, node), self.names, bool(self.yields),
         )  # fmt: skip
 
     _all_flags: frozenset[str] = frozenset()
@@ -89,12 +96,19 @@ class _Statements(Attempts):
         jumps: frozenset[str] = frozenset()
         if any(map(_is_match, nodes)):
             nodes = [s for n in nodes for s in self._without_match(n)]
+        if self.yields:
+            nodes = [s for n in nodes for s in without_yields(n, self.local)]
         for index, node in enumerate(nodes):
             rest = nodes[index + 1 :]
             self.pinned = any(isinstance(n, ast.NamedExpr) for n in ast.walk(node)) and not isinstance(
                 node, (ast.For, ast.While, ast.If, ast.With, ast.Try, ast.FunctionDef)
             )
             match node:
+                case ast.Return() if self.yields:
+                    if not (node.value is None or (isinstance(node.value, ast.Constant) and node.value.value is None)):
+                        raise refuse_value(node, self.filename)
+                    self._set(self.returned, True, node)
+                    return Exit(True, jumps | {RETURN})
                 case ast.Return():
                     if node.value is None:
                         self.bind(self.result, ir.Copy(ir.Lit(None)), node)
@@ -243,6 +257,8 @@ class _Statements(Attempts):
         iterable = self.atom(node.iter)
         if isinstance(iterable, ir.Var) and iterable.name in written(node):
             iterable = self.bind(self.fresh("_t"), ir.Copy(iterable), node.iter)  # the loop rebinds the name
+        if isinstance(iterable, ir.Var) and may_be_more(node.iter):
+            iterable = self.bind(self.fresh("_it"), ir.Apply(ir.Var("<iterated>"), (iterable,)), node.iter)
         target = node.target.id if isinstance(node.target, ast.Name) else self.fresh("_e")
 
         def body() -> None:
@@ -317,6 +333,9 @@ class _Statements(Attempts):
                 self.assign_value(node.target, node.value)
             case ast.Expr(value=ast.Constant()):
                 pass
+            case ast.Expr(value=ast.Yield(value=ast.Name() as item)) if hasattr(node, "sent"):
+                self.block.append(ir.Append(self.yields, ir.Var(item.id), self.span(node)))
+                self.bind(node.sent, ir.Inert(node.value, frozenset({item.id})), node)
             case ast.Expr():
                 self.bind(self.fresh("_t"), self.value(node.value), node.value)
             case ast.Assert() | ast.Raise():
@@ -418,7 +437,7 @@ class _Statements(Attempts):
                 if not isinstance(element, ast.Name):
                     self.assign(element, ir.Var(name), element)
             return
-        whole = self.bind(self.fresh("_t"), ir.Apply(ir.Var("list"), (source,)), node)
+        whole = self.bind(self.fresh("_t"), ir.Apply(ir.Var("<list>"), (source,)), node)
         before, after = starred[0], len(elts) - starred[0] - 1
         for i, element in enumerate(elts):
             if isinstance(element, ast.Starred):

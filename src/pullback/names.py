@@ -18,6 +18,9 @@ from pullback.kinds import ARRAY, NPINT, STRUCT, UNKNOWN, UNSET, Kind, kind_of, 
 from pullback.operations import is_data_field
 from pullback.rules import lookup
 
+# Functions that lowering calls, under names that no program can bind.
+INTERNAL: dict[str, Any] = {"<list>": list, "<tuple>": tuple, "<set>": set, "<dict>": dict}
+
 
 class Names:
     """Resolves the globals, builtins and captured variables of one function."""
@@ -41,6 +44,8 @@ class Names:
 
     def kind(self, name: str) -> Kind:
         """The kind of a name that is not local; records the guard it relies on."""
+        if name in INTERNAL:
+            return known(INTERNAL[name])
         if name in self.cells:
             try:
                 value = self.cells[name].cell_contents

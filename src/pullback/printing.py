@@ -209,7 +209,7 @@ def _display(expr: ir.Build) -> str:
 
 
 def _atom(atom: Any) -> str:
-    return atom.name if isinstance(atom, ir.Var) else repr(atom.value)
+    return atom.name.strip("<>") if isinstance(atom, ir.Var) else repr(atom.value)
 
 
 def _name(atom: ir.Atom) -> ast.expr:

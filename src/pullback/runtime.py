@@ -8,10 +8,12 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
+from pullback.drawing import Drawn, taken
 from pullback.errors import ArgumentError, DifferentiabilityError
 from pullback.fitting import fit
 from pullback.operations import INPLACE_FUNCTIONS
@@ -76,6 +78,8 @@ def joined(parts: tuple[Tangent, ...], like: Any) -> Tangent:
         return d
     if isinstance(like, dict):
         return ZERO  # its keys were unpacked
+    if isinstance(like, Drawn):
+        return dict(enumerate(parts, taken(like) - len(parts)))
     return parts
 
 
@@ -126,8 +130,10 @@ def keep(x: Any) -> Any:
 
 def iterate(xs: Any) -> Any:
     """What a loop over a differentiated iterable runs over: its elements can be counted."""
-    if isinstance(xs, (list, tuple, np.ndarray, dict)):
+    if isinstance(xs, (list, tuple, np.ndarray, dict, Drawn)):
         return xs
+    if isinstance(xs, (range, str, bytes, set, frozenset, Iterator)):
+        return xs  # what carries tangents is a `Drawn`
     raise DifferentiabilityError(
         f"a loop over {describe(xs)} that holds differentiated values is not differentiated yet; "
         "collect its elements in a list first"
