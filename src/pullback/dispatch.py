@@ -13,6 +13,7 @@ from __future__ import annotations
 import functools
 import inspect
 import types
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -125,10 +126,9 @@ def _call(
         return call_function(fn, args, active, kwargs, keep)
     if isinstance(fn, type):
         return construct(fn, args, kwargs, active)
-    if isinstance(fn, functools.partial):
-        inner = tuple(a + len(fn.args) if isinstance(a, int) and a >= 0 else a for a in active if a != -1)
-        value, residual = call(fn.func, (*fn.args, *args), inner, {**fn.keywords, **kwargs})
-        return value, residual if -1 not in active else (after_callee, residual)
+    own = CALLABLES.get(type(fn))
+    if own is not None:
+        return own(fn, args, kwargs, active)  # type: ignore[no-any-return]
     if isinstance(fn, functools._lru_cache_wrapper):
         return _call(fn.__wrapped__, args, active, kwargs)
     if isinstance(fn, (types.BuiltinMethodType, types.MethodWrapperType)) and not inspect.ismodule(fn.__self__):
@@ -144,6 +144,7 @@ def _call(
     raise no_derivative_of(fn)
 
 
+CALLABLES: dict[type, Callable[..., Any]] = {}  # objects that are called, by class: the rulebook says how
 _UNWRAPPED = {"CPUDispatcher": "py_func", "PjitFunction": "__wrapped__"}
 
 

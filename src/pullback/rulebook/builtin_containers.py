@@ -251,13 +251,6 @@ def _super(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Res
     return super(*args), (_reverse_choice, args, 1, active)
 
 
-@intrinsic(functools.partial)
-def _partial(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Result:
-    raise DifferentiabilityError(
-        "functools.partial of a differentiated value is not differentiated yet; write a lambda that captures it"
-    )
-
-
 for _method in (list.copy, dict.copy, copy.copy, copy.deepcopy):
     rule(_method, "x", x="g", _returns="unknown", _alias=True)
 rule(float.real, "x", x="g", _returns="float")
