@@ -12,14 +12,18 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
 
 from pullback import ir
 from pullback.effects import MUTATORS, effects_of
-from pullback.kinds import LIST, NUMERIC_MASK, PYTHON_SCALAR, Kind
+from pullback.kinds import LIST, NUMERIC_MASK, PYTHON_SCALAR, STR_KIND, Kind
 from pullback.rules import callable_name, lookup
 from pullback.solitary import augmented_alone, solitary_names
 from pullback.spans import Diagnostic, Label, Span
 
+_PARSERS: tuple[Any, ...] = (float, complex, np.float64, np.float32, np.longdouble, np.array, np.asarray)
 _MUTABLE = ~(PYTHON_SCALAR | (1 << 4) | (1 << 7) | (1 << 8))
 
 
@@ -29,6 +33,7 @@ class Activity:
 
     refusals: list[Diagnostic] = field(default_factory=list)
     cut: dict[str, Span] = field(default_factory=dict)  # names that depend on an argument through `int(...)` alone
+    text: set[str] = field(default_factory=set)  # names that hold the text of a differentiated value
     silenced: bool = False  # without_derivative was applied to a varied value
     result_varied: bool = False
     mutates: bool = False  # something that may be kept for the reverse sweep may be changed in place
@@ -149,6 +154,8 @@ class _Analysis:
         expr, facts = stmt.expr, stmt.facts
         operands = ir.atoms(expr)
         if isinstance(expr, ir.Inert):
+            if isinstance(expr.node, ast.JoinedStr) and expr.reads & (varied | self.found.text):
+                self.found.text.add(stmt.target)
             self.inert(expr, stmt.span, varied)
             facts.active, facts.varied = (), False
             return varied - {stmt.target}
@@ -167,6 +174,7 @@ class _Analysis:
         if facts.known and callable_name(facts.callee) == "without_derivative":
             self.found.silenced = True
         self.cuts(stmt, operands)
+        self.texts(stmt, operands)
         if facts.varied and stmt.target in self.outer:
             self.refuse(
                 "outer-write",
@@ -229,6 +237,30 @@ class _Analysis:
         sources = [cut[a.name] for a in operands if isinstance(a, ir.Var) and a.name in cut]
         if sources and not isinstance(stmt.expr, (ir.Item, ir.Compare)):
             cut.setdefault(stmt.target, sources[0])
+
+    def texts(self, stmt: ir.Bind, operands: tuple[ir.Atom, ...]) -> None:
+        """Follow the text of differentiated values: a number read from it would have lost its derivative."""
+        facts, text = stmt.facts, self.found.text
+        read = operands[:1] if isinstance(stmt.expr, ir.Item) else operands  # (a text that is an index is only looked up)
+        sources = [a.name for a in read if isinstance(a, ir.Var) and a.name in text]
+        if facts.known and facts.callee in (str, repr, format, ascii) and (sources or any(facts.active)):
+            text.add(stmt.target)
+            return
+        method = stmt.expr.method if isinstance(stmt.expr, ir.Apply) else None
+        formats = method == "format" or (isinstance(stmt.expr, ir.Operation) and stmt.expr.op == "%")
+        if formats and facts.kinds[0].mask == STR_KIND.mask and any(facts.active[1:]):
+            text.add(stmt.target)
+        if not sources:
+            return
+        if facts.known and facts.callee in _PARSERS:
+            self.refuse(
+                "non-differentiable-result",
+                f"`{callable_name(facts.callee)}` reads a number from the text of a differentiated value",
+                stmt.span,
+                help="use the value itself, or wrap it in pb.without_derivative if a zero derivative is meant",
+            )
+        elif not facts.known or method is not None:
+            text.add(stmt.target)  # a method of the text, a part of it
 
     def in_place(self, stmt: ir.Bind, expr: ir.Operation) -> None:
         """`a += b` changes an array or list in place: allowed where nobody else can see it."""

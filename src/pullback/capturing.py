@@ -11,6 +11,37 @@ from pullback.lower_generators import is_generator
 from pullback.spans import Span
 
 
+def group_functions(block: list[ir.Stmt]) -> None:
+    """Local functions that call ones made after them: these are theirs as much as their captures are.
+
+        def even(n): ... odd(n - 1)        even captures odd, which does not exist yet: it is bound once,
+        def odd(n): ... even(n - 1) * x    and nothing that odd captures changes in between
+    """
+    made = [(i, s, s.expr) for i, s in enumerate(block) if isinstance(s, ir.Bind) and isinstance(s.expr, ir.Closure)]
+    times = [n for s in block for inner in ir.walk([s]) for n in ir.assigned(inner)]
+    later = {s.target: (i, expr) for i, s, expr in made if times.count(s.target) == 1}
+    for place, stmt, expr in made:
+        captures, group = set(expr.captures), set()
+        while True:
+            new = {n for n in captures - group if n in later and later[n][0] > place}
+            if not new:
+                break
+            group |= new
+            for n in new:
+                captures |= set(later[n][1].captures)
+        if not group:
+            continue
+        last = max(later[n][0] for n in group)
+        outside = captures - group
+        between = {n for s in block[place + 1 : last] for inner in ir.walk([s]) for n in ir.assigned(inner)}
+        if not outside & between - {stmt.target}:
+            whole = tuple(sorted(outside))
+            stmt.expr = ir.Closure(expr.node, whole, expr.defaults, frozenset(group))
+    for stmt in block:
+        for inner in ir.blocks(stmt):
+            group_functions(inner)
+
+
 def rebound_captures(body: list[ir.Stmt]) -> dict[str, Span]:
     """Captured names that are assigned again while a closure over them may still be called."""
     found: dict[str, Span] = {}

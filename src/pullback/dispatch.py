@@ -63,12 +63,12 @@ def call(fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any] 
         if cls is not types.FunctionType:
             key = (cls, active, *map(_element, args))
             plan = _plans.get(key)
-            if plan is not None and type_call(cls) is plan[0] and plan[0].__code__ is plan[3]:
+            if plan is not None and type_call(cls) is plan[0] and _as_planned(plan):
                 return _planned(plan, (fn, *args))
         elif fn.__closure__ is None:
             key = (id(fn), active, *map(_element, args))
             plan = _plans.get(key)
-            if plan is not None and fn.__code__ is plan[3]:
+            if plan is not None and _as_planned(plan):
                 return _planned(plan, args)
     kwargs = kwargs or {}
     values: dict[Any, Any] = {-1: fn, **dict(enumerate(args)), **kwargs}
@@ -91,6 +91,12 @@ def _forget_plans() -> None:
     _plans_epoch = EPOCH.now
 
 
+def _as_planned(plan: Plan) -> bool:
+    """Whether the function still runs the code, with the defaults, that its plan was made for."""
+    function = plan[0]
+    return function.__code__ is plan[3] and function.__defaults__ is plan[1].__defaults__
+
+
 def _planned(plan: Plan, args: tuple[Any, ...]) -> tuple[Any, Residual]:
     _, forward, places, _ = plan
     if places is None:
@@ -105,6 +111,8 @@ def _call(
     """The order of lookup; `key` is where a plan for the next such call may be kept."""
     entry = lookup(fn)
     if entry is None and isinstance(fn, types.MethodType):
+        if fn.__name__ == "_make" and isinstance(fn.__self__, type) and hasattr(fn.__self__, "_fields"):
+            return CALLABLES["_make"](fn, args, kwargs, active)  # type: ignore[no-any-return]
         return _call(fn.__func__, (fn.__self__, *args), shifted(active), kwargs)
     if entry is not None:
         covered = _registered(entry, args, kwargs, active)
@@ -116,6 +124,8 @@ def _call(
             "are not supported yet; register its derivative with @pb.derivative, or differentiate it by hand"
         )
     if isinstance(fn, types.FunctionType):
+        if args and hasattr(fn, "registry") and hasattr(fn, "dispatch"):  # functools.singledispatch
+            return call(fn.dispatch(type(args[0])), args, active, kwargs)
 
         def keep(plan: Plan) -> None:
             if key is not None and not EPOCH.scopes:
@@ -132,6 +142,9 @@ def _call(
     if isinstance(fn, functools._lru_cache_wrapper):
         return _call(fn.__wrapped__, args, active, kwargs)
     if isinstance(fn, (types.BuiltinMethodType, types.MethodWrapperType)) and not inspect.ismodule(fn.__self__):
+        by_class = CALLABLES.get((fn.__self__, fn.__name__)) if isinstance(fn.__self__, type) else None
+        if by_class is not None:
+            return by_class(fn, args, kwargs, active)  # type: ignore[no-any-return]
         owner = getattr(type(fn.__self__), fn.__name__, None)
         if owner is not None and fn.__self__ is not None and not isinstance(fn.__self__, type):
             return _call(owner, (fn.__self__, *args), shifted(active), kwargs)
@@ -144,7 +157,7 @@ def _call(
     raise no_derivative_of(fn)
 
 
-CALLABLES: dict[type, Callable[..., Any]] = {}  # objects that are called, by class: the rulebook says how
+CALLABLES: dict[Any, Callable[..., Any]] = {}  # objects that are called, by class; (class, class method)
 _UNWRAPPED = {"CPUDispatcher": "py_func", "PjitFunction": "__wrapped__"}
 
 

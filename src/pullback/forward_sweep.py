@@ -285,7 +285,10 @@ class Forward:
             case ir.Operation():
                 return self.operation(stmt, expr, [values[a] for a in expr.args])
             case ir.Compare(ops=ops, args=args):
-                return ast.Compare(values[args[0]], list(ops), [values[a] for a in args[1:]])
+                compared = ast.Compare(values[args[0]], list(ops), [values[a] for a in args[1:]])
+                if any(stmt.facts.active) and not all(k.numeric for k in stmt.facts.kinds):
+                    return call(self.reverse.runtime("truth"), compared)
+                return compared
             case ir.Attr(obj=obj, name=attribute):
                 return ast.Attribute(values[obj], attribute, ast.Load())
             case ir.Item(obj=obj, index=index):

@@ -244,9 +244,10 @@ class Inliner:
     def closure(self, stmt: ir.Bind, expr: ir.Closure, g: str) -> None:
         """A nested function: the adjoints of what it captured."""
         own = stmt.target if stmt.target in expr.captures else None
-        if own is not None:
+        if own is not None or expr.group:
             merged = self.reverse.fresh("_g")
-            value = call(self.reverse.runtime("unrolled"), name(g), constant(own))
+            group = sorted(expr.group | {stmt.target})
+            value = call(self.reverse.runtime("unrolled"), name(g), *(constant(n) for n in group))
             self.reverse.emit(_assigned(merged, value), stmt)
             g = merged
         for position, capture in enumerate(expr.captures):

@@ -114,6 +114,7 @@ class Closure:
     node: ast.Lambda | ast.FunctionDef
     captures: tuple[str, ...]
     defaults: tuple[tuple[str, Atom], ...] = ()  # parameters whose default is computed when it is made
+    group: frozenset[str] = frozenset()  # functions made after it that it calls: `captures` holds theirs too
 
 
 @dataclass(frozen=True, slots=True)

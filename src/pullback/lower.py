@@ -14,7 +14,7 @@ import ast
 from typing import Any
 
 from pullback import ir
-from pullback.capturing import rebound_captures
+from pullback.capturing import group_functions, rebound_captures
 from pullback.errors import DifferentiabilityError
 from pullback.fence import KEPT
 from pullback.lower_expressions import BINARY, is_inert
@@ -72,6 +72,7 @@ class _Statements(Attempts):
                 body.insert(0, ir.Bind(self.result, ir.Copy(ir.Lit(None)), start))
             if self.returned in self.flags_read:
                 body.insert(0, ir.Bind(self.returned, ir.Copy(ir.Lit(False)), Span.of(self.filename, node)))
+        group_functions(body)
         _drop_unread_flags(body, self.flags_read, {self.returned, *self._all_flags})
         for position, stmt in enumerate(ir.walk(body)):
             stmt.pos = position
@@ -432,6 +433,8 @@ class _Statements(Attempts):
                 else self.fresh("_e")
                 for i, e in enumerate(elts)
             )
+            if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript, ast.Call)):
+                source = self.bind(self.fresh("_it"), ir.Apply(ir.Var("<iterated>"), (source,)), node)
             self.block.append(ir.Unpack(names, source, self.span(node)))
             for name, element in zip(names, elts, strict=True):
                 if not isinstance(element, ast.Name):

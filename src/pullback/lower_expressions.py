@@ -27,6 +27,7 @@ UNARY: dict[type[ast.unaryop], str] = {ast.USub: "neg", ast.UAdd: "pos", ast.Inv
 _NOT_INERT = (
     ast.NamedExpr, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Await, ast.Yield,
 )  # fmt: skip
+_RICH = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)  # a class may define what these return
 
 
 def is_inert(node: ast.expr) -> bool:
@@ -93,7 +94,7 @@ class Expressions:
             case ast.UnaryOp():
                 return ir.Operation(UNARY[type(node.op)], (self.atom(node.operand),))
             case ast.Compare():
-                if is_inert(node):
+                if is_inert(node) and not (len(node.ops) == 1 and isinstance(node.ops[0], _RICH)):
                     return self.inert(node)
                 return ir.Compare(tuple(node.ops), tuple(self.atom(n) for n in (node.left, *node.comparators)))
             case ast.Call():

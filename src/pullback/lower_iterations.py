@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 
 from pullback import ir
-from pullback.kinds import OTHER, STRUCT
+from pullback.kinds import LIST, OTHER, STRUCT, TUPLE
 
 _NEW = frozenset({"range", "zip", "enumerate", "reversed", "sorted", "map", "filter", "list", "tuple"})
 
@@ -27,11 +27,13 @@ def settle_iterations(function: ir.FunctionIR) -> None:
     """Take out the calls of `iterated` that are not needed."""
     sources: dict[str, ir.Var] = {}
     kinds = {}
+    unpacks = {s.source.name for s in ir.walk(function.body) if isinstance(s, ir.Unpack) and isinstance(s.source, ir.Var)}
     for stmt in ir.walk(function.body):
         if _is_iterated(stmt):
             assert isinstance(stmt, ir.Bind)
             source, kind = ir.atoms(stmt.expr)[1], stmt.facts.kinds[1]
-            if isinstance(source, ir.Var) and not (stmt.facts.active[1] and kind.mask & (STRUCT | OTHER)):
+            unpacked = stmt.target in unpacks and kind.mask & (TUPLE | LIST)  # most are tuples: an error tells of others
+            if isinstance(source, ir.Var) and (unpacked or not (stmt.facts.active[1] and kind.mask & (STRUCT | OTHER))):
                 sources[stmt.target], kinds[stmt.target] = source, kind
     if not sources:
         return
@@ -39,6 +41,9 @@ def settle_iterations(function: ir.FunctionIR) -> None:
         if isinstance(stmt, ir.For) and isinstance(stmt.iterable, ir.Var) and stmt.iterable.name in sources:
             stmt.facts.kinds = (kinds[stmt.iterable.name],)
             stmt.iterable = sources[stmt.iterable.name]
+        elif isinstance(stmt, ir.Unpack) and isinstance(stmt.source, ir.Var) and stmt.source.name in sources:
+            stmt.facts.kinds = (kinds[stmt.source.name],)
+            stmt.source = sources[stmt.source.name]
     _remove(function.body, sources)
 
 

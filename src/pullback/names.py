@@ -30,6 +30,7 @@ class Names:
         self.cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
         self.identities: dict[str, Any] = {}  # source text -> the object it must still be
         self.classes: dict[str, type] = {}  # name -> the class its value must still have
+        self.defaults: dict[str, tuple[Any, Any]] = {}  # a callee's path -> the callee, the defaults it must still have
         self.fields: dict[str, tuple[type, Any]] = {}  # a parameter's field -> its class; the object, if it is fixed
 
     def values(self) -> dict[str, Any]:

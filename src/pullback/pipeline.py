@@ -87,6 +87,7 @@ def derive(
     """Generate a derivative: the whole pipeline."""
     names = Names(function)
     derivative = Derivative(function.__name__, request, names, None if EPOCH.scopes else EPOCH.now, function=function)
+    derivative.defaults = function.__defaults__
     publish.append(derivative)  # before its callees: they may call it
     try:
         source = acquire(function)
@@ -105,7 +106,7 @@ def derive(
         derivative.stages = Stages(source, lowered, activity, derivative.result)
         sweep = reverse_sweep(derivative, lowered, activity)
         code = simplified(derivative, lowered, sweep)
-        body = forward_sweep(derivative, lowered, activity, sweep, code, _Pairs())
+        body = forward_sweep(derivative, lowered, activity, sweep, code, _Pairs(names))
         assemble(derivative, lowered, source, sweep, body, code)
     except BaseException:
         publish.remove(derivative)
@@ -174,6 +175,9 @@ def _result_of(stmt: ir.Bind, arguments: list[Kind]) -> Kind:
 class _Pairs:
     """The generated pairs of the functions that a function is known to call."""
 
+    def __init__(self, names: Names) -> None:
+        self.names = names
+
     def __call__(self, stmt: ir.Bind) -> Derivative | None:
         bound = static_parameters(stmt)
         if bound is None:
@@ -193,6 +197,11 @@ class _Pairs:
             raise _at_call(error, stmt) from None
         if pair.function is not facts.callee:
             return None
+        if facts.callee.__defaults__ and len(bound) < facts.callee.__code__.co_argcount:
+            path = next((p for p, v in self.names.identities.items() if v is facts.callee), None)
+            if path is None:
+                return None
+            self.names.defaults[path] = (facts.callee, facts.callee.__defaults__)
         return pair
 
 

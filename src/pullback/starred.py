@@ -7,8 +7,8 @@ from typing import Any
 from pullback.applying import Residual
 from pullback.attributes import call_method
 from pullback.dispatch import call
+from pullback.iterating import All
 from pullback.rules import Active
-from pullback.runtime import add_at, buffer
 from pullback.tangents import ZERO, Tangent
 
 
@@ -19,9 +19,10 @@ def call_starred(
     """A call with `*args` or `**kwargs`: they are spread, and their tangents gathered again."""
     flat: list[Any] = []
     origin: list[tuple[int, int | None]] = []  # of each flat argument: the operand, and the element of it
+    sources = {p: All(args[p], p in active) for p in stars}
     for position, value in enumerate(args):
         if position in stars:
-            for element, item in enumerate(value):
+            for element, item in enumerate(sources[position].items):
                 flat.append(item)
                 origin.append((position, element))
         else:
@@ -43,13 +44,13 @@ def call_starred(
         value, residual = call(callee, tuple(flat), tuple(inner_active), kwargs)
     else:
         value, residual = call_method(callee, method, tuple(flat), tuple(inner_active), kwargs)
-    spread = {p: args[p] for p in stars}
-    return value, (_gathered, residual, tuple(inner_active), origin, keyed, spread, active)
+    return value, (_gathered, residual, tuple(inner_active), origin, keyed, sources, active)
 
 
 def _gathered(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
-    _, inner, inner_active, origin, keyed, spread, active = residual
+    _, inner, inner_active, origin, keyed, sources, active = residual
     out: dict[Any, Any] = {}
+    parts: dict[int, list[tuple[int, Tangent]]] = {}
     for operand, t in zip(inner_active, inner[0](inner, g), strict=True):
         if operand == -1:
             out[-1] = t
@@ -58,11 +59,13 @@ def _gathered(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
             if element is None:
                 out[position] = t
             else:
-                add_at(out.setdefault(position, buffer(ZERO, spread[position])), element, t)
+                parts.setdefault(position, []).append((element, t))
         else:
             name, key = keyed[operand]
             if key is None:
                 out[name] = t
             else:
                 out.setdefault("**", {})[key] = t
+    for position, items in parts.items():
+        out[position] = sources[position].tangent(items)
     return tuple(out.get(operand, ZERO) for operand in active)

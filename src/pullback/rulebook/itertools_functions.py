@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pullback.applying import Residual
-from pullback.dispatch import call
+from pullback.dispatch import CALLABLES, call
 from pullback.drawing import Drawn
 from pullback.errors import DifferentiabilityError
 from pullback.iterating import Source
@@ -34,8 +34,7 @@ for _function in (itertools.takewhile, itertools.dropwhile, itertools.filterfals
     intrinsic(_function)(passing(_function, second, predicate=0))
 
 
-@intrinsic(itertools.chain.from_iterable)
-def _from_iterable(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Result:
+def _from_iterable(fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Result:
     outer = Source(args[0])
     inner: list[tuple[int, Source]] = []
     places: list[tuple[int, int]] = []  # of each item: which inner source, and the place in it
@@ -48,16 +47,20 @@ def _from_iterable(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active
                 places.append((len(inner) - 1, source.place))
                 yield item
 
-    return Drawn(draw()), (_reverse_from_iterable, outer, inner, places)
+    return Drawn(draw()), (_reverse_from_iterable, outer, inner, places, active)
+
+
+CALLABLES[itertools.chain, "from_iterable"] = _from_iterable
 
 
 def _reverse_from_iterable(residual: Residual, g: dict[int, Tangent]) -> tuple[Tangent, ...]:
-    _, outer, inner, places = residual
+    _, outer, inner, places, active = residual
     parts: dict[int, list[tuple[int, Tangent]]] = {}
     for i, t in g.items():
         number, place = places[i]
         parts.setdefault(number, []).append((place, t))
-    return (outer.tangent((inner[number][0], inner[number][1].tangent(p)) for number, p in parts.items()),)
+    d = outer.tangent((inner[number][0], inner[number][1].tangent(p)) for number, p in parts.items())
+    return tuple(d if a == 0 else ZERO for a in active)
 
 
 @intrinsic(itertools.repeat)
