@@ -36,6 +36,8 @@ def started(xs: Any) -> tuple[Any, Residual | None]:
     if isinstance(xs, Drawn) or (isinstance(xs, CONTAINERS) and not _own_iteration(xs)):
         return xs, None
     method = getattr(type(xs), "__iter__", None)
+    if method is None and not hasattr(type(xs), "__getitem__"):
+        iter(xs)  # raises Python's own error
     if isinstance(method, types.FunctionType):
         it, residual = call(method, (xs,), (0,))
         if isinstance(it, CONTAINERS):

@@ -151,6 +151,8 @@ def iterate(xs: Any) -> Any:
         return xs
     if isinstance(xs, (range, str, bytes, set, frozenset, Iterator)):
         return xs  # what carries tangents is a `Drawn`
+    if not hasattr(type(xs), "__iter__") and not hasattr(type(xs), "__getitem__"):
+        return iter(xs)  # raises Python's own error
     raise DifferentiabilityError(
         f"a loop over {describe(xs)} that holds differentiated values is not differentiated yet; "
         "collect its elements in a list first"
