@@ -114,7 +114,8 @@ class _Analysis:
             case ir.With():
                 if self.is_varied(stmt.context, varied):
                     message = "a differentiated value is used as a context manager"
-                    self.refuse("unsupported-construct", message, stmt.span)
+                    help = "open the context without the value, and use the value inside the block"
+                    self.refuse("unsupported-construct", message, stmt.span, help=help)
                 return self.block(stmt.body, varied - {stmt.target or ""})
             case ir.Try():
                 return self.attempt(stmt, varied)
@@ -193,12 +194,7 @@ class _Analysis:
             case ir.Item():
                 return True  # an active index too: a class's own `__getitem__` may compute with it
             case ir.Build(kind="set"):
-                self.refuse(
-                    "unsupported-construct",
-                    "a set of differentiated values has no order for their derivatives",
-                    stmt.span,
-                    help="use a list or tuple",
-                )
+                self.refuse_set(stmt)
             case ir.Closure():
                 self.check_captures(stmt, expr, varied)
             case ir.Operation(inplace=True):
@@ -206,6 +202,14 @@ class _Analysis:
             case ir.Apply():
                 return self.call_carries(stmt)
         return facts.kind.differentiable
+
+    def refuse_set(self, stmt: ir.Bind) -> None:
+        self.refuse(
+            "unsupported-construct",
+            "a set of differentiated values has no order for their derivatives",
+            stmt.span,
+            help="use a list or tuple",
+        )
 
     def check_captures(self, stmt: ir.Bind, expr: ir.Closure, varied: frozenset[str]) -> None:
         """A captured name that is assigned again, and is differentiated before or after that, is refused."""
@@ -223,6 +227,8 @@ class _Analysis:
         facts = stmt.facts
         if not facts.known:
             return True
+        if facts.callee in (set, frozenset):
+            self.refuse_set(stmt)
         entry = lookup(facts.callee)
         if entry is None or entry.vjps or not entry.constant:
             return facts.kind.differentiable
@@ -241,7 +247,7 @@ class _Analysis:
     def texts(self, stmt: ir.Bind, operands: tuple[ir.Atom, ...]) -> None:
         """Follow the text of differentiated values: a number read from it would have lost its derivative."""
         facts, text = stmt.facts, self.found.text
-        read = operands[:1] if isinstance(stmt.expr, ir.Item) else operands  # (a text that is an index is only looked up)
+        read = operands[:1] if isinstance(stmt.expr, ir.Item) else operands  # (an index is only looked up)
         sources = [a.name for a in read if isinstance(a, ir.Var) and a.name in text]
         if facts.known and facts.callee in (str, repr, format, ascii) and (sources or any(facts.active)):
             text.add(stmt.target)

@@ -42,7 +42,9 @@ def static_parameters(stmt: ir.Bind) -> list[str] | None:
     callee = facts.callee
     if not isinstance(callee, types.FunctionType) or lookup(callee) is not None or (facts.active and facts.active[0]):
         return None
-    if callee.__code__.co_flags & 0x2A0 or hasattr(callee, "_pullback_verb") or hasattr(callee, "registry"):  # generators and coroutines
+    if callee.__code__.co_flags & 0x2A0 or hasattr(callee, "_pullback_verb"):  # generators and coroutines
+        return None
+    if hasattr(callee, "registry"):  # functools.singledispatch
         return None
     return bind_parameters(callee.__code__, len(expr.args), tuple(str(k) for k, _ in expr.keywords))
 

@@ -21,7 +21,7 @@ def group_functions(block: list[ir.Stmt]) -> None:
     times = [n for s in block for inner in ir.walk([s]) for n in ir.assigned(inner)]
     later = {s.target: (i, expr) for i, s, expr in made if times.count(s.target) == 1}
     for place, stmt, expr in made:
-        captures, group = set(expr.captures), set()
+        captures, group = set(expr.captures), set[str]()
         while True:
             new = {n for n in captures - group if n in later and later[n][0] > place}
             if not new:
@@ -37,9 +37,9 @@ def group_functions(block: list[ir.Stmt]) -> None:
         if not outside & between - {stmt.target}:
             whole = tuple(sorted(outside))
             stmt.expr = ir.Closure(expr.node, whole, expr.defaults, frozenset(group))
-    for stmt in block:
-        for inner in ir.blocks(stmt):
-            group_functions(inner)
+    for outer in block:
+        for inner_block in ir.blocks(outer):
+            group_functions(inner_block)
 
 
 def rebound_captures(body: list[ir.Stmt]) -> dict[str, Span]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 
-from pullback.source import FunctionNode
+from pullback.source import FunctionNode, Source
 from pullback.spans import Diagnostic, Span
 
 _REFUSED: dict[type[ast.AST], tuple[str, str]] = {
@@ -66,6 +66,13 @@ def check(node: FunctionNode, filename: str) -> list[Diagnostic]:
             continue
         body[:0] = ast.iter_child_nodes(child)
     return refused
+
+
+def generator_refused(source: Source) -> Diagnostic:
+    """The refusal of a generator as the function to differentiate: it has no result but what is drawn from it."""
+    node = next(n for n in ast.walk(source.node) if isinstance(n, (ast.Yield, ast.YieldFrom)))
+    help = "differentiate a function that draws from it, such as one that returns `list(...)` of it"
+    return _refusal(node, source.filename, "a generator", help)
 
 
 def _refusal(node: ast.AST, filename: str, what: str, instead: str) -> Diagnostic:

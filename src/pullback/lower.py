@@ -18,9 +18,9 @@ from pullback.capturing import group_functions, rebound_captures
 from pullback.errors import DifferentiabilityError
 from pullback.fence import KEPT
 from pullback.lower_expressions import BINARY, is_inert
-from pullback.lower_match import desugared
 from pullback.lower_generators import is_generator, refuse_value, without_yields
 from pullback.lower_iterations import may_be_more
+from pullback.lower_match import desugared
 from pullback.lower_try import Attempts, Exit, mark_partial_steps
 from pullback.scopes import bound_names, parameters, read, written
 from pullback.source import FunctionNode, Source

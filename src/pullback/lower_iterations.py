@@ -27,13 +27,13 @@ def settle_iterations(function: ir.FunctionIR) -> None:
     """Take out the calls of `iterated` that are not needed."""
     sources: dict[str, ir.Var] = {}
     kinds = {}
-    unpacks = {s.source.name for s in ir.walk(function.body) if isinstance(s, ir.Unpack) and isinstance(s.source, ir.Var)}
+    unpacked = {s.source for s in ir.walk(function.body) if isinstance(s, ir.Unpack)}
     for stmt in ir.walk(function.body):
         if _is_iterated(stmt):
             assert isinstance(stmt, ir.Bind)
             source, kind = ir.atoms(stmt.expr)[1], stmt.facts.kinds[1]
-            unpacked = stmt.target in unpacks and kind.mask & (TUPLE | LIST)  # most are tuples: an error tells of others
-            if isinstance(source, ir.Var) and (unpacked or not (stmt.facts.active[1] and kind.mask & (STRUCT | OTHER))):
+            likely = ir.Var(stmt.target) in unpacked and kind.mask & (TUPLE | LIST)  # an error tells of others
+            if isinstance(source, ir.Var) and (likely or not (stmt.facts.active[1] and kind.mask & (STRUCT | OTHER))):
                 sources[stmt.target], kinds[stmt.target] = source, kind
     if not sources:
         return
@@ -48,7 +48,7 @@ def settle_iterations(function: ir.FunctionIR) -> None:
 
 
 def _remove(block: list[ir.Stmt], sources: dict[str, ir.Var]) -> None:
-    block[:] = [s for s in block if not (_is_iterated(s) and s.target in sources)]  # type: ignore[union-attr]
+    block[:] = [s for s in block if not (_is_iterated(s) and ir.assigned(s)[0] in sources)]
     for stmt in block:
         if isinstance(stmt, ir.Try):
             for step in stmt.steps:

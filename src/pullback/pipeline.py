@@ -20,13 +20,13 @@ from pullback.assemble import assemble
 from pullback.calls import argument_kinds, bind_parameters, static_parameters
 from pullback.errors import DifferentiabilityError
 from pullback.fence import check
-from pullback.generated import JOINT, Derivative, Request, Stages
+from pullback.generated import Derivative, Request, Stages
 from pullback.infer import infer
 from pullback.kinds import NOTHING, STRUCT, UNKNOWN, UNSET, Kind, same
 from pullback.lower import lower
 from pullback.lower_iterations import settle_iterations
 from pullback.names import Names
-from pullback.rules import EPOCH, callable_name, scope
+from pullback.rules import EPOCH, scope
 from pullback.source import acquire
 from pullback.spans import Diagnostic
 from pullback.sweeps import forward_sweep, reverse_sweep, simplified
@@ -93,10 +93,6 @@ def derive(
         source = acquire(function)
         refuse(check(source.node, source.filename))
         lowered = lower(source, function.__name__, function.__code__.co_freevars)
-        if lowered.generator and request.form == JOINT:
-            raise DifferentiabilityError(
-                f"{callable_name(function)} is a generator, which has no gradient; differentiate a function that draws from it"
-            )
         kinds = {p: Kind(*k) for p, k in request.kinds}
         given = {p: _with_sample(p, kinds.get(p, UNKNOWN), arguments) for p in lowered.parameters}
         derivative.result = infer(lowered, names, given, _result_of)

@@ -83,7 +83,8 @@ def joined(parts: tuple[Tangent, ...], like: Any) -> Tangent:
         return dict(enumerate(parts, taken(like) - len(parts)))
     if not isinstance(like, (tuple, list)):
         raise DifferentiabilityError(
-            f"{describe(like)} was unpacked, whose elements come from an `__iter__` of its own; write `list(...)` around it"
+            f"{describe(like)} was unpacked, whose elements come from an `__iter__` of its own; "
+            "write `list(...)` around it"
         )
     return parts
 

@@ -23,6 +23,7 @@ from pullback.tangents import ZERO, Tangent, add
 
 Result = tuple[Any, Residual]
 
+_function: Any
 for _function in (itertools.chain, itertools.product, itertools.zip_longest):
     intrinsic(_function)(passing(_function, every))
 for _function in (
@@ -208,7 +209,7 @@ def _groupby(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> R
         for name, group in itertools.groupby(tagged(source, 0), untagged(key or (lambda v: v))):
             places: list[int] = []
             groups.append((name, places))
-            yield name, Drawn(_untagged(group, places))  # type: ignore[arg-type]
+            yield name, Drawn(_untagged(group, places))
 
     return Drawn(draw()), (_reverse_groupby, source, groups, active)
 

@@ -85,7 +85,7 @@ CALLABLES[operator.methodcaller] = _methodcaller
 
 @intrinsic(operator.getitem)
 def _getitem(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Result:
-    return read_item(*args, (0 in active, 1 in active))
+    return read_item(args[0], args[1], (0 in active, 1 in active))
 
 
 # A partial's tangent: {0: the function's, 1: that of its first argument, ..., "k": that of a keyword}
@@ -93,10 +93,11 @@ def _getitem(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> R
 
 @intrinsic(functools.partial)
 def _partial(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Result:
-    inner = args[0] if isinstance(args[0], functools.partial) else None
+    function, *rest = args
+    inner = function if isinstance(function, functools.partial) else None
     held = 0 if inner is None else len(inner.args)
     replaced = set(kwargs)
-    return functools.partial(*args, **kwargs), (_reverse_partial, inner is not None, held, replaced, active)
+    return functools.partial(function, *rest, **kwargs), (_reverse_partial, inner is not None, held, replaced, active)
 
 
 def _reverse_partial(residual: Residual, g: dict[Any, Tangent]) -> tuple[Tangent, ...]:
@@ -131,10 +132,7 @@ def _reverse_call_partial(residual: Residual, g: Tangent) -> tuple[Tangent, ...]
                 own[k + 1] = t  # the function itself is -1
             elif isinstance(k, str) and k not in given:
                 own[k] = t
-    out: list[Tangent] = []
-    for a in active:
-        out.append(own if a == -1 else by_operand[a + held if isinstance(a, int) else a])
-    return tuple(out)
+    return tuple(own if a == -1 else by_operand[a + held if isinstance(a, int) else a] for a in active)
 
 
 CALLABLES[functools.partial] = _call_partial
