@@ -100,6 +100,13 @@ class TestTheFenceItself:
                 verb(f)
         assert pb.gradient(lambda x: sum(f(x)) * 2.0)(1.0) == 2.0
 
+    def test_an_async_function_is_refused_at_its_line(self):
+        async def f(x):
+            return x
+
+        with pytest.raises(pb.DifferentiabilityError, match=r"`async` function cannot(.|\n)*async def f\(x\)"):
+            pb.gradient(f)
+
     def test_bodies_of_nested_functions_are_not_looked_into(self):
         def f(x):
             def g():

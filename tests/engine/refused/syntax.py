@@ -10,7 +10,9 @@ def of_a_nested_async_function(x):
     async def later():
 #   ^^^^^^^^^^^^^^^^^^ unsupported-syntax: an `async` function cannot be differentiated
 #   help: write an ordinary function
-        return 1.0
+        async with x as y, x as z:
+            async for _ in y:
+                await z
 
     return x * x
 
@@ -73,16 +75,6 @@ def of_text_before_the_place(x):
     label = "größe"; y = {x, x}  # fmt: skip # noqa
 #                        ^^^^^^ unsupported-construct: a set of differentiated values
     return y, label
-
-
-@refused(2.0)
-async def of_an_async_function(x):
-#^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ unsupported-syntax: an `async` function cannot be differentiated
-#  help: write an ordinary function
-    async with x as y, x as z:
-        async for _ in y:
-            await z
-    return x
 
 
 @refused(2.0)
