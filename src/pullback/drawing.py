@@ -31,6 +31,22 @@ class Drawn:
         self.taken += 1
         return item
 
+    def rest(self) -> list[Any]:
+        """All items that are left."""
+        return list(self)
+
+
+class Lazy(Drawn):
+    """An iterator over what a generator of this library draws: emptied at that generator's own speed."""
+
+    __slots__ = ()
+
+    def rest(self) -> list[Any]:
+        """All items that are left."""
+        items = list(self.items)
+        self.taken += len(items)
+        return items
+
 
 class Listed(Drawn):
     """An iterator over items that exist already: loops over it run at the speed of a list."""

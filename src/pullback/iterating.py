@@ -109,7 +109,11 @@ class All:
     def __init__(self, xs: Any, active: bool = True) -> None:
         self.like, self.residual = started(xs) if active else (xs, None)
         self.first = taken(self.like) if isinstance(self.like, Drawn) else 0
-        self.items = self.like if isinstance(self.like, (list, tuple)) else list(self.like)
+        self.items: Any
+        if isinstance(self.like, Drawn):
+            self.items = self.like.rest()
+        else:
+            self.items = self.like if isinstance(self.like, (list, tuple)) else list(self.like)
 
     def tangent(self, parts: Iterable[tuple[int, Tangent]]) -> Tangent:
         """The operand's tangent, from those of the items, by their index here."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from pullback.applying import Residual
 from pullback.dispatch import call
-from pullback.drawing import Drawn, Listed, taken
+from pullback.drawing import Drawn, Lazy, Listed, taken
 from pullback.iterating import CONTAINERS, Source, started, tangent_of
 from pullback.rules import Active, intrinsic
 from pullback.tangents import ZERO, Tangent, add
@@ -62,7 +62,7 @@ def passing(
         if predicate is not None:
             given[predicate] = untagged(args[predicate] if args[predicate] is not None else bool)
         places: list[Any] = []
-        return Drawn(_unwrapped(function(*given, **kwargs), places)), (_reverse_passing, sources, places, active)
+        return Lazy(_unwrapped(function(*given, **kwargs), places)), (_reverse_passing, sources, places, active)
 
     return vjp
 
@@ -207,18 +207,43 @@ intrinsic(filter)(passing(filter, second, predicate=0))
 @intrinsic(map)
 def _map(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Result:
     function, *operands = args
-    sources = [Source(xs, i in active) for i, xs in enumerate(operands, 1)]
     inner: Active = tuple(a - 1 for a in active if isinstance(a, int))
     steps: list[Any] = []
+    if all(xs.__class__ in _EXISTING for xs in operands):
 
-    def draw() -> Iterator[Any]:
-        for row in zip(*sources):  # noqa: B905  # map stops at the shortest
+        def draw() -> Iterator[Any]:
+            for row in zip(*operands):  # noqa: B905  # map stops at the shortest
+                value, residual = call(function, row, inner)
+                steps.append(residual)
+                yield value
+
+        return Lazy(draw()), (_reverse_map_of_containers, operands, steps, active)
+    sources = [Source(xs, i in active) for i, xs in enumerate(operands, 1)]
+
+    def draw_places() -> Iterator[Any]:
+        for row in zip(*sources):  # noqa: B905
             places = [s.place for s in sources]
             value, residual = call(function, row, inner)
             steps.append((places, residual))
             yield value
 
-    return Drawn(draw()), (_reverse_map, sources, steps, active)
+    return Lazy(draw_places()), (_reverse_map, sources, steps, active)
+
+
+def _reverse_map_of_containers(residual: Residual, g: dict[int, Tangent]) -> tuple[Tangent, ...]:
+    _, operands, steps, active = residual
+    d_function: Tangent = ZERO
+    parts: dict[int, list[tuple[int, Tangent]]] = {a: [] for a in active}
+    for place in sorted(g, reverse=True):
+        if g[place] is ZERO:
+            continue
+        inner = steps[place]
+        for operand, t in zip(active, inner[0](inner, g[place]), strict=True):
+            if operand == 0:
+                d_function = add(d_function, t)
+            else:
+                parts[operand].append((place, t))
+    return tuple(d_function if a == 0 else tangent_of(operands[a - 1], None, parts[a]) for a in active)
 
 
 def _reverse_map(residual: Residual, g: dict[int, Tangent]) -> tuple[Tangent, ...]:

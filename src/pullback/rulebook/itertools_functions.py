@@ -12,7 +12,7 @@ from typing import Any
 
 from pullback.applying import Residual
 from pullback.dispatch import CALLABLES, call
-from pullback.drawing import Drawn
+from pullback.drawing import Drawn, Lazy
 from pullback.errors import DifferentiabilityError
 from pullback.iterating import Source
 from pullback.operating import operate
@@ -48,7 +48,7 @@ def _from_iterable(fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any], activ
                 places.append((len(inner) - 1, source.place))
                 yield item
 
-    return Drawn(draw()), (_reverse_from_iterable, outer, inner, places, active)
+    return Lazy(draw()), (_reverse_from_iterable, outer, inner, places, active)
 
 
 CALLABLES[itertools.chain, "from_iterable"] = _from_iterable
@@ -95,7 +95,7 @@ def _tee(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Resul
     source = Source(args[0])
     copies = itertools.tee(tagged(source, 0), *args[1:], **kwargs)
     places: list[list[int]] = [[] for _ in copies]
-    drawn = tuple(Drawn(_untagged(c, p)) for c, p in zip(copies, places, strict=True))
+    drawn = tuple(Lazy(_untagged(c, p)) for c, p in zip(copies, places, strict=True))
     return drawn, (_reverse_tee, source, places, active)
 
 
@@ -126,7 +126,7 @@ def _starmap(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> R
             steps.append((source.place, residual))
             yield value
 
-    return Drawn(draw()), (_reverse_starmap, source, steps, active)
+    return Lazy(draw()), (_reverse_starmap, source, steps, active)
 
 
 def _reverse_starmap(residual: Residual, g: dict[int, Tangent]) -> tuple[Tangent, ...]:
@@ -171,7 +171,7 @@ def _accumulate(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -
             steps.append((source.place, residual))
             yield total
 
-    return Drawn(draw()), (_reverse_accumulate, source, steps, active)
+    return Lazy(draw()), (_reverse_accumulate, source, steps, active)
 
 
 def _reverse_accumulate(residual: Residual, g: dict[int, Tangent]) -> tuple[Tangent, ...]:
@@ -209,9 +209,9 @@ def _groupby(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> R
         for name, group in itertools.groupby(tagged(source, 0), untagged(key or (lambda v: v))):
             places: list[int] = []
             groups.append((name, places))
-            yield name, Drawn(_untagged(group, places))
+            yield name, Lazy(_untagged(group, places))
 
-    return Drawn(draw()), (_reverse_groupby, source, groups, active)
+    return Lazy(draw()), (_reverse_groupby, source, groups, active)
 
 
 def _reverse_groupby(residual: Residual, g: dict[int, Tangent]) -> tuple[Tangent, ...]:
