@@ -88,13 +88,13 @@ class Attempts(Expressions):
 
 
 def may_jump(node: ast.AST) -> bool:
-    """Whether a statement holds a `return`, `break` or `continue` that leaves it."""
-    if isinstance(node, ast.Return):
+    """Whether a statement holds a `return`, `break` or `continue` that leaves it; a generator may end at a `yield`."""
+    if isinstance(node, (ast.Return, ast.Yield, ast.YieldFrom)):
         return True
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)):
         return False
     if isinstance(node, (ast.For, ast.While)):
-        return any(isinstance(n, ast.Return) for n in ast.walk(node))
+        return any(isinstance(n, (ast.Return, ast.Yield, ast.YieldFrom)) for n in ast.walk(node))
     return isinstance(node, (ast.Break, ast.Continue)) or any(map(may_jump, ast.iter_child_nodes(node)))
 
 

@@ -336,3 +336,120 @@ def try_while_true_break(x):
         finally:
             x = x * 1.1
     return x * k
+
+
+@case([4.0, -1.0, 9.0])
+def sqrt_or(xs):
+    t = 0.0
+    for v in xs:
+        try:
+            w = math.sqrt(v) * v
+        except ValueError:
+            w = v * v
+        else:
+            w = w + 1.0
+        finally:
+            t = t * 0.5
+        t = t + w
+    return t
+
+
+@case([4.0, -1.0, 9.0])
+def sqrt_skip(xs):
+    out = []
+    for v in xs:
+        try:
+            w = math.sqrt(v)
+        except ValueError:
+            continue
+        t = w * v
+        out = out + [t]
+    return sum(out)
+
+
+@case([4.0, -1.0, 9.0])
+def first_valid(xs):
+    for v in xs[1:] + xs[:1]:
+        try:
+            return math.log(v) * v
+        except ValueError:
+            pass
+    return xs[0]
+
+
+@case(0.7)
+def try_while(x):
+    n = 0
+    y = x
+    while n < 5:
+        n += 1
+        try:
+            if n % 2:
+                raise RuntimeError
+            y = y * x
+        except RuntimeError:
+            y = y + x
+            if n == 3:
+                continue
+        y = y * 1.1
+    return y
+
+
+@case(0.7)
+def loop_else_try(x):
+    for i in range(3):
+        try:
+            if i == 5:
+                break
+        finally:
+            x = x * 1.2
+    else:
+        x = x * x
+    return x
+
+
+@case(0.7)
+def with_in_loop(x):
+    t = 0.0
+    for i in range(3):
+        with contextlib.nullcontext(i) as k:
+            if k == 1:
+                continue
+            t = t + x * k + x
+    return t
+
+
+@case(0.7)
+def closure_in_try(x):
+    try:
+        f = lambda v: v * x
+        y = f(2.0)
+        raise KeyError
+    except KeyError:
+        y = f(y)
+    return y
+
+
+@case([1.0, 2.0])
+def except_index(xs):
+    i = 0
+    t = 1.0
+    try:
+        while True:
+            i += 1
+            v = xs[i - 1]
+            if v > 50:
+                t = 0.0
+    except IndexError:
+        t = xs[0] * xs[1] * i
+    return t
+
+
+@case(0.7)
+def assert_caught(x):
+    try:
+        assert x > 1, "small"
+        y = x
+    except AssertionError:
+        y = x * x * x
+    return y

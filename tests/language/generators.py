@@ -421,3 +421,99 @@ def for_over_range_float_gen(x):
             yield a + i * h
 
     return sum(math.sin(t) * x for t in linspace(0.0, x, 5))
+
+
+@case(0.7)
+def default_factory_gen(x):
+    def grid(lo, hi, n=4):
+        step = (hi - lo) / n
+        return (lo + step * (i + 0.5) for i in range(n)), step
+
+    pts, h = grid(0.0, x)
+    return sum(math.exp(p) * h for p in pts)
+
+
+@dataclass
+class Acc:
+    rate: float
+
+    def stream(self, xs):
+        m = 0.0
+        for v in xs:
+            m = m + self.rate * (v - m)
+            yield m
+
+
+@case(Acc(0.3), [1.0, 2.0, 3.0])
+def method_generator(a, xs):
+    return sum(v * v for v in a.stream(xs)) + max(a.stream(xs[:2]))
+
+
+@case(Acc(0.3), [1.0, 2.0, 3.0])
+def last_of_method_generator(a, xs):
+    for v in a.stream(xs):
+        pass
+    return v * v
+
+
+@case([1.0, 2.0, 3.0])
+def gen_as_argument(xs):
+    def mean_of(it):
+        items = list(it)
+        return sum(items) / len(items)
+
+    return mean_of(v * v for v in xs) * mean_of(math.sin(v) for v in xs if v > 1.5)
+
+
+@case([1.0, 2.0, 3.0])
+def gen_returned(xs):
+    def evens(it):
+        return (v for i, v in enumerate(it) if i % 2 == 0)
+
+    return sum(evens(v * v for v in xs))
+
+
+@case(1.3)
+def match_in_gen(x):
+    def ops():
+        for op in ("up", "down", "skip", "up"):
+            match op:
+                case "up":
+                    yield x
+                case "down":
+                    yield -x * x
+                case _:
+                    continue
+
+    return sum(v * i for i, v in enumerate(ops()))
+
+
+@case(1.3)
+def try_in_gen(x):
+    def safe(vals):
+        for v in vals:
+            try:
+                yield math.sqrt(v * x)
+            except ValueError:
+                yield v * x * x
+
+    return sum(safe([1.0, -1.0, 2.0]))
+
+
+@case(1.3)
+def gen_early_stop_try(x):
+    def g():
+        y = x
+        while True:
+            try:
+                yield y
+                y = y * x
+            finally:
+                y = y + 0.1
+
+    t = 0.0
+    for v in g():
+        if v > 4:
+            break
+        t += v * v
+    return t
