@@ -16,6 +16,7 @@ import numpy as np
 
 from pullback.applying import Residual
 from pullback.dispatch import after_callee, call, no_tangents, shifted
+from pullback.drawing import Drawn
 from pullback.errors import DifferentiabilityError
 from pullback.operations import is_field_of
 from pullback.python_calls import has_tangent
@@ -48,6 +49,8 @@ def call_method(
     if isinstance(obj, super):
         bound = getattr(obj, name)
         return call(bound.__func__, (bound.__self__, *args), shifted(active), kwargs)
+    if isinstance(obj, Drawn):
+        return _of_iterator(obj, name, args, active)
     if isinstance(obj, (type, types.ModuleType)):
         return _without_object(call(getattr(obj, name), args, tuple(a for a in active if a != -1), kwargs), active)
     cls = type(obj)
@@ -73,6 +76,19 @@ def call_method(
     fn, residual = read_attribute(obj, name)
     value, inner = call(fn, args, active, kwargs)
     return value, (_through_attribute, inner, residual)
+
+
+def _of_iterator(obj: Drawn, name: str, args: tuple[Any, ...], active: Active) -> tuple[Any, Residual]:
+    """The methods of an iterator over differentiated values."""
+    if name == "__next__":
+        value, residual = call(next, (obj,), (0,))
+        return value, residual if -1 in active else (no_tangents, 0)
+    if name == "close" and not args:
+        obj.close()
+        return None, (no_tangents, len(active))
+    raise DifferentiabilityError(
+        f"`.{name}` of an iterator over differentiated values is not differentiated; draw from it by a loop or `next`"
+    )
 
 
 def _of_named_tuple(obj: Any, name: str, active: Active, kwargs: dict[str, Any]) -> tuple[Any, Residual]:

@@ -35,6 +35,10 @@ class Drawn:
         """All items that are left."""
         return list(self)
 
+    def close(self) -> None:
+        """Nothing more is drawn."""
+        self.items = iter(())
+
 
 class Lazy(Drawn):
     """An iterator over what a generator of this library draws: emptied at that generator's own speed."""

@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, KeysView
 from typing import Any
 
 import numpy as np
@@ -62,7 +62,7 @@ def _own_iteration(xs: Any) -> bool:
 
 def _holds_tangents(xs: Any) -> bool:
     """Whether a built-in iterable that is no container could hold differentiated values."""
-    return not isinstance(xs, (range, str, bytes, set, frozenset, Iterator)) and has_tangent(xs)
+    return not isinstance(xs, (range, str, bytes, set, frozenset, KeysView, Iterator)) and has_tangent(xs)
 
 
 def tangent_of(like: Any, residual: Residual | None, parts: Iterable[tuple[int, Tangent]]) -> Tangent:

@@ -123,6 +123,13 @@ class Running(Drawn):
         self.taken += 1
         return item
 
+    def close(self) -> None:
+        """End the generator, as its own `close` does."""
+        if self.taken:
+            self.ended()
+        else:
+            self.items.close()  # type: ignore[attr-defined]
+
     def ended(self) -> Any:
         """What it yielded, and the residual of what has run: a generator that was left early ends here."""
         if self._ended is None and self.taken:

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, KeysView
 from typing import Any
 
 import numpy as np
@@ -150,7 +150,7 @@ def iterate(xs: Any) -> Any:
     """What a loop over a differentiated iterable runs over: its elements can be counted."""
     if isinstance(xs, (list, tuple, np.ndarray, dict, Drawn)):
         return xs
-    if isinstance(xs, (range, str, bytes, set, frozenset, Iterator)):
+    if isinstance(xs, (range, str, bytes, set, frozenset, KeysView, Iterator)):
         return xs  # what carries tangents is a `Drawn`
     if not hasattr(type(xs), "__iter__") and not hasattr(type(xs), "__getitem__"):
         return iter(xs)  # raises Python's own error
