@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from pullback import ir
 from pullback.errors import DifferentiabilityError, PullbackError
+from pullback.lower_try import changed_in_place
 from pullback.syntax import assign, call, constant, name, target
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ def try_statement(forward: Forward, stmt: ir.Try) -> None:
     recorded = {id(s): forward.reverse.reversed_ifs.get(id(s)) for s in stmt.steps}
     partial = [s.partial for s in stmt.body]
     varied = {s.target for s in ir.walk(list(stmt.body)) if isinstance(s, ir.Bind) and s.facts.varied}
+    for inner in ir.walk(list(stmt.body)):
+        if isinstance(inner, (ir.Bind, ir.Store)) and (any(inner.facts.active) or isinstance(inner, ir.Store)):
+            varied.update(changed_in_place(inner))
     flags: list[str | None] = []
     for step, names in zip(stmt.body, partial, strict=True):
         checked = bool(varied.intersection(names))

@@ -121,9 +121,23 @@ def _left_behind(block: list[ir.Stmt]) -> set[str]:
 
 
 def _touched(stmt: ir.Stmt) -> tuple[str, ...]:
+    return (*ir.assigned(stmt), *changed_in_place(stmt))
+
+
+def changed_in_place(stmt: ir.Stmt) -> tuple[str, ...]:
+    """The names of what a statement may change in place."""
     if isinstance(stmt, ir.Store):
         return (stmt.obj.name,) if isinstance(stmt.obj, ir.Var) else ()
-    return ir.assigned(stmt)
+    expr = stmt.expr if isinstance(stmt, ir.Bind) else None
+    if isinstance(expr, ir.Apply) and expr.method in CHANGING and isinstance(expr.callee, ir.Var):
+        return (expr.callee.name,)
+    return ()
+
+
+CHANGING = frozenset({
+    "append", "extend", "insert", "pop", "remove", "clear", "sort", "reverse", "update", "setdefault", "popitem", "add",
+    "fill", "appendleft", "extendleft", "rotate", "discard",
+})  # fmt: skip
 
 
 def _read_outside(body: list[ir.Stmt], attempt: ir.Try) -> set[str]:
