@@ -435,7 +435,7 @@ class Forward:
                 keywords, constant(tuple(sorted(expr.stars))), constant(tuple(flags)),
             )  # fmt: skip
         if expr.callee == ir.Var("<iterated>"):
-            return call(self.reverse.runtime_call("iterated"), values[expr.args[0]])
+            return call(self.run_time_call("iterated", stmt), values[expr.args[0]])
         flags = [o for o, a in zip(operands, active, strict=True) if a]
         args = tuple_of([values[a] for a in expr.args])
         extra: list[ast.expr] = []

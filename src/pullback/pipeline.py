@@ -147,7 +147,7 @@ _CHANGES: dict[Any, tuple[Any, int]] = {}
 
 def _function_changes(function: types.FunctionType, kinds: dict[str, Kind], fresh: str = "") -> int:
     """Whether a call of a function may change something that its caller can see."""
-    if function.__code__.co_flags & 0x2A0:
+    if function.__code__.co_flags & 0x280:
         return MAYBE
     key = (id(function), fresh, tuple(sorted((p, k.key) for p, k in kinds.items())), EPOCH.now, scope())
     known = _CHANGES.get(key)

@@ -9,6 +9,8 @@ captured variables return their tangents in a dict.
 from __future__ import annotations
 
 import inspect
+import io
+import random
 import types
 from collections.abc import Callable
 from typing import Any
@@ -27,7 +29,9 @@ from pullback.tangents import ZERO, Tangent
 
 # for a call site: the function (held), its forward sweep, the operands' places, the code that this was made for
 Plan = tuple[Any, Any, Any, types.CodeType]
-_CONSTANT_TYPES = (int, str, bytes, type(None), np.integer, np.bool_, types.ModuleType, range, slice)
+_CONSTANT_TYPES = (
+    int, str, bytes, type(None), np.integer, np.bool_, types.ModuleType, range, slice, random.Random,
+    np.random.Generator, np.random.RandomState, io.IOBase, set, frozenset)
 
 def has_tangent(x: Any) -> bool:
     """Whether a value may carry a tangent at run time (containers and objects are not looked into)."""
@@ -102,7 +106,15 @@ def call_function_shared(
     fresh: str = "",
 ) -> tuple[Any, Residual]:  # fmt: skip
     """The same for a caller that changes values in place: the reverse function works on its shadows."""
+    if fn.__code__.co_flags & 0x20:  # a generator changes nothing: what it draws is handed on
+        value, inner = call_function(fn, args, active, kwargs, lambda _: None)
+        return value, (_by_value, inner, len(active))
     return call_function(fn, args, active, kwargs, lambda _: None, lent=True, strict=strict, fresh=fresh)
+
+
+def _by_value(residual: Residual, g: Tangent, shadows: Any) -> tuple[Tangent, ...]:
+    _, inner, count = residual
+    return (ZERO,) * count if g is ZERO else inner[0](inner, g)
 
 
 def _picked_shared(residual: Residual, g: Tangent, shadows: Any) -> tuple[Tangent, ...]:

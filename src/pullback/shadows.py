@@ -197,6 +197,8 @@ class Shadows:
             else:
                 self._add_to_list(x, index, g)
             return ZERO
+        if item is not MISSING and not isinstance(x, (dict, tuple, str, bytes, range)):
+            g = self.take_all(item, g)  # an iterator may have made it
         if g is ZERO or g is NO_TANGENT:
             return ZERO
         if isinstance(x, dict):

@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 
 from pullback.applying import Residual
-from pullback.dispatch import UNWRAPPED, call, no_derivative_of, shifted, type_call
+from pullback.dispatch import CALLABLES, UNWRAPPED, call, no_derivative_of, shifted, type_call
+from pullback.drawing import Drawn
 from pullback.errors import DifferentiabilityError
 from pullback.lending import lent, settled
 from pullback.python_calls import call_function_shared, has_tangent
@@ -112,6 +113,8 @@ def _call(fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any]
         refuse_change(fn)
         return changer(args, kwargs, active)
     entry = lookup(fn)
+    if fn is vars:
+        raise DifferentiabilityError("vars() is read where objects change; use getattr and setattr instead")
     out = kwargs.get("out")
     ufunc = isinstance(fn, np.ufunc)
     if (out is not None or (ufunc and len(args) > fn.nin)) and (ufunc or entry is not None):
@@ -122,10 +125,10 @@ def _call(fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any]
         return call_function_shared(fn, args, active, kwargs, is_strict())
     if isinstance(fn, type):
         return CONSTRUCT[0](fn, args, kwargs, active)
-    if isinstance(fn, functools.partial):
-        inner_active = tuple(a + len(fn.args) if isinstance(a, int) and a >= 0 else a for a in active if a != -1)
-        value, residual = call_shared(fn.func, (*fn.args, *args), inner_active, {**fn.keywords, **kwargs})
-        return value, residual if -1 not in active else (after_callee_shared, residual)
+    own = CALLABLES.get(type(fn))
+    if own is not None:
+        value, inner = own(fn, args, kwargs, active)
+        return value, (lent, inner if isinstance(value, Drawn) else settled(inner), value, len(active))
     if isinstance(fn, functools._lru_cache_wrapper):
         return _call(fn.__wrapped__, args, active, kwargs)
     method = type_call(type(fn))
@@ -162,7 +165,7 @@ def _registered(
         names = frozenset().union(*(t.names for _, _, t in plan if isinstance(t, Template)))
         values = tuple([settled(v) if p in names else v for v, p in zip(values, parameters, strict=True)])
         inner = (function, is_elementwise, plan, settled(y) if "y" in names else y, values, parameters)
-    else:
+    elif not isinstance(value, Drawn):  # (what is drawn later is still being recorded)
         inner = settled(inner)
     return value, (lent, inner, value, len(active))
 

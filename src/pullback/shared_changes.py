@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from pullback.applying import Residual
+from pullback.drawing import Drawn, taken
 from pullback.errors import DifferentiabilityError
 from pullback.rules import Active
 from pullback.shadows import MISSING, Shadows
@@ -113,11 +114,14 @@ def _unpop(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:
 @changer(list.extend, deque.extend)
 def _extend(args: Args, kwargs: dict[str, Any], active: Active) -> Result:
     xs, others = args
+    if isinstance(others, Drawn) and taken(others):
+        raise DifferentiabilityError("a list is extended by an iterator that was drawn from before; extend it by a list")
     items = list(others)
     if isinstance(xs, deque) and xs.maxlen is not None:
         return _rearranged(deque.extend)((xs, items), kwargs, active)
     xs.extend(items)
-    return None, (_unextend, xs, len(items), others if isinstance(others, np.ndarray) else items, active)
+    like = others if isinstance(others, (np.ndarray, Drawn)) else items
+    return None, (_unextend, xs, len(items), like, active)
 
 
 @changer(list.__iadd__, deque.__iadd__)
@@ -244,8 +248,8 @@ def _in_a_set(function: Callable[..., Any]) -> Changer:
     return change
 
 
-for _function in (set.add, set.discard, set.remove, set.update, set.pop, set.clear, set.difference_update):
-    CHANGERS[_function] = _in_a_set(_function)
+for _of_sets in (set.add, set.discard, set.remove, set.update, set.pop, set.clear, set.difference_update):
+    CHANGERS[_of_sets] = _in_a_set(_of_sets)
 
 
 # --- dicts ----------------------------------------------------------------------------------------
