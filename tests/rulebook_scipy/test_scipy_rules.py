@@ -61,9 +61,8 @@ def tangent_of(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any], wrt: t
         name, index = parameter_of(rule, operand)
         if name in rule.forward:
             template = rule.forward[name]
-            assert index is None
-            source = f"lambda y, {name}_dot, {', '.join(parameters)}: {template.text}"
-            part = eval(source, template.namespace)(y, dot, *values.values())
+            source = f"lambda y, i, {name}_dot, {', '.join(parameters)}: {template.text}"
+            part = eval(source, template.namespace)(y, index, dot, *values.values())
         elif name in rule.linear:
             moved_args, moved = list(args), dict(kwargs)
             if isinstance(operand, str):
