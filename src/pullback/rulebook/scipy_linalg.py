@@ -49,7 +49,7 @@ def is_vector(b: Any) -> bool:
 
 
 def matrix_read(a: Any, assume: Any, lower: Any, unit: Any = False) -> Array:
-    """The matrix that a function solves with, as it reads it from `a`. Linear in `a`, over the reals, but for `unit`."""
+    """The matrix that a function solves with, as it reads it from `a`: linear in `a`, over the reals."""
     x = np.asarray(a)
     if assume in _SYMMETRIC or assume in _HERMITIAN:
         off = np.tril(x, -1) if lower else np.triu(x, 1)
@@ -110,14 +110,15 @@ def triangular_name(lower: Any) -> str:
 
 def code_of(trans: Any) -> int:
     """0, 1 or 2 for a matrix itself, transposed, or transposed and conjugated."""
-    return {"N": 0, "T": 1, "C": 2}.get(trans, trans)
+    return {"N": 0, "T": 1, "C": 2}[trans] if isinstance(trans, str) else int(trans)
 
 
 def triangular_right(g: Array, a: Any, trans: Any, lower: Any, unit: Any) -> Array:
     """The solution s of op(A)ᵀ s = g for a triangular A."""
     trans = code_of(trans)
     if trans == 2:
-        return np.conj(linalg.solve_triangular(a, np.conj(g), trans=0, lower=lower, unit_diagonal=unit))
+        s = linalg.solve_triangular(a, np.conj(g), trans=0, lower=lower, unit_diagonal=unit)
+        return np.asarray(np.conj(s))
     return np.asarray(linalg.solve_triangular(a, g, trans=1 - trans, lower=lower, unit_diagonal=unit))
 
 
@@ -179,7 +180,7 @@ def cho_factor_tangent(a_dot: Any, y: Any, lower: Any) -> tuple[Any, Any]:
 
 def cho_solve_right(g: Array, c_and_lower: Any) -> Array:
     """The cotangent of the right-hand side: the solution with the conjugate matrix."""
-    return np.conj(linalg.cho_solve(c_and_lower, np.conj(g)))
+    return np.asarray(np.conj(linalg.cho_solve(c_and_lower, np.conj(g))))
 
 
 def cho_solve_left(g: Array, y: Array, c_and_lower: Any, b: Any) -> Tangent:
@@ -282,7 +283,7 @@ def lu_tangent(a_dot: Any, a: Any, permute_l: Any) -> tuple[Any, ...]:
 def lu_solve_right(g: Array, lu_and_piv: Any, trans: Any) -> Array:
     """The solution s of op(A)ᵀ s = g."""
     if trans == 2:
-        return np.conj(linalg.lu_solve(lu_and_piv, np.conj(g), trans=0))
+        return np.asarray(np.conj(linalg.lu_solve(lu_and_piv, np.conj(g), trans=0)))
     return np.asarray(linalg.lu_solve(lu_and_piv, g, trans=1 - trans))
 
 
@@ -327,7 +328,8 @@ def pinv_tangent(a_dot: Any, p: Array, a: Any) -> Array:
     dh, ph = adjoint(d), adjoint(p)
     t = p @ ph @ dh
     u = dh @ ph @ p
-    return -(p @ d @ p) + t - (t @ x) @ p + u - p @ (x @ u)
+    moved: Array = -(p @ d @ p) + t - (t @ x) @ p + u - p @ (x @ u)
+    return moved
 
 
 def lstsq_tangent(a_dot: Any, b_dot: Any, y: Any, a: Any, b: Any) -> tuple[Any, ...]:

@@ -134,7 +134,7 @@ def svd_tangent(a_dot: Any, y: Any, a: Any, full_matrices: Any, compute_uv: Any)
     u, s, vh = y if compute_uv else linalg.svd(a, full_matrices=False)
     k = s.shape[-1]
     if u.shape[-1] > k or vh.shape[-2] > k:
-        refuse("scipy.linalg.svd has no derivative of the vectors that full_matrices=True adds; pass full_matrices=False")
+        refuse("scipy.linalg.svd has no derivative of the vectors that full_matrices=True adds; pass False for it")
     d, v = np.asarray(a_dot), adjoint(vh)
     c = adjoint(u) @ d @ v
     s_dot = np.real(np.diagonal(c, 0, -2, -1))
@@ -217,7 +217,8 @@ def in_direction(f: Callable[[Array], Array], a: Any, direction: Any) -> Array:
     block = np.zeros((*x.shape[:-2], 2 * n, 2 * n), np.result_type(x, d))
     block[..., :n, :n] = block[..., n:, n:] = x
     block[..., :n, n:] = d * scale
-    return np.asarray(f(block))[..., :n, n:] / scale
+    moved: Array = np.asarray(f(block))[..., :n, n:] / scale
+    return moved
 
 
 def function_pullback(f: Callable[[Array], Array], g: Array, a: Any) -> Tangent:
