@@ -45,7 +45,8 @@ CONTINUOUS: list[tuple[Any, Any, tuple[Any, ...], bool]] = [
     (stats.skewnorm, LINE, (0.9,), True),
     (stats.truncnorm, LINE, (-1.5, 2.5), False),
 ]
-for _distribution in (*(c[0] for c in CONTINUOUS), stats.poisson, stats.binom, stats.bernoulli, stats.geom, stats.nbinom, stats.multivariate_normal):
+DISCRETE_ONES = (stats.poisson, stats.binom, stats.bernoulli, stats.geom, stats.nbinom)
+for _distribution in (*(c[0] for c in CONTINUOUS), *DISCRETE_ONES, stats.multivariate_normal):
     _distribution.__deepcopy__ = lambda memo, self=_distribution: self  # it is compared with its copy, and has no `==`
 LOC, SCALE = np.array([[0.3], [-0.2]]), 1.5
 
@@ -111,7 +112,10 @@ CASES: list[Case] = [
     *continuous_cases(),
     *discrete_cases(),
     # outside of the support, and at special values
-    *[(of(stats.expon, m), (stats.expon, np.array([-1.0, 1.0]), 0.5, 2.0), {}, (1, 2, 3)) for m in ("logpdf", "pdf", "cdf")],
+    *[
+        (of(stats.expon, m), (stats.expon, np.array([-1.0, 1.0]), 0.5, 2.0), {}, (1, 2, 3))
+        for m in ("logpdf", "pdf", "cdf")
+    ],
     *[(of(stats.gamma, m), (stats.gamma, np.array([-1.0, 1.0]), 2.0), {}, (1, 2)) for m in ("logpdf", "pdf")],
     (of(stats.beta, "logpdf"), (stats.beta, np.array([-1.0, 0.5, 1.5]), 2.0, 3.0), {}, (1, 2, 3)),
     (of(stats.norm, "logcdf"), (stats.norm, np.array([-30.0, 0.0, 5.0])), {}, (1,)),

@@ -12,6 +12,7 @@ from pullback.rules import when_imported
 LAZY: dict[str, tuple[str, ...]] = {
     "scipy.special": ("scipy_special", "scipy_special_integrals", "scipy_special_orders"),
     "scipy.linalg": ("scipy_linalg", "scipy_linalg_functions", "scipy_linalg_structured"),
+    "scipy.integrate": ("scipy_integrate", "scipy_integrate_odes"),
     "scipy.stats": ("scipy_stats", "scipy_stats_multivariate"),
 }
 

@@ -68,7 +68,8 @@ def covariance_full(g: Any, y: Any, x: Any, mean: Any, cov: Any, is_log: bool) -
     d, c, v = full(x, mean, cov)
     weights = np.reshape(weighted(g, y, d, is_log), (-1,))
     rows = np.reshape(v, (-1, d.shape[-1]))
-    return 0.5 * ((rows * weights[:, None]).T @ rows - np.sum(weights) * np.linalg.inv(c))
+    t: Array = 0.5 * ((rows * weights[:, None]).T @ rows - np.sum(weights) * np.linalg.inv(c))
+    return t
 
 
 def covariance_back(t: Array, cov: Any) -> Tangent:
