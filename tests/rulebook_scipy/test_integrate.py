@@ -217,3 +217,23 @@ def test_a_loop_of_solves_keeps_the_values():
 
     check(f, 0.8)
     assert np.isclose(pb.gradient(f)(0.8), -1.5 * np.exp(-1.2), rtol=1e-8)
+
+
+def test_captured_variables_that_are_assigned_again():
+    def f(k):
+        total = 0.0
+        for n in (1, 2, 3):
+            total = total + integrate.quad(lambda t: np.exp(-k * n * t), 0.0, 1.0)[0]
+            sol = integrate.solve_ivp(lambda t, y: -k * n * y, (0.0, 0.5), [1.0], **FINE)
+            total = total + sol.y[0, -1] * n
+        return total
+
+    check(f, 0.7)
+
+
+def test_captured_arrays_that_are_changed():
+    w = np.array([1.0, 2.0])
+    pull = pb.pullback(lambda k: integrate.quad(lambda t: k * w[0] * t, 0.0, 1.0)[0])(2.0)
+    w[0] = 5.0
+    with pytest.raises(pb.ChangedValueError):
+        pull(1.0)

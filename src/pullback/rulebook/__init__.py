@@ -13,6 +13,7 @@ LAZY: dict[str, tuple[str, ...]] = {
     "scipy.special": ("scipy_special", "scipy_special_integrals", "scipy_special_orders"),
     "scipy.linalg": ("scipy_linalg", "scipy_linalg_functions", "scipy_linalg_structured"),
     "scipy.integrate": ("scipy_integrate", "scipy_integrate_odes"),
+    "scipy.optimize": ("scipy_optimize", "scipy_optimize_minima"),
     "scipy.stats": ("scipy_stats", "scipy_stats_multivariate"),
 }
 

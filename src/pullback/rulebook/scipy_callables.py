@@ -19,9 +19,10 @@ from scipy.optimize import OptimizeResult
 
 from pullback.applying import Residual
 from pullback.dispatch import call
-from pullback.errors import DifferentiabilityError
+from pullback.errors import ChangedValueError, DifferentiabilityError
+from pullback.fingerprints import fingerprint
 from pullback.python_calls import has_tangent
-from pullback.rules import Active, callable_name, intrinsic
+from pullback.rules import Active, callable_name, intrinsic, lookup
 from pullback.spaces import entering, is_differentiable, project
 from pullback.tangents import NO_TANGENT, ZERO, Tangent, TangentVector
 from pullback.trees import Vector, as_reals, flatten, leaves
@@ -99,6 +100,73 @@ def skeleton(x: Any, seen: tuple[int, ...] = ()) -> Any:
     return x
 
 
+class Kept:
+    """A call's arguments as they are now: the derivative calls the functions among them again, later.
+
+    A function is kept with the present values of its captured variables, which may be assigned again
+    (that of a loop is). What is changed in place meanwhile is an error.
+    """
+
+    def __init__(self, given: Call) -> None:
+        self.given = {k: frozen(v, {}) for k, v in given.items()}
+        self._marks = {k: self._mark(k) for k in given}
+
+    def _mark(self, name: str) -> Any:
+        value = self.given[name]
+        return fingerprint(skeleton(value)), _read_globals(value, set())
+
+    def checked(self) -> Call:
+        """The arguments, if they are still what they were."""
+        for name, before in self._marks.items():
+            if self._mark(name) != before:
+                raise ChangedValueError(
+                    f"`{name}`, or what it reads, was changed after the call and before its pullback; "
+                    "pass a copy, or build a new value instead of changing this one"
+                )
+        return self.given
+
+
+def frozen(fn: Any, memo: dict[int, Any]) -> Any:
+    """A function whose captured variables stay what they are, whatever is assigned to them later."""
+    if id(fn) in memo:
+        return memo[id(fn)]
+    if not isinstance(fn, types.FunctionType) or not fn.__closure__ or lookup(fn) is not None:
+        return fn
+    cells = tuple(types.CellType() for _ in fn.__closure__)
+    made = types.FunctionType(fn.__code__, fn.__globals__, fn.__name__, fn.__defaults__, cells)
+    made.__kwdefaults__, made.__qualname__, made.__module__ = fn.__kwdefaults__, fn.__qualname__, fn.__module__
+    made.__dict__.update(fn.__dict__)
+    memo[id(fn)] = made
+    for cell, old in zip(cells, fn.__closure__, strict=True):
+        try:
+            cell.cell_contents = frozen(old.cell_contents, memo)
+        except ValueError:  # not yet assigned
+            continue
+    return made
+
+
+def _read_globals(fn: Any, seen: set[int]) -> Any:
+    """Checksums of the numbers and arrays that a function reads from its module."""
+    if isinstance(fn, types.MethodType):
+        fn = fn.__func__
+    if not isinstance(fn, types.FunctionType) or id(fn) in seen:
+        return ()
+    seen.add(id(fn))
+    found: list[Any] = []
+    for name in fn.__code__.co_names:
+        value = fn.__globals__.get(name)
+        if isinstance(value, types.FunctionType) and value.__module__ == fn.__module__:
+            found.append(_read_globals(value, seen))
+        elif isinstance(value, (int, float, complex, np.generic, np.ndarray, list, dict, tuple)):
+            found.append((name, fingerprint(value)))
+    for cell in fn.__closure__ or ():
+        try:
+            found.append(_read_globals(cell.cell_contents, seen))
+        except ValueError:
+            continue
+    return tuple(found)
+
+
 class Space:
     """The coordinates of a function's captured variables (where it is active) and of some further values."""
 
@@ -162,8 +230,11 @@ def _lost(t: Tangent, where: Any) -> None:
 class Traced:
     """A function given to SciPy, with what its calls depend on: captured variables and some of its arguments."""
 
-    def __init__(self, fn: Any, args: tuple[Any, ...], first: int, active: set[str], name: str) -> None:
+    def __init__(
+        self, fn: Any, args: tuple[Any, ...], first: int, active: set[str], name: str, part: int | None = None
+    ) -> None:
         self.fn = fn
+        self.part = part  # which of the values that the function returns
         self.args = args
         self.of_callee = name in active and has_tangent(fn)
         self.places = [k for k, a in enumerate(args) if "args" in active and has_tangent(a)]
@@ -174,17 +245,25 @@ class Traced:
         """The value at some leading arguments; and, for its cotangent, those of the arguments `of` and a vector."""
         active: Active = (*((-1,) if self.of_callee else ()), *of, *(self.first + k for k in self.places))
         if not active:
-            return self.fn(*leading, *self.args), lambda g: ((), np.zeros(0))
+            return self.value(*leading), lambda g: ((), np.zeros(0))
         value, residual = call(self.fn, (*leading, *self.args), active)
         start = 1 if self.of_callee else 0
+        count = len(value) if self.part is not None else 0
 
         def pull(g: Tangent) -> tuple[tuple[Tangent, ...], Vector]:
+            if self.part is not None:
+                g = tuple(g if k == self.part else ZERO for k in range(count))
             tangents = residual[0](residual, g)
             callee = tangents[0] if self.of_callee else ZERO
             rest = tangents[start + len(of) :]
             return tangents[start : start + len(of)], self.space.vector((callee, *rest))
 
-        return value, pull
+        return value if self.part is None else value[self.part], pull
+
+    def value(self, *leading: Any) -> Any:
+        """The function's value."""
+        value = self.fn(*leading, *self.args)
+        return value if self.part is None else value[self.part]
 
     def operands(self, vector: Vector) -> tuple[Tangent, Tangent]:
         """The cotangents of the function and of `args` for the coordinates of both."""

@@ -21,7 +21,7 @@ from pullback.errors import DifferentiabilityError
 from pullback.fitting import fit
 from pullback.rulebook.array_likes import Array, Form, form, refuse, restore, shape_of
 from pullback.rulebook.numpy_differences import pairs_of
-from pullback.rulebook.scipy_callables import Call, Traced, args_tangent, as_arguments, bound_call, only
+from pullback.rulebook.scipy_callables import Call, Kept, Traced, args_tangent, as_arguments, bound_call, only
 from pullback.rulebook.scipy_linear import linear_back
 from pullback.rules import Active, intrinsic, rule
 from pullback.runtime import seed
@@ -40,11 +40,12 @@ def _quad(args: tuple[Any, ...], kwargs: Call, active: Active) -> tuple[Any, Res
             "the derivative of scipy.integrate.quad covers neither `weight` nor `complex_func`; "
             "write the weight into the integrand, or integrate real and imaginary part"
         )
-    return integrate.quad(*args, **kwargs), (_reverse_quad, given, places, names)
+    return integrate.quad(*args, **kwargs), (_reverse_quad, Kept(given), places, names)
 
 
 def _reverse_quad(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
-    _, given, places, names = residual
+    _, kept, places, names = residual
+    given = kept.checked()
     if g[1] is not ZERO and np.any(g[1]):
         raise DifferentiabilityError("the error estimate of scipy.integrate.quad has no derivative")
     if g[0] is ZERO:

@@ -19,7 +19,7 @@ from scipy import integrate
 from pullback.applying import Residual
 from pullback.errors import DifferentiabilityError
 from pullback.rulebook.array_likes import Array, form, restore
-from pullback.rulebook.scipy_callables import Call, Traced, args_tangent, as_arguments, bound_call, only, parts_of
+from pullback.rulebook.scipy_callables import Call, Kept, Traced, args_tangent, as_arguments, bound_call, only, parts_of
 from pullback.rules import Active, intrinsic
 from pullback.tangents import ZERO, Tangent
 
@@ -112,14 +112,19 @@ def _solve_ivp(args: tuple[Any, ...], kwargs: Call, active: Active) -> tuple[Any
             "the derivative of scipy.integrate.solve_ivp covers neither events, nor vectorized=True, nor a method "
             "that is a class; solve up to a given time, with a right-hand side for one state"
         )
+    kept = Kept(given)
     value = integrate.solve_ivp(*args, **kwargs)
     if np.iscomplexobj(value.y):
         raise DifferentiabilityError("the derivative of scipy.integrate.solve_ivp covers real states only")
-    return value, (_reverse_solve_ivp, given, places, names, value.t, value.y, value.status)
+    return value, (
+        *(_reverse_solve_ivp, kept, places, names),
+        *(value.t.copy(), value.y.copy(), value.status),
+    )
 
 
 def _reverse_solve_ivp(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
-    _, given, places, names, t, y, status = residual
+    _, kept, places, names, t, y, status = residual
+    given = kept.checked()
     of_y, of_t = parts_of(g, ("y", "t"), integrate.solve_ivp)
     if status != 0:
         raise DifferentiabilityError("scipy.integrate.solve_ivp did not reach the end: there is no derivative")
@@ -159,12 +164,14 @@ def ends_only(moved: Array, of_first_state: float) -> Array:
 def _odeint(args: tuple[Any, ...], kwargs: Call, active: Active) -> tuple[Any, Residual]:
     given, places, names = bound_call(integrate.odeint, args, kwargs, active)
     only(names, ("func", "y0", "t", "args"), integrate.odeint)
+    kept = Kept(given)
     value = integrate.odeint(*args, **kwargs)
-    return value, (_reverse_odeint, given, places, names, value[0] if given["full_output"] else value)
+    return value, (_reverse_odeint, kept, places, names, np.array(value[0] if given["full_output"] else value))
 
 
 def _reverse_odeint(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
-    _, given, places, names, y = residual
+    _, kept, places, names, y = residual
+    given = kept.checked()
     if given["full_output"]:
         g = g[0]
     if g is ZERO:
