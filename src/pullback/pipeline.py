@@ -25,7 +25,7 @@ from pullback.infer import infer
 from pullback.kinds import NOTHING, STRUCT, UNKNOWN, UNSET, Kind, same
 from pullback.lower import lower
 from pullback.names import Names
-from pullback.rules import EPOCH, scope
+from pullback.rules import EPOCH, refuse_library_code, scope
 from pullback.source import acquire
 from pullback.spans import Diagnostic
 from pullback.sweeps import forward_sweep, reverse_sweep, simplified
@@ -84,6 +84,7 @@ def derive(
     function: types.FunctionType, request: Request, arguments: dict[str, Any], publish: list[Derivative]
 ) -> Derivative:
     """Generate a derivative: the whole pipeline."""
+    refuse_library_code(function)
     names = Names(function)
     derivative = Derivative(function.__name__, request, names, None if EPOCH.scopes else EPOCH.now, function=function)
     publish.append(derivative)  # before its callees: they may call it

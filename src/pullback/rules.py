@@ -40,7 +40,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
-from pullback.errors import RuleError
+from pullback.errors import DifferentiabilityError, RuleError
 
 Active = tuple[int | str, ...]  # the differentiated operands of a call: positions and keyword names; -1 is the callee
 
@@ -145,6 +145,7 @@ _ENTRIES: dict[int, Entry] = {}
 _OVERRIDES: contextvars.ContextVar[tuple[dict[int, Entry], ...]] = contextvars.ContextVar("overrides", default=())
 _next_epoch = 0
 _WAITING: dict[str, tuple[str, ...]] = {}  # a library's module -> the modules with its rules, not yet imported
+_ROOTS: set[str] = set()  # the libraries whose modules these are
 _modules_seen = 0  # how many modules there were when _WAITING was last gone through
 
 
@@ -181,7 +182,22 @@ def when_imported(library: str, *rulebooks: str) -> None:
     """Have modules with rules imported once the module `library` is; nothing is imported before."""
     global _modules_seen
     _WAITING[library] = rulebooks
+    _ROOTS.add(library.partition(".")[0])
     _modules_seen = 0
+
+
+def refuse_library_code(function: Any) -> None:
+    """Refuse to read the source of a function of such a library: what has no rule there has no derivative.
+
+    Library code hands arrays to compiled functions that fill them, which its source does not show.
+    """
+    module = getattr(function, "__module__", None) or ""
+    if module.partition(".")[0] in _ROOTS:
+        name = f"{module}.{function.__qualname__}"
+        raise DifferentiabilityError(
+            f"no derivative is known for `{name}`; register one with @pb.derivative(of=...), "
+            "or wrap its differentiated arguments in pb.without_derivative"
+        )
 
 
 def _load_waiting() -> bool:
@@ -193,16 +209,19 @@ def _load_waiting() -> bool:
     global _modules_seen
     seen = len(sys.modules)
     present = [library for library in _WAITING if library in sys.modules]
+    failed: list[str] = []
     for library in present:
         for rulebook in _WAITING.get(library, ()):
             try:
                 import_module(rulebook)
             except (ImportError, AttributeError) as error:  # a version of the library that lacks a function
-                warnings.warn(f"the rules in {rulebook} do not fit this version of {library}: {error}", stacklevel=3)
+                failed.append(f"the rules in {rulebook} do not fit this version of {library}: {error}")
         _WAITING.pop(library, None)  # (after the import: another thread may be waiting for it)
     if present:
         _advance()
     _modules_seen = seen  # (what the rules import makes it look once more)
+    for message in failed:
+        warnings.warn(message, stacklevel=3)
     return bool(present)
 
 

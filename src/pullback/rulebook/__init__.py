@@ -14,9 +14,11 @@ LAZY: dict[str, tuple[str, ...]] = {
     "scipy.linalg": ("scipy_linalg", "scipy_linalg_functions", "scipy_linalg_structured"),
     "scipy.integrate": ("scipy_integrate", "scipy_integrate_odes"),
     "scipy.optimize": ("scipy_optimize", "scipy_optimize_minima"),
+    "scipy.interpolate": ("scipy_interpolate", "scipy_interpolate_grids"),
     "scipy.signal": ("scipy_signal",),
     "scipy.ndimage": ("scipy_ndimage",),
     "scipy.spatial.distance": ("scipy_spatial",),
+    "scipy.sparse": ("scipy_sparse",),
     "scipy.stats": ("scipy_stats", "scipy_stats_multivariate"),
 }
 

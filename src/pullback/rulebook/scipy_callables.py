@@ -315,3 +315,11 @@ def _is_zero(t: Tangent) -> bool:
     if isinstance(t, (tuple, list)):
         return all(map(_is_zero, t))
     return isinstance(t, (int, float, complex, np.ndarray, np.generic)) and not np.any(t)
+
+
+def fields_of(g: Tangent, known: tuple[str, ...], what: str) -> list[Tangent]:
+    """The fields of an object's tangent; an error if one is not among those that are known."""
+    for name, t in g.__dict__.items():
+        if name not in known and not _is_zero(t):
+            raise DifferentiabilityError(f"the attribute `{name}` of {what} has no derivative")
+    return [g.__dict__.get(name, ZERO) for name in known]

@@ -188,6 +188,11 @@ def logsumexp_tangent(y: Any, a: Any, axis: Any, b: Any, keepdims: Any, return_s
     return (t, ZERO) if return_sign else t
 
 
+def weighted(t: Any, b: Any) -> Any:
+    """Tangents of the exponents times the weights of their exponentials, where there are any."""
+    return t if b is None else np.multiply(b, t)
+
+
 def softmax_pullback(g: Any, y: Any, x: Any, axis: Any) -> Any:
     """y (g - Σ g y)."""
     return onto(y * (g - np.sum(g * y, axis=axis, keepdims=True)), x)
@@ -330,7 +335,7 @@ rule(
     "a, axis=None, b=None, keepdims=False, return_sign=False",
     a="logsumexp_pullback(g, y, a, axis, b, keepdims, return_sign, False)",
     b="logsumexp_pullback(g, y, a, axis, b, keepdims, return_sign, True)",
-    a_dot="logsumexp_tangent(y, a, axis, b, keepdims, return_sign, a_dot if b is None else np.multiply(b, a_dot))",
+    a_dot="logsumexp_tangent(y, a, axis, b, keepdims, return_sign, weighted(a_dot, b))",
     b_dot="logsumexp_tangent(y, a, axis, b, keepdims, return_sign, b_dot)",
     _returns="unknown",
 )

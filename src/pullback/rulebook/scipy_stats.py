@@ -20,6 +20,7 @@ from scipy.special import expit, psi
 from pullback.applying import Residual
 from pullback.dispatch import call
 from pullback.errors import DifferentiabilityError
+from pullback.rulebook.scipy_callables import fields_of
 from pullback.rulebook.scipy_special import normal_density, normal_hazard, ratio_or_zero
 from pullback.rules import Active, elementwise, intrinsic
 from pullback.tangents import ZERO, Tangent, tangent_type
@@ -251,8 +252,10 @@ def _freeze(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> tu
 
 
 def _unfreeze(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
-    parts = [g.kwds.get(a, ZERO) if isinstance(a, str) else g.args[a - 1] if a else ZERO for a in residual[1]]
-    return tuple(parts)
+    args, kwds = fields_of(g, ("args", "kwds"), "a frozen distribution")
+    args, kwds = () if args is ZERO else args, {} if kwds is ZERO else kwds
+    by_place = {**dict(enumerate(args, 1)), **kwds}
+    return tuple(by_place.get(a, ZERO) for a in residual[1])
 
 
 _BASE, _DISCRETE = stats.rv_continuous, stats.rv_discrete

@@ -14,6 +14,7 @@ from scipy import stats
 
 from pullback.applying import Residual
 from pullback.rulebook.array_likes import Array, form, refuse, reshaped, restore
+from pullback.rulebook.scipy_callables import fields_of
 from pullback.rulebook.scipy_linalg import matrix_read, read_back
 from pullback.rules import Active, intrinsic, rule
 from pullback.tangents import ZERO, Tangent, tangent_type
@@ -123,6 +124,7 @@ def _freeze(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> tu
 
 def _unfreeze(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
     _, args, kwargs, active = residual
+    fields_of(g, ("mean", "cov"), "a frozen distribution")
     out: list[Tangent] = []
     for a in active:
         name = a if isinstance(a, str) else ("self", "mean", "cov")[a]
