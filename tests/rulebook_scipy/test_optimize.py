@@ -203,6 +203,7 @@ def test_an_assignment_is_constant():
     "f",
     [
         lambda p: optimize.brentq(lambda x: (x - p) ** 3, -1.0, 2.0, xtol=1e-14),
+        lambda p: abs(optimize.newton(lambda x: x * x + p, 1.0 + 1.0j)),
         lambda p: optimize.newton(lambda x: x * x + p, 3.0, maxiter=3, full_output=True, disp=False)[0],
         lambda p: optimize.minimize(
             lambda x: np.sum((x - p) ** 2), np.ones(2), constraints={"type": "eq", "fun": sum}

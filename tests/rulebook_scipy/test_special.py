@@ -52,6 +52,8 @@ def test_arguments_without_a_derivative_are_named(f, x, name):
 def test_where_a_derivative_is_not_known():
     with pytest.raises(DifferentiabilityError, match="x > 1"):
         pb.gradient(lambda x: special.zeta(x))(0.5)
+    with pytest.raises(DifferentiabilityError, match="real"):
+        pb.gradient(lambda x: abs(special.zeta(x)))(2.0 + 1.0j)
     for f in (special.jve, special.ive, special.yve):
         with pytest.raises(DifferentiabilityError, match="real"):
             pb.gradient(lambda z: f(1, z).real)(1.0 + 1.0j)

@@ -66,6 +66,8 @@ def jacobian(traced: Traced, x: Any) -> tuple[Array, Any, Any]:
 
 def implicit(traced: Traced, x: Any, g: Array, name: str, fixed_point: bool = False) -> Vector:
     """The cotangent of what the function depends on, from that of its root x."""
+    if np.iscomplexobj(x):
+        raise DifferentiabilityError(f"the derivative of scipy.optimize.{name} covers real roots only")
     matrix, value, pull = jacobian(traced, x)
     flat = np.ravel(np.asarray(value, float))
     if fixed_point:

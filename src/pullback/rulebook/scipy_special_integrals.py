@@ -61,6 +61,8 @@ def dilogarithm_slope(x: Any) -> Any:
 
 def zeta_slope(s: Any, q: Any) -> Any:
     """∂ζ(s, q)/∂s for s > 1, q > 0: the Euler-Maclaurin formula (DLMF 25.11.5) term by term."""
+    if np.iscomplexobj(s) or np.iscomplexobj(q):
+        refuse("the derivative of scipy.special.zeta with respect to its argument `x` is known for real arguments")
     s, q = np.asarray(s, np.float64), np.asarray(1.0 if q is None else q, np.float64)
     if np.any(s <= 1) or np.any(q <= 0):
         refuse("the derivative of scipy.special.zeta with respect to its argument `x` is known for x > 1 and q > 0")
