@@ -60,6 +60,22 @@ def infer(function: ir.FunctionIR, names: Names, given: Env, result_of: ResultOf
     return _Inference(function, names, result_of).run(given)
 
 
+def kinds_of_names(function: ir.FunctionIR, given: Env) -> Env:
+    """The kinds that each name takes anywhere in a function whose statements have been inferred."""
+    found = {p: Kind(k.mask) for p, k in given.items()}
+    for stmt in ir.walk(function.body):
+        known: Env = {}
+        if isinstance(stmt, ir.Bind):
+            known = {stmt.target: stmt.facts.kind}
+        elif isinstance(stmt, ir.For) and stmt.facts.kinds and stmt.facts.kinds[0].cls is range:
+            known = {stmt.target: INT_KIND}
+        else:
+            known = dict.fromkeys(ir.assigned(stmt), UNKNOWN)
+        for name, kind in known.items():
+            found[name] = Kind(found.get(name, NOTHING).mask | kind.mask)
+    return found
+
+
 class _Inference:
     def __init__(self, function: ir.FunctionIR, names: Names, result_of: ResultOf) -> None:
         self.function = function

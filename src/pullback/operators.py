@@ -93,7 +93,7 @@ def value_with_pullback(f: Callable[..., Any], wrt: Wrt = None) -> Callable[...,
     def value_with_pullback_of(*args: Any, **kwargs: Any) -> tuple[Any, Pullback]:
         active = active_operands(f, wrt, args, kwargs)
         try:
-            value, residual = call(f, args, active, kwargs or None)
+            value, residual = call(f, args, active, kwargs or None, outermost=True)
         except PullbackError as error:
             raise locate(error)  # noqa: B904  # the same error, with the user's line
         return value, Pullback(f, value, residual, active, args, kwargs)
@@ -233,7 +233,7 @@ def _joint(
 
 def _by_pullback(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any], active: Active, with_value: bool) -> Any:
     """The gradient of a callable that is not a plain function: a rule's, a method's, an object's."""
-    value, residual = call(f, args, active, kwargs or None)
+    value, residual = call(f, args, active, kwargs or None, outermost=True)
     g = seed(value)
     operands = [args[a] if isinstance(a, int) else kwargs[a] for a in active]
     tangents = _handed_out(residual[0](residual, g), operands, g)

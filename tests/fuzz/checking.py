@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import dataclasses
 import importlib.util
 import inspect
 import io
@@ -16,15 +15,21 @@ import re
 import sys
 import traceback
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 import pullback as pb
 
-from .dual import Answer, derivatives, leaves, rebuilt
+from .dual import Unsuitable
+from .oracle import Answer, derivatives
+from .structures import fields, form, leaves, rebuilt, tangible
 
 _numbers = itertools.count()
+Comparisons = tuple[Callable[["Check"], None], ...]
 
 
 class Mismatch(AssertionError):
@@ -54,48 +59,60 @@ def unload_module(module: ModuleType) -> None:
 def tangent_leaves(t: Any, x: Any) -> list[float]:
     """The numbers of a tangent of `x`, in the order of `leaves(x)`; its structure is checked."""
     if isinstance(x, float):
-        if type(t) is not float:
+        if type(t) is not float and not (isinstance(x, np.floating) and isinstance(t, float)):
             raise Mismatch(f"the tangent of a float is a float, not {t!r}")
         return [t]
+    if isinstance(x, np.ndarray):
+        if not isinstance(t, np.ndarray) or t.shape != x.shape or t.dtype != x.dtype:
+            raise Mismatch(f"the tangent of an array of shape {x.shape} is not {t!r}")
+        return [float(v) for v in t.ravel()]
     if isinstance(x, dict):
         return [n for k, v in x.items() if leaves(v) for n in tangent_leaves(t[k], v)]
     if isinstance(x, (tuple, list)):
         if not isinstance(t, (tuple, list)) or len(t) != len(x):
             raise Mismatch(f"the tangent of {x!r} is not {t!r}")
         return [n for u, v in zip(t, x) if leaves(v) for n in tangent_leaves(u, v)]
-    if dataclasses.is_dataclass(x):
-        names = [f.name for f in dataclasses.fields(x)]
-        held = [(getattr(t, n), getattr(x, n)) for n in names if leaves(getattr(x, n))]
-        return [number for u, v in held for number in tangent_leaves(u, v)]
-    return []
-
-
-def same(got: Any, expected: Any) -> bool:
-    """Equal in every bit: types, signs of zero and all."""
-    return type(got) is type(expected) and repr(got) == repr(expected)
+    held = [(getattr(t, n), getattr(x, n)) for n in fields(x) if leaves(getattr(x, n))]
+    return [number for u, v in held for number in tangent_leaves(u, v)]
 
 
 class Check:
-    """The comparison of one program; `all()` raises `Mismatch` at the first difference."""
+    """The comparison of one program; `all()` raises `Mismatch` at the first difference.
+
+    Every call gets arguments of its own, as a program may change them: they must end as the plain program leaves
+    them, sharing included, and stay so through the pullbacks.
+    """
 
     def __init__(self, source: str, folder: Path, seed: int) -> None:
+        self.source = source
         self.answer: Answer = derivatives(source)  # first: it may find the program unsuitable
         self.module = load_module(source, folder)
         self.f, self.args = self.module.f, self.module.ARGS
+        own = self.fresh()
         with muted():
-            self.value = self.f(*copy.deepcopy(self.args))  # of the module's own classes
+            self.value = self.f(*own)  # of the module's own classes
+        self.shown, self.end, self.left = form(self.value), form((self.value, own)), form(own)
+        self.value = copy.deepcopy(self.value)
+        if not tangible((self.args, self.value)):
+            unload_module(self.module)
+            raise Unsuitable("an object without tangents is an argument or in the result")
         self.names = list(inspect.signature(self.f).parameters)
         self.rng = random.Random(seed)
         self.active = [k for k, a in enumerate(self.args) if leaves(a)]
 
+    def fresh(self) -> Any:
+        return copy.deepcopy(self.args)
+
     def all(self) -> None:
-        before = copy.deepcopy(self.args)
         self.pullback()
         if len(self.answer.jacobian) == 1 and isinstance(self.value, float):
             self.gradient()
             self.subset()
-        if not same(self.args, before):
-            raise Mismatch(f"the arguments were changed: {before!r} became {self.args!r}")
+
+    def one(self) -> None:
+        """One of the three, as each is generated code of its own: a third of the time."""
+        scalar = len(self.answer.jacobian) == 1 and isinstance(self.value, float)
+        self.rng.choice([self.pullback, self.gradient, self.subset] if scalar else [self.pullback])()
 
     def expected(self, cotangent: list[float]) -> list[float]:
         """The cotangents of all input leaves for one of the output leaves."""
@@ -118,42 +135,64 @@ class Check:
                     raise Mismatch(f"{what}, argument {self.names[k]}: expected {want[k]}, got {part!r}")
         return flat
 
-    def same_value(self, what: str, got: Any, printed: str) -> None:
-        if not same(got, self.value):
+    def same_value(self, what: str, got: Any, args: Any, printed: str) -> None:
+        if form(got) != self.shown:
             raise Mismatch(f"{what}: expected the value {self.value!r}, got {got!r}")
+        self.same_end(what, got, args)
+        self.same_output(what, printed)
+
+    def same_end(self, what: str, got: Any, args: Any) -> None:
+        if (now := form((got, args))) != self.end:
+            raise Mismatch(f"{what}: the value and the arguments should end as {self.end}, not {now}")
+
+    def same_left(self, what: str, args: Any) -> None:
+        if (now := form(args)) != self.left:
+            raise Mismatch(f"{what}: the arguments should end as {self.left}, not {now}")
+
+    def same_output(self, what: str, printed: str) -> None:
         if printed != self.answer.printed:
             raise Mismatch(f"{what}: expected the output {self.answer.printed!r}, got {printed!r}")
 
     def pullback(self) -> None:
+        args = self.fresh()
         with muted() as out:
-            value, pull = pb.value_with_pullback(self.f)(*self.args)
-        self.same_value("value_with_pullback", value, out.getvalue())
+            value, pull = pb.value_with_pullback(self.f)(*args)
+        self.same_value("value_with_pullback", value, args, out.getvalue())
         ends = leaves(value)
         ones = [1.0] * len(ends)
         weights = [round(self.rng.uniform(-2.0, 2.0), 3) for _ in ends]
         first = self.compare("pullback", self.pulled(pull, ones), self.active, ones)
+        self.same_end("pullback, afterwards", value, args)
         self.compare("pullback, other cotangent", self.pulled(pull, weights), self.active, weights)
         again = self.compare("pullback, called again", self.pulled(pull, ones), self.active, ones)
         if first != again:
             raise Mismatch(f"pullback, called again: first {first}, then {again}")
+        self.same_end("pullback, afterwards", value, args)
 
     def pulled(self, pull: Any, cotangent: list[float]) -> Any:
+        given = rebuilt(self.value, iter(cotangent))
+        before = form(given)
         with muted():
-            return pull(rebuilt(self.value, iter(cotangent)))
+            got = pull(given)
+        if form(given) != before:
+            raise Mismatch(f"pullback, the cotangent was changed: {before} became {form(given)}")
+        return got
 
     def gradient(self) -> None:
         """Two forms of generated code: every program takes one, some take both."""
-        form = self.rng.choice(["value", "bare", "both"])
-        if form != "bare":
+        which = self.rng.choice(["value", "bare", "both"])
+        if which != "bare":
+            args = self.fresh()
             with muted() as out:
-                value, got = pb.value_with_gradient(self.f)(*self.args)
-            self.same_value("value_with_gradient", value, out.getvalue())
+                value, got = pb.value_with_gradient(self.f)(*args)
+            self.same_value("value_with_gradient", value, args, out.getvalue())
             self.compare("value_with_gradient", got, self.active, [1.0])
-        if form != "value":
+        if which != "value":
+            args = self.fresh()
             with muted() as out:
-                got = pb.gradient(self.f)(*self.args)
-            if out.getvalue() != self.answer.printed:
-                raise Mismatch(f"gradient: expected the output {self.answer.printed!r}, got {out.getvalue()!r}")
+                got = pb.gradient(self.f)(*args)
+            self.same_left("gradient", args)
+            self.same_output("gradient", out.getvalue())
             self.compare("gradient", got, self.active, [1.0])
 
     def subset(self) -> None:
@@ -163,8 +202,10 @@ class Check:
         wrt: Any = tuple(self.rng.choice([by_name, which]))
         if count == 1 and self.rng.random() < 0.8:
             wrt = wrt[0]
+        args = self.fresh()
         with muted():
-            got = pb.gradient(self.f, wrt=wrt)(*self.args)
+            got = pb.gradient(self.f, wrt=wrt)(*args)
+        self.same_left("gradient, wrt", args)
         self.compare(f"gradient, wrt={wrt!r}", got, which, [1.0])
 
 
@@ -177,14 +218,16 @@ def muted() -> Any:
         yield out
 
 
-def failure(source: str, folder: Path, seed: int) -> str | None:
+def failure(source: str, folder: Path, seed: int, checks: Comparisons = ()) -> str | None:
     """What is wrong with the library on this program: one line and details, or None.
 
-    Raises `dual.Unsuitable` for a program that is no fair test.
+    The checks are those of `Check`, unless others are given. Raises `dual.Unsuitable` for a program that is no
+    fair test.
     """
     check = Check(source, folder, seed)
     try:
-        check.all()
+        for compare in checks or (Check.all,):
+            compare(check)
     except Mismatch as error:
         return f"Mismatch: {error}"
     except Exception as error:

@@ -33,6 +33,17 @@ class Struct:
 
 
 @dataclass
+class Class:
+    """A class of the program whose objects change: fields, parameters of its constructor, methods."""
+
+    name: str
+    fields: dict[str, Kind]
+    params: dict[str, Kind]
+    methods: list[Signature] = field(default_factory=list)
+    plain: bool = False  # no dataclass
+
+
+@dataclass
 class World:
     """What a whole program shares: the random stream, features, functions, classes, constants."""
 
@@ -41,6 +52,11 @@ class World:
     functions: list[Signature] = field(default_factory=list)
     structs: dict[str, Struct] = field(default_factory=dict)
     constants: list[str] = field(default_factory=list)
+    classes: dict[str, Class] = field(default_factory=dict)
+    weights: list[float] = field(default_factory=list)  # of the statements
+
+
+VALUES: dict[str, Any] = {}  # how to make a value of a kind of another module
 
 
 class Expressions:
@@ -145,6 +161,8 @@ class Expressions:
             return self.integer()
         if kind == "bool":
             return self.cond()
+        if kind[0] in VALUES:
+            return str(VALUES[kind[0]](self, kind, depth))
         same = [n for n, k in self.visible(kind[0]) if k == kind]
         if same and self.chance(0.6):
             name = self.rng.choice(same)

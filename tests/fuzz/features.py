@@ -1,4 +1,7 @@
-"""Names of the grammar's switches: `CORE` is today's language, `NEXT` what is still to come."""
+"""Names of the grammar's switches.
+
+`CORE` is pure code, `NEXT` what came later, `MUTATION` values changed in place, `BROAD` constructs of all sorts.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,35 @@ NEXT = frozenset(
     walrus append setitem setattr comprehension try with match starred operators reversed
     """.split()
 )
+MUTATION = frozenset(
+    """
+    arrays views aliases stores augstores inplace fills sorts buffers rows
+    mutables seqs maps containers attributes effects
+    swaps overlaps nestedlists accumulators orders algorithms
+    """.split()
+)
+CONTROL = frozenset(
+    """
+    pow math builtins ints ternary boolops augassign swap if for while break continue return onepath carried
+    tuple calls keywords recursion lambda nesteddef higherorder constants
+    """.split()
+)
+BROAD = frozenset(
+    """
+    useroperators inheritance varargs makers nonlocals decorators raising generators comprehensions sequences matching
+    flow
+    """.split()
+)
 ALL = CORE | NEXT
+EVERY = ALL | MUTATION | BROAD
+GROUPS = {
+    "core": CORE,
+    "all": ALL,
+    "next": NEXT,
+    "mutation": CONTROL | MUTATION,
+    "broad": CONTROL | BROAD,
+    "every": EVERY,
+}
 
 
 def parse(text: str) -> frozenset[str]:
@@ -26,9 +57,9 @@ def parse(text: str) -> frozenset[str]:
     for word in text.split(","):
         word = word.strip()
         remove, name = word.startswith("-"), word.removeprefix("-")
-        group = {"core": CORE, "all": ALL, "next": NEXT}.get(name, frozenset({name}))
-        unknown = group - ALL
+        group = GROUPS.get(name, frozenset({name}))
+        unknown = group - EVERY
         if unknown:
-            raise SystemExit(f"unknown feature {', '.join(sorted(unknown))}; known: {', '.join(sorted(ALL))}")
+            raise SystemExit(f"unknown feature {', '.join(sorted(unknown))}; known: {', '.join(sorted(EVERY))}")
         chosen = chosen - group if remove else chosen | group
     return frozenset(chosen)

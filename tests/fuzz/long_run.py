@@ -1,6 +1,7 @@
 """Many random programs in several processes; failing ones are reduced and reported.
 
 python tests/fuzz/long_run.py --count 30000 --seed 7 --features all --jobs 4
+python tests/fuzz/long_run.py --count 500 --seed 1 --features mutation --refusals-pass
 """
 
 from __future__ import annotations
@@ -19,13 +20,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from fuzz.checking import failure, is_refusal, kind_of  # noqa: E402
+from fuzz.checking import Check, Comparisons, failure, is_refusal, kind_of  # noqa: E402
 from fuzz.dual import Unsuitable  # noqa: E402
 from fuzz.features import parse  # noqa: E402
+from fuzz.more_checks import MORE  # noqa: E402
 from fuzz.programs import generate  # noqa: E402
 from fuzz.reduce import reduced  # noqa: E402
 
-Job = tuple[int, int, frozenset[str]]
+Job = tuple[int, int, frozenset[str], tuple[str, ...]]
 
 
 class Endless(BaseException):
@@ -49,14 +51,14 @@ def limited(seconds: float) -> Iterator[None]:
 
 def run(job: Job) -> tuple[int, int, list[tuple[int, str]]]:
     """A range of seeds: how many were tested, how many unsuitable, the failures."""
-    first, count, features = job
+    first, count, features, names = job
     tested = unsuitable = 0
     failures = []
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(first, first + count):
             try:
                 with limited(60.0):
-                    report = failure(generate(seed, features).source, Path(folder), seed)
+                    report = failure(generate(seed, features).source, Path(folder), seed, comparisons(names))
             except Endless:
                 report = "Endless: no answer within a minute"
             except Unsuitable:
@@ -68,7 +70,12 @@ def run(job: Job) -> tuple[int, int, list[tuple[int, str]]]:
     return tested, unsuitable, failures
 
 
-def minimise(seed: int, features: frozenset[str], report: str) -> tuple[str, str]:
+def comparisons(names: tuple[str, ...]) -> Comparisons:
+    """The comparisons of these names; "reverse" is the usual one."""
+    return tuple(Check.all if name == "reverse" else MORE[name] for name in names)
+
+
+def minimise(seed: int, features: frozenset[str], names: tuple[str, ...], report: str) -> tuple[str, str]:
     """The smallest program failing like this one, and its report."""
     kind = kind_of(report)
     with tempfile.TemporaryDirectory() as folder:
@@ -76,13 +83,17 @@ def minimise(seed: int, features: frozenset[str], report: str) -> tuple[str, str
         def report_of(source: str) -> str | None:
             try:
                 with limited(2.0):
-                    return failure(source, Path(folder), seed)
+                    return failure(source, Path(folder), seed, comparisons(names))
             except (Endless, Unsuitable):
                 return None
             except Exception:  # no longer a program the oracle accepts
                 return None
 
+        until = time.perf_counter() + 30.0
+
         def fails(source: str) -> bool:
+            if time.perf_counter() > until:
+                return False
             found = report_of(source)
             return found is not None and kind_of(found) == kind
 
@@ -97,17 +108,21 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="the first seed")
     parser.add_argument("--features", type=parse, default=parse("core"), help="core, all, names; -name removes")
     parser.add_argument("--jobs", type=int, default=multiprocessing.cpu_count())
-    parser.add_argument("--reduce", type=int, default=1, help="how many programs to reduce of each sort")
+    parser.add_argument("--reduce", type=int, default=1, help="how many of each sort to reduce")
     parser.add_argument("--refusals-pass", action="store_true", help="only count wrong numbers and crashes")
+    parser.add_argument("--checks", default="reverse", help=f"reverse, {', '.join(MORE)}; several with commas")
     options = parser.parse_args()
+    names = tuple(options.checks.split(","))
+    comparisons(names)
     warnings.simplefilter("ignore")  # reduced programs are odd, and Python says so
     chunk = 50
     jobs: list[Job] = [
-        (s, min(chunk, options.seed + options.count - s), options.features)
+        (s, min(chunk, options.seed + options.count - s), options.features, names)
         for s in range(options.seed, options.seed + options.count, chunk)
     ]
     sorts: Counter[str] = Counter()
-    tested = unsuitable = refused = 0
+    refusals: Counter[str] = Counter()
+    tested = unsuitable = 0
     began = time.perf_counter()
     with multiprocessing.get_context("fork").Pool(options.jobs) as pool:
         for done, dropped, failures in pool.imap_unordered(run, jobs):
@@ -115,19 +130,23 @@ def main() -> int:
             for seed, report in failures:
                 kind = kind_of(report)
                 if options.refusals_pass and is_refusal(report):
-                    refused += 1
+                    refusals[kind] += 1
                     continue
                 sorts[kind] += 1
-                if sorts[kind] <= options.reduce:
-                    source, small = minimise(seed, options.features, report)
+                many = 5 if kind.startswith("Mismatch") else 1
+                if sorts[kind] <= options.reduce * many:
+                    source, small = minimise(seed, options.features, names, report)
                     print(f"==== seed {seed} [{kind}]\n{small}\n----\n{source}\n", flush=True)
                 elif sorts[kind] < 50:
                     print(f"==== seed {seed} [{kind}]", flush=True)
     took = time.perf_counter() - began
-    failed = sum(sorts.values())
+    failed, refused = sorts.total(), refusals.total()
     print(f"{tested} programs tested, {unsuitable} unsuitable, {refused} refused, {failed} failed, in {took:.0f} s")
-    for kind, number in sorts.most_common():
-        print(f"  {number:6d}  {kind}")
+    for title, counter in (("", sorts), ("refused:", refusals)):
+        if counter and title:
+            print(title)
+        for kind, number in counter.most_common():
+            print(f"  {number:6d}  {kind}")
     return 1 if sorts else 0
 
 

@@ -9,16 +9,29 @@ and what grows nevertheless is rejected by the oracle (`dual.Unsuitable`).
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import dataclass
 
-from . import compound_statements, next_statements, simple_statements  # noqa: F401  (they register productions)
+from . import (  # noqa: F401  (they register productions)
+    array_statements,
+    broad_statements,
+    collection_statements,
+    compound_statements,
+    idioms,
+    mutating_programs,
+    next_statements,
+    simple_statements,
+)
 from .expressions import Kind, Signature, Struct, World
-from .features import CORE
-from .statements import Body
+from .features import BROAD, CORE, MUTATION
+from .statements import STATEMENTS, Body
 
 HEADER = "import math\nfrom dataclasses import dataclass\nfrom typing import NamedTuple\n"
 
 
+APPLYING = """def apply_twice(fn, value):
+    return fn(0.5 * fn(value))
+"""
 SCALING = """class Scaling:
     def __init__(self, factor):
         self.factor = factor
@@ -41,9 +54,15 @@ class Program:
 
 def generate(seed: int, features: frozenset[str] = CORE) -> Program:
     """The program of a seed."""
-    world = World(random.Random(seed), features)
-    rng = world.rng
-    parts = [HEADER]
+    rng = random.Random(seed)
+    mutating = bool(features & MUTATION)
+    if mutating or features & BROAD:
+        features = mutating_programs.some(rng, features)
+    world = World(rng, features)
+    favoured = features & (MUTATION | BROAD)
+    world.weights = [w if f in favoured or not favoured else w * 0.4 for f, w, _ in STATEMENTS]
+    broad = bool(features & BROAD)
+    parts = [HEADER + "import numpy as np\n" * mutating + "import contextlib\nimport functools\n" * broad]
     if world.features & {"constants"}:
         for k in range(rng.randint(0, 2)):
             parts.append(f"K{k} = {round(rng.uniform(0.3, 1.5), 2)}\n")
@@ -51,14 +70,27 @@ def generate(seed: int, features: frozenset[str] = CORE) -> Program:
     if "struct" in features and rng.random() < 0.6:
         for name in ["Pt", "Quad"][: rng.randint(1, 2)]:
             parts.append(_struct(world, name))
-    if "higherorder" in features:
-        parts.append("def apply_twice(fn, value):\n    return fn(0.5 * fn(value))\n")
-    if "with" in features:
-        parts.append(SCALING)
+    if mutating:
+        parts += mutating_programs.classes(world)
+        parts += [mutating_programs.helper(world, k) for k in range(rng.choice([0, 0, 1, 1, 2]))]
     for number in range(rng.choice([0, 0, 0, 1, 1, 2]) if "calls" in features else 0):
         parts.append(_helper(world, number))
-    parts.append(_entry(world))
-    return Program(seed, "\n\n".join(parts))
+    parts.append(mutating_programs.entry(world) if mutating else _entry(world))
+    text = "\n\n".join(parts[1:])
+    return Program(seed, "\n\n".join([parts[0], *needed(text), text]))
+
+
+def needed(text: str) -> list[str]:
+    """The classes and functions of the preludes that a program mentions, and those that they mention."""
+    preludes = [SCALING, APPLYING, *broad_statements.PRELUDE.values(), *idioms.PRELUDE.values()]
+    chunks = [chunk for prelude in preludes for chunk in prelude.split("\n\n\n")]
+    kept: list[str] = []
+    for chunk in reversed(chunks):  # what is mentioned stands before
+        names = re.findall(r"^(?:class|def) (\w+)", chunk, re.MULTILINE)
+        if any(re.search(rf"\b{name}\b", text) for name in names):
+            kept.insert(0, chunk.rstrip() + "\n")
+            text += chunk
+    return kept
 
 
 def _function(world: World, head: str, params: dict[str, Kind], returns: Kind, size: int) -> str:

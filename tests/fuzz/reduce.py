@@ -50,6 +50,7 @@ def _nth(source: str, position: int, size: int) -> str | None:
 
 def _all(tree: ast.Module) -> Iterator[Callable[[], None]]:
     yield from _deletions(tree, 1)
+    yield from _parameters(tree)
     yield from _unwrappings(tree)
     yield from _expressions(tree)
 
@@ -71,6 +72,27 @@ def _deletions(tree: ast.Module, size: int) -> Iterator[Callable[[], None]]:
     for block in _lists(tree):
         for start in range(0, len(block), size):
             yield lambda block=block, start=start: delete(block, start)
+
+
+def _parameters(tree: ast.Module) -> Iterator[Callable[[], None]]:
+    """One parameter of a function less, and so much less in `ARGS` or in the calls of it by position."""
+
+    def drop(function: ast.FunctionDef, k: int) -> None:
+        del function.args.args[k]
+        for node in ast.walk(tree):
+            match node:
+                case ast.Assign(targets=[ast.Name("ARGS")], value=ast.Tuple() as args) if function.name == "f":
+                    del args.elts[k]
+                case ast.Call(func=ast.Name(name)) if name == function.name and len(node.args) > k:
+                    del node.args[k]
+                case ast.Call(func=ast.Attribute(attr=name)) if name == function.name and len(node.args) >= k > 0:
+                    del node.args[k - 1]
+
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and not node.args.defaults:
+            for k in range(len(node.args.args)):
+                if node.args.args[k].arg != "self":
+                    yield lambda function=node, k=k: drop(function, k)
 
 
 def _unwrappings(tree: ast.Module) -> Iterator[Callable[[], None]]:
@@ -106,7 +128,9 @@ def _expressions(tree: ast.Module) -> Iterator[Callable[[], None]]:
                     continue
                 children = [c for c in ast.walk(item) if isinstance(c, ast.expr) and c is not item]
                 simple = [c for c in children if not isinstance(getattr(c, "ctx", None), ast.Store)][:6]
-                if not isinstance(item, (ast.Constant, ast.Name)):
+                if not isinstance(item, (ast.Constant, ast.Name, ast.UnaryOp)):
                     simple.append(ast.Constant(1.0))
+                if isinstance(owner, ast.Call) and owner.func is not item:
+                    simple = [c for c in simple if not isinstance(c, ast.Name) or not c.id[:1].isupper()]
                 for new in simple:
                     yield lambda o=owner, n=name, i=index, e=new: put(o, n, i, e)

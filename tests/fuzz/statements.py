@@ -17,6 +17,12 @@ POOLS: dict[str, list[str]] = {
     "dict": ["table", "opts"],
     "struct": ["pt", "qt"],
     "func": ["g", "h"],
+    "arr": ["va", "vb", "vc", "vd"],
+    "seq": ["xs_", "ys_"],
+    "map": ["table_", "other_"],
+    "arrs": ["stack", "pile"],
+    "objs": ["items", "others"],
+    "obj": ["item", "thing"],
 }
 
 
@@ -136,7 +142,11 @@ class Body(Expressions):
 
     def return_(self) -> None:
         kind = self.returns
-        if kind == "num" and self.visible("num"):
+        held = [value(self, 0) for value in DIGESTS for _ in range(2)] if kind == "num" else []
+        held = [h for h in held if h is not None]
+        if held and self.chance(0.8):  # so that what was changed matters
+            value = " + ".join([self.expr(1), *(f"{h} * {self.atom()}" if self.chance(0.5) else h for h in held)])
+        elif kind == "num" and self.visible("num"):
             a, b = self.pick("num"), self.pick("num")  # so that results depend on something
             value = f"{a[0]} + {self.expr(2)} * {b[0]}" if self.chance(0.7) else self.expr(2)  # type: ignore[index]
         else:
@@ -149,7 +159,7 @@ class Body(Expressions):
         self.budget -= 1
         outside, self.reserved = self.reserved, set()
         for _ in range(30):
-            feature, _, production = self.rng.choices(STATEMENTS, weights=[w for _, w, _ in STATEMENTS])[0]
+            feature, _, production = self.rng.choices(STATEMENTS, weights=self.world.weights)[0]
             if (feature == "" or self.on(feature)) and production(self) is not False:
                 break
         else:
@@ -170,6 +180,7 @@ class Body(Expressions):
         return self.lines
 
 
+DIGESTS: list[Callable[[Any, int], str | None]] = []  # numbers that show what became of mutable values
 STATEMENTS: list[tuple[str, float, Callable[[Any], bool | None]]] = []
 
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import math
+import random
 
 import pytest
 
 from . import dual
-from .dual import MATH, Answer, Dual, Unsuitable, derivatives, leaves, load, rebuilt
-from .features import ALL, CORE, parse
+from .dual import MATH, Dual, Unsuitable
+from .features import ALL, CORE, GROUPS, parse
+from .oracle import Answer, derivatives, load
 from .programs import generate
+from .structures import leaves, rebuilt
 
 STEPS = (1e-4, 1e-5, 1e-6, 1e-7)
 
@@ -37,6 +41,35 @@ def test_duals_agree_with_finite_differences(first: int, capsys: pytest.CaptureF
             agree(seed, source, answer)
             tested += 1
     assert tested >= 7
+
+
+@pytest.mark.parametrize("first", range(0, 160, 20))
+def test_duals_agree_with_differences_where_values_change_in_place(first: int) -> None:
+    tested = 0
+    for seed in range(first, first + 20):
+        source = generate(seed, GROUPS["mutation"]).source
+        with contextlib.suppress(Unsuitable):
+            answer = derivatives(source)
+            along_a_direction(seed, source, answer)
+            tested += 1
+    assert tested >= 16
+
+
+def along_a_direction(seed: int, source: str, answer: Answer) -> None:
+    """All leaves are moved at once: programs with arrays have many."""
+    rng = random.Random(seed)
+    moves = [rng.uniform(-1.0, 1.0) for _ in answer.jacobian[0]]
+    exact = [sum(m * d for m, d in zip(moves, row)) for row in answer.jacobian]
+    namespace = load(source)
+
+    def at(step: float) -> list[float]:
+        numbers = (v + step * m for v, m in zip(leaves(namespace["ARGS"]), moves))
+        return leaves(namespace["f"](*copy.deepcopy(rebuilt(namespace["ARGS"], iter(numbers)))))
+
+    tried = [[(p - m) / (2 * h) for p, m in zip(at(h), at(-h), strict=True)] for h in STEPS]
+    for k, slope in enumerate(exact):
+        near = 1e-4 * (1.0 + abs(slope)) + 1e-9 * answer.largest
+        assert any(abs(t[k] - slope) <= near for t in tried), f"seed {seed}, [{k}]: {slope}, {tried}\n{source}"
 
 
 def agree(seed: int, source: str, answer: Answer) -> None:
@@ -91,7 +124,9 @@ def test_the_oracle_notices_when_duals_change_a_program(monkeypatch: pytest.Monk
         derivatives("def f(x):\n    return -x\nARGS = (0.5,)\n")
 
 
-@pytest.mark.parametrize("features", ["core", "all", "core,-if,-for", "math,pow", "all,-struct,-calls"])
+@pytest.mark.parametrize(
+    "features", ["core", "all", "core,-if,-for", "math,pow", "all,-struct,-calls", "mutation", "arrays,stores", "every"]
+)
 def test_programs_are_deterministic_and_mostly_suitable(features: str, capsys: pytest.CaptureFixture[str]) -> None:
     good = 0
     for seed in range(60):
