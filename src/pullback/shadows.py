@@ -237,8 +237,7 @@ class Shadows:
             return ZERO
         shadow = self.object_of(x)
         rest = self.accumulate(shadow.field(name), g)
-        if rest is not ZERO:
-            shadow.slots[name] = add(shadow.slots.get(name, ZERO), rest)
+        shadow.slots[name] = add(shadow.slots.get(name, ZERO), rest)  # (also where its value has a shadow of its own)
         return ZERO
 
     # --- taking -----------------------------------------------------------------------------------
@@ -289,7 +288,26 @@ class Shadows:
             found = {k: self.take_all(v, parts_of.get(k, ZERO)) for k, v in table.items()}
             found = {k: t for k, t in found.items() if t is not ZERO}
             return found or ZERO
-        return self.take(x, g)
+        return self._take_fields(x, g)
+
+    def _take_fields(self, x: Any, g: Tangent) -> Tangent:
+        """All of the adjoint of an object: also what is in the shadows of the mutable values in its fields."""
+        held = self._held.get(id(x))
+        table = getattr(x, "__dict__", None)
+        if table is None or isinstance(x, (type, types.ModuleType, types.FunctionType)):
+            return self.take(x, g)
+        named = dict.fromkeys(held.slots) if isinstance(held, _ObjectShadow) else {}
+        named |= {n: None for n, v in table.items() if isinstance(v, (list, dict)) and id(v) in self._held}
+        g = self.take(x, g)
+        given = g.__dict__ if isinstance(g, TangentVector) else {}
+        if not named or (g is not ZERO and not isinstance(g, TangentVector)):
+            return g
+        found = dict(given)
+        for name in named:
+            value = held.field(name) if isinstance(held, _ObjectShadow) else table[name]
+            found[name] = self.take_all(value, given.get(name, ZERO))
+        found = {n: t for n, t in found.items() if t is not ZERO}
+        return tangent_type(type(x))(**found) if found else ZERO
 
     # --- undoing ----------------------------------------------------------------------------------
 
@@ -378,6 +396,8 @@ class Shadows:
             parts = [ZERO] * len(x) if t is ZERO else t
             made = [self.total(e, p, seen) for e, p in zip(x, parts, strict=True)]
             return x._make(made) if hasattr(x, "_make") else tuple(made)
+        if isinstance(x, types.FunctionType):
+            return self._total_of_captures(x, t, seen)
         shadow = self._held.get(id(x))
         first = id(x) not in seen
         if isinstance(x, list):
@@ -397,6 +417,24 @@ class Shadows:
         if isinstance(shadow, _ObjectShadow) or (isinstance(t, TangentVector) and is_differentiable(x)):
             return self._total_of_fields(x, shadow, t, seen, first)
         return self._total_untouched(x, t, seen)
+
+    def _total_of_captures(self, fn: types.FunctionType, t: Tangent, seen: set[int]) -> Tangent:
+        """A function's: a dict with the parts of its captured variables."""
+        found = dict(t) if isinstance(t, dict) else {}
+        if id(fn) in seen:
+            return found or ZERO
+        seen.add(id(fn))
+        for name, cell in zip(fn.__code__.co_freevars, fn.__closure__ or (), strict=True):
+            try:
+                value = cell.cell_contents
+            except ValueError:  # not yet assigned
+                continue
+            has_shadow = id(root_of(value)) in self._arrays if isinstance(value, np.ndarray) else id(value) in self._held
+            if has_shadow or isinstance(value, types.FunctionType):
+                part = self.total(value, found.get(name, ZERO), seen)
+                if part is not ZERO:
+                    found[name] = part
+        return found or ZERO
 
     def _total_of_fields(
         self, x: Any, shadow: _ObjectShadow | None, t: Tangent, seen: set[int], first: bool

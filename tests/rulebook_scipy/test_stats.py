@@ -44,6 +44,22 @@ def test_frozen_distributions():
     check(used_twice, 0.7)
 
 
+def test_parameters_of_a_frozen_distribution():
+    def by_name(k):
+        d = stats.norm(loc=k)
+        return d.kwds["loc"] * d.logpdf(0.2)
+
+    def by_place(k):
+        d = stats.norm(k, 1.0)
+        return d.args[0] * d.logpdf(0.2)
+
+    def alone(k):
+        return stats.norm(loc=k).kwds["loc"] ** 2
+
+    for f in (by_name, by_place, alone):
+        check(f, 0.7)
+
+
 def test_discrete_distributions():
     check(lambda mu: np.sum(stats.poisson.logpmf(np.arange(5), mu)), 1.7)
     check(lambda p: np.sum(stats.binom.logpmf(np.arange(5), 7, p) + stats.bernoulli.pmf(1, p)), 0.4)
