@@ -429,7 +429,8 @@ class Shadows:
                 value = cell.cell_contents
             except ValueError:  # not yet assigned
                 continue
-            has_shadow = id(root_of(value)) in self._arrays if isinstance(value, np.ndarray) else id(value) in self._held
+            known: Any = self._arrays if isinstance(value, np.ndarray) else self._held
+            has_shadow = id(root_of(value) if known is self._arrays else value) in known
             if has_shadow or isinstance(value, types.FunctionType):
                 part = self.total(value, found.get(name, ZERO), seen)
                 if part is not ZERO:
