@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from pullback import ir
 from pullback.effects import MUTATORS, effects_of
-from pullback.kinds import NONE, NPFLOAT, PYTHON_SCALAR, STR, Kind
+from pullback.kinds import ARRAY, DICT, LIST, NONE, NPFLOAT, NUMERIC_MASK, PYTHON_SCALAR, STR, TUPLE, Kind
 from pullback.rules import callable_name, lookup
 from pullback.sharing import Sharing
 from pullback.spans import Diagnostic, Label, Span
@@ -34,6 +34,7 @@ class Activity:
     mutates: bool = False  # something that may be kept for the reverse sweep may be changed in place
     changes: set[int] = field(default_factory=set)  # statements, by id, that change a varied value in place
     strict: set[int] = field(default_factory=set)  # those of them that may not really change anything
+    watched: dict[int, set[str]] = field(default_factory=dict)  # or not change these globals, which something holds
 
 
 def analyse(function: ir.FunctionIR, active: frozenset[str], sharing: Sharing) -> Activity:
@@ -158,17 +159,19 @@ class _Analysis:
         """A statement that changes what `name` shares, with a varied value: all that shares with it may vary now."""
         self.found.changes.add(id(stmt))
         shared = self.sharing.with_(name)
-        for other in sorted(shared):
-            if other in self.sharing.kinds and other not in (*self.sharing.local, *self.function.captured):
-                if id(stmt) not in self.sharing.certain:
+        for other in self.sharing.globals_changed(stmt):
+            if id(stmt) not in self.sharing.certain:
+                if self.sharing.kinds[other].mask & ~(NUMERIC_MASK | LIST | DICT | TUPLE):
                     self.found.strict.add(id(stmt))
-                    continue
-                self.refuse(
-                    "outer-write",
-                    f"a differentiated value is stored in `{other}`, which is not local to this function",
-                    stmt.span,
-                    help="return the value, or pass the container as an argument",
-                )
+                else:
+                    self.found.watched.setdefault(id(stmt), set()).add(other)
+                continue
+            self.refuse(
+                "outer-write",
+                f"a differentiated value is stored in `{other}`, which is not local to this function",
+                stmt.span,
+                help="return the value, or pass the container as an argument",
+            )
         return frozenset(n for n in shared if not self.sharing.is_fixed(n))
 
     def carries(self, stmt: ir.Bind, varied: frozenset[str]) -> bool:
@@ -195,7 +198,8 @@ class _Analysis:
     def check_captures(self, stmt: ir.Bind, expr: ir.Closure, varied: frozenset[str]) -> None:
         """A captured name that is assigned again, and is differentiated before or after that, is refused."""
         for name in expr.captures:
-            if name in self.ever_varied | varied and name in self.function.rebound_after_capture:
+            rebound = name in self.function.rebound_after_capture and not self.only_changed(name, stmt)
+            if name in self.ever_varied | varied and rebound:
                 self.refuse(
                     "capture-rebound",
                     f"`{name}` is captured here and assigned again while this function may still be called",
@@ -203,6 +207,21 @@ class _Analysis:
                     labels=(Label(self.function.rebound_after_capture[name], "assigned again here"),),
                     help=f"pass `{name}` as an argument, or bind the new value to another name",
                 )
+
+    def only_changed(self, name: str, closure: ir.Bind) -> bool:
+        """Whether every assignment to a name after its capture is `x op= y` on an array or list: the same object."""
+        loops = [s for s in ir.walk(self.function.body) if isinstance(s, (ir.For, ir.While))]
+        inside = {id(s) for loop in loops for s in ir.walk(loop.body)}
+        for stmt in ir.walk(self.function.body):
+            if name not in ir.assigned(stmt):
+                continue
+            operation = stmt.expr if isinstance(stmt, ir.Bind) else None
+            in_place = isinstance(operation, ir.Operation) and operation.inplace
+            if in_place and isinstance(stmt, ir.Bind) and not stmt.facts.kinds[0].mask & ~(ARRAY | LIST | DICT):
+                continue
+            if stmt.pos > closure.pos or id(stmt) in inside:
+                return False
+        return True
 
     def call_carries(self, stmt: ir.Bind) -> bool:
         facts = stmt.facts

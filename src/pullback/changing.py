@@ -31,7 +31,10 @@ FunctionChanges = Callable[..., int]  # of (function, kinds of its parameters, t
 NO, MAYBE, YES = 0, 1, 2  # whether something is changed: certainly not, as far as is known, certainly
 _BUILTIN_KINDS = NUMERIC_MASK | LIST | DICT | TUPLE | STR
 _HARMLESS_METHODS = (
-    frozenset(n for cls in (np.ndarray, list, dict, tuple, str, float, complex) for n in dir(cls)) - MUTATORS
+    frozenset(
+        n for cls in (np.ndarray, list, dict, tuple, str, float, complex) for n in dir(cls) if not n.startswith("__")
+    )
+    - MUTATORS
 )
 
 

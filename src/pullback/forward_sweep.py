@@ -18,6 +18,7 @@ from typing import Any
 
 from pullback import ir
 from pullback.calls import static_forward
+from pullback.fingerprints import fingerprint, unchanged
 from pullback.inlining import CALL, how
 from pullback.kinds import DICT, LIST, TUPLE
 from pullback.operations import METHODS
@@ -30,6 +31,7 @@ _BINARY: dict[str, type[ast.operator]] = {
     "+": ast.Add, "-": ast.Sub, "*": ast.Mult, "/": ast.Div, "//": ast.FloorDiv, "%": ast.Mod, "**": ast.Pow,
     "@": ast.MatMult, "<<": ast.LShift, ">>": ast.RShift, "&": ast.BitAnd, "|": ast.BitOr, "^": ast.BitXor,
 }  # fmt: skip
+_CONSTRUCTORS = ("__init__", "__post_init__")  # what they change first of all is the object being made
 _UNARY: dict[str, type[ast.unaryop]] = {"neg": ast.USub, "pos": ast.UAdd, "invert": ast.Invert}
 
 
@@ -268,6 +270,15 @@ class Forward:
         if residual is not None:
             self.flush()
             made = placed(self.call_with_residual(stmt, values), span)
+            watched = self.reverse.shadows.activity.watched.get(id(stmt)) if self.reverse.shadows is not None else None
+            if watched:
+                names = tuple_of([name(n) for n in sorted(watched)])
+                before = self.reverse.fresh("_before")
+                self.emit(assign(before, call(self.helper(fingerprint, "fingerprint"), names)), span)
+                self.emit(assign_many([stmt.target, residual], made), span)
+                check = call(self.helper(unchanged, "unchanged"), name(before), names, constant(sorted(watched)[0]))
+                self.emit(ast.Expr(check), span)
+                return
             self.emit(assign_many([stmt.target, residual], made), span)
             return
         made = placed(self.expression(stmt, values), span)
@@ -382,12 +393,15 @@ class Forward:
 
     def strict(self, stmt: ir.Bind) -> bool:
         """Whether a callee that changes something here must be refused: the reverse sweep does not foresee it."""
-        if self.reverse.shadows is None or id(stmt) not in self.sharing.points:
+        if self.reverse.shadows is None:
             return True
+        if id(stmt) not in self.sharing.points:
+            return not self.sharing.takes_only_numbers(stmt)
         if id(stmt) in self.reverse.shadows.activity.strict:
             return True
         uncertain = id(stmt) not in self.sharing.certain
-        return self.reverse.shadows.strict and uncertain and self.sharing.reaches_outside(stmt)
+        own = frozenset(["__class__", *self.function.parameters[:1]]) if self.function.name in _CONSTRUCTORS else ()
+        return self.reverse.shadows.strict and uncertain and self.sharing.reaches_outside(stmt, frozenset(own))
 
     def harmless(self, stmt: ir.Bind) -> bool:
         """Whether a call is known to change nothing."""

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Any
 
 import numpy as np
@@ -46,19 +47,25 @@ def settled(x: Any, made: dict[int, Any] | None = None) -> Any:
     cls = x.__class__
     if cls in _AS_THEY_ARE:
         return x
-    if cls is tuple:
-        parts = tuple([settled(p, made) for p in x])
-        return x if all(a is b for a, b in zip(x, parts, strict=True)) else parts
+    if isinstance(x, tuple):
+        parts = [settled(p, made) for p in x]
+        if all(a is b for a, b in zip(x, parts, strict=True)):
+            return x
+        return x._make(parts) if hasattr(x, "_make") else tuple(parts)
     known = made.get(id(x))
     if known is not None:
         return known[1]
     copy = x
     if isinstance(x, np.ndarray):
         copy = x.copy(order="K")  # (sums over it are to be the same, bit for bit)
-    elif cls is list:
+    elif isinstance(x, list):
         copy = [settled(p, made) for p in x]
-    elif cls is dict:
+    elif isinstance(x, deque):
+        copy = deque([settled(p, made) for p in x], x.maxlen)
+    elif isinstance(x, dict):
         copy = {k: settled(v, made) for k, v in x.items()}
+    elif isinstance(x, set):
+        copy = set(x)
     made[id(x)] = (x, copy)
     return copy
 

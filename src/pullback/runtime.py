@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import copy
+from collections import deque
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,7 @@ def buffer(d: Tangent, x: Any) -> Tangent:
         if d is ZERO:
             return np.zeros(x.shape, x.dtype if x.dtype.kind in "fc" else np.float64)
         return np.array(d)
-    if isinstance(x, (tuple, list)):
+    if isinstance(x, (tuple, list, deque)):
         return OwnedList([ZERO] * len(x)) if d is ZERO else OwnedList(d)
     return {} if d is ZERO else copy.copy(d)
 
@@ -119,7 +120,7 @@ def keep(x: Any) -> Any:
     """A value for the reverse sweep that later changes in place do not reach."""
     if isinstance(x, np.ndarray):
         return x.copy(order="K")  # (sums over it are to be the same, bit for bit)
-    if x.__class__ in (list, dict, set):
+    if isinstance(x, (list, dict, set, deque)):
         return copy.copy(x)
     return x
 

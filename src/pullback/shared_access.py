@@ -40,7 +40,6 @@ def read_item_shared(obj: Any, index: Any, active: tuple[bool, ...]) -> tuple[An
     count = sum(active)
     if isinstance(obj, (np.ndarray, list, tuple, dict, deque)) and not _own(obj, "__getitem__"):
         if isinstance(obj, defaultdict) and index not in obj:
-            refuse_change(type(obj).__getitem__)
             value = obj[index]
             return value, (_made_item, obj, index, value, count)
         value = obj[index]
@@ -121,15 +120,16 @@ def _stored_in_array(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled
     _, obj, index, value = residual
     if obj.dtype.kind not in "fc":
         return ZERO, ZERO
-    if not names_twice(index):
-        return ZERO, fit(shadows.take_at(obj, index), value)
+    g = shadows.take_at(obj, index)
+    if g is ZERO or not names_twice(index):
+        return ZERO, fit(g, value)
     # of the values stored in one place the last one stays
     places = np.arange(obj.size).reshape(obj.shape)[index]
     last = np.zeros(obj.size, dtype=np.int64)
     order = np.arange(places.size)
     last[places.ravel()] = order
     stays = (last[places.ravel()] == order).reshape(places.shape)
-    return ZERO, fit(np.where(stays, shadows.take_at(obj, index), 0), value)
+    return ZERO, fit(np.where(stays, g, 0), value)
 
 
 def names_twice(index: Any) -> bool:

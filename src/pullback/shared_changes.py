@@ -20,10 +20,12 @@ from typing import Any
 import numpy as np
 
 from pullback.applying import Residual
+from pullback.errors import DifferentiabilityError
 from pullback.rules import Active
 from pullback.shadows import MISSING, Shadows
 from pullback.shared_access import as_tangent_of, set_item, store_attribute
 from pullback.shared_calls import CHANGERS, Changer
+from pullback.spaces import is_differentiable
 from pullback.tangents import ZERO, Tangent
 
 Args = tuple[Any, ...]
@@ -222,6 +224,28 @@ for _function in (
     bisect.insort, bisect.insort_left, random.shuffle,
 ):  # fmt: skip
     CHANGERS[_function] = _rearranged(_function)
+
+
+# --- sets -----------------------------------------------------------------------------------------
+
+
+def _in_a_set(function: Callable[..., Any]) -> Changer:
+    """Sets hold keys; a differentiated value in one has no place for its adjoint."""
+
+    def change(args: Args, kwargs: dict[str, Any], active: Active) -> Result:
+        given = [a for a in args[1:] if not isinstance(a, (set, frozenset))]
+        held = [e for a in given for e in (a if isinstance(a, (list, tuple)) else [a])]
+        if any(is_differentiable(a) and not isinstance(a, (list, tuple)) for a in held):
+            raise DifferentiabilityError(
+                "a differentiated value is put into a set, which has no order for derivatives; use a list or dict"
+            )
+        return function(*args, **kwargs), (_nothing, len(active))
+
+    return change
+
+
+for _function in (set.add, set.discard, set.remove, set.update, set.pop, set.clear, set.difference_update):
+    CHANGERS[_function] = _in_a_set(_function)
 
 
 # --- dicts ----------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pullback import ir
 from pullback.changing import YES
 from pullback.kinds import ARRAY, DICT, LIST, NONE, NPFLOAT, PYTHON_SCALAR, STR, Kind
+from pullback.origins import Origins
 from pullback.rules import lookup
 from pullback.solitary import makes_anew
 
@@ -39,11 +40,14 @@ class Sharing:
         bound = {n for s in ir.walk(function.body) for n in ir.assigned(s)}
         self.local = frozenset(bound | set(function.parameters))
         self.certain: set[int] = set()  # those of the points below that certainly change something
+        self._statements: dict[int, ir.Stmt] = {}
         self.points: dict[int, str] = {}  # statements that may change something, by id: a name of the class
         for name in function.captured:
             self.join(name, OUTSIDE)
         for stmt in ir.walk(function.body):
             self._stmt(stmt)
+        self.origins = Origins(function, self.local, makes_anew)
+        self._reached = {p: self._reach(stmt) for p, stmt in self._statements.items()}
         self.changed = frozenset(self.root(name) for name in self.points.values())
         members: dict[str, set[str]] = {}
         for name in self._parent:
@@ -71,6 +75,12 @@ class Sharing:
         """Whether a name only ever holds values that cannot change."""
         return name in self._fixed
 
+    def takes_only_numbers(self, stmt: ir.Bind) -> bool:
+        """Whether a call of a known function hands over nothing that can change."""
+        known = isinstance(stmt.expr, ir.Apply) and stmt.expr.method is None and stmt.facts.known
+        names = [a.name for a in ir.atoms(stmt.expr)[1:] if isinstance(a, ir.Var)]
+        return known and all(n in self._fixed for n in names)
+
     def changes(self, name: str) -> bool:
         """Whether something that `name` shares is changed in this function."""
         return name not in self._fixed and self.root(name) in self.changed
@@ -80,34 +90,40 @@ class Sharing:
         outer = (*self.function.parameters, *self.function.captured, self.function.result, OUTSIDE)
         return name not in self._fixed and self.root(name) in {self.root(o) for o in outer}
 
-    def outer_roots(self) -> frozenset[str]:
-        """The classes of what the caller can see."""
-        outer = {self.root(o) for o in (*self.function.parameters, *self.function.captured, OUTSIDE)}
-        return frozenset(outer | {self.root(n) for n in list(self._parent) if n not in self.local})
-
     def changes_outside(self, fresh: str = "") -> bool:
         """Whether the function may change what its caller can see.
 
-        What is stored in `fresh` itself, the object that an `__init__` is given, does not count; nor do a
+        What is stored in `fresh` itself, the object that an `__init__` is given, does not count; nor does a
         global list or dict: nothing differentiated is ever stored in them.
         """
-        outer = set(self.outer_roots())
-        held = {self.root(o) for o in (*self.function.parameters, *self.function.captured, OUTSIDE)}
-        for root in outer - held:
-            kinds = [self.kinds[n].mask for n in self.with_(root) if n in self.kinds and n not in self.local]
-            if kinds and not any(k & ARRAY for k in kinds):
-                outer.discard(root)
-        return any(n != fresh and self.root(n) in outer for n in self.points.values())
+        return any(self._seen_outside(p) - {fresh} for p in self.points)
 
-    def reaches_outside(self, stmt: ir.Stmt) -> bool:
-        """Whether a statement may change what the caller can see."""
-        return id(stmt) in self.points and self.root(self.points[id(stmt)]) in self.outer_roots()
+    def reaches_outside(self, stmt: ir.Stmt, own: frozenset[str] = frozenset()) -> bool:
+        """Whether a statement may change what the caller can see, besides `own`."""
+        return id(stmt) in self.points and bool(self._seen_outside(id(stmt)) - own)
+
+    def _seen_outside(self, point: int) -> frozenset[str]:
+        """The outer names whose value a statement may change."""
+        found = self._reached[point]
+        data = {n for n in found if n not in self.local and n not in self.function.captured}
+        harmless = {n for n in data if n in self.kinds and not self.kinds[n].mask & ARRAY}
+        return found - harmless - self._fixed
 
     def changed_outside(self, points: set[int]) -> tuple[str, ...]:
-        """The names by which these statements certainly change what the caller can see."""
-        outer = self.outer_roots()
-        names = {self.points[p] for p in points & self.certain}
-        return tuple(sorted(n for n in names if self.root(n) in outer))
+        """The outer names whose values these statements certainly change."""
+        found = (self._reached[p] - self._fixed for p in points & self.certain)
+        return tuple(sorted(frozenset().union(*found)))
+
+    def given_directly(self, stmt: ir.Stmt) -> frozenset[str]:
+        """The outer names that the operands of a call are, or are parts of."""
+        operands = ir.atoms(stmt.expr) if isinstance(stmt, ir.Bind) else ()
+        return frozenset().union(*(self.origins.of(a.name) for a in operands if isinstance(a, ir.Var)))
+
+    def globals_changed(self, stmt: ir.Stmt) -> list[str]:
+        """The global data that a statement may change."""
+        found = self._reached[id(stmt)]
+        outer = [n for n in found if n not in self.local and n not in self.function.captured]
+        return sorted(n for n in outer if n in self.kinds and n not in self._fixed)
 
     # --- statements -------------------------------------------------------------------------------
 
@@ -133,8 +149,20 @@ class Sharing:
     def _join_atoms(self, *atoms: ir.Atom) -> None:
         self.join(*(a.name for a in atoms if isinstance(a, ir.Var)))
 
+    def _reach(self, stmt: ir.Stmt) -> frozenset[str]:
+        """The outer names that a point may change: those that its object comes from, or a call's operands hold."""
+        name = self.points[id(stmt)]
+        if isinstance(stmt, ir.Bind) and id(stmt) not in self.certain:
+            operands = ir.atoms(stmt.expr)
+            if isinstance(stmt.expr, ir.Apply) and stmt.facts.known:
+                operands = operands[1:]  # the callee: what it changes of its own is known
+            names = [a.name for a in operands if isinstance(a, ir.Var) and a.name not in self._fixed]
+            return frozenset().union(*(self.origins.all(n) for n in names))
+        return self.origins.of(name)
+
     def _changed(self, stmt: ir.Stmt, atom: ir.Atom, certain: bool = True) -> None:
         if isinstance(atom, ir.Var):
+            self._statements[id(stmt)] = stmt
             self.root(atom.name)
             self.points[id(stmt)] = atom.name
             if certain:
@@ -181,7 +209,10 @@ class Sharing:
             operands.append(expr.callee)
         self._join_atoms(ir.Var(stmt.target), *operands)
         if changes:
-            name = next((a.name for a in operands if isinstance(a, ir.Var) and a.name not in self._fixed), None)
+            out = [a for k, a in expr.keywords if k == "out"]
+            first = out or ([expr.callee] if expr.method is not None and not known else [])
+            changed = [*first, *operands]
+            name = next((a.name for a in changed if isinstance(a, ir.Var) and a.name not in self._fixed), None)
             if not known and expr.method is None:
                 self._join_atoms(expr.callee, ir.Var(OUTSIDE))
             if name is None and not known:
