@@ -24,7 +24,7 @@ from pullback.errors import DifferentiabilityError
 from pullback.generated import Request
 from pullback.kinds import kind_of
 from pullback.pipeline import find, pair_for
-from pullback.rules import Active, callable_name
+from pullback.rules import Active, callable_name, refuse_library_code
 from pullback.tangents import ZERO, Tangent
 
 # for a call site: the function (held), its forward sweep, the operands' places, the code that this was made for
@@ -229,6 +229,7 @@ def _variadic(
     fn: types.FunctionType, args: tuple[Any, ...], kwargs: dict[str, Any], operands: list[Any]
 ) -> tuple[dict[str, Any], list[str], Any]:
     """Operands that `*args` and `**kwargs` parameters collect: the parameter and the part of it."""
+    refuse_library_code(fn)  # (such as a decorator's wrapper, whose signature is not its own)
     signature = inspect.signature(fn, follow_wrapped=False)
     try:
         bound = signature.bind(*args, **kwargs)
