@@ -13,7 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from pullback.fitting import fit
 from pullback.rules import constant, elementwise
+from pullback.tangents import ZERO
+
+IN_TEMPLATES = (fit, ZERO)
 
 
 def zero(g: Any) -> Any:
@@ -96,8 +100,16 @@ elementwise(np.subtract, "x1, x2", x1="g", x2="-g")
 constant(np.floor_divide, returns="numeric")
 for _remainder in (np.remainder, np.fmod):
     elementwise(_remainder, "x1, x2", x1="g", x2="remainder_quotient(g, x1, x2, y)")
-elementwise(np.modf, "x", x="g[0]", _returns="tuple")
-elementwise(np.divmod, "x1, x2", x1="g[1]", x2="-g[1] * y[0]", _returns="tuple")
+elementwise(np.modf, "x", x="g[0]", x_dot="(fit(x_dot, y[0]), ZERO)", _returns="tuple")
+elementwise(
+    np.divmod,
+    "x1, x2",
+    x1="g[1]",
+    x2="-g[1] * y[0]",
+    x1_dot="(ZERO, fit(x1_dot, y[1]))",
+    x2_dot="(ZERO, fit(-x2_dot * y[0], y[1]))",
+    _returns="tuple",
+)
 elementwise(np.square, "x", x="g * (2.0 * x)")
 elementwise(np.sqrt, "x", x="g * 0.5 / y")
 elementwise(np.cbrt, "x", x="g / (3.0 * (y * y))")
@@ -154,6 +166,8 @@ elementwise(np.arctanh, "x", x="g / ((1.0 - x) * (1.0 + x))")
 elementwise(np.i0, "x", x="g * bessel_i1(x)", _returns="numeric")
 elementwise(np.sinc, "x", x="g * sinc_slope(x)", _returns="numeric")
 elementwise(np.ldexp, "x1, x2", x1="np.ldexp(g, x2)")
-elementwise(np.frexp, "x", x="np.ldexp(g[0], -y[1])", _returns="tuple")
+elementwise(
+    np.frexp, "x", x="np.ldexp(g[0], -y[1])", x_dot="(fit(np.ldexp(x_dot, -y[1]), y[0]), ZERO)", _returns="tuple"
+)
 elementwise(np.nextafter, "x1, x2", x1="g", x2="zero(g)")
 constant(np.spacing, returns="numeric")
