@@ -81,10 +81,11 @@ def diagonal_index(shape: tuple[int, ...], own: str) -> tuple[Array, ...]:
 
 
 constant(labels, full_size, diagonal_index)
-rule(on_diagonal, "t, shape, own", t="g[diagonal_index(shape, own)]", _returns="array")
+rule(on_diagonal, "t, shape, own", t="g[diagonal_index(shape, own)]", _linear="t", _returns="array")
 rule(
     np.einsum,
     "*operands, optimize=False",
     operands="einsum_pullback(g, i, operands, form(operands[i]), optimize)",
+    _linear="operands",
     _alias=True,
 )
