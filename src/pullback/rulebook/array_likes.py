@@ -100,9 +100,14 @@ def reshaped(t: Tangent, m: Form, order: Any = "C") -> Tangent:
     """The cotangent `t` of a reshaped operand with the form `m`."""
     if t is ZERO or t is NO_TANGENT:
         return t
+    return restore(np.reshape(t, shape_of(m), entry_order(order)), m)
+
+
+def entry_order(order: Any) -> Any:
+    """The order in which entries are read: not one that depends on how the operand lies in memory."""
     if order not in ("C", "F"):
         refuse(f"reshaping in memory order ({order!r}) has no derivative here; pass order='C' or 'F'")
-    return restore(np.reshape(t, shape_of(m), order), m)
+    return order
 
 
 def filled(t: Tangent, x: Any) -> Tangent:
@@ -136,12 +141,19 @@ def refuse(text: str) -> NoReturn:
 
 
 # What a derivative's own derivative meets: each of these is linear in its cotangent.
-constant(form, shape_of, size_of)
-rule(restore, "t, m", t="fit_to(spread_to(gathered(g, m), np.shape(t)), np.shape(t), np.result_type(t))", _alias=True)
-rule(gathered, "u, m", u="restore(g, m)", _returns="array", _alias=True)
+constant(form, shape_of, size_of, entry_order)
+rule(
+    restore,
+    "t, m",
+    t="fit_to(spread_to(gathered(g, m), np.shape(t)), np.shape(t), np.result_type(t))",
+    _linear="t",
+    _alias=True,
+)
+rule(gathered, "u, m", u="restore(g, m)", _linear="u", _returns="array", _alias=True)
 rule(
     reshaped,
     "t, m, order='C'",
     t="fit_to(np.reshape(gathered(g, m), np.shape(t), order), np.shape(t), np.result_type(t))",
+    _linear="t",
     _alias=True,
 )
