@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from pullback.rulebook.array_likes import Array, Form, form, refuse, reshaped, restore
+from pullback.fitting import fit
+from pullback.rulebook.array_likes import Array, Form, form, refuse, reshaped, restore, zeros_of
 from pullback.rules import constant, rule
-from pullback.tangents import Tangent
+from pullback.tangents import ZERO, Tangent
 
-IN_TEMPLATES = (reshaped,)
+IN_TEMPLATES = (reshaped, zeros_of)
 
 
 def linspace_pullback(g: Any, m: Form, num: int, endpoint: bool, retstep: bool, axis: int, of_start: bool) -> Tangent:
@@ -65,6 +66,22 @@ def arange_pullback(g: Array, bounds: tuple[Any, ...], i: int) -> Tangent:
     return restore(np.sum(g) if i == 0 else np.dot(g, np.arange(g.size)), form(x))
 
 
+def linspace_tangent(
+    start_dot: Any, stop_dot: Any, y: Any, num: int, endpoint: bool, retstep: bool, dtype: Any, axis: int
+) -> Tangent:
+    """The tangent of equally spaced points: points between the tangents of the ends."""
+    if retstep:
+        refuse("np.linspace(..., retstep=True) has no derivative; compute the step from start, stop and num")
+    return fit(np.linspace(start_dot, stop_dot, num, endpoint, dtype=dtype, axis=axis), y)
+
+
+def arange_tangent(bound_dot: Any, y: Array, count: int, i: int) -> Tangent:
+    """The tangent of y[k] = start + k step through one bound; the stop changes no entry."""
+    if count == 1 or i == 1:
+        return ZERO
+    return fit(np.full(y.shape, bound_dot) if i == 0 else bound_dot * np.arange(y.size), y)
+
+
 constant(weights)
 
 # An array of a number, an array or nested lists
@@ -72,6 +89,7 @@ rule(
     np.array,
     "object, dtype=None, *, copy=True, order='K', subok=False, ndmin=0, ndmax=0, like=None",
     object="reshaped(g, form(object))",
+    object_dot="fit(np.array(object_dot, dtype, copy=copy, ndmin=ndmin), y)",
     _returns="array",
     _alias=True,
 )
@@ -80,37 +98,58 @@ for converting in (np.asarray, np.asanyarray):
         converting,
         "a, dtype=None, order=None, *, device=None, copy=None, like=None",
         a="restore(g, form(a))",
+        a_dot="fit(np.asarray(a_dot, dtype, copy=copy), y)",
         _returns="array",
         _alias=True,
     )
-rule(np.asarray_chkfinite, "a, dtype=None, order=None", a="restore(g, form(a))", _returns="array", _alias=True)
-rule(
-    np.require, "a, dtype=None, requirements=None, *, like=None", a="restore(g, form(a))", _returns="array", _alias=True
-)
+for converting, more in ((np.asarray_chkfinite, "order=None"), (np.require, "requirements=None, *, like=None")):
+    rule(
+        converting,
+        f"a, dtype=None, {more}",
+        a="restore(g, form(a))",
+        a_dot="fit(np.asarray(a_dot, dtype), y)",
+        _returns="array",
+        _alias=True,
+    )
 for contiguous in (np.ascontiguousarray, np.asfortranarray):
-    rule(contiguous, "a, dtype=None, *, like=None", a="reshaped(g, form(a))", _returns="array", _alias=True)
+    rule(
+        contiguous,
+        "a, dtype=None, *, like=None",
+        a="reshaped(g, form(a))",
+        a_dot="fit(np.asarray(a_dot, dtype).reshape(y.shape), y)",
+        _returns="array",
+        _alias=True,
+    )
 
 # A copy, perhaps of another precision
-rule(np.copy, "a, order='K', subok=False", a="restore(g, form(a))", _returns="array")
+rule(np.copy, "a, order='K', subok=False", a="restore(g, form(a))", a_dot="np.copy(a_dot)", _returns="array")
 kind: Any
 for kind in (np.ndarray, np.generic):
-    rule(kind.copy, "a, order='C'", a="restore(g, form(a))")
+    rule(kind.copy, "a, order='C'", a="restore(g, form(a))", a_dot="a_dot.copy()")
     rule(
         kind.astype,
         "a, dtype, order='K', casting='unsafe', subok=True, copy=True",
         a="restore(g, form(a))",
+        a_dot="fit(a_dot.astype(dtype, copy=copy), y)",
         _alias=True,
     )
-    rule(kind.__copy__, "a", a="restore(g, form(a))")
-    rule(kind.__deepcopy__, "a, memo=None", a="restore(g, form(a))")
+    rule(kind.__copy__, "a", a="restore(g, form(a))", a_dot="a_dot.copy()")
+    rule(kind.__deepcopy__, "a, memo=None", a="restore(g, form(a))", a_dot="a_dot.copy()")
 if hasattr(np, "astype"):  # NumPy 2.1
-    rule(np.astype, "x, dtype, *, copy=True, device=None", x="restore(g, form(x))", _alias=True)
+    rule(
+        np.astype,
+        "x, dtype, *, copy=True, device=None",
+        x="restore(g, form(x))",
+        x_dot="fit(x_dot.astype(dtype, copy=copy), y)",
+        _alias=True,
+    )
 
 # One value in every entry
 rule(
     np.full,
     "shape, fill_value, dtype=None, order='C', *, device=None, like=None",
     fill_value="restore(g, form(fill_value))",
+    fill_value_dot="fit(np.full(shape, fill_value_dot, dtype), y)",
     _returns="array",
 )
 rule(
@@ -118,6 +157,8 @@ rule(
     "a, fill_value, dtype=None, order='K', subok=True, shape=None, *, device=None",
     a="restore(np.zeros(np.shape(a)), form(a))",
     fill_value="restore(g, form(fill_value))",
+    a_dot="ZERO",
+    fill_value_dot="fit(np.full(y.shape, fill_value_dot), y)",
     _returns="array",
 )
 
@@ -128,6 +169,8 @@ rule(
     "start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis=0, *, device=None",
     start=LINEAR.format("start", True),
     stop=LINEAR.format("stop", False),
+    start_dot="linspace_tangent(start_dot, zeros_of(stop), y, num, endpoint, retstep, dtype, axis)",
+    stop_dot="linspace_tangent(zeros_of(start), stop_dot, y, num, endpoint, retstep, dtype, axis)",
     _returns="unknown",
 )
 LOGARITHMIC = "logspace_pullback(g, y, form({0}), num, endpoint, base, axis, {1})"
@@ -137,6 +180,9 @@ rule(
     start=LOGARITHMIC.format("start", True),
     stop=LOGARITHMIC.format("stop", False),
     base="base_pullback(g, y, start, stop, num, endpoint, base, axis)",
+    start_dot="fit(y * np.log(base) * np.linspace(start_dot, zeros_of(stop), num, endpoint, axis=axis), y)",
+    stop_dot="fit(y * np.log(base) * np.linspace(zeros_of(start), stop_dot, num, endpoint, axis=axis), y)",
+    base_dot="fit(y * np.linspace(start, stop, num, endpoint, axis=axis) * (base_dot / base), y)",
     _returns="array",
 )
 GEOMETRIC = "geomspace_pullback(g, y, {0}, num, endpoint, axis, {1})"
@@ -145,9 +191,17 @@ rule(
     "start, stop, num=50, endpoint=True, dtype=None, axis=0",
     start=GEOMETRIC.format("start", True),
     stop=GEOMETRIC.format("stop", False),
+    start_dot="fit(y * np.linspace(np.divide(start_dot, start), zeros_of(stop), num, endpoint, axis=axis), y)",
+    stop_dot="fit(y * np.linspace(zeros_of(start), np.divide(stop_dot, stop), num, endpoint, axis=axis), y)",
     _returns="array",
 )
-rule(np.arange, "*bounds, dtype=None, device=None, like=None", bounds="arange_pullback(g, bounds, i)", _returns="array")
+rule(
+    np.arange,
+    "*bounds, dtype=None, device=None, like=None",
+    bounds="arange_pullback(g, bounds, i)",
+    bounds_dot="arange_tangent(bounds_dot, y, len(bounds), i)",
+    _returns="array",
+)
 
 # What depends on shapes alone
 constant(np.zeros, np.ones, np.empty, np.zeros_like, np.ones_like, np.empty_like, np.eye, np.identity, np.tri)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from pullback.fitting import fit
 from pullback.rulebook.numpy_elementwise import unit
 from pullback.rulebook.numpy_reductions import axes_of, onto, restored
 from pullback.rules import rule
@@ -73,18 +74,27 @@ def norm_pullback(g: Any, y: Any, x: Any, order: Any, axis: Any, keepdims: Any, 
     return onto(np.moveaxis(t, (-2, -1), axes), x)
 
 
+def norm_tangent(x_dot: Any, y: Any, x: Any, order: Any, axis: Any, keepdims: Any, as_vector: bool) -> Any:
+    """The tangent of a norm: the sum over its axes of each entry's slope times its tangent."""
+    slopes = norm_pullback(np.ones_like(y), y, np.asarray(x), order, axis, keepdims, as_vector)
+    return fit(np.sum(np.real(slopes * x_dot), axis=axis, keepdims=keepdims), y)
+
+
 rule(
     np.linalg.norm,
     "x, ord=None, axis=None, keepdims=False",
     x="norm_pullback(g, y, x, ord, axis, keepdims, False)",
+    x_dot="norm_tangent(x_dot, y, x, ord, axis, keepdims, False)",
 )
 rule(
     np.linalg.vector_norm,
     "x, /, *, axis=None, keepdims=False, ord=2",
     x="norm_pullback(g, y, x, ord, axis, keepdims, True)",
+    x_dot="norm_tangent(x_dot, y, x, ord, axis, keepdims, True)",
 )
 rule(
     np.linalg.matrix_norm,
     "x, /, *, keepdims=False, ord='fro'",
     x="norm_pullback(g, y, x, ord, (-2, -1), keepdims, False)",
+    x_dot="norm_tangent(x_dot, y, x, ord, (-2, -1), keepdims, False)",
 )
