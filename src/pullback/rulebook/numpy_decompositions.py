@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from pullback.rulebook.array_likes import Array, Form, form, gathered, refuse, restore
-from pullback.rulebook.numpy_linalg import adjoint, transposed
+from pullback.rulebook.numpy_linalg import adjoint, diagonal_part, read_triangle, transposed
 from pullback.rules import rule
 from pullback.tangents import ZERO, Tangent
 
@@ -25,18 +25,6 @@ IN_TEMPLATES = (form,)
 def lower_half(x: Array) -> Array:
     """The lower triangle, half of the diagonal."""
     return np.tril(x, -1) + 0.5 * diagonal_part(x)
-
-
-def diagonal_part(x: Array) -> Array:
-    """The matrix with zeros off the diagonal."""
-    return x * np.eye(x.shape[-1])
-
-
-def read_triangle(s: Array, uplo: str, m: Form) -> Tangent:
-    """The cotangent of the triangle that stands for a Hermitian matrix whose cotangent is conj(s)."""
-    both = s + adjoint(s)
-    off = np.tril(both, -1) if uplo.upper() == "L" else np.triu(both, 1)
-    return restore(np.conj(off + 0.5 * np.real(diagonal_part(both))), m)
 
 
 def cholesky_pullback(g: Array, y: Array, m: Form, upper: bool) -> Tangent:
