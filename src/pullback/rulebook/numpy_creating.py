@@ -93,15 +93,16 @@ rule(
     _returns="array",
     _alias=True,
 )
-for converting in (np.asarray, np.asanyarray):
+for as_array in (np.asarray, np.asanyarray):
     rule(
-        converting,
+        as_array,
         "a, dtype=None, order=None, *, device=None, copy=None, like=None",
         a="restore(g, form(a))",
         a_dot="fit(np.asarray(a_dot, dtype, copy=copy), y)",
         _returns="array",
         _alias=True,
     )
+converting: Any
 for converting, more in ((np.asarray_chkfinite, "order=None"), (np.require, "requirements=None, *, like=None")):
     rule(
         converting,

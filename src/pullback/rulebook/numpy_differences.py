@@ -71,8 +71,9 @@ def cumprod_tangent(a_dot: Any, y: Any, a: Any, axis: Any, skip_nan: bool, first
 
     With zeros: ẏ_k = ẏ_{k-1} a_k + y_{k-1} ȧ_k.
     """
-    nan = np.isnan(a) if skip_nan else False
-    x, change = (last(np.where(nan, fill, v) if skip_nan else np.asarray(v), axis) for v, fill in ((a, 1.0), (a_dot, 0)))
+    if skip_nan:
+        a, a_dot = np.where(np.isnan(a), 1.0, a), np.where(np.isnan(a), 0.0, a_dot)
+    x, change = (last(np.asarray(v), axis) for v in (a, a_dot))
     h = last(y, axis)
     p = h[..., first:]
     size = np.abs(p)

@@ -32,14 +32,16 @@ def adjoint(x: Any) -> Array:
 
 def diagonal_part(x: Array) -> Array:
     """The matrix with zeros off the diagonal."""
-    return x * np.eye(x.shape[-1], dtype=np.real(x[:0]).dtype)
+    part: Array = x * np.eye(x.shape[-1], dtype=np.real(x[:0]).dtype)
+    return part
 
 
 def hermitian_part(x: Any, uplo: str) -> Array:
     """The Hermitian matrix that one triangle of `x` stands for: what NumPy reads."""
     x = np.asarray(x)
     off = np.tril(x, -1) if uplo.upper() == "L" else np.triu(x, 1)
-    return off + adjoint(off) + np.real(diagonal_part(x))
+    whole: Array = off + adjoint(off) + np.real(diagonal_part(x))
+    return whole
 
 
 def read_triangle(s: Array, uplo: str, m: Form) -> Tangent:
