@@ -140,3 +140,49 @@ def test_refused(program: Any, message: str) -> None:
 def test_ties_of_running_extrema_stay_with_the_first() -> None:
     g = pb.gradient(lambda x: np.sum(np.maximum.accumulate(x)))(np.array([1.0, 3.0, 3.0, 2.0, 4.0]))
     np.testing.assert_array_equal(g, [1.0, 3.0, 0.0, 0.0, 1.0])
+
+
+WEIGHTS = np.array([1.0, 2.0, 0.5, 1.5])
+WINDOW = np.linspace(0.0, 1.0, 12).reshape(3, 4)
+
+
+def covariances(a: Any, b: Any) -> Any:
+    c = np.sum(np.cov(a) * W[:, :3]) + np.cov(b) + np.sum(np.cov(a, b, bias=True)) + np.cov(a[0], b)[0, 1]
+    return c + np.sum(np.cov(a, rowvar=False, ddof=0) ** 2) + np.sum(np.cov(a, aweights=b) * W[:, 1:])
+
+
+def weighted_covariances(a: Any, b: Any) -> Any:
+    return np.sum(np.cov(a, fweights=[1, 2, 1, 3]) ** 2) + np.cov(b, fweights=[1, 2, 1, 3], aweights=WEIGHTS * b)
+
+
+def correlations(a: Any, b: Any) -> Any:
+    return np.sum(np.corrcoef(a) * W[:, :3]) + np.corrcoef(a[0], b)[0, 1] + np.corrcoef(b)
+
+
+def fits(a: Any, b: Any) -> Any:
+    c = np.sum(np.polyfit(b, a[0], 2) * W[0, :3]) + np.sum(np.polyfit(np.sort(b), a.T, 1) ** 2)
+    return c + np.polyfit(b, a[1], 1, w=a[2])[0]
+
+
+def polynomials(a: Any, b: Any) -> Any:
+    c = np.polyadd(a[0], b[:2]) * np.polysub(b[1:], a[1])
+    d = np.sum(np.polymul(b, a[2, :2]) ** 2) + np.sum(np.polyder(b, 2) * b[:2])
+    return np.sum(c * b) + d + np.sum(np.polyint(b, 2, k=a[0, :2]) ** 2) + np.sum(np.poly(b) * np.poly(a[1]))
+
+
+def brackets(a: Any, b: Any) -> Any:
+    return np.sum(np.r_[b, 0.5, a[0], 0:2] ** 2 * np.r_[1:5, 2.0, b, b[:2]]) + np.sum(np.c_[b, a[1]] ** 2)
+
+
+def bins(a: Any, b: Any) -> Any:
+    sums, edges = np.histogram(np.arange(4.0), [0.0, 1.5, 3.0], weights=b)
+    return np.sum(sums * edges[1:]) + a[0, 0]
+
+
+MORE = [covariances, weighted_covariances, correlations, fits, polynomials, brackets, bins]
+
+
+@pytest.mark.parametrize("program", MORE, ids=lambda f: f.__name__)
+def test_more(program: Any) -> None:
+    assert pb.value_with_gradient(program)(A, B)[0] == program(A, B)
+    pb.check_derivative(program, A, B, modes=("reverse",))

@@ -120,7 +120,8 @@ def conditions(x: Any, condlist: Any, count: int) -> Array:
     if len(masks) == count - 1:
         return np.concatenate([masks, ~np.any(masks, axis=0, keepdims=True)], axis=0)
     if len(masks) != count:
-        raise ValueError(f"with {len(masks)} condition(s), either {len(masks)} or {len(masks) + 1} functions are expected")
+        n = len(masks)
+        raise ValueError(f"with {n} condition(s), either {n} or {n + 1} functions are expected")
     return masks
 
 

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from pullback.fitting import fit
-from pullback.rulebook.array_likes import Array, Form, form, refuse, reshaped, restore, zeros_of
+from pullback.rulebook.array_likes import Array, Form, form, refuse, reshaped, restore, size_of, zeros_of
 from pullback.rules import constant, rule
 from pullback.tangents import ZERO, Tangent
 
-IN_TEMPLATES = (reshaped, zeros_of)
+IN_TEMPLATES = (reshaped, size_of, zeros_of)
 
 
 def linspace_pullback(g: Any, m: Form, num: int, endpoint: bool, retstep: bool, axis: int, of_start: bool) -> Tangent:
@@ -122,6 +122,14 @@ for contiguous in (np.ascontiguousarray, np.asfortranarray):
         _alias=True,
     )
 
+rule(
+    np.fromiter,
+    "iter, dtype, count=-1, *, like=None",
+    iter="restore(np.append(g, np.zeros(size_of(form(iter)) - g.size)), form(iter))",
+    iter_dot="fit(np.asarray(iter_dot[: len(y)]), y)",
+    _returns="array",
+)
+
 # A copy, perhaps of another precision
 rule(np.copy, "a, order='K', subok=False", a="restore(g, form(a))", a_dot="np.copy(a_dot)", _returns="array")
 kind: Any
@@ -212,3 +220,4 @@ constant(np.array2string, np.array_repr, np.array_str, np.format_float_positiona
 constant(np.save, np.savetxt, np.savez, np.savez_compressed, np.isfortran, np.iterable, np.issubdtype)
 constant(np.promote_types, np.typename, np.get_printoptions, np.set_printoptions, np.geterr, np.seterr)
 constant(np.bartlett, np.blackman, np.hamming, np.hanning, np.einsum_path, np.linalg.matrix_rank)
+constant(np.finfo, np.iinfo, np.dtype, np.errstate, np.printoptions, np.isdtype, np.mintypecode)

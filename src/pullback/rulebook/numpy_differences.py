@@ -281,6 +281,13 @@ rule(
     to_begin_dot="np.ediff1d(zeros_of(ary), zeros_of(to_end), to_begin_dot)",
     _returns="array",
 )
+rule(  # what it adds is a multiple of the period
+    np.unwrap,
+    "p, discont=None, axis=-1, *, period=6.283185307179586",
+    p="restore(g, form(p))",
+    p_dot="fit(np.array(p_dot), y)",
+    _returns="array",
+)
 rule(
     np.gradient,
     "f, *steps, axis=None, edge_order=1",

@@ -20,7 +20,7 @@ from pullback.rulebook.numpy_elementwise import unit
 from pullback.rulebook.numpy_reductions import onto, restored
 from pullback.rules import constant, rule
 
-IN_TEMPLATES = (form, restore, fit, onto, unit)
+IN_TEMPLATES = (form, restore)
 
 
 def log_sum(ufunc: Any, array: Any, axis: Any, keepdims: bool) -> Any:
@@ -43,7 +43,23 @@ def log_sum_slopes(ufunc: Any, y: Any, array: Any, axis: Any, keepdims: bool) ->
 
 def length(array: Any, axis: Any, keepdims: bool) -> Any:
     """np.hypot.reduce, by a name of its own."""
-    return np.hypot.reduce(array, axis=axis, keepdims=keepdims)
+    ufunc: Any = np.hypot
+    return ufunc.reduce(array, axis=axis, keepdims=keepdims)
+
+
+def directions(y: Any, array: Any, axis: Any, keepdims: bool) -> Any:
+    """The entries over the length `y` of their lane, 0 where that is 0."""
+    return unit(np.asarray(array), restored(y, np.ndim(array), axis, keepdims))
+
+
+def spread_along(g: Any, slopes: Any, array: Any, axis: Any, keepdims: bool) -> Any:
+    """The cotangent of entries with these slopes."""
+    return onto(restored(g, np.ndim(array), axis, keepdims) * slopes, array)
+
+
+def summed_along(array_dot: Any, slopes: Any, y: Any, axis: Any, keepdims: bool) -> Any:
+    """The tangent of a result whose slopes by the entries these are."""
+    return fit(np.sum(slopes * array_dot, axis=axis, keepdims=keepdims), y)
 
 
 def running_extremum(ufunc: Any, array: Any, axis: int) -> Array:
@@ -125,14 +141,14 @@ constant(only_plain, holder)
 rule(
     log_sum,
     "ufunc, array, axis, keepdims",
-    array="onto(restored(g, np.ndim(array), axis, keepdims) * log_sum_slopes(ufunc, y, array, axis, keepdims), array)",
-    array_dot="fit(np.sum(log_sum_slopes(ufunc, y, array, axis, keepdims) * array_dot, axis=axis, keepdims=keepdims), y)",
+    array="spread_along(g, log_sum_slopes(ufunc, y, array, axis, keepdims), array, axis, keepdims)",
+    array_dot="summed_along(array_dot, log_sum_slopes(ufunc, y, array, axis, keepdims), y, axis, keepdims)",
 )
 rule(
     length,
     "array, axis, keepdims",
-    array="onto(restored(g, np.ndim(array), axis, keepdims) * unit(array, restored(y, np.ndim(array), axis, keepdims)), array)",
-    array_dot="fit(unit(np.sum(np.multiply(array, array_dot), axis=axis, keepdims=keepdims), y), y)",
+    array="spread_along(g, directions(y, array, axis, keepdims), array, axis, keepdims)",
+    array_dot="summed_along(array_dot, directions(y, array, axis, keepdims), y, axis, keepdims)",
 )
 rule(
     running_extremum,
