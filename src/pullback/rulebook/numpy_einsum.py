@@ -16,7 +16,7 @@ import numpy as np
 from pullback.fitting import fit_to
 from pullback.rulebook.array_likes import Array, Form, form, restore, shape_of, spread_to
 from pullback.rules import constant, rule
-from pullback.tangents import Tangent
+from pullback.tangents import ZERO, Tangent
 
 IN_TEMPLATES = (form,)
 
@@ -52,8 +52,13 @@ def written(operands: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def einsum_pullback(g: Any, i: int, operands: tuple[Any, ...], m: Form, optimize: Any) -> Tangent:
     """The cotangent of operand `i` of np.einsum (operand 0 is the subscripts)."""
-    if not isinstance(operands[0], str):
+    if isinstance(operands[0], str):
+        labelled = i == 0
+    else:
+        labelled = i % 2 == 1 or i == len(operands) // 2 * 2
         operands, i = written(operands), i // 2 + 1
+    if labelled:
+        return ZERO
     terms, result = labels(operands[0], [np.ndim(x) for x in operands[1:]])
     own, shape = terms[i - 1], shape_of(m)
     others, other_terms = (*operands[1:i], *operands[i + 1 :]), [*terms[: i - 1], *terms[i:]]
