@@ -121,3 +121,10 @@ CASES += [
     (np.unwrap, (F32,), {}, (0,)),
     (np.unwrap, ([0.5, 3.0, -3.0],), {}, (0,)),
 ]
+CASES += [
+    (np.gradient, (A[0], 0.5), {}, (0, 1)),
+    (np.gradient, (A, 0.5), {}, (0, 1)),
+    (np.gradient, (A, 0.5, np.float64(1.5)), {}, (0, 1, 2)),
+    (np.gradient, (A, 0.5, 1.5), {"axis": (1, 0)}, (0, 1, 2)),
+    (np.gradient, (A, X3, 1.5), {}, (0, 2)),
+]

@@ -179,7 +179,11 @@ def bins(a: Any, b: Any) -> Any:
     return np.sum(sums * edges[1:]) + a[0, 0]
 
 
-MORE = [covariances, weighted_covariances, correlations, fits, polynomials, brackets, bins]
+def views(a: Any, b: Any) -> Any:
+    return np.sum(a.view() ** 2) + np.sum(b.view(float) * b) + b[0].view()
+
+
+MORE = [views, covariances, weighted_covariances, correlations, fits, polynomials, brackets, bins]
 
 
 @pytest.mark.parametrize("program", MORE, ids=lambda f: f.__name__)
