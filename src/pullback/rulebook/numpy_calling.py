@@ -15,9 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from pullback.dispatch import after_callee, call
 from pullback.rulebook.array_likes import Array, form, refuse, restore
-from pullback.rules import Active, constant, intrinsic, rule
+from pullback.rules import constant, rule, stands_in
 
 IN_TEMPLATES = (form, restore)
 
@@ -146,16 +145,6 @@ STAND_INS: dict[Any, Callable[..., Any]] = {
     np.piecewise: piecewise,
     np.ndenumerate: ndenumerate,
 }
-
-
-def stands_in(function: Any, python: Callable[..., Any], returns: str = "unknown") -> None:
-    """Register a Python function whose derivative is that of a library function."""
-
-    def vjp(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Any:
-        value, residual = call(python, args, tuple(a for a in active if a != -1), kwargs)
-        return value, residual if -1 not in active else (after_callee, residual)
-
-    intrinsic(function, returns=returns)(vjp)
 
 
 for _function, _python in STAND_INS.items():

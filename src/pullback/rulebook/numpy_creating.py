@@ -12,8 +12,7 @@ import numpy as np
 
 from pullback.fitting import fit
 from pullback.rulebook.array_likes import Array, Form, form, refuse, reshaped, restore, size_of, zeros_of
-from pullback.rulebook.numpy_calling import stands_in
-from pullback.rules import constant, rule
+from pullback.rules import constant, rule, stands_in
 from pullback.tangents import ZERO, Tangent
 
 IN_TEMPLATES = (reshaped, size_of, zeros_of)

@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 
 from pullback.rulebook.array_likes import Array, Form, form, refuse, restore, shape_of
-from pullback.rulebook.numpy_calling import stands_in
-from pullback.rules import constant, rule
+from pullback.rules import constant, rule, stands_in
 from pullback.tangents import NO_TANGENT, ZERO, Tangent
 
 IN_TEMPLATES = (form,)

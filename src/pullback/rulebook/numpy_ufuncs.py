@@ -15,10 +15,9 @@ import numpy as np
 
 from pullback.fitting import fit
 from pullback.rulebook.array_likes import Array, form, refuse, restore
-from pullback.rulebook.numpy_calling import stands_in
 from pullback.rulebook.numpy_elementwise import unit
 from pullback.rulebook.numpy_reductions import onto, restored
-from pullback.rules import constant, rule
+from pullback.rules import constant, rule, stands_in
 
 IN_TEMPLATES = (form, restore)
 
