@@ -36,6 +36,12 @@ def vectorized_keyword(a: Any, b: Any) -> Any:
     return np.sum(W * np.vectorize(lambda u, v=1.0: u * v * v, otypes=[float])(a, v=b))
 
 
+def vectorized_capturing(a: Any, b: Any) -> Any:
+    scale = b[0] * b[1]
+    scaled = np.vectorize(lambda u: u * u * scale)
+    return np.sum(scaled(a) * W) + np.sum(scaled(b))
+
+
 def along(a: Any, b: Any) -> Any:
     return np.sum(np.apply_along_axis(lambda lane: lane * lane[0] + b[1], 0, a) * W)
 
@@ -94,6 +100,7 @@ PROGRAMS = [
     vectorized_twice,
     vectorized_excluded,
     vectorized_keyword,
+    vectorized_capturing,
     along,
     along_to_number,
     along_to_matrix,

@@ -148,6 +148,34 @@ def test_complex_branches(f: Any, x: complex) -> None:
     np.testing.assert_allclose(tangents(f, x), (f(x + h) - f(x - h)) / (2 * h), rtol=1e-8)
 
 
+@pytest.mark.parametrize("zero", [0.0, -0.0])
+@pytest.mark.parametrize(
+    ("f", "x", "along"),
+    [
+        (np.arcsin, 2.5, 1.0),
+        (np.arcsin, -2.5, 1.0),
+        (np.arccos, 2.5, 1.0),
+        (np.arccos, -2.5, 1.0),
+        (np.arccosh, 0.5, 1.0),
+        (np.arccosh, -2.5, 1.0),
+        (np.arctanh, 2.5, 1.0),
+        (np.sqrt, -2.5, 1.0),
+        (np.log, -2.5, 1.0),
+        (np.arcsinh, 2.5, 1j),
+        (np.arcsinh, -2.5, 1j),
+        (np.arctan, 2.5, 1j),
+    ],
+)
+def test_on_a_branch_cut_the_side_is_that_of_the_zero(f: Any, x: float, along: complex, zero: float) -> None:
+    def at(t: float) -> complex:
+        return complex(t, zero) if along == 1.0 else complex(zero, t)
+
+    h = 1e-5
+    expected = (f(at(x + h)) - f(at(x - h))) / (2 * h) / along
+    np.testing.assert_allclose(tangents(f, at(x)), expected, rtol=1e-8)
+    np.testing.assert_allclose(tangents(f, np.array([at(x)])), [expected], rtol=1e-8)
+
+
 @pytest.mark.parametrize(
     ("f", "kwargs"),
     [

@@ -21,31 +21,49 @@ from pullback.rules import constant, rule, stands_in
 IN_TEMPLATES = (form, restore)
 
 
+def vectorize(
+    pyfunc: Any, otypes: Any = None, doc: Any = None, excluded: Any = None, cache: bool = False, signature: Any = None
+) -> Any:
+    """`np.vectorize(f)` of a function that captures differentiated values: a function, which captures f."""
+    options = vectorize_options(otypes, excluded, cache, signature)
+    return lambda *args, **kwargs: at_every_entry(pyfunc, options, args, kwargs)
+
+
+def vectorize_options(otypes: Any, excluded: Any, cache: bool, signature: Any) -> Any:
+    """The options as NumPy reads them."""
+    return np.vectorize(len, otypes=otypes, excluded=excluded, cache=cache, signature=signature)
+
+
 def vectorized(self: Any, *args: Any, **kwargs: Any) -> Any:
-    """`np.vectorize(f)(*args)`: f of every entry of its broadcast arguments, as Python numbers."""
-    check_vectorize(self)
-    excluded = self.excluded
+    """`np.vectorize(f)(*args)`."""
+    return at_every_entry(self.pyfunc, self, args, kwargs)
+
+
+def at_every_entry(pyfunc: Any, options: Any, args: Any, kwargs: Any) -> Any:
+    """f of every entry of its broadcast arguments, as Python numbers."""
+    check_vectorize(options)
+    excluded = options.excluded
     names = [n for n in kwargs if n not in excluded]
     places = [k for k in range(len(args)) if k not in excluded]
     given = [args[k] for k in places] + [kwargs[n] for n in names]
     arrays = np.broadcast_arrays(*given)
     columns = [np.ravel(a).tolist() for a in arrays]
-    results = [at_entry(self, args, kwargs, columns, places, names, k) for k in range(arrays[0].size)]
-    if result_count(self, results) == 0:
-        return np.reshape(np.array(results, result_type(self, results, None)), arrays[0].shape)
+    results = [at_entry(pyfunc, args, kwargs, columns, places, names, k) for k in range(arrays[0].size)]
+    if result_count(options, results) == 0:
+        return np.reshape(np.array(results, result_type(options, results, None)), arrays[0].shape)
     return tuple(
         [
-            np.reshape(np.array([r[k] for r in results], result_type(self, results, k)), arrays[0].shape)
-            for k in range(result_count(self, results))
+            np.reshape(np.array([r[k] for r in results], result_type(options, results, k)), arrays[0].shape)
+            for k in range(result_count(options, results))
         ]
     )
 
 
-def at_entry(wrapper: Any, args: Any, kwargs: Any, columns: Any, places: Any, names: Any, entry: int) -> Any:
+def at_entry(pyfunc: Any, args: Any, kwargs: Any, columns: Any, places: Any, names: Any, entry: int) -> Any:
     """The function of one entry of each argument that is not excluded."""
     items = [columns[places.index(k)][entry] if k in places else args[k] for k in range(len(args))]
     named = {n: columns[len(places) + names.index(n)][entry] if n in names else kwargs[n] for n in kwargs}
-    return wrapper.pyfunc(*items, **named)
+    return pyfunc(*items, **named)
 
 
 def check_vectorize(wrapper: Any) -> None:
@@ -138,6 +156,7 @@ def ndenumerate(arr: Any) -> Any:
 
 
 STAND_INS: dict[Any, Callable[..., Any]] = {
+    np.vectorize: vectorize,
     np.vectorize.__call__: vectorized,
     np.apply_along_axis: apply_along_axis,
     np.apply_over_axes: apply_over_axes,
@@ -150,7 +169,7 @@ STAND_INS: dict[Any, Callable[..., Any]] = {
 for _function, _python in STAND_INS.items():
     stands_in(_function, _python, "list" if _function is np.ndenumerate else "unknown")
 
-constant(check_vectorize, result_count, result_type, conditions, np.ndindex)
+constant(check_vectorize, vectorize_options, result_count, result_type, conditions, np.ndindex)
 rule(
     put_where,
     "a, mask, values",

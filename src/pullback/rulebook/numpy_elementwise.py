@@ -59,6 +59,16 @@ def unit(x: Any, length: Any) -> Any:
     return x / np.where(length == 0, 1.0, length)[()]
 
 
+def cut_root(x: Any) -> Any:
+    """sqrt(1 - x²) as (1 - x)(1 + x), which keeps its digits at the ends, on the side of the cut that x is on."""
+    return np.sqrt(-(x - 1.0) * (x - -1.0))  # differences: a sum with 1 + 0j would lose the sign of a zero
+
+
+def cut_root_plus(x: Any, y: Any) -> Any:
+    """sqrt(x² + 1), which is cosh y for y = arcsinh x: so a complex x is on its side of the cut."""
+    return np.cosh(y) if np.iscomplexobj(x) else np.sqrt(x * x + 1.0)
+
+
 def sinc_slope(x: Any) -> Any:
     """d sinc(x)/dx = π (cos u - sin(u)/u) / u with u = πx; its Taylor series where that difference cancels."""
     u = np.pi * x
@@ -143,12 +153,12 @@ elementwise(
     x2="g * exponential_share(np.exp2, x2, x1, y)",
 )
 
-# Trigonometry; (1 - x)(1 + x) keeps the digits that 1 - x² loses at the ends
+# Trigonometry
 elementwise(np.sin, "x", x="g * np.cos(x)")
 elementwise(np.cos, "x", x="-g * np.sin(x)")
 elementwise(np.tan, "x", x="g * (1.0 + y * y)")
-elementwise(np.arcsin, "x", x="g / np.sqrt((1.0 - x) * (1.0 + x))")
-elementwise(np.arccos, "x", x="-g / np.sqrt((1.0 - x) * (1.0 + x))")
+elementwise(np.arcsin, "x", x="g / cut_root(x)")
+elementwise(np.arccos, "x", x="-g / cut_root(x)")
 elementwise(np.arctan, "x", x="g / (1.0 + x * x)")
 elementwise(np.hypot, "x1, x2", x1="g * unit(x1, y)", x2="g * unit(x2, y)")
 elementwise(
@@ -162,12 +172,12 @@ elementwise(np.rad2deg, "x", x="g * 57.29577951308232")
 elementwise(np.radians, "x", x="g * 0.017453292519943295")
 elementwise(np.deg2rad, "x", x="g * 0.017453292519943295")
 
-# Hyperbolic functions; two square roots keep arccosh on its branch for complex x
+# Hyperbolic functions; two square roots keep arccosh on its branch for complex x, and x - -1 the sign of its 0j
 elementwise(np.sinh, "x", x="g * np.cosh(x)")
 elementwise(np.cosh, "x", x="g * np.sinh(x)")
 elementwise(np.tanh, "x", x="g * (1.0 - y * y)")
-elementwise(np.arcsinh, "x", x="g / np.sqrt(x * x + 1.0)")
-elementwise(np.arccosh, "x", x="g / (np.sqrt(x - 1.0) * np.sqrt(x + 1.0))")
+elementwise(np.arcsinh, "x", x="g / cut_root_plus(x, y)")
+elementwise(np.arccosh, "x", x="g / (np.sqrt(x - 1.0) * np.sqrt(x - -1.0))")
 elementwise(np.arctanh, "x", x="g / ((1.0 - x) * (1.0 + x))")
 
 # Special functions and floating-point parts
