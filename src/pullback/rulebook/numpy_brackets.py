@@ -43,7 +43,7 @@ def brackets_pullback(g: Array, self: Any, key: Any) -> Tangent:
 
 def brackets_tangent(key_dot: Any, self: Any, key: Any) -> Array:
     """The tangents joined in the same way."""
-    items, tangents = (v if isinstance(key, tuple) else (v,) for v in (key, key_dot))
+    items, tangents = (key, key_dot) if isinstance(key, tuple) else ((key,), (key_dot,))
     joined: Array = self[tuple(t if is_differentiable(v) else blank(v) for v, t in zip(items, tangents, strict=True))]
     return joined
 

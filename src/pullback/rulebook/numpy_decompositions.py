@@ -181,7 +181,7 @@ def svd_tangent(a_dot: Any, y: Any, a: Any, full_matrices: bool, compute_uv: boo
         of_u = of_u + 1j * u * np.expand_dims(np.imag(np.diagonal(p, 0, -2, -1)) / nonzero(s), -2)
         both = [of_u, u, of_v, v]
         choices = [turned(both, v, of_v, 0), turned(both, u, of_u, 0)]
-        kept = next((t for t in choices if t is not None), None)
+        kept = choices[0] if choices[0] is not None else choices[1]
         if kept is None:
             refuse("np.linalg.svd: forward mode finds no component of the complex vectors that is always real")
         of_u, of_v = kept

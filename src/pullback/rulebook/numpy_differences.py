@@ -73,7 +73,7 @@ def cumprod_tangent(a_dot: Any, y: Any, a: Any, axis: Any, skip_nan: bool, first
     """
     if skip_nan:
         a, a_dot = np.where(np.isnan(a), 1.0, a), np.where(np.isnan(a), 0.0, a_dot)
-    x, change = (last(np.asarray(v), axis) for v in (a, a_dot))
+    x, change = last(np.asarray(a), axis), last(np.asarray(a_dot), axis)
     h = last(y, axis)
     p = h[..., first:]
     size = np.abs(p)

@@ -18,7 +18,7 @@ import numpy as np
 from pullback.fitting import fit
 from pullback.rulebook.array_likes import Array, Form, form, gathered, refuse, restore
 from pullback.rulebook.numpy_linalg import adjoint, hermitian_part, read_triangle, transposed
-from pullback.rules import rule
+from pullback.rules import constant, rule
 from pullback.tangents import ZERO, Tangent
 
 IN_TEMPLATES = (form, fit)
@@ -74,11 +74,10 @@ def eigh_tangent(a_dot: Any, y: Any, uplo: str) -> Tangent:
     m = adjoint(v) @ hermitian_part(a_dot, uplo) @ v
     change = v @ (m * inverse_gaps(w, (m,), "eigh"))
     if np.iscomplexobj(v):
-        rows = (0, -1) if uplo.upper() == "L" else (-1, 0)
-        choices = [turned([change, v], v, change, row) for row in rows]
-        change = next((t[0] for t in choices if t is not None), None)
-        if change is None:
+        kept = turned([change, v], v, change, 0 if uplo.upper() == "L" else -1)
+        if kept is None:
             refuse("np.linalg.eigh: forward mode finds no component of the complex vectors that is always real")
+        change = kept[0]
     return fit(np.real(np.diagonal(m, 0, -2, -1)), w), fit(change, v)
 
 
@@ -151,6 +150,7 @@ def eig_tangent(a_dot: Any, y: Any) -> Tangent:
     return fit(np.diagonal(m, 0, -2, -1).copy(), w), fit(change - v * along, v)
 
 
+constant(largest)
 rule(
     np.linalg.eigh,
     "a, UPLO='L'",

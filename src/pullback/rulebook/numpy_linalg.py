@@ -194,7 +194,8 @@ def pinv_pullback(g: Array, p: Array, a: Any, hermitian: bool = False) -> Tangen
 
 def pinv_tangent(a_dot: Any, p: Array, a: Any, hermitian: bool = False) -> Array:
     """The tangent of a pseudo-inverse p, while the rank of a stays."""
-    x, t = (hermitian_part(v, "L") if hermitian else np.asarray(v) for v in (a, a_dot))
+    x = hermitian_part(a, "L") if hermitian else np.asarray(a)
+    t = hermitian_part(a_dot, "L") if hermitian else np.asarray(a_dot)
     th, ph = adjoint(t), adjoint(p)
     left, right = p @ ph @ th, th @ ph @ p
     total: Array = left - (left @ x) @ p + right - p @ (x @ right) - p @ t @ p

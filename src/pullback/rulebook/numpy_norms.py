@@ -92,17 +92,14 @@ def cond_slopes(x: Any, order: Any) -> Any:
     if order in (None, 2, -2):
         u, s, vh = np.linalg.svd(a, full_matrices=False)
         big, small = (0, -1) if order != -2 else (-1, 0)
-        ratio = s[..., big] / s[..., small]
-        share = np.zeros_like(s)
-        share[..., big] += 1.0 / s[..., small]
-        share[..., small] -= ratio / s[..., small]
+        ratio = np.expand_dims(s[..., big] / s[..., small], -1)
+        units = np.eye(s.shape[-1])
+        share = np.expand_dims(1.0 / s[..., small], -1) * (units[big] - ratio * units[small])
         return np.conj(np.matmul(u * np.expand_dims(share, -2), vh))
     inverse = np.linalg.inv(a)
     sizes = [np.linalg.norm(m, order, axis=(-2, -1), keepdims=True) for m in (a, inverse)]
-    own, others = (
-        norm_pullback(np.ones_like(n), n, m, order, (-2, -1), True, False)
-        for n, m in zip(sizes, (a, inverse), strict=True)
-    )
+    own = norm_pullback(np.ones_like(sizes[0]), sizes[0], a, order, (-2, -1), True, False)
+    others = norm_pullback(np.ones_like(sizes[1]), sizes[1], inverse, order, (-2, -1), True, False)
     turned = np.swapaxes(inverse, -1, -2)
     return own * sizes[1] - sizes[0] * (turned @ others @ turned)
 

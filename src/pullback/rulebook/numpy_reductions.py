@@ -151,7 +151,7 @@ def ptp_pullback(g: Any, a: Any, axis: Any, keepdims: Any) -> Any:
 
 def ptp_tangent(a_dot: Any, y: Any, a: Any, axis: Any, keepdims: Any) -> Any:
     """The mean tangent of the largest entries less that of the smallest."""
-    top, bottom = (f(a, axis=axis, keepdims=keepdims) for f in (np.max, np.min))
+    top, bottom = np.max(a, axis=axis, keepdims=keepdims), np.min(a, axis=axis, keepdims=keepdims)
     up = extremum_tangent(a_dot, top, a, axis, keepdims, True)
     return fit(up - extremum_tangent(a_dot, bottom, a, axis, keepdims, True), y)
 

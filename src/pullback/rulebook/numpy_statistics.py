@@ -70,8 +70,9 @@ def average_weights(g: Any, y: Any, a: Any, axis: Any, weights: Any, keepdims: A
 
 def weights_tangent(w_dot: Any, y: Any, a: Any, axis: Any, weights: Any, keepdims: Any) -> Any:
     """The tangent of y = Σ w a / Σ w through its weights: Σ ẇ (a - y) / Σ w."""
-    w, change = (weights_along(v, a, axis) + np.zeros(np.shape(a)) for v in (weights, w_dot))
-    change = change * (np.asarray(a) - restored(y, np.ndim(a), axis, keepdims))
+    zeros = np.zeros(np.shape(a))
+    w = weights_along(weights, a, axis) + zeros
+    change = (weights_along(w_dot, a, axis) + zeros) * (np.asarray(a) - restored(y, np.ndim(a), axis, keepdims))
     return fit(np.sum(change, axis=axis, keepdims=keepdims) / np.sum(w, axis=axis, keepdims=keepdims), y)
 
 
