@@ -1,4 +1,4 @@
-"""Arrays changed in place: right where nobody else can see it, or refused; never a wrong number."""
+"""Arrays changed in place, whoever else may see it."""
 
 from __future__ import annotations
 
@@ -150,26 +150,11 @@ FORMS = {"joint": pb.gradient, "pair": lambda f: lambda *args: pb.pullback(f)(*a
     [
         product_then_sum, in_a_loop, difference_squared, shifted_by_its_maximum, used_before,
         constant_written_after_use, constant_filled_in_a_loop, constant_changed_by_a_callee,
-        view_of_a_changed_constant,
+        view_of_a_changed_constant, argument_changed, alias_changed, held_in_a_list, viewed, aliased_on_one_path,
+        kept_by_a_callee,
     ],
 )  # fmt: skip
-def test_what_nobody_else_sees_is_right(f, form):
+def test_the_derivative_of_what_changes_is_right(f, form):
     for found, expected in zip(FORMS[form](f)(A.copy(), B.copy()), differences(f), strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
     assert pb.value_with_gradient(f)(A.copy(), B.copy())[0] == f(A.copy(), B.copy())
-
-
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("f", [argument_changed, alias_changed, held_in_a_list, viewed, aliased_on_one_path])
-def test_what_others_may_see_is_refused_at_its_line(f, form):
-    line = f.__code__.co_firstlineno
-    with pytest.raises(pb.DifferentiabilityError, match="in place") as caught:
-        FORMS[form](f)(A.copy(), B.copy())
-    place = caught.value.diagnostics[0].span
-    assert place.filename == __file__ and line < place.line <= line + 5
-
-
-@pytest.mark.parametrize("form", FORMS)
-def test_an_array_that_a_callee_keeps_is_watched(form):
-    with pytest.raises(pb.ChangedValueError, match="changed in place"):
-        FORMS[form](kept_by_a_callee)(A.copy(), B.copy())

@@ -15,12 +15,12 @@ from dataclasses import dataclass, field
 
 from pullback import ir
 from pullback.effects import MUTATORS, effects_of
-from pullback.kinds import LIST, NUMERIC_MASK, PYTHON_SCALAR, Kind
+from pullback.kinds import ARRAY, DICT, LIST, NONE, NPFLOAT, NUMERIC_MASK, PYTHON_SCALAR, STR, TUPLE, Kind
 from pullback.rules import callable_name, lookup
-from pullback.solitary import augmented_alone, solitary_names
+from pullback.sharing import Sharing
 from pullback.spans import Diagnostic, Label, Span
 
-_MUTABLE = ~(PYTHON_SCALAR | (1 << 4) | (1 << 7) | (1 << 8))
+_MUTABLE = ~(PYTHON_SCALAR | NPFLOAT | NONE | STR)
 
 
 @dataclass(slots=True)
@@ -32,20 +32,14 @@ class Activity:
     silenced: bool = False  # without_derivative was applied to a varied value
     result_varied: bool = False
     mutates: bool = False  # something that may be kept for the reverse sweep may be changed in place
-    solitary: frozenset[str] = frozenset()
-    alone: frozenset[int] = frozenset()  # in-place operations on a value just made, by id
-
-    def unseen(self, stmt: ir.Bind) -> bool:
-        """Whether an in-place operation changes a value that nobody else can hold."""
-        variable = ir.atoms(stmt.expr)[0]
-        return id(stmt) in self.alone or (isinstance(variable, ir.Var) and variable.name in self.solitary)
+    changes: set[int] = field(default_factory=set)  # statements, by id, that change a varied value in place
+    strict: set[int] = field(default_factory=set)  # those of them that may not really change anything
+    watched: dict[int, set[str]] = field(default_factory=dict)  # or not change these globals, which something holds
 
 
-def analyse(function: ir.FunctionIR, active: frozenset[str]) -> Activity:
+def analyse(function: ir.FunctionIR, active: frozenset[str], sharing: Sharing) -> Activity:
     """Mark active operands in every statement's facts, starting from the active parameters and captures."""
-    analysis = _Analysis(function)
-    analysis.found.solitary = solitary_names(function)
-    analysis.found.alone = augmented_alone(function)
+    analysis = _Analysis(function, sharing)
     end = analysis.block(function.body, active)
     for stmt in ir.walk(function.body):  # what became varied after a closure had captured it
         if isinstance(stmt, ir.Bind) and isinstance(stmt.expr, ir.Closure):
@@ -57,8 +51,9 @@ def analyse(function: ir.FunctionIR, active: frozenset[str]) -> Activity:
 
 
 class _Analysis:
-    def __init__(self, function: ir.FunctionIR) -> None:
+    def __init__(self, function: ir.FunctionIR, sharing: Sharing) -> None:
         self.function = function
+        self.sharing = sharing
         self.found = Activity()
         self.ever_varied: set[str] = set()
         self.closures = {
@@ -89,9 +84,9 @@ class _Analysis:
                 active = self.is_varied(stmt.item, varied) and stmt.facts.kinds[0].differentiable
                 stmt.facts.active = (active,)
                 stmt.facts.varied = active or stmt.target in varied
-                return varied | {stmt.target} if active else varied
+                return varied | self.sharing.with_(stmt.target) if active else varied
             case ir.Store():
-                self.store(stmt, varied)
+                return self.store(stmt, varied)
             case ir.Opaque():
                 self.opaque(stmt, varied)
                 return varied - stmt.writes
@@ -155,7 +150,29 @@ class _Analysis:
                 stmt.span,
                 help="return the value instead",
             )
-        return varied | {stmt.target} if facts.varied else varied - {stmt.target}
+        after = varied | {stmt.target} if facts.varied else varied - {stmt.target}
+        if id(stmt) in self.sharing.points and any(facts.active):
+            after |= self.changing(stmt, self.sharing.points[id(stmt)], varied)
+        return after
+
+    def changing(self, stmt: ir.Stmt, name: str, varied: frozenset[str]) -> frozenset[str]:
+        """A statement that changes what `name` shares, with a varied value: all that shares with it may vary now."""
+        self.found.changes.add(id(stmt))
+        shared = self.sharing.with_(name)
+        for other in self.sharing.globals_changed(stmt):
+            if id(stmt) not in self.sharing.certain:
+                if self.sharing.kinds[other].mask & ~(NUMERIC_MASK | LIST | DICT | TUPLE):
+                    self.found.strict.add(id(stmt))
+                else:
+                    self.found.watched.setdefault(id(stmt), set()).add(other)
+                continue
+            self.refuse(
+                "outer-write",
+                f"a differentiated value is stored in `{other}`, which is not local to this function",
+                stmt.span,
+                help="return the value, or pass the container as an argument",
+            )
+        return frozenset(n for n in shared if not self.sharing.is_fixed(n))
 
     def carries(self, stmt: ir.Bind, varied: frozenset[str]) -> bool:
         """Whether the result of an expression with active operands is itself varied."""
@@ -174,8 +191,6 @@ class _Analysis:
                 )
             case ir.Closure():
                 self.check_captures(stmt, expr, varied)
-            case ir.Operation(inplace=True):
-                self.in_place(stmt, expr)
             case ir.Apply():
                 return self.call_carries(stmt)
         return facts.kind.differentiable
@@ -183,7 +198,8 @@ class _Analysis:
     def check_captures(self, stmt: ir.Bind, expr: ir.Closure, varied: frozenset[str]) -> None:
         """A captured name that is assigned again, and is differentiated before or after that, is refused."""
         for name in expr.captures:
-            if name in self.ever_varied | varied and name in self.function.rebound_after_capture:
+            rebound = name in self.function.rebound_after_capture and not self.only_changed(name, stmt)
+            if name in self.ever_varied | varied and rebound:
                 self.refuse(
                     "capture-rebound",
                     f"`{name}` is captured here and assigned again while this function may still be called",
@@ -191,6 +207,21 @@ class _Analysis:
                     labels=(Label(self.function.rebound_after_capture[name], "assigned again here"),),
                     help=f"pass `{name}` as an argument, or bind the new value to another name",
                 )
+
+    def only_changed(self, name: str, closure: ir.Bind) -> bool:
+        """Whether every assignment to a name after its capture is `x op= y` on an array or list: the same object."""
+        loops = [s for s in ir.walk(self.function.body) if isinstance(s, (ir.For, ir.While))]
+        inside = {id(s) for loop in loops for s in ir.walk(loop.body)}
+        for stmt in ir.walk(self.function.body):
+            if name not in ir.assigned(stmt):
+                continue
+            operation = stmt.expr if isinstance(stmt, ir.Bind) else None
+            in_place = isinstance(operation, ir.Operation) and operation.inplace
+            if in_place and isinstance(stmt, ir.Bind) and not stmt.facts.kinds[0].mask & ~(ARRAY | LIST | DICT):
+                continue
+            if stmt.pos > closure.pos or id(stmt) in inside:
+                return False
+        return True
 
     def call_carries(self, stmt: ir.Bind) -> bool:
         facts = stmt.facts
@@ -211,35 +242,16 @@ class _Analysis:
         if sources and not isinstance(stmt.expr, (ir.Item, ir.Compare)):
             cut.setdefault(stmt.target, sources[0])
 
-    def in_place(self, stmt: ir.Bind, expr: ir.Operation) -> None:
-        """`a += b` changes an array or list in place: allowed where nobody else can see it."""
-        kind = stmt.facts.kinds[0]
-        name = expr.args[0].name if isinstance(expr.args[0], ir.Var) else ""
-        if kind.scalar or self.found.unseen(stmt):
-            return
-        if kind.mask and not kind.mask & ~(NUMERIC_MASK & ~PYTHON_SCALAR | LIST) and not kind.mask & (1 << 4):
-            self.refuse(
-                "mutation",
-                f"`{name} {expr.op}= ...` changes an array in place that others may see",
-                stmt.span,
-                help=f"write `{name} = {name} {expr.op} ...`",
-            )
-
-    def store(self, stmt: ir.Store, varied: frozenset[str]) -> None:
+    def store(self, stmt: ir.Store, varied: frozenset[str]) -> frozenset[str]:
+        value = self.is_varied(stmt.value, varied) and stmt.facts.kinds[1].differentiable
+        obj = self.is_varied(stmt.obj, varied)
+        stmt.facts.active, stmt.facts.varied = (obj, value), obj or value
         self.found.mutates = True
-        if self.is_varied(stmt.value, varied) and stmt.facts.kinds[1].differentiable:
-            what = "a differentiated value is stored in"
-        elif self.is_varied(stmt.obj, varied):
-            what = "this assignment changes"
-        else:
-            return
-        target = f"an attribute (`.{stmt.key}`)" if stmt.attribute else "an element"
-        self.refuse(
-            "mutation",
-            f"{what} {target} in place, which is not differentiated yet",
-            stmt.span,
-            help="build a new value instead: a list display, np.where, np.concatenate, dataclasses.replace",
-        )
+        if not (obj or value) or not isinstance(stmt.obj, ir.Var):
+            return varied
+        if stmt.facts.kinds[0].mask == STR:
+            return varied
+        return varied | self.changing(stmt, stmt.obj.name, varied)
 
     def opaque(self, stmt: ir.Opaque, varied: frozenset[str]) -> None:
         self.found.mutates = True

@@ -12,6 +12,7 @@ from pullback.emit import Compiled, Helpers, again, bare_arguments, definition, 
 from pullback.forward_sweep import unset
 from pullback.generated import JOINT, Derivative, Request
 from pullback.kinds import ARRAY, BOOL, COMPLEX, DICT, FLOAT, FUNC, INT, LIST, NONE, TUPLE, kind_of
+from pullback.lending import alone
 from pullback.rules import EPOCH
 from pullback.source import Source
 from pullback.sweeps import Sweep
@@ -46,9 +47,10 @@ def assemble(
     unpack: list[ast.stmt] = []
     if top.kept:
         unpack = [assign_many(["_", *top.kept], name(residual_names))]
-    reverse_arguments = ast.arguments(
-        [], [ast.arg(residual_names), ast.arg(sweep.seed)], None, [], [], None, []
-    )
+    given = [ast.arg(residual_names), ast.arg(sweep.seed)]
+    if sweep.table:
+        given.append(ast.arg(sweep.table))
+    reverse_arguments = ast.arguments([], given, None, [], [], None, [])
     reverse_tree = definition(reverse_name, reverse_arguments, [*unpack, *code])
     derivative.reverse = _compiled(reverse_tree, lowered, helpers, source)
     reverse_function = derivative.reverse.make(_bare_function(derivative), {})
@@ -56,13 +58,24 @@ def assemble(
     start = again(tests, lowered.arguments, "again")
     if top.placeholders:
         start = [*start, unset(top.placeholders)]
-    residual = tuple_of([name(reverse_name), *(name(k) for k in top.kept)])
+    residual: ast.expr = tuple_of([name(reverse_name), *(name(k) for k in top.kept)])
+    if sweep.table and not request.lent:
+        residual = _alone(residual, sweep, request, helpers)
     tree = definition(
         helpers.fresh(f"{stem}_forward"),
         arguments,
         [*lowered.declarations, *start, *body, ast.Return(tuple_of([name(lowered.result), residual]))],
     )
     derivative.forward = _compiled(tree, lowered, helpers, source)
+
+
+def _alone(residual: ast.expr, sweep: Sweep, request: Request, helpers: Helpers) -> ast.expr:
+    """The residual of a function that changes values, for callers that have no shadows."""
+    captured: ast.expr = constant(None)
+    if request.captures:
+        keys = sorted(request.captures)
+        captured = ast.Dict([constant(k) for k in keys], [name(k) for k in keys])
+    return tuple_of([name(helpers(alone, "alone")), residual, captured, tuple_of(sweep.originals)])
 
 
 def _bare_function(derivative: Derivative) -> types.FunctionType:

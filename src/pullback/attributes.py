@@ -17,6 +17,7 @@ import numpy as np
 from pullback.applying import Residual
 from pullback.dispatch import after_callee, call, no_tangents, shifted
 from pullback.errors import DifferentiabilityError
+from pullback.fingerprints import fingerprint
 from pullback.operations import is_field_of
 from pullback.python_calls import has_tangent
 from pullback.rules import Active, lookup
@@ -103,10 +104,15 @@ def read_attribute(obj: Any, name: str) -> tuple[Any, Residual]:
             return value, (_attribute_rule, rule, value, obj)
     if is_field_of(cls, name) or (isinstance(obj, tuple) and hasattr(cls, "_fields") and name in cls._fields):
         return getattr(obj, name), (_attribute, obj, name)
+    if isinstance(static, functools.cached_property):
+        return _cached(static, obj, name)
+    if not isinstance(cls.__getattribute__, types.FunctionType) and not hasattr(type(static), "__get__"):
+        if name in getattr(obj, "__dict__", ()):  # `__getattr__` is asked only for what is not found
+            return getattr(obj, name), (_attribute, obj, name)
+        if static is not None:
+            return getattr(obj, name), (no_tangents, 1)
     if isinstance(static, (types.FunctionType, staticmethod, classmethod)) or inspect.ismethoddescriptor(static):
         return getattr(obj, name), (_bound_method, obj)
-    if isinstance(static, functools.cached_property):
-        return call(static.func, (obj,), (0,))
     getattribute = getattr(cls, "__getattr__", None)
     if static is None and isinstance(getattribute, types.FunctionType):
         if name in getattr(obj, "__dict__", ()):
@@ -119,6 +125,17 @@ def read_attribute(obj: Any, name: str) -> tuple[Any, Residual]:
         f"the attribute `{name}` of {describe(obj)} has no derivative; register one with "
         f"@pb.derivative(of={cls.__name__}.{name})"
     )
+
+
+def _cached(static: functools.cached_property[Any], obj: Any, name: str) -> tuple[Any, Residual]:
+    """A cached property: its function is differentiated at every read, and its value kept as Python keeps it."""
+    value, residual = call(static.func, (obj,), (0,))
+    if name in obj.__dict__ and fingerprint(obj.__dict__[name]) != fingerprint(value):
+        raise DifferentiabilityError(
+            f"the cached property `{name}` of {describe(obj)} holds a value from before a change of the object; "
+            "make it a property"
+        )
+    return obj.__dict__.setdefault(name, value), residual
 
 
 def _attribute(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:

@@ -52,8 +52,13 @@ def _element(x: Any) -> Any:
     return cls
 
 
-def call(fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any] | None = None) -> tuple[Any, Residual]:
-    """The value of `fn(*args, **kwargs)` and the residual of its pullback, for the active operands."""
+def call(
+    fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any] | None = None, outermost: bool = False
+) -> tuple[Any, Residual]:
+    """The value of `fn(*args, **kwargs)` and the residual of its pullback, for the active operands.
+
+    A verb's call is the `outermost`: its function may change what it is given.
+    """
     key = None
     if not kwargs and not EPOCH.scopes:
         if EPOCH.now != _plans_epoch:
@@ -73,10 +78,10 @@ def call(fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any] 
     values: dict[Any, Any] = {-1: fn, **dict(enumerate(args)), **kwargs}
     places = [i for i, operand in enumerate(active) if has_tangent(values[operand])]
     if len(places) == len(active):
-        return _call(fn, args, active, kwargs, key)
+        return _call(fn, args, active, kwargs, key, outermost)
     if not places:
         return fn(*args, **kwargs), (no_tangents, len(active))
-    value, inner = call(fn, args, tuple(active[i] for i in places), kwargs)
+    value, inner = call(fn, args, tuple(active[i] for i in places), kwargs, outermost)
     return value, (_scattered, inner, places, len(active))
 
 
@@ -99,12 +104,12 @@ def _planned(plan: Plan, args: tuple[Any, ...]) -> tuple[Any, Residual]:
 
 
 def _call(
-    fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any], key: Any = None
+    fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any], key: Any = None, outermost: bool = False
 ) -> tuple[Any, Residual]:
     """The order of lookup; `key` is where a plan for the next such call may be kept."""
     entry = lookup(fn)
     if entry is None and isinstance(fn, types.MethodType):
-        return _call(fn.__func__, (fn.__self__, *args), shifted(active), kwargs)
+        return _call(fn.__func__, (fn.__self__, *args), shifted(active), kwargs, None, outermost)
     if entry is not None:
         covered = _registered(entry, args, kwargs, active)
         if covered is not None:
@@ -122,7 +127,7 @@ def _call(
                     _plans.clear()
                 _plans[key] = plan
 
-        return call_function(fn, args, active, kwargs, keep)
+        return call_function(fn, args, active, kwargs, keep, strict=not outermost)
     if isinstance(fn, type):
         return construct(fn, args, kwargs, active)
     if isinstance(fn, functools.partial):
@@ -135,16 +140,16 @@ def _call(
         owner = getattr(type(fn.__self__), fn.__name__, None)
         if owner is not None and fn.__self__ is not None and not isinstance(fn.__self__, type):
             return _call(owner, (fn.__self__, *args), shifted(active), kwargs)
-    unwrapped = _UNWRAPPED.get(type(fn).__name__)
+    unwrapped = UNWRAPPED.get(type(fn).__name__)
     if unwrapped is not None and hasattr(fn, unwrapped):
         return _call(getattr(fn, unwrapped), args, active, kwargs)
     method = type_call(type(fn))
     if isinstance(method, types.FunctionType):
-        return _call(method, (fn, *args), shifted(active), kwargs, key)
+        return _call(method, (fn, *args), shifted(active), kwargs, key, outermost)
     raise no_derivative_of(fn)
 
 
-_UNWRAPPED = {"CPUDispatcher": "py_func", "PjitFunction": "__wrapped__"}
+UNWRAPPED = {"CPUDispatcher": "py_func", "PjitFunction": "__wrapped__"}
 
 
 def shifted(active: Active) -> Active:

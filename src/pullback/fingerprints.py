@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from pullback.errors import DifferentiabilityError
 from pullback.structs import field_names, is_struct_class
 
 
@@ -31,3 +32,12 @@ def fingerprint(x: Any) -> Any:
 def is_changeable(x: Any) -> bool:
     """Whether a value can change in place."""
     return isinstance(x, (np.ndarray, list, dict)) or is_struct_class(type(x)) or isinstance(x, tuple)
+
+
+def unchanged(before: Any, values: tuple[Any, ...], name: str) -> None:
+    """Raise an error if a call has stored something in a global variable that an object holds."""
+    if fingerprint(values) != before:
+        raise DifferentiabilityError(
+            f"a differentiated value is stored in `{name}`, a global variable that an object here holds; "
+            "give the object a copy of it"
+        )

@@ -17,12 +17,13 @@ from collections.abc import Callable
 from typing import Any
 
 from pullback import ir
-from pullback.activity import Activity
 from pullback.calls import static_forward
+from pullback.fingerprints import fingerprint, unchanged
 from pullback.inlining import CALL, how
 from pullback.kinds import DICT, LIST, TUPLE
 from pullback.operations import METHODS
 from pullback.reverse import Reverse
+from pullback.sharing import Sharing
 from pullback.spans import Span
 from pullback.syntax import assign, assign_many, atom, call, constant, name, names_in, target, tuple_of
 
@@ -30,6 +31,7 @@ _BINARY: dict[str, type[ast.operator]] = {
     "+": ast.Add, "-": ast.Sub, "*": ast.Mult, "/": ast.Div, "//": ast.FloorDiv, "%": ast.Mod, "**": ast.Pow,
     "@": ast.MatMult, "<<": ast.LShift, ">>": ast.RShift, "&": ast.BitAnd, "|": ast.BitOr, "^": ast.BitXor,
 }  # fmt: skip
+_CONSTRUCTORS = ("__init__", "__post_init__")  # what they change first of all is the object being made
 _UNARY: dict[str, type[ast.unaryop]] = {"neg": ast.USub, "pos": ast.UAdd, "invert": ast.Invert}
 
 
@@ -40,20 +42,21 @@ class Forward:
         self,
         function: ir.FunctionIR,
         reverse: Reverse,
-        activity: Activity,
+        sharing: Sharing,
         helper: Callable[[Any, str], str],
         read_later: set[str],
-        pairs: Callable[[ir.Bind], Any],
+        pairs: Callable[[ir.Bind, bool, bool], Any],
     ) -> None:
         self.function = function
         self.reverse = reverse
         self.residuals = reverse.residuals
-        self.activity = activity
+        self.sharing = sharing
+        self.unseen = sharing.unseen
         self.helper = helper
         self.pairs = pairs
         self.read_later = set(read_later)  # names the reverse sweep reads: they must exist as names
         for captures in (self.residuals.before, self.residuals.after):
-            self.read_later.update(source for made in captures.values() for _, source in made)
+            self.read_later.update(source for made in captures.values() for _, source, _ in made)
         self.uses = _count_uses(function.body)
         self.droppable = False  # in a joint function a value nobody needs need not be computed
         self.pending: list[tuple[str, ast.expr]] = []
@@ -98,12 +101,14 @@ class Forward:
         outer, self.out = self.out, []
         outer_pending, self.pending = self.pending, []
         for stmt in block:
-            for new, source in self.residuals.before.get(id(stmt), ()):
-                self.emit(assign(new, self.captured(source)), stmt.span)
+            for new, source, copied in self.residuals.before.get(id(stmt), ()):
+                self.emit(assign(new, self.captured(source, copied)), stmt.span)
             self.stmt(stmt)
-            for new, source in self.residuals.after.get(id(stmt), ()):
+            if not isinstance(stmt, (ir.For, ir.With)):
+                self.follow(ir.assigned(stmt), stmt)
+            for new, source, copied in self.residuals.after.get(id(stmt), ()):
                 self.flush()
-                self.emit(assign(new, self.captured(source)), stmt.span)
+                self.emit(assign(new, self.captured(source, copied)), stmt.span)
         self.flush()
         made, self.out = self.out, outer
         self.pending = outer_pending
@@ -113,11 +118,16 @@ class Forward:
         """Whether a value is set aside before or after this statement."""
         return id(stmt) in self.residuals.before or id(stmt) in self.residuals.after
 
-    def captured(self, source: str) -> ast.expr:
+    def follow(self, names: tuple[str, ...], stmt: ir.Stmt) -> None:
+        """Bind the names that follow those that a statement binds."""
+        for bound in names:
+            if bound in self.residuals.mirrors and not isinstance(stmt, ir.Opaque):
+                self.flush()
+                self.emit(assign(self.residuals.mirrors[bound], name(bound)), stmt.span)
+
+    def captured(self, source: str, copied: bool) -> ast.expr:
         """A value set aside: a copy, where its contents may change."""
-        if self.residuals.copies(source):
-            return call(self.reverse.runtime("keep"), name(source))
-        return name(source)
+        return call(self.reverse.runtime("keep"), name(source)) if copied else name(source)
 
     def stmt(self, stmt: ir.Stmt) -> None:
         """One statement, after the pending ones that it must not overtake."""
@@ -155,12 +165,28 @@ class Forward:
     def with_statement(self, stmt: ir.With, context: ast.expr) -> ast.stmt:
         """A `with` as written."""
         bound = target(stmt.target) if stmt.target is not None else None
-        return ast.With([ast.withitem(context, bound)], self.block(stmt.body) or [ast.Pass()], lineno=1)
+        body = self.block(stmt.body)
+        body[:0] = self.nested(lambda: self.follow(ir.assigned(stmt), stmt))
+        return ast.With([ast.withitem(context, bound)], body or [ast.Pass()], lineno=1)
+
+    def nested(self, build: Callable[[], None]) -> list[ast.stmt]:
+        """The statements that `build` emits."""
+        outer, self.out = self.out, []
+        build()
+        made, self.out = self.out, outer
+        return made
 
     def store(self, stmt: ir.Store) -> None:
         """An assignment to an element or an attribute."""
         obj, value = atom(stmt.obj), atom(stmt.value)
         self.flush()
+        residual = self.reverse.forward_calls.get(id(stmt))
+        if residual is not None:
+            what = "set_attribute" if stmt.attribute else "set_item"
+            key = constant(stmt.key) if stmt.attribute else atom(stmt.key)
+            made = call(self.reverse.runtime_call(what), obj, key, value, constant(stmt.facts.active))
+            self.emit(assign(residual, made), stmt.span)
+            return
         place: ast.expr
         if stmt.attribute:
             place = ast.Attribute(obj, stmt.key, ast.Store())
@@ -208,6 +234,7 @@ class Forward:
                 tail.append(placed(ast.AugAssign(target(count), ast.Add(), constant(1)), stmt.span))
         last = stmt.body[-1:] if stmt.body and isinstance(stmt.body[-1], ir.BreakIf) else []
         body = self.block(stmt.body[: len(stmt.body) - len(last)]) + tail + self.block(last)
+        body[:0] = self.nested(lambda: self.follow(ir.assigned(stmt), stmt))
         if stack and region.placeholders:
             body[:0] = [placed(unset(region.placeholders), stmt.span)]
         body = body or [placed(ast.Pass(), stmt.span)]
@@ -233,8 +260,7 @@ class Forward:
                     self.uses[a.name] = self.uses.get(a.name, 0) - 1
             return
         operands = list(ir.atoms(expr))
-        watched = residual is not None and isinstance(expr, ir.Apply) and self.activity.mutates
-        if isinstance(expr, ir.Closure) or watched:
+        if isinstance(expr, ir.Closure):
             self.flush()  # its defaults are names in the syntax that is kept
         taken = self.take(operands)
         values = {a: taken.get(a.name, atom(a)) if isinstance(a, ir.Var) else atom(a) for a in operands}
@@ -243,11 +269,16 @@ class Forward:
                 placed(value, span)
         if residual is not None:
             self.flush()
-            made = self.call_with_residual(stmt, values)
-            if watched:  # what the callee keeps by reference must not change before the reverse sweep
-                seen = [atom(a) for a in operands if isinstance(a, ir.Var)]
-                made = call(self.reverse.runtime_call("watched"), made, tuple_of(seen))
-            made = placed(made, span)
+            made = placed(self.call_with_residual(stmt, values), span)
+            watched = self.reverse.shadows.activity.watched.get(id(stmt)) if self.reverse.shadows is not None else None
+            if watched:
+                names = tuple_of([name(n) for n in sorted(watched)])
+                before = self.reverse.fresh("_before")
+                self.emit(assign(before, call(self.helper(fingerprint, "fingerprint"), names)), span)
+                self.emit(assign_many([stmt.target, residual], made), span)
+                check = call(self.helper(unchanged, "unchanged"), name(before), names, constant(sorted(watched)[0]))
+                self.emit(ast.Expr(check), span)
+                return
             self.emit(assign_many([stmt.target, residual], made), span)
             return
         made = placed(self.expression(stmt, values), span)
@@ -301,9 +332,9 @@ class Forward:
         if len(args) == 1:
             return ast.UnaryOp(_UNARY[expr.op](), args[0])
         if expr.inplace and not stmt.facts.kinds[0].scalar:
-            if self.activity.unseen(stmt):
+            if id(stmt) in self.unseen:
                 return call(self.reverse.runtime("inplace"), constant(expr.op), *args)
-            if any(stmt.facts.active):
+            if any(stmt.facts.active) and self.reverse.shadows is None:
                 return call(self.reverse.runtime("rebind"), constant(expr.op), *args)
             import operator
 
@@ -325,7 +356,7 @@ class Forward:
             callee = values[expr.callee]
             if expr.method is not None:
                 callee = ast.Attribute(callee, expr.method, ast.Load())
-        if how(stmt) == CALL and any(stmt.facts.active):
+        if how(stmt) == CALL and any(stmt.facts.active) and not self.harmless(stmt):
             observed = callee
             return ast.Call(
                 name(self.reverse.runtime_call("observe")), [placed(observed, stmt.span), *args], keywords
@@ -335,33 +366,58 @@ class Forward:
     def call_with_residual(self, stmt: ir.Bind, values: dict[ir.Atom, ast.expr]) -> ast.expr:
         """A call that returns its value and what its pullback needs."""
         expr, facts = stmt.expr, stmt.facts
-        pair = self.pairs(stmt)
+        pair = self.pairs(stmt, self.reverse.shadows is not None, self.strict(stmt))
         if pair is not None:
             assert isinstance(expr, ir.Apply)
             return static_forward(self.helper, pair, expr, values)
         active = facts.active
         match expr:
             case ir.Operation(op=op, args=args):
-                which = "operate_inplace" if expr.inplace and not self.activity.unseen(stmt) else "operate"
+                which = "operate_inplace" if expr.inplace and id(stmt) not in self.unseen else "operate"
                 positions = constant(tuple(i for i, a in enumerate(active) if a))
-                operands = [self.kept(values[a]) if which == "operate" else values[a] for a in args]
-                return call(self.reverse.runtime_call(which), constant(op), tuple_of(operands), positions)
+                operands = [self.kept(a, values[a]) if which == "operate" else values[a] for a in args]
+                return call(self.run_time_call(which, stmt), constant(op), tuple_of(operands), positions)
             case ir.Attr(obj=obj, name=attribute):
-                return call(self.reverse.runtime_call("read_attribute"), values[obj], constant(attribute))
+                return call(self.run_time_call("read_attribute", stmt), values[obj], constant(attribute))
             case ir.Item(obj=obj, index=index):
-                return call(self.reverse.runtime_call("read_item"), values[obj], values[index], constant(active))
+                return call(self.run_time_call("read_item", stmt), values[obj], values[index], constant(active))
             case ir.Apply():
-                return self.dynamic_call(expr, active, values)
+                return self.dynamic_call(stmt, expr, values)
         raise AssertionError(type(expr))
 
-    def kept(self, value: ast.expr) -> ast.expr:
-        """An operand that the operation keeps for its pullback: a copy, where something may change in place."""
-        if not self.activity.mutates or isinstance(value, ast.Constant):
+    def run_time_call(self, what: str, stmt: ir.Bind) -> str:
+        """The run-time call of that name: the one that works on shadows, in functions that change values."""
+        if self.reverse.shadows is None:
+            return self.reverse.runtime_call(what)
+        return self.reverse.runtime_call(f"{what}_{'strict' if self.strict(stmt) else 'shared'}")
+
+    def strict(self, stmt: ir.Bind) -> bool:
+        """Whether a callee that changes something here must be refused: the reverse sweep does not foresee it."""
+        if self.reverse.shadows is None:
+            return True
+        if id(stmt) not in self.sharing.points:
+            return not self.sharing.takes_only_numbers(stmt)
+        if id(stmt) in self.reverse.shadows.activity.strict:
+            return True
+        uncertain = id(stmt) not in self.sharing.certain
+        own = frozenset(["__class__", *self.function.parameters[:1]]) if self.function.name in _CONSTRUCTORS else ()
+        return self.reverse.shadows.strict and uncertain and self.sharing.reaches_outside(stmt, frozenset(own))
+
+    def harmless(self, stmt: ir.Bind) -> bool:
+        """Whether a call is known to change nothing."""
+        return stmt.facts.known and id(stmt) not in self.sharing.points
+
+    def kept(self, operand: ir.Atom, value: ast.expr) -> ast.expr:
+        """An operand that the operation keeps for its pullback: a copy, where it may change in place."""
+        if self.reverse.shadows is not None or not isinstance(operand, ir.Var):
+            return value
+        if not self.residuals.copies(operand.name):
             return value
         return call(self.reverse.runtime("keep"), value)
 
-    def dynamic_call(self, expr: ir.Apply, active: tuple[bool, ...], values: dict[ir.Atom, ast.expr]) -> ast.expr:
+    def dynamic_call(self, stmt: ir.Bind, expr: ir.Apply, values: dict[ir.Atom, ast.expr]) -> ast.expr:
         """A call whose callee is looked up at run time."""
+        active = stmt.facts.active
         operands: list[int | str | None] = [-1, *range(len(expr.args)), *(k for k, _ in expr.keywords)]
         flags: list[int | str | None]
         if expr.stars or any(k is None for k, _ in expr.keywords):
@@ -369,7 +425,7 @@ class Forward:
             args = tuple_of([values[a] for a in expr.args])
             keywords = tuple_of([tuple_of([constant(k), values[a]]) for k, a in expr.keywords])
             return call(
-                self.reverse.runtime_call("call_starred"), values[expr.callee], constant(expr.method), args,
+                self.run_time_call("call_starred", stmt), values[expr.callee], constant(expr.method), args,
                 keywords, constant(tuple(sorted(expr.stars))), constant(tuple(flags)),
             )  # fmt: skip
         flags = [o for o, a in zip(operands, active, strict=True) if a]
@@ -379,10 +435,10 @@ class Forward:
             extra = [ast.Dict([constant(k) for k, _ in expr.keywords], [values[a] for _, a in expr.keywords])]
         if expr.method is not None:
             return call(
-                self.reverse.runtime_call("call_method"), values[expr.callee], constant(expr.method), args,
+                self.run_time_call("call_method", stmt), values[expr.callee], constant(expr.method), args,
                 constant(tuple(flags)), *extra,
             )  # fmt: skip
-        return call(self.reverse.runtime_call("call"), values[expr.callee], args, constant(tuple(flags)), *extra)
+        return call(self.run_time_call("call", stmt), values[expr.callee], args, constant(tuple(flags)), *extra)
 
 
 def placed(node: Any, span: Span) -> Any:

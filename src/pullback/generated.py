@@ -14,6 +14,7 @@ from pullback.emit import Compiled
 from pullback.kinds import NOTHING, UNKNOWN, UNSET, Kind
 from pullback.names import Names
 from pullback.rules import EPOCH
+from pullback.sharing import Sharing
 from pullback.source import Source
 from pullback.spans import Diagnostic
 
@@ -29,6 +30,8 @@ class Request:
     kinds: tuple[tuple[str, Any], ...]
     form: str = PAIR
     with_value: bool = False
+    lent: bool = False  # the reverse function works on its caller's shadows, which it is given
+    strict: bool = False  # the caller did not foresee that something of its own is changed
 
 
 @dataclass
@@ -38,6 +41,7 @@ class Stages:
     source: Source
     lowered: ir.FunctionIR
     activity: Activity
+    sharing: Sharing
     result: Kind
 
 
@@ -57,6 +61,7 @@ class Derivative:
     waiting: list[types.CellType] = field(default_factory=list)
     made: Any = None  # the forward or joint function; (typed as a function, a field would read as a method)
     function: Any = None  # the function object that this was generated for
+    changes: tuple[str, ...] = ()  # names by which the function changes what its caller can see
 
     def __post_init__(self) -> None:
         self.late = Late(self)

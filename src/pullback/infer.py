@@ -12,6 +12,8 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from pullback import ir
 from pullback.kinds import (
     ARRAY_KIND,
@@ -26,6 +28,7 @@ from pullback.kinds import (
     NUMERIC,
     OTHER,
     STR_KIND,
+    STRUCT,
     TUPLE_KIND,
     UNKNOWN,
     UNSET,
@@ -58,6 +61,22 @@ _DISPLAYS = {"tuple": TUPLE_KIND, "list": LIST_KIND, "dict": DICT_KIND}
 def infer(function: ir.FunctionIR, names: Names, given: Env, result_of: ResultOf) -> Kind:
     """Write the kinds into every statement's facts; returns the kind of the result."""
     return _Inference(function, names, result_of).run(given)
+
+
+def kinds_of_names(function: ir.FunctionIR, given: Env) -> Env:
+    """The kinds that each name takes anywhere in a function whose statements have been inferred."""
+    found = {p: Kind(k.mask) for p, k in given.items()}
+    for stmt in ir.walk(function.body):
+        known: Env = {}
+        if isinstance(stmt, ir.Bind):
+            known = {stmt.target: stmt.facts.kind}
+        elif isinstance(stmt, ir.For) and stmt.facts.kinds and stmt.facts.kinds[0].cls is range:
+            known = {stmt.target: INT_KIND}
+        else:
+            known = dict.fromkeys(ir.assigned(stmt), UNKNOWN)
+        for name, kind in known.items():
+            found[name] = Kind(found.get(name, NOTHING).mask | kind.mask)
+    return found
 
 
 class _Inference:
@@ -145,6 +164,8 @@ class _Inference:
             case ir.Operation(op=op, args=args):
                 if len(args) == 1:
                     return kinds[0] if kinds[0].numeric else UNKNOWN
+                if expr.inplace and kinds[0].mask == ARRAY_KIND.mask:
+                    return ARRAY_KIND
                 power = args[1].value if op == "**" and isinstance(args[1], ir.Lit) else None
                 if isinstance(power, int) and power >= 0 and kinds[0].mask == INT_KIND.mask:
                     return INT_KIND
@@ -173,12 +194,20 @@ class _Inference:
         facts = stmt.facts
         if callee is None or callee.value is UNSET:
             facts.known, facts.callee = False, None
+            if expr.method == "copy" and kinds[0].mask in (ARRAY_KIND.mask, LIST_KIND.mask, DICT_KIND.mask):
+                return kinds[0]
             return UNKNOWN
         facts.known, facts.callee = True, callee.value
+        if isinstance(callee.value, type) and _makes_plain_objects(callee.value):
+            self.names.rely_on(callee)
+            return Kind(STRUCT, callee.value)
         self.names.rely_on(callee)
         arguments = list(kinds[1:])
         entry = lookup(callee.value)
         if entry is not None and not entry.vjps:
+            made = _made_array(callee.value, expr, arguments)
+            if made:
+                return ARRAY_KIND
             returns = entry.rule.returns if entry.rule is not None else entry.returns
             if returns == "like":
                 return _like(arguments)
@@ -190,6 +219,25 @@ class _Inference:
         if entry is None and not expr.stars:
             return self.result_of(stmt, arguments)
         return UNKNOWN
+
+
+def _makes_plain_objects(cls: type) -> bool:
+    """Whether calling a class makes an object of that very class, which is no number or container."""
+    plain = type(cls) is type and cls.__new__ is object.__new__
+    return plain and lookup(cls) is None and not issubclass(cls, BaseException)
+
+
+_MAKERS = (np.zeros, np.ones, np.empty, np.eye, np.identity, np.linspace)
+_LIKES = (np.zeros_like, np.ones_like, np.empty_like)
+
+
+def _made_array(function: Any, expr: ir.Apply, arguments: list[Kind]) -> bool:
+    """Whether a call makes an array of floats for sure."""
+    if expr.keywords or expr.stars:
+        return False
+    if any(function is f for f in _MAKERS):
+        return len(arguments) == (2 if function is np.linspace else 1)
+    return any(function is f for f in _LIKES) and len(arguments) == 1 and arguments[0].mask == ARRAY_KIND.mask
 
 
 def _inert_kind(expr: ir.Inert) -> Kind:

@@ -90,6 +90,10 @@ class Inliner:
                     index = self.reverse.need(stmt.expr.index, stmt)
                     self.reverse.element(stmt.expr.obj.name, index, g, stmt)
                 elif isinstance(stmt.expr, ir.Attr) and isinstance(stmt.expr.obj, ir.Var):
+                    shadows = self.reverse.shadows
+                    if shadows is not None and shadows.shared(stmt.expr.obj.name):
+                        shadows.add_field(stmt.expr.obj, constant(stmt.expr.name), name(g), stmt)
+                        return
                     obj = self.reverse.need(stmt.expr.obj, stmt)
                     d = call(self.reverse.runtime("field_tangent"), obj, constant(stmt.expr.name), name(g))
                     self.reverse.accumulate(stmt.expr.obj, d, stmt, kind=stmt.facts.kinds[0])
@@ -153,7 +157,8 @@ class Inliner:
         maybe = not rule.elementwise and not kind.numeric
         if rule.elementwise and self.must_fit(stmt, operand):
             maybe = bool(kind.mask & (BOOL | INT | NPINT))  # an int takes no tangent
-            value = call(self.helper(fit, "fit"), value, self.reverse.need(operand, stmt))
+            shape = self.reverse.need(operand, stmt, same=True)
+            value = call(self.helper(fit, "fit"), value, shape)
         self.reverse.accumulate(operand, value, stmt, kind=kind, maybe=maybe)
 
     def bare(self, stmt: ir.Bind) -> bool:

@@ -320,10 +320,27 @@ class _Statements(Expressions):
                 self.definition(node)
             case ast.Global() | ast.Nonlocal():
                 self.declarations.append(node)
+            case ast.Delete():
+                self.delete(node)
             case _ if isinstance(node, KEPT):
                 self.block.append(ir.Opaque(node, read(node), written(node), self.span(node)))
             case _:
                 raise _refused(node, self.filename, f"`{type(node).__name__.lower()}` statements")
+
+    def delete(self, node: ast.Delete) -> None:
+        """`del x` is kept; `del a[i]` and `del a.f` are calls that change their object."""
+        for target in node.targets:
+            if isinstance(target, ast.Subscript):
+                obj = self.atom(target.value)
+                call = ir.Apply(obj, (self.atom(target.slice),), method="__delitem__")
+                self.bind(self.fresh("_t"), call, target)
+            elif isinstance(target, ast.Attribute):
+                obj = self.atom(target.value)
+                call = ir.Apply(ir.Var("delattr"), (obj, ir.Lit(target.attr)))
+                self.bind(self.fresh("_t"), call, target)
+            else:
+                kept = ast.copy_location(ast.Delete([target]), node)
+                self.block.append(ir.Opaque(kept, read(kept), written(kept), self.span(node)))
 
     def definition(self, node: ast.FunctionDef) -> None:
         """A nested function; its decorators are calls."""

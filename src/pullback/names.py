@@ -28,6 +28,7 @@ class Names:
         self.identities: dict[str, Any] = {}  # source text -> the object it must still be
         self.classes: dict[str, type] = {}  # name -> the class its value must still have
         self.fields: dict[str, tuple[type, Any]] = {}  # a parameter's field -> its class; the object, if it is fixed
+        self.guessing = True  # whether fields may be guessed: not where they may change while the function runs
 
     def values(self) -> dict[str, Any]:
         """What the names in scope hold now."""
@@ -73,7 +74,7 @@ class Names:
 
     def field(self, owner: Kind, name: str) -> Kind | None:
         """A field of a parameter, guessed from the argument at hand: the guess is guarded on entry."""
-        if owner.sample is UNSET or not is_data_field(owner, name):
+        if not self.guessing or owner.sample is UNSET or not is_data_field(owner, name):
             return None
         value = getattr(owner.sample, name, UNSET)
         if value is UNSET:

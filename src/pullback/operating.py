@@ -42,7 +42,7 @@ def operate(op: str, operands: tuple[Any, ...], active: Active) -> tuple[Any, Re
     if a.__class__ in _NUMBERS and b.__class__ in _NUMBERS:
         if op in _ARITHMETIC and not EPOCH.scopes:
             y = function(a, b)
-            return y, (_arithmetic, _templates(function), active, a, b, y if op in "/**" else None)
+            return y, (_arithmetic, templates_of(function), active, a, b, y if op in "/**" else None)
         return _rule_of(function, operands, active)
     if isinstance(a, (list, tuple)) and not hasattr(type(a), "_fields"):
         if op == "+" and type(a) is type(b):
@@ -62,7 +62,12 @@ _ARITHMETIC = frozenset({"+", "-", "*", "/", "**", "@"})
 _TEMPLATES: dict[Any, Any] = {}
 
 
-def _templates(function: Any) -> Any:
+def is_number(x: Any) -> bool:
+    """Whether a value is a number or an array, so that operators are those of Python and NumPy."""
+    return x.__class__ in _NUMBERS
+
+
+def templates_of(function: Any) -> Any:
     """The compiled cotangents of an operator's operands, and whether broadcasting must be undone."""
     found = _TEMPLATES.get(function)
     if found is None:

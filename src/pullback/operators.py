@@ -93,10 +93,11 @@ def value_with_pullback(f: Callable[..., Any], wrt: Wrt = None) -> Callable[...,
     def value_with_pullback_of(*args: Any, **kwargs: Any) -> tuple[Any, Pullback]:
         active = active_operands(f, wrt, args, kwargs)
         try:
-            value, residual = call(f, args, active, kwargs or None)
+            operands = [outline(args[a] if isinstance(a, int) else kwargs[a]) for a in active]
+            value, residual = call(f, args, active, kwargs or None, outermost=True)
         except PullbackError as error:
             raise locate(error)  # noqa: B904  # the same error, with the user's line
-        return value, Pullback(f, value, residual, active, args, kwargs)
+        return value, Pullback(f, value, residual, active, operands, args, kwargs)
 
     return _named(value_with_pullback_of, "value_with_pullback", f)
 
@@ -107,13 +108,14 @@ class Pullback:
     __slots__ = ("_active", "_function", "_operands", "_residual", "_seen", "_value")
 
     def __init__(
-        self, f: Any, value: Any, residual: Any, active: Active, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> None:
+        self, f: Any, value: Any, residual: Any, active: Active, operands: list[Any], args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> None:  # fmt: skip
         self._function = f
         self._value = value
         self._residual = residual
         self._active = active
-        self._operands = [args[a] if isinstance(a, int) else kwargs[a] for a in active]
+        self._operands = operands
         watched = {f"argument {i + 1}": a for i, a in enumerate(args)}
         watched |= {f"argument `{k}`": v for k, v in kwargs.items()}
         watched |= outside(f)
@@ -144,6 +146,15 @@ class Pullback:
 
     def __repr__(self) -> str:
         return f"<pullback of {callable_name(self._function)}: {describe(self._value)} -> {len(self._active)} tangents>"
+
+
+def outline(x: Any) -> Any:
+    """An argument as it is given: the function may add to its lists and dicts."""
+    if x.__class__ is list:
+        return [outline(e) for e in x]
+    if x.__class__ is tuple:
+        return tuple([outline(e) for e in x])
+    return {k: outline(v) for k, v in x.items()} if x.__class__ is dict else x
 
 
 def _keeps(residual: Any, value: Any, depth: int = 8) -> bool:
@@ -233,9 +244,9 @@ def _joint(
 
 def _by_pullback(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any], active: Active, with_value: bool) -> Any:
     """The gradient of a callable that is not a plain function: a rule's, a method's, an object's."""
-    value, residual = call(f, args, active, kwargs or None)
+    operands = [outline(args[a] if isinstance(a, int) else kwargs[a]) for a in active]
+    value, residual = call(f, args, active, kwargs or None, outermost=True)
     g = seed(value)
-    operands = [args[a] if isinstance(a, int) else kwargs[a] for a in active]
     tangents = _handed_out(residual[0](residual, g), operands, g)
     return (value, tangents) if with_value else tangents
 

@@ -18,14 +18,17 @@ from pullback import ir
 from pullback.activity import analyse
 from pullback.assemble import assemble
 from pullback.calls import argument_kinds, bind_parameters, static_parameters
+from pullback.changing import MAYBE, NO, CallEffects
 from pullback.errors import DifferentiabilityError
 from pullback.fence import check
 from pullback.generated import Derivative, Request, Stages
-from pullback.infer import infer
-from pullback.kinds import NOTHING, STRUCT, UNKNOWN, UNSET, Kind, same
+from pullback.infer import infer, kinds_of_names
+from pullback.kinds import FUNC, NOTHING, STRUCT, UNKNOWN, UNSET, Kind, kind_of, same
 from pullback.lower import lower
 from pullback.names import Names
 from pullback.rules import EPOCH, scope
+from pullback.sharing import Sharing
+from pullback.solitary import unseen_changes
 from pullback.source import acquire
 from pullback.spans import Diagnostic
 from pullback.sweeps import forward_sweep, reverse_sweep, simplified
@@ -93,13 +96,14 @@ def derive(
         lowered = lower(source, function.__name__, function.__code__.co_freevars)
         kinds = {p: Kind(*k) for p, k in request.kinds}
         given = {p: _with_sample(p, kinds.get(p, UNKNOWN), arguments) for p in lowered.parameters}
-        derivative.result = infer(lowered, names, given, _result_of)
-        activity = analyse(lowered, request.active | request.captures)
+        derivative.result, sharing = _inferred(lowered, names, given)
+        activity = analyse(lowered, request.active | request.captures, sharing)
         refuse(activity.refusals)
-        derivative.stages = Stages(source, lowered, activity, derivative.result)
-        sweep = reverse_sweep(derivative, lowered, activity)
+        derivative.stages = Stages(source, lowered, activity, sharing, derivative.result)
+        sweep = reverse_sweep(derivative, lowered, activity, sharing)
         code = simplified(derivative, lowered, sweep)
-        body = forward_sweep(derivative, lowered, activity, sweep, code, _Pairs())
+        body = forward_sweep(derivative, lowered, sharing, sweep, code, _Pairs())
+        derivative.changes = sharing.changed_outside(activity.changes)
         assemble(derivative, lowered, source, sweep, body, code)
     except BaseException:
         publish.remove(derivative)
@@ -111,9 +115,55 @@ def derive(
 
 
 def _with_sample(parameter: str, kind: Kind, arguments: dict[str, Any]) -> Kind:
-    if kind.mask == STRUCT and parameter in arguments:
-        return Kind(STRUCT, kind.cls, UNSET, parameter, arguments[parameter])
+    if kind.mask in (STRUCT, FUNC) and parameter in arguments:
+        return Kind(kind.mask, kind.cls, UNSET, parameter, arguments[parameter])
     return kind
+
+
+def _inferred(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> tuple[Kind, Sharing]:
+    """The kind of the result, and what the function's names share; the kinds of all values are in the facts."""
+    result = infer(lowered, names, given, _result_of)
+    sharing = _sharing(lowered, names, given)
+    if sharing.changed and names.fields:  # what a field holds may change while the function runs
+        names.fields.clear()
+        names.guessing = False
+        result = infer(lowered, names, given, _result_of)
+        sharing = _sharing(lowered, names, given)
+    return result, sharing
+
+
+def _sharing(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> Sharing:
+    effects = CallEffects(lowered, names.values(), _function_changes)
+    kinds = {n: Kind(kind_of(v).mask) for n, v in names.values().items() if n in names.classes}
+    kinds.update(kinds_of_names(lowered, given))
+    return Sharing(lowered, kinds, effects, unseen_changes(lowered))
+
+
+_CHANGES: dict[Any, tuple[Any, int]] = {}
+
+
+def _function_changes(function: types.FunctionType, kinds: dict[str, Kind], fresh: str = "") -> int:
+    """Whether a call of a function may change something that its caller can see."""
+    if function.__code__.co_flags & 0x2A0:
+        return MAYBE
+    key = (id(function), fresh, tuple(sorted((p, k.key) for p, k in kinds.items())), EPOCH.now, scope())
+    known = _CHANGES.get(key)
+    if known is not None and known[0] is function.__code__:
+        return known[1]
+    if len(_CHANGES) > 4096:
+        _CHANGES.clear()
+    _CHANGES[key] = (function.__code__, NO)  # a recursive call changes what the rest does
+    changes = MAYBE
+    try:
+        source = acquire(function)
+        if not check(source.node, source.filename):
+            lowered = lower(source, function.__name__, function.__code__.co_freevars)
+            given = {p: kinds.get(p, UNKNOWN) for p in lowered.parameters}
+            changes = MAYBE if _inferred(lowered, Names(function), given)[1].changes_outside(fresh) else NO
+    except DifferentiabilityError:
+        pass
+    _CHANGES[key] = (function.__code__, changes)
+    return changes
 
 
 def refuse(diagnostics: list[Diagnostic]) -> None:
@@ -168,7 +218,7 @@ def _result_of(stmt: ir.Bind, arguments: list[Kind]) -> Kind:
 class _Pairs:
     """The generated pairs of the functions that a function is known to call."""
 
-    def __call__(self, stmt: ir.Bind) -> Derivative | None:
+    def __call__(self, stmt: ir.Bind, lent: bool, strict: bool) -> Derivative | None:
         bound = static_parameters(stmt)
         if bound is None:
             return None
@@ -179,14 +229,15 @@ class _Pairs:
             return None
         kinds = argument_kinds(facts.callee, bound, list(facts.kinds[1:]))
         request = Request(
-            frozenset(active), frozenset(), tuple(sorted((p, k.key) for p, k in kinds.items()))
-        )
+            frozenset(active), frozenset(), tuple(sorted((p, k.key) for p, k in kinds.items())), lent=lent,
+            strict=strict,
+        )  # fmt: skip
         try:
             pair = find(facts.callee, request)
         except DifferentiabilityError as error:
             raise _at_call(error, stmt) from None
-        if pair.function is not facts.callee:
-            return None
+        if pair.function is not facts.callee or (strict and pair.changes):
+            return None  # (the run-time call refuses it)
         return pair
 
 

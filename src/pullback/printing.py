@@ -49,7 +49,7 @@ def stages(f: Callable[..., Any], *args: Any, **kwargs: Any) -> str:
         "--- infer, activity",
         printed(pair.stages.lowered, facts=True),
         "--- reverse",
-        _adjoint_code(reverse_sweep(derivative, pair.stages.lowered, pair.stages.activity)),
+        _adjoint_code(reverse_sweep(derivative, pair.stages.lowered, pair.stages.activity, pair.stages.sharing)),
         "--- simplify, emit",
         derivative_source(f, *args, **kwargs),
     ])  # fmt: skip

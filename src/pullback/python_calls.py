@@ -20,7 +20,7 @@ from pullback.calls import bind_parameters
 from pullback.errors import DifferentiabilityError
 from pullback.generated import Request
 from pullback.kinds import kind_of
-from pullback.pipeline import pair_for
+from pullback.pipeline import find, pair_for
 from pullback.rules import Active, callable_name
 from pullback.tangents import ZERO, Tangent
 
@@ -38,9 +38,21 @@ def has_tangent(x: Any) -> bool:
 
 
 def call_function(
-    fn: types.FunctionType, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any], keep: Callable[[Plan], None]
+    fn: types.FunctionType,
+    args: tuple[Any, ...],
+    active: Active,
+    kwargs: dict[str, Any],
+    keep: Callable[[Plan], None],
+    *,
+    lent: bool = False,
+    strict: bool = True,
+    fresh: str = "",
 ) -> tuple[Any, Residual]:
-    """A call through the function's own generated pair; `keep` is given the plan for the next such call."""
+    """A call through the function's own generated pair; `keep` is given the plan for the next such call.
+
+    A caller that changes values in place has it `lent` its shadows; `strict` is one that did not foresee
+    that something of its own is changed.
+    """
     code = fn.__code__
     if code.co_flags & 0x2A0:
         raise DifferentiabilityError(
@@ -63,20 +75,46 @@ def call_function(
         order = [p for p in _signature_order(code) if p in named]
         pick = [(order.index(p), part) for p, part in pick]
     kinds = tuple(sorted((p, kind_of(v).key) for p, v in _with_defaults(fn, values).items()))
-    request = Request(frozenset(order), captures, kinds)
+    request = Request(frozenset(order), captures, kinds, lent=lent, strict=strict)
+    found = find(fn, request, values)
+    changes = [n for n in found.changes if n != fresh] if strict else []
+    if changes:
+        raise DifferentiabilityError(
+            f"{callable_name(fn)} changes `{changes[0]}` in place where that was not foreseen, so that its effect "
+            "would be lost; call it directly from the function that is differentiated, or let it return the new value"
+        )
     forward = pair_for(fn, request, values)
     given = [(p, order.index(p)) for p in defaults]
     places = None if pick is None and -1 not in active else (pick, -1 in active, bool(captures), given)
-    if fn.__closure__ is None:
+    if fn.__closure__ is None and not found.changes:
         keep((fn, forward, places, code))
     value, inner = forward(*args, **kwargs)
-    return value, inner if places is None else (picked, inner, *places)
+    if places is None:
+        return value, inner
+    return value, (_picked_shared if lent else picked, inner, *places)
+
+
+def call_function_shared(
+    fn: types.FunctionType, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any], strict: bool = False,
+    fresh: str = "",
+) -> tuple[Any, Residual]:  # fmt: skip
+    """The same for a caller that changes values in place: the reverse function works on its shadows."""
+    return call_function(fn, args, active, kwargs, lambda _: None, lent=True, strict=strict, fresh=fresh)
+
+
+def _picked_shared(residual: Residual, g: Tangent, shadows: Any) -> tuple[Tangent, ...]:
+    inner = residual[1]
+    return _pick(residual, inner[0](inner, g, shadows))
 
 
 def picked(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
     """The tangents of a pair's parameters, as those of the call's operands."""
-    _, inner, pick, has_callee, has_captures, defaults = residual
-    tangents = inner[0](inner, g)
+    inner = residual[1]
+    return _pick(residual, inner[0](inner, g))
+
+
+def _pick(residual: Residual, tangents: tuple[Tangent, ...]) -> tuple[Tangent, ...]:
+    _, _, pick, has_callee, has_captures, defaults = residual
     captured: tuple[Tangent, ...] = ()
     if has_captures:
         captured, tangents = tangents[:1], tangents[1:]

@@ -66,8 +66,10 @@ class Residuals:
         self.top = Region(None, None, False)
         self.places: dict[int, Place] = {}
         self.loops: dict[int, Region] = {}
-        self.before: dict[int, list[tuple[str, str]]] = {}  # captures to make before a statement: new name, source
-        self.after: dict[int, list[tuple[str, str]]] = {}
+        # captures to make before (or after) a statement: new name, source, whether a copy is made
+        self.before: dict[int, list[tuple[str, str, bool]]] = {}
+        self.after: dict[int, list[tuple[str, str, bool]]] = {}
+        self.mirrors: dict[str, str] = {}  # names that may be unbound -> names that follow them
         self._captured: dict[tuple[object, ...], str] = {}
         for parameter in (*function.parameters, *function.captured):
             self.top.assigned.setdefault(parameter, [])
@@ -99,13 +101,17 @@ class Residuals:
             conditional = True  # a loop may run no iteration
             here = here.parent
 
-    def need(self, identifier: str, stmt: ir.Stmt, after: bool = False) -> ast.expr:
-        """An expression for the reverse sweep: the value a name has before (or after) a statement."""
+    def need(self, identifier: str, stmt: ir.Stmt, after: bool = False, same: bool = False) -> ast.expr:
+        """An expression for the reverse sweep: the value a name has before (or after) a statement.
+
+        With `same` it is the very object, whatever becomes of its contents.
+        """
         place = self.places[id(stmt)]
         region, conditional, pos = place.region, place.conditional, stmt.pos
         in_loop_cell = self.joint and identifier in self.celled and place.region.parent is not None
-        if self.copies(identifier) or in_loop_cell:  # (a reverse loop must not rebind what a closure captured)
-            return name(self._copy(identifier, stmt, place, after))
+        copied = self.copies(identifier) and not same
+        if copied or in_loop_cell:  # (a reverse loop must not rebind what a closure captured)
+            return name(self._copy(identifier, stmt, place, after, copied))
         while True:
             assigned = region.assigned.get(identifier, [])
             if assigned or region.parent is None:
@@ -124,6 +130,17 @@ class Residuals:
             region.keep(identifier)
         return name(identifier)
 
+    def mirror(self, identifier: str) -> str:
+        """A name that holds what `identifier` was last bound to, or None where it is not bound yet."""
+        known = self.mirrors.get(identifier)
+        if known is None:
+            known = self.mirrors[identifier] = self.fresh(f"{identifier}_")
+            for region in (self.top, *self.loops.values()):
+                if identifier in region.assigned:
+                    region.assigned[known] = list(region.assigned[identifier])
+            self.top.assigned.setdefault(known, []).insert(0, (-1, False))
+        return known
+
     def _capture(
         self, identifier: str, stmt: ir.Stmt, pos: int, region: Region, place: Place, after: bool
     ) -> str:
@@ -137,17 +154,17 @@ class Residuals:
             return known
         new = self.fresh(f"{identifier}_")
         self._captured[key] = new
-        (self.after if after else self.before).setdefault(id(stmt), []).append((new, identifier))
+        (self.after if after else self.before).setdefault(id(stmt), []).append((new, identifier, False))
         self.hold(new, place)
         return new
 
-    def _copy(self, identifier: str, stmt: ir.Stmt, place: Place, after: bool) -> str:
-        """Capture a copy, here and now, of a value whose contents may change."""
-        key = (identifier, id(stmt), after)
+    def _copy(self, identifier: str, stmt: ir.Stmt, place: Place, after: bool, copied: bool) -> str:
+        """Capture a value here and now; a copy of it, where its contents may change."""
+        key = (identifier, id(stmt), after, copied)
         known = self._captured.get(key)
         if known is None:
             known = self._captured[key] = self.fresh(f"{identifier}_")
-            (self.after if after else self.before).setdefault(id(stmt), []).append((known, identifier))
+            (self.after if after else self.before).setdefault(id(stmt), []).append((known, identifier, copied))
             self.hold(known, place)
         return known
 

@@ -20,6 +20,7 @@ from pullback.calls import CALLS
 from pullback.inlining import Inliner
 from pullback.kinds import FLOAT, UNKNOWN, Kind
 from pullback.residuals import Region, Residuals
+from pullback.shadow_code import ShadowCode
 from pullback.syntax import assign, assign_many, call, constant, name, template, tuple_of
 from pullback.syntax import atom as as_syntax
 
@@ -41,6 +42,7 @@ class Reverse:
         helper: Callable[[Any, str], str],
         accumulators: dict[str, Kind],
         captures: frozenset[str],
+        shadows: Callable[[Reverse], ShadowCode] | None = None,
     ) -> None:
         self.function = function
         self.residuals = residuals
@@ -57,6 +59,7 @@ class Reverse:
         self.reversed_loops: set[int] = set()
         self.indexed_loops: dict[int, str] = {}
         self.owned: set[str] = set()  # variables whose adjoint is a buffer that only this sweep holds
+        self.shadows = shadows(self) if shadows is not None else None  # where values change in place
 
     # --- adjoints ---------------------------------------------------------------------------------
 
@@ -134,11 +137,16 @@ class Reverse:
             case ir.Opaque():
                 for written in stmt.writes:
                     self.status.pop(written, None)
-            case ir.Store() | ir.Raise() | ir.BreakIf():
+            case ir.Store():
+                if self.shadows is not None:
+                    self.shadows.store(stmt)
+            case ir.Raise() | ir.BreakIf():
                 pass
 
     def killing(self, target: str, stmt: ir.Bind, pull: Callable[[str], None]) -> None:
         """Reverse an assignment: its target's adjoint is consumed."""
+        if self.shadows is not None and self.shadows.bind(stmt, pull):
+            return
         status = self.status.pop(target, ABSENT)
         self.owned.discard(target)
         if status == ABSENT or not stmt.facts.varied:
@@ -281,7 +289,8 @@ class Reverse:
             item = inner.expr if isinstance(inner, ir.Bind) and inner.facts.varied else None
             if isinstance(item, ir.Item) and isinstance(item.obj, ir.Var):
                 read.append(item.obj.name)
-        return [n for n in dict.fromkeys(read) if n not in bound]
+        shared = self.shadows.shared if self.shadows is not None else (lambda _: False)
+        return [n for n in dict.fromkeys(read) if n not in bound and not shared(n)]
 
     def own(self, variable: str, stmt: ir.Stmt) -> None:
         """Make a variable's adjoint a buffer that only this sweep holds."""
@@ -296,6 +305,9 @@ class Reverse:
 
     def element(self, variable: str, index: ast.expr, g: str, stmt: ir.Stmt) -> None:
         """`d_xs[index] += g`: in place where this sweep owns the buffer."""
+        if self.shadows is not None and self.shadows.shared(variable):
+            self.shadows.add_item(ir.Var(variable), index, name(g), stmt)
+            return
         self.own(variable, stmt)
         self.emit(ast.Expr(call(self.runtime("add_at"), name(self.adjoint(variable)), index, name(g))), stmt)
 
@@ -359,12 +371,15 @@ class Reverse:
         for target, status in zip(stmt.targets, statuses, strict=True):
             parts.append(name(self.runtime("ZERO")) if status == ABSENT else name(self.adjoint(target)))
         assert isinstance(stmt.source, ir.Var)
-        shape = self.residuals.need(stmt.source.name, stmt)
+        shape = self.residuals.need(stmt.source.name, stmt, same=True)
         value = call(self.runtime("joined"), tuple_of(parts), shape)
         self.accumulate(stmt.source, value, stmt, maybe=PRESENT not in statuses)
 
     def append(self, stmt: ir.Append) -> None:
         """`total.append(item)`: the last entry of the list's adjoint is the item's."""
+        if self.shadows is not None and self.shadows.shared(stmt.target):
+            self.shadows.append(stmt)
+            return
         if self.status.get(stmt.target, ABSENT) == ABSENT:
             return
         entry = self.fresh("_g")
@@ -373,15 +388,17 @@ class Reverse:
         if stmt.facts.active[0]:
             self.accumulate(stmt.item, name(entry), stmt, maybe=True, kind=stmt.facts.kinds[0])
 
-    def need(self, atom: ir.Atom, stmt: ir.Stmt, after: bool = False) -> ast.expr:
-        """An operand's value, for the reverse sweep."""
+    def need(self, atom: ir.Atom, stmt: ir.Stmt, after: bool = False, same: bool = False) -> ast.expr:
+        """An operand's value, for the reverse sweep; with `same` the very object, whatever it holds by then."""
         if isinstance(atom, ir.Lit):
             return as_syntax(atom)
-        return self.residuals.need(atom.name, stmt, after)
+        return self.residuals.need(atom.name, stmt, after, same)
 
     def unpacked_call(self, residual: str, g: str, names: list[str], stmt: ir.Stmt) -> None:
         """`a, b = residual[0](residual, g)`: the pullback of a call."""
         pulled = template("r[0](r, g)", r=name(residual), g=name(g))
+        if self.shadows is not None:
+            pulled = template("r[0](r, g, s)", r=name(residual), g=name(g), s=name(self.shadows.table))
         self.emit(assign_many(names, pulled), stmt)
 
 

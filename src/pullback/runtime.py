@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import copy
+from collections import deque
 from typing import Any
 
 import numpy as np
@@ -119,7 +120,7 @@ def keep(x: Any) -> Any:
     """A value for the reverse sweep that later changes in place do not reach."""
     if isinstance(x, np.ndarray):
         return x.copy()
-    if x.__class__ in (list, dict, set):
+    if isinstance(x, (list, dict, set, deque)):
         return copy.copy(x)
     return x
 

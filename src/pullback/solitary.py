@@ -49,6 +49,18 @@ def augmented_alone(function: ir.FunctionIR) -> frozenset[int]:
     return frozenset(found)
 
 
+def unseen_changes(function: ir.FunctionIR) -> frozenset[int]:
+    """The in-place operations (by id) that change a value which nobody else can hold."""
+    solitary = solitary_names(function)
+    found = set(augmented_alone(function))
+    for stmt in ir.walk(function.body):
+        if isinstance(stmt, ir.Bind) and isinstance(stmt.expr, ir.Operation) and stmt.expr.inplace:
+            variable = stmt.expr.args[0]
+            if isinstance(variable, ir.Var) and variable.name in solitary:
+                found.add(id(stmt))
+    return frozenset(found)
+
+
 def _scan(block: list[ir.Stmt], fresh: set[str], found: set[int], result: str) -> None:
     for stmt in block:
         if isinstance(stmt, ir.Bind):
@@ -87,11 +99,11 @@ def _fresh(stmt: ir.Bind) -> bool:
         return not expr.inplace or expr.args[0] == ir.Var(stmt.target)
     if isinstance(expr, ir.Build):
         return expr.kind == "list"
-    return isinstance(expr, ir.Apply) and _pure(stmt)
+    return isinstance(expr, ir.Apply) and makes_anew(stmt)
 
 
-def _pure(stmt: ir.Bind) -> bool:
-    """Whether a call is of a library function whose result shares nothing with its arguments."""
+def makes_anew(stmt: ir.Bind) -> bool:
+    """Whether an expression is a call of a library function whose result shares nothing with its arguments."""
     callee = stmt.facts.callee
     if not stmt.facts.known:
         method = stmt.expr.method if isinstance(stmt.expr, ir.Apply) else None
@@ -111,7 +123,7 @@ def _shared_by(stmt: ir.Bind, result: str) -> set[str]:
     expr = stmt.expr
     if isinstance(expr, ir.Operation):
         return set()
-    if isinstance(expr, ir.Apply) and _pure(stmt):
+    if isinstance(expr, ir.Apply) and makes_anew(stmt):
         return set()
     if isinstance(expr, ir.Copy) and stmt.target == result:
         return set()  # returned: nothing happens to it afterwards

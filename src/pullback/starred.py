@@ -9,14 +9,18 @@ from pullback.attributes import call_method
 from pullback.dispatch import call
 from pullback.rules import Active
 from pullback.runtime import add_at, buffer
+from pullback.shared_calls import call_method_shared, call_shared
 from pullback.tangents import ZERO, Tangent
 
 
 def call_starred(
     callee: Any, method: str | None, args: tuple[Any, ...], keywords: tuple[tuple[str | None, Any], ...],
-    stars: tuple[int, ...], active: Active,
+    stars: tuple[int, ...], active: Active, shared: bool = False,
 ) -> tuple[Any, Residual]:  # fmt: skip
-    """A call with `*args` or `**kwargs`: they are spread, and their tangents gathered again."""
+    """A call with `*args` or `**kwargs`: they are spread, and their tangents gathered again.
+
+    With `shared` the caller changes values in place, and lends its shadows to the reverse.
+    """
     flat: list[Any] = []
     origin: list[tuple[int, int | None]] = []  # of each flat argument: the operand, and the element of it
     for position, value in enumerate(args):
@@ -40,17 +44,29 @@ def call_starred(
     inner_active += [i for i, (position, _) in enumerate(origin) if position in active]
     inner_active += [k for k, (name, _) in keyed.items() if name in active]
     if method is None:
-        value, residual = call(callee, tuple(flat), tuple(inner_active), kwargs)
+        made = (call_shared if shared else call)(callee, tuple(flat), tuple(inner_active), kwargs)
     else:
-        value, residual = call_method(callee, method, tuple(flat), tuple(inner_active), kwargs)
+        called = call_method_shared if shared else call_method
+        made = called(callee, method, tuple(flat), tuple(inner_active), kwargs)
     spread = {p: args[p] for p in stars}
-    return value, (_gathered, residual, tuple(inner_active), origin, keyed, spread, active)
+    reverse = _gathered_shared if shared else _gathered
+    return made[0], (reverse, made[1], tuple(inner_active), origin, keyed, spread, active)
+
+
+def _gathered_shared(residual: Residual, g: Tangent, shadows: Any) -> tuple[Tangent, ...]:
+    inner = residual[1]
+    return _gather(residual, inner[0](inner, g, shadows))
 
 
 def _gathered(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
-    _, inner, inner_active, origin, keyed, spread, active = residual
+    inner = residual[1]
+    return _gather(residual, inner[0](inner, g))
+
+
+def _gather(residual: Residual, tangents: tuple[Tangent, ...]) -> tuple[Tangent, ...]:
+    _, _, inner_active, origin, keyed, spread, active = residual
     out: dict[Any, Any] = {}
-    for operand, t in zip(inner_active, inner[0](inner, g), strict=True):
+    for operand, t in zip(inner_active, tangents, strict=True):
         if operand == -1:
             out[-1] = t
         elif isinstance(operand, int):

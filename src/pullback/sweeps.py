@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pullback import ir
-from pullback.activity import Activity, may_change
-from pullback.effects import MUTATORS, call_is_pure, effects_of, is_pure
+from pullback.activity import Activity
 from pullback.emit import Helpers
 from pullback.errors import DifferentiabilityError
-from pullback.forward_sweep import Forward
+from pullback.forward_sweep import Forward, unset
 from pullback.generated import JOINT, Derivative, Request
-from pullback.kinds import BOOL, COMPLEX, FLOAT, INT, NOTHING, UNKNOWN, Kind
+from pullback.kinds import BOOL, COMPLEX, FLOAT, INT, UNKNOWN, Kind
 from pullback.residuals import Residuals
-from pullback.reverse import ABSENT, PRESENT, Reverse
+from pullback.reverse import ABSENT, MAYBE, PRESENT, Reverse
+from pullback.shadow_code import ShadowCode, needs_shadows
+from pullback.shadows import Shadows
+from pullback.sharing import Sharing
 from pullback.simplify import fold_ones, simplify
 from pullback.spans import Diagnostic
 from pullback.syntax import assign, call, constant, name, names_in, tuple_of
@@ -37,34 +39,51 @@ class Sweep:
     code: list[ast.stmt]
     seed: str  # the name of the result's adjoint
     floats: frozenset[str]  # names that hold Python floats wherever they are bound
+    table: str = ""  # the name of the table of shadows, in functions that change values in place
+    originals: list[ast.expr] = field(default_factory=list)  # the active arguments as they were given
 
 
-def reverse_sweep(derivative: Derivative, lowered: ir.FunctionIR, activity: Activity) -> Sweep:
+def reverse_sweep(
+    derivative: Derivative, lowered: ir.FunctionIR, activity: Activity, sharing: Sharing
+) -> Sweep:
     """The adjoint code of a function, with the tangents of its active arguments as its result."""
     request = derivative.request
     joint = request.form == JOINT
     helpers = Helpers(lowered.names | {"again"})
-    kinds: dict[str, Kind] = {}
-    changing = _changing_names(derivative, lowered, activity, kinds)
-    residuals = Residuals(lowered, joint, helpers.fresh, changing.__contains__)
+    kinds = sharing.kinds
+    table = helpers.fresh("shadows") if request.lent or needs_shadows(lowered, activity, sharing) else ""
+
+    def with_shadows(reverse: Reverse) -> ShadowCode:
+        return ShadowCode(reverse, sharing, activity, table, request.lent, request.strict)
+
+    def copied(variable: str) -> bool:
+        return reverse.shadows.shared(variable) if reverse.shadows is not None else sharing.changes(variable)
+
+    residuals = Residuals(lowered, joint, helpers.fresh, copied)
     bound = {n for s in ir.walk(lowered.body) for n in ir.assigned(s)}
     given = {p: Kind(*k) for p, k in request.kinds}
     accumulators = {p: given.get(p, UNKNOWN) for p in request.active if p not in bound}
-    reverse = Reverse(lowered, residuals, helpers.fresh, helpers, accumulators, request.captures)
+    made = with_shadows if table else None
+    reverse = Reverse(lowered, residuals, helpers.fresh, helpers, accumulators, request.captures, made)
     seed = reverse.adjoint(lowered.result)
     if joint:
         mask = derivative.result.mask
         is_float = bool(mask & FLOAT) and not mask & ~(FLOAT | INT | BOOL)
         value = constant(1.0) if is_float else call(reverse.runtime("seed"), name(lowered.result))
         reverse.code.append(assign(seed, value))
-    if activity.result_varied:
-        reverse.status[lowered.result] = PRESENT
+        if table:
+            reverse.code.append(assign(table, call(helpers(Shadows, "Shadows"))))
+    if activity.result_varied or request.lent or (table and not joint):
+        reverse.status[lowered.result] = MAYBE if table and not joint else PRESENT
         reverse.block(lowered.body)
     derivative.always_zero = zero_derivative(request, lowered, activity, reverse)
     code = [*reverse.code, ast.Return(_outputs(request, lowered, reverse))]
     floats = {p for p, k in given.items() if k.mask == FLOAT and p not in bound}
     floats |= {n for n, k in kinds.items() if k.mask == FLOAT and n not in lowered.parameters}
-    return Sweep(reverse, residuals, helpers, code, seed, frozenset(floats))
+    originals: list[ast.expr] = []
+    if table and not joint and not request.lent:
+        originals = [_original(reverse, p, lowered) for p in lowered.parameters if p in request.active]
+    return Sweep(reverse, residuals, helpers, code, seed, frozenset(floats), table, originals)
 
 
 def simplified(derivative: Derivative, lowered: ir.FunctionIR, sweep: Sweep) -> list[ast.stmt]:
@@ -81,23 +100,26 @@ def simplified(derivative: Derivative, lowered: ir.FunctionIR, sweep: Sweep) -> 
 def forward_sweep(
     derivative: Derivative,
     lowered: ir.FunctionIR,
-    activity: Activity,
+    sharing: Sharing,
     sweep: Sweep,
     code: list[ast.stmt],
-    pairs: Callable[[ir.Bind], Any],
+    pairs: Callable[[ir.Bind, bool, bool], Any],
 ) -> list[ast.stmt]:
     """The user's statements; `pairs` finds the generated pair of a call whose callee is known."""
     request = derivative.request
     read_later = set().union(*(names_in(s) for s in code)) | set(sweep.residuals.top.kept)
     for region in sweep.residuals.loops.values():
         read_later.update(region.kept)
-    forward = Forward(lowered, sweep.reverse, activity, sweep.helpers, read_later, pairs)
+    forward = Forward(lowered, sweep.reverse, sharing, sweep.helpers, read_later, pairs)
     forward.droppable = request.form == JOINT and not request.with_value and derivative.result.mask == FLOAT
+    forward.droppable &= sweep.reverse.shadows is None
     if forward.droppable:
         _drop_unused(lowered, forward)
     else:
         forward.uses[lowered.result] = forward.uses.get(lowered.result, 0) + 1
-    return forward.block(lowered.body)
+    body = forward.block(lowered.body)
+    mirrors = sorted(sweep.residuals.mirrors.values())
+    return [unset(mirrors), *body] if mirrors else body
 
 
 def _drop_unused(lowered: ir.FunctionIR, forward: Forward) -> None:
@@ -110,84 +132,14 @@ def _drop_unused(lowered: ir.FunctionIR, forward: Forward) -> None:
             lowered.body.remove(stmt)
 
 
-def _changing_names(
-    derivative: Derivative, lowered: ir.FunctionIR, activity: Activity, kinds: dict[str, Kind]
-) -> frozenset[str]:
-    """Names whose values may be changed in place while the function runs, so that copies must be kept."""
-    scope = derivative.names.values()
-    local_functions = _harmless_functions(lowered, scope)
-    mutates = activity.mutates
-    for stmt in ir.walk(lowered.body):
-        if isinstance(stmt, ir.Bind):
-            previous = kinds.get(stmt.target, NOTHING)
-            kinds[stmt.target] = Kind(previous.mask | stmt.facts.kind.mask)
-            mutates |= _may_change_something(stmt, activity, scope, local_functions)
-        elif isinstance(stmt, ir.While):
-            mutates |= not all(call_is_pure(n, scope) for n in ast.walk(stmt.test.node))
-    activity.mutates = mutates
-    if not mutates:
-        return frozenset()
-    named = {n for s in ir.walk(lowered.body) for n in ir.assigned(s)} | set(lowered.parameters) | set(lowered.captured)
-    binds = [s for s in ir.walk(lowered.body) if isinstance(s, ir.Bind)]
-    outside = {a.name for s in binds for a in ir.atoms(s.expr) if isinstance(a, ir.Var)}
-    return frozenset(n for n in named | outside if n not in kinds or may_change(kinds[n]))
-
-
-def _harmless_functions(lowered: ir.FunctionIR, scope: dict[str, Any]) -> frozenset[str]:
-    """The nested functions of a function, if none of them may change anything in place."""
-    nodes = {
-        s.target: s.expr.node
-        for s in ir.walk(lowered.body)
-        if isinstance(s, ir.Bind) and isinstance(s.expr, ir.Closure)
-    }
-    names = {k: v for k, v in scope.items() if k not in lowered.locals} | dict.fromkeys(nodes, len)  # each is looked at
-    for node in nodes.values():
-        effects = effects_of(node)
-        if effects.anything or effects.augmented or not all(call_is_pure(n, names) for n in ast.walk(node)):
-            return frozenset()
-    return frozenset(nodes)
-
-
-def _may_change_something(
-    stmt: ir.Bind, activity: Activity, scope: dict[str, Any], local_functions: frozenset[str]
-) -> bool:
-    """Whether a statement may change a value in place, or rebind a global, as far as is known."""
-    expr, facts = stmt.expr, stmt.facts
-    if isinstance(expr, ir.Operation) and expr.inplace and may_change(facts.kinds[0]):
-        return not activity.unseen(stmt)
-    if isinstance(expr, ir.Inert):
-        return not all(call_is_pure(n, scope) for n in ast.walk(expr.node))
-    if not isinstance(expr, ir.Apply):
-        return False
-    if _writes_to(stmt, expr):
-        return True
-    if facts.known:
-        return not is_pure(facts.callee)
-    if expr.method is not None and facts.kinds[0].numeric:
-        return expr.method in MUTATORS
-    if expr.method is None and isinstance(expr.callee, ir.Var):
-        if expr.callee.name in local_functions:
-            return False  # its body was looked at
-        if not facts.active[0] and expr.callee.name in scope and is_pure(scope[expr.callee.name]):
-            return False
-    if facts.active[0]:
-        return False  # a differentiated object's own method or call, such as a layer's, is trusted with its inputs
-    # a callee found at run time is refused if it changes what is differentiated; the rest it may change
-    return any(may_change(k) and not a for k, a in zip(facts.kinds, facts.active, strict=True))
-
-
-def _writes_to(stmt: ir.Bind, expr: ir.Apply) -> bool:
-    """Whether a call of a known function has an `out` argument."""
-    callee = stmt.facts.callee
-    return any(k == "out" for k, _ in expr.keywords) or (hasattr(callee, "nin") and len(expr.args) > callee.nin)
-
-
 def zero_derivative(
     request: Request, lowered: ir.FunctionIR, activity: Activity, reverse: Reverse
 ) -> Diagnostic | None:
     """The result may depend on no differentiated argument: say so, or refuse if an int() cut it off."""
     if any(reverse.status.get(p, ABSENT) != ABSENT for p in (*request.active, *request.captures)):
         return None
+    if reverse.shadows is not None and (activity.result_varied or request.lent):
+        return None  # what flows through shadows shows only when the code runs
     end = next((s for s in reversed(list(ir.walk(lowered.body))) if lowered.result in ir.assigned(s)), None)
     span = end.span if end is not None else lowered.span
     if lowered.result in activity.cut:
@@ -228,6 +180,10 @@ def _outputs(request: Request, lowered: ir.FunctionIR, reverse: Reverse) -> ast.
         if parameter not in request.active:
             continue
         d = _adjoint_or_zero(reverse, parameter)
+        if joint and reverse.shadows is not None and not sharing_fixed(reverse, parameter):
+            original = _original(reverse, parameter, lowered)
+            parts.append(reverse.shadows.method("total", original, d))
+            continue
         plain = given.get(parameter, UNKNOWN).mask == FLOAT and reverse.status.get(parameter) == PRESENT
         if joint and plain and not complex_seen and parameter in reverse.accumulators:
             parts.append(d)
@@ -244,11 +200,16 @@ def _outputs(request: Request, lowered: ir.FunctionIR, reverse: Reverse) -> ast.
     return tuple_of(parts)
 
 
+def sharing_fixed(reverse: Reverse, parameter: str) -> bool:
+    """Whether a parameter holds only numbers, so that no shadow has a part in its tangent."""
+    return reverse.shadows is not None and reverse.shadows.sharing.is_fixed(parameter)
+
+
 def _original(reverse: Reverse, parameter: str, lowered: ir.FunctionIR) -> ast.expr:
     """A parameter's value as it was given: captured on entry if the function rebinds it."""
     bound = {n for s in ir.walk(lowered.body) for n in ir.assigned(s)}
     if lowered.body and parameter in bound:
-        return reverse.residuals.need(parameter, lowered.body[0])
+        return reverse.residuals.need(parameter, lowered.body[0], same=True)
     return name(parameter)
 
 

@@ -19,6 +19,7 @@ UNARY = {
     math.log2: POSITIVE,
     math.log10: POSITIVE,
     math.sqrt: POSITIVE,
+    math.cbrt: ANY,
     math.acos: INSIDE,
     math.asin: INSIDE,
     math.atan: ANY,

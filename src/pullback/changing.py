@@ -1,0 +1,184 @@
+"""Whether a call may change something in place that its caller can see.
+
+    math.sin(x)          no: it has a rule
+    stack.append(x)      yes
+    norm(v)              look into `norm`: what it changes, and whether its arguments share that
+    model.step(dt)       look into the method of the model's class, where that is known; else: it may
+
+A function whose effects are not known is taken to change things: that costs time, never the answer.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import functools
+import inspect
+import types
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from pullback import ir
+from pullback.calls import bind_parameters
+from pullback.effects import MUTATORS, call_is_pure, effects_of
+from pullback.kinds import DICT, LIST, NUMERIC_MASK, STR, STRUCT, TUPLE, UNKNOWN, UNSET, Kind, kind_of
+from pullback.operations import METHODS
+from pullback.rules import lookup
+
+FunctionChanges = Callable[..., int]  # of (function, kinds of its parameters, the one that is new)
+NO, MAYBE, YES = 0, 1, 2  # whether something is changed: certainly not, as far as is known, certainly
+_BUILTIN_KINDS = NUMERIC_MASK | LIST | DICT | TUPLE | STR
+_HARMLESS_METHODS = (
+    frozenset(
+        n for cls in (np.ndarray, list, dict, tuple, str, float, complex) for n in dir(cls) if not n.startswith("__")
+    )
+    - MUTATORS
+)
+
+
+class CallEffects:
+    """Says of each call of one function whether it may change something."""
+
+    def __init__(self, function: ir.FunctionIR, scope: dict[str, Any], function_changes: FunctionChanges) -> None:
+        self.scope = {k: v for k, v in scope.items() if k not in function.locals}
+        self.function_changes = function_changes
+        self.nested = {
+            s.target: s.expr.node
+            for s in ir.walk(function.body)
+            if isinstance(s, ir.Bind) and isinstance(s.expr, ir.Closure)
+        }
+
+    def __call__(self, stmt: ir.Bind) -> int:
+        """Whether a call may change something in place."""
+        expr, facts = stmt.expr, stmt.facts
+        if not isinstance(expr, ir.Apply):
+            return self.of_protocol(stmt)
+        if any(k == "out" for k, _ in expr.keywords):
+            return YES
+        if facts.known:
+            if isinstance(facts.callee, np.ufunc) and len(expr.args) > facts.callee.nin:
+                return YES
+            return self.of_callee(facts.callee, stmt, None)
+        if expr.method is not None:
+            return self.of_method(stmt, expr.method, facts.kinds[0])
+        if isinstance(expr.callee, ir.Var) and expr.callee.name in self.nested:
+            return self.nested_changes(expr.callee.name)
+        kind = facts.kinds[0]
+        if isinstance(kind.sample, types.FunctionType):
+            return self.of_callee(kind.sample, stmt, None)
+        if kind.mask == STRUCT and kind.cls is not None:
+            return self.of_callee(call_of(kind.cls), stmt, kind)
+        name = expr.callee.name if isinstance(expr.callee, ir.Var) else ""
+        if name in self.scope:
+            return self.of_callee(self.scope[name], stmt, None)
+        return MAYBE
+
+    def of_protocol(self, stmt: ir.Bind) -> int:
+        """Whether an attribute, item or operator of a known class runs code that changes something."""
+        names: tuple[str, ...] = ()
+        match stmt.expr:
+            case ir.Attr(name=name):
+                names = (name,)
+            case ir.Item():
+                names = ("__getitem__",)
+            case ir.Operation(op=op, args=(_, _)):
+                names = (f"__{METHODS[op]}__", f"__r{METHODS[op]}__")
+            case ir.Operation(op=op):
+                names = (f"__{op}__",)
+        level = NO
+        for kind in stmt.facts.kinds:
+            if kind.mask != STRUCT or kind.cls is None:
+                continue
+            for name in names:
+                found = inspect.getattr_static(kind.cls, name, None)
+                if isinstance(found, functools.cached_property):
+                    level = max(level, MAYBE)
+                elif isinstance(found, property):
+                    level = max(level, self.function_of(found.fget, kind))
+                elif name.startswith("__"):
+                    level = max(level, self.function_of(found, kind))
+        return level
+
+    def function_of(self, function: Any, owner: Kind) -> int:
+        """Whether a method of one class changes something, whatever its other arguments are."""
+        if not isinstance(function, types.FunctionType) or lookup(function) is not None:
+            return NO
+        return self.function_changes(function, dict(zip(function.__code__.co_varnames[:1], [owner], strict=False)))
+
+    def of_method(self, stmt: ir.Bind, method: str, owner: Kind) -> int:
+        """Whether a method changes something, its object included."""
+        if owner.mask == STRUCT and owner.cls is not None:
+            found = getattr(owner.cls, method, None)
+            if found is None and owner.sample is not UNSET:  # an object in a field, which is called
+                found = getattr(owner.sample, method, None)
+                inner = Kind(STRUCT, type(found), UNSET, "", found)
+                return self.of_callee(call_of(type(found)), stmt, inner)
+            static = next((b.__dict__[method] for b in owner.cls.__mro__ if method in b.__dict__), None)
+            if isinstance(static, (staticmethod, classmethod)):
+                return self.of_callee(static.__func__, stmt, UNKNOWN if isinstance(static, classmethod) else None)
+            return self.of_callee(found, stmt, owner)
+        if isinstance(owner.value, types.ModuleType):
+            return self.of_callee(getattr(owner.value, method, None), stmt, None)
+        if not owner.mask & ~_BUILTIN_KINDS:
+            return YES if method in MUTATORS else NO
+        return NO if method in _HARMLESS_METHODS else MAYBE
+
+    def of_callee(self, callee: Any, stmt: ir.Bind, first: Kind | None) -> int:
+        """Whether calling this very object changes something; `first` is the kind of the object of a method."""
+        entry = lookup(callee)
+        known = entry is not None and (entry.vjps or entry.rule or entry.constant or entry.intrinsic)
+        if known:
+            return YES if getattr(callee, "__name__", "") in MUTATORS else NO
+        if isinstance(callee, types.MethodType):
+            return self.of_callee(callee.__func__, stmt, UNKNOWN)
+        if isinstance(callee, type):
+            init = _own_init(callee)
+            if init is None:
+                return NO
+            own = init.__code__.co_varnames[0]
+            return self.function_changes(init, {own: Kind(STRUCT, callee)}, own)
+        if not isinstance(callee, types.FunctionType):
+            method = call_of(type(callee))
+            if isinstance(method, types.FunctionType):
+                return self.of_callee(method, stmt, kind_of(callee))
+            if callee is None:
+                return MAYBE
+            # C code: it has a rule or is refused
+            return YES if getattr(callee, "__name__", "") in (*MUTATORS, "at") else NO
+        expr = stmt.expr
+        assert isinstance(expr, ir.Apply)
+        if expr.stars or any(k is None for k, _ in expr.keywords):
+            return self.function_changes(callee, {})
+        kinds = [*([first] if first is not None else []), *stmt.facts.kinds[1:]]
+        count = len(kinds) - len(expr.keywords)
+        bound = bind_parameters(callee.__code__, count, tuple(str(k) for k, _ in expr.keywords))
+        return self.function_changes(callee, dict(zip(bound, kinds, strict=True)) if bound is not None else {})
+
+    def nested_changes(self, name: str) -> int:
+        """Whether a function that this one defines changes something."""
+        node = self.nested[name]
+        effects = effects_of(node)
+        if effects.anything:
+            return YES
+        if effects.augmented:
+            return MAYBE  # `x += 1` changes an array, and rebinds a number
+        names = {**self.scope, **dict.fromkeys(self.nested, len)}  # (each nested function is looked at)
+        others = [n for n in self.nested if n != name and effects_of(self.nested[n]).anything]
+        return MAYBE if others or not all(call_is_pure(n, names) for n in ast.walk(node)) else NO
+
+
+def call_of(cls: type) -> Any:
+    """What runs when an instance of a class is called, or None."""
+    return next((b.__dict__["__call__"] for b in cls.__mro__ if "__call__" in b.__dict__), None)
+
+
+def _own_init(cls: type) -> types.FunctionType | None:
+    """The code that runs when an instance is made, where it is not only the setting of fields."""
+    init: Any = inspect.getattr_static(cls, "__init__")
+    if not isinstance(init, types.FunctionType):
+        return None
+    if dataclasses.is_dataclass(cls) and init.__code__.co_filename == "<string>":
+        return getattr(cls, "__post_init__", None)
+    return init

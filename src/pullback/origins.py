@@ -1,0 +1,103 @@
+"""Where the value of a name may come from: what it may be (a part of), and what it may hold.
+
+    row = table[0]          row may be a part of `table`
+    kept = [row]            kept is new, and holds a part of `table`
+
+A change of `row` is a change of what the caller holds as `table`; a change of `kept` is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from pullback import ir
+
+Names = frozenset[str]
+_NONE: Names = frozenset()
+
+
+class Origins:
+    """For each name of a function, the outer names that its value may be part of, and those it may hold."""
+
+    def __init__(self, function: ir.FunctionIR, local: Names, makes_anew: Callable[[ir.Bind], bool]) -> None:
+        self._makes_anew = makes_anew
+        self._local = local
+        self._of: dict[str, Names] = {p: frozenset((p,)) for p in function.parameters}
+        self._held: dict[str, Names] = {}
+        statements = list(ir.walk(function.body))
+        while True:
+            before = (dict(self._of), dict(self._held))
+            for stmt in statements:
+                self._stmt(stmt)
+            if (self._of, self._held) == before:
+                break
+
+    def of(self, name: str) -> Names:
+        """The outer names that the value of `name` may be, or be a part of."""
+        return self._of.get(name, _NONE) if name in self._local else frozenset((name,))
+
+    def held(self, name: str) -> Names:
+        """The outer names of which the value of `name` may hold something."""
+        return self._held.get(name, _NONE) if name in self._local else frozenset((name,))
+
+    def all(self, name: str) -> Names:
+        """Both."""
+        return self.of(name) | self.held(name)
+
+    def _flow(self, target: str, of: Names, held: Names) -> None:
+        if of:
+            self._of[target] = self._of.get(target, _NONE) | of
+        if held:
+            self._held[target] = self._held.get(target, _NONE) | held
+
+    def _union(self, atoms: Iterable[ir.Atom]) -> Names:
+        return _NONE.union(*(self.all(a.name) for a in atoms if isinstance(a, ir.Var)))
+
+    def _part(self, target: str, source: ir.Atom) -> None:
+        """`target` is read out of `source`."""
+        if isinstance(source, ir.Var):
+            self._flow(target, self.all(source.name), self.held(source.name))
+
+    def _stmt(self, stmt: ir.Stmt) -> None:
+        match stmt:
+            case ir.Bind(target=target, expr=ir.Copy(source=ir.Var(name=name))):
+                self._flow(target, self.of(name), self.held(name))
+                if name in self._local:
+                    self._flow(name, _NONE, self.held(target))  # one value under two names
+            case ir.Bind(target=target, expr=ir.Attr(obj=obj) | ir.Item(obj=obj)):
+                self._part(target, obj)
+            case ir.Bind(target=target, expr=ir.Operation(args=args) as operation):
+                if operation.inplace and isinstance(args[0], ir.Var):
+                    self._flow(target, self.of(args[0].name), self.held(args[0].name))
+                joins = operation.op in ("+", "*", "|") and not any(k.numeric for k in stmt.facts.kinds)
+                if joins:  # lists and dicts that are joined
+                    self._flow(target, _NONE, _NONE.union(*(self.held(a.name) for a in args if isinstance(a, ir.Var))))
+            case ir.Bind(target=target, expr=ir.Build(items=items)):
+                self._flow(target, _NONE, self._union(items))
+            case ir.Bind(target=target, expr=ir.Closure() as closure):
+                self._flow(target, _NONE, self._union(ir.atoms(closure)))
+            case ir.Bind(target=target, expr=ir.Apply() as call):
+                self._call(stmt, target, call)
+            case ir.Unpack(targets=targets, source=source):
+                for target in targets:
+                    self._part(target, source)
+            case ir.For(target=target, iterable=iterable):
+                self._part(target, iterable)
+            case ir.With(target=str() as target, context=context):
+                self._part(target, context)
+            case ir.Append(target=target, item=item) | ir.Store(obj=ir.Var(name=target), value=item):
+                self._flow(target, _NONE, self._union([item]))
+
+    def _call(self, stmt: ir.Bind, target: str, call: ir.Apply) -> None:
+        if self._makes_anew(stmt):
+            return
+        operands = [*call.args, *(a for _, a in call.keywords)]
+        if call.method is not None or not stmt.facts.known:
+            operands.append(call.callee)
+        everything = self._union(operands)
+        made = stmt.facts.known and isinstance(stmt.facts.callee, type)  # an instance is new
+        self._flow(target, _NONE if made else everything, everything)
+        for operand in operands:  # what is given may be put into what else is given
+            if isinstance(operand, ir.Var) and operand.name in self._local:
+                others = [o for o in operands if o is not operand]
+                self._flow(operand.name, _NONE, self._union(others))

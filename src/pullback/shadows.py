@@ -1,0 +1,428 @@
+"""Shadows: the adjoints of values that change in place, kept by identity while a reverse sweep runs.
+
+    b = a; v = a[1:]; v[0] = x          a, b and v share one shadow: what flows back through any of
+                                        them meets at the store, which hands its part to x and clears it
+
+An array's shadow is a buffer laid out as its memory is, and a view's shadow is the same view of that
+buffer. A list's, dict's or object's shadow holds the adjoints of its immutable items; the mutable
+ones have shadows of their own. Since the reverse sweep undoes changes last to first, a shadow also
+replays the history of its value backwards: which items it held at the point being reversed.
+(After the shadow memory of Enzyme, Moses & Churavy 2020.)
+"""
+
+from __future__ import annotations
+
+import types
+from collections import deque
+from typing import Any
+
+import numpy as np
+
+from pullback.fitting import fit
+from pullback.spaces import is_differentiable, project
+from pullback.structs import constant_fields, field_names, registration
+from pullback.tangents import NO_TANGENT, ZERO, Tangent, TangentVector, add, tangent_type
+from pullback.views import Memory, has_overlap, root_of
+
+MISSING = object()
+
+
+class _ListShadow:
+    """The items of a list at the point being reversed, and the adjoints of the immutable ones."""
+
+    __slots__ = ("items", "slots", "value")
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+        self.items: list[Any] = list(value)
+        self.slots: list[Tangent] = [ZERO] * len(self.items)
+
+
+class _DictShadow:
+    """The same of a dict."""
+
+    __slots__ = ("items", "slots", "value")
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+        self.items: dict[Any, Any] = dict(value)
+        self.slots: dict[Any, Tangent] = {}
+
+
+class _ObjectShadow:
+    """The same of an object's fields: those that were changed later, as they were."""
+
+    __slots__ = ("earlier", "slots", "value")
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+        self.earlier: dict[str, Any] = {}
+        self.slots: dict[str, Tangent] = {}
+
+    def field(self, name: str) -> Any:
+        """What the field held at the point being reversed."""
+        if name in self.earlier:
+            return self.earlier[name]
+        return getattr(self.value, name, MISSING)
+
+
+class Shadows:
+    """The shadows of one reverse sweep."""
+
+    __slots__ = ("_arrays", "_held")
+
+    def __init__(self) -> None:
+        self._arrays: dict[int, Memory] = {}
+        self._held: dict[int, Any] = {}
+
+    # --- the shadow of one value ------------------------------------------------------------------
+
+    def of(self, x: Any) -> Any:
+        """The shadow of an array: a buffer, or the view of one that `x` is of its own memory."""
+        return self._memory(x).view(x)
+
+    def _memory(self, x: Any) -> Memory:
+        root = root_of(x)
+        known = self._arrays.get(id(root))
+        if known is None:
+            known = self._arrays[id(root)] = Memory(root)
+        return known
+
+    def _add_at(self, x: Any, index: Any, g: Any) -> None:
+        """`shadow[index] += g`, an entry that is named twice added to twice."""
+        shadow = self.of(x)
+        if has_overlap(shadow):
+            memory = self._memory(x)
+            np.add.at(memory.flat, memory.places(x)[index], g)
+        elif index.__class__ is int or index.__class__ is slice or not _may_repeat(index):
+            shadow[index] += g
+        else:
+            np.add.at(shadow, index, g)
+
+    def list_of(self, x: Any) -> _ListShadow:
+        """The shadow of a list or deque."""
+        known = self._held.get(id(x))
+        if known is None:
+            known = self._held[id(x)] = _ListShadow(x)
+        return known
+
+    def dict_of(self, x: Any) -> _DictShadow:
+        """The shadow of a dict."""
+        known = self._held.get(id(x))
+        if known is None:
+            known = self._held[id(x)] = _DictShadow(x)
+        return known
+
+    def object_of(self, x: Any) -> _ObjectShadow:
+        """The shadow of an object with fields."""
+        known = self._held.get(id(x))
+        if known is None:
+            known = self._held[id(x)] = _ObjectShadow(x)
+        return known
+
+    # --- adding -----------------------------------------------------------------------------------
+
+    def accumulate(self, x: Any, g: Tangent) -> Tangent:
+        """Add `g` to the shadow of `x`; returns the part that belongs to no mutable value."""
+        if g is ZERO or g is NO_TANGENT:
+            return ZERO
+        cls = x.__class__
+        if cls is float:
+            return g
+        if cls is np.ndarray or isinstance(x, np.ndarray):
+            if x.dtype.kind in "fc":
+                self._add_at(x, ..., fit(g, x))
+            return ZERO
+        if cls is tuple or isinstance(x, tuple):
+            rest = [self.accumulate(e, part) for e, part in zip(x, g, strict=True)]
+            return ZERO if all(r is ZERO for r in rest) else tuple(rest)
+        if isinstance(x, (list, deque)):
+            shadow = self.list_of(x)
+            parts = g if isinstance(g, (list, tuple)) else list(g)
+            for i, part in enumerate(parts):
+                if part is not ZERO:
+                    shadow.slots[i] = add(shadow.slots[i], self.accumulate(shadow.items[i], part))
+            return ZERO
+        if isinstance(x, dict):
+            table = self.dict_of(x)
+            for key, part in g.items():
+                if part is not ZERO:
+                    rest_of = self.accumulate(table.items[key], part)
+                    table.slots[key] = add(table.slots.get(key, ZERO), rest_of)
+            return ZERO
+        if isinstance(g, TangentVector):
+            fields = self.object_of(x)
+            for name, part in g.__dict__.items():
+                if part is not ZERO and part is not NO_TANGENT:
+                    rest_of = self.accumulate(fields.field(name), part)
+                    fields.slots[name] = add(fields.slots.get(name, ZERO), rest_of)
+            return ZERO
+        if isinstance(x, types.FunctionType) and isinstance(g, dict):
+            return self._accumulate_captures(x, g)
+        if isinstance(x, types.MethodType):
+            return self.accumulate(x.__self__, g)
+        return g
+
+    def _accumulate_captures(self, fn: types.FunctionType, g: dict[str, Tangent]) -> Tangent:
+        cells = dict(zip(fn.__code__.co_freevars, fn.__closure__ or (), strict=True))
+        rest: dict[str, Tangent] = {}
+        for name, part in g.items():
+            if part is ZERO:
+                continue
+            left = part
+            if name in cells:
+                try:
+                    left = self.accumulate(cells[name].cell_contents, part)
+                except ValueError:  # the cell is empty
+                    left = part
+            if left is not ZERO:
+                rest[name] = left
+        return rest or ZERO
+
+    def add_item(self, x: Any, index: Any, g: Tangent, item: Any = MISSING) -> Tangent:
+        """The adjoint of `x[index]`, added; `item` is the value read, where it may be a new object."""
+        if isinstance(x, np.ndarray):
+            if item is not MISSING and isinstance(item, np.ndarray) and root_of(item) is not root_of(x):
+                g = self.take(item, g)  # an array of indices or a mask: a copy, which may have been changed
+            if g is not ZERO and g is not NO_TANGENT and x.dtype.kind in "fc":
+                self._add_at(x, index, g)
+            return ZERO
+        if isinstance(x, (list, deque)):
+            if isinstance(index, slice):
+                if item is not MISSING:
+                    g = self.take(item, g)
+                if g is not ZERO:
+                    for i, part in zip(range(*index.indices(len(self.list_of(x).items))), g, strict=True):
+                        self._add_to_list(x, i, part)
+            else:
+                self._add_to_list(x, index, g)
+            return ZERO
+        if g is ZERO or g is NO_TANGENT:
+            return ZERO
+        if isinstance(x, dict):
+            table = self.dict_of(x)
+            rest = self.accumulate(table.items[index], g)
+            if rest is not ZERO:
+                table.slots[index] = add(table.slots.get(index, ZERO), rest)
+            return ZERO
+        if isinstance(x, tuple):
+            parts: list[Tangent] = [ZERO] * len(x)
+            if isinstance(index, slice):
+                for i, part in zip(range(*index.indices(len(x))), g, strict=True):
+                    parts[i] = self.accumulate(x[i], part)
+            else:
+                parts[index] = self.accumulate(x[index], g)
+            return ZERO if all(p is ZERO for p in parts) else parts
+        return ZERO
+
+    def _add_to_list(self, x: Any, index: int, g: Tangent) -> None:
+        if g is ZERO or g is NO_TANGENT:
+            return
+        shadow = self.list_of(x)
+        rest = self.accumulate(shadow.items[index], g)
+        if rest is not ZERO:
+            shadow.slots[index] = add(shadow.slots[index], rest)
+
+    def add_field(self, x: Any, name: str, g: Tangent) -> Tangent:
+        """The adjoint of `x.name`, added."""
+        if g is ZERO or g is NO_TANGENT:
+            return ZERO
+        cls = x.__class__
+        if isinstance(x, tuple):  # a named tuple
+            return self.add_item(x, cls._fields.index(name), g)
+        if name in constant_fields(cls):
+            return ZERO
+        known = registration(cls)
+        if known is not None and known.fields is not None and name not in known.fields(x):
+            return ZERO
+        shadow = self.object_of(x)
+        rest = self.accumulate(shadow.field(name), g)
+        if rest is not ZERO:
+            shadow.slots[name] = add(shadow.slots.get(name, ZERO), rest)
+        return ZERO
+
+    # --- taking -----------------------------------------------------------------------------------
+
+    def take(self, x: Any, g: Tangent = ZERO) -> Tangent:
+        """All of the adjoint of a value that was just made, `g` included; its shadow is cleared."""
+        if isinstance(x, np.ndarray):
+            if id(root_of(x)) not in self._arrays or x.dtype.kind not in "fc":
+                return g
+            shadow = self.of(x)
+            found = shadow.copy()
+            shadow[...] = 0
+            return found if g is ZERO or g is NO_TANGENT else found + fit(g, x)
+        shadow = self._held.pop(id(x), None)
+        if shadow is None:
+            return g
+        if isinstance(shadow, _ListShadow):
+            if all(s is ZERO for s in shadow.slots):
+                return g
+            return shadow.slots if g is ZERO else [add(a, b) for a, b in zip(shadow.slots, g, strict=True)]
+        if isinstance(shadow, _DictShadow):
+            return add(shadow.slots, g) if shadow.slots else g
+        found = tangent_type(type(x))(**{n: t for n, t in shadow.slots.items() if t is not ZERO})
+        return add(found, g) if found.__dict__ else g
+
+    def take_all(self, x: Any, g: Tangent = ZERO) -> Tangent:
+        """The same for everything in a value that a library function has made."""
+        if not self._arrays and not self._held:
+            return g
+        if isinstance(x, np.ndarray):
+            return self.take(x, g)
+        if isinstance(x, (list, tuple)):
+            items: Any = x
+            if isinstance(x, list):
+                held = self._held.get(id(x))
+                items = held.items if held is not None else x
+                g = self.take(x, g)
+            parts = [ZERO] * len(items) if g is ZERO else list(g)
+            taken = [self.take_all(e, p) for e, p in zip(items, parts, strict=True)]
+            if all(t is ZERO for t in taken):
+                return ZERO
+            return taken if isinstance(x, list) or hasattr(x, "_make") else tuple(taken)
+        if isinstance(x, dict):
+            held = self._held.get(id(x))
+            g = self.take(x, g)
+            parts_of = {} if g is ZERO else g
+            table = held.items if held is not None else x
+            found = {k: self.take_all(v, parts_of.get(k, ZERO)) for k, v in table.items()}
+            found = {k: t for k, t in found.items() if t is not ZERO}
+            return found or ZERO
+        return self.take(x, g)
+
+    # --- undoing ----------------------------------------------------------------------------------
+
+    def take_at(self, x: Any, index: Any) -> Tangent:
+        """The adjoint of what was stored in an array at `index`; cleared, as what was there before is gone."""
+        if id(root_of(x)) not in self._arrays:
+            return ZERO
+        shadow = self.of(x)
+        found = shadow[index]
+        if isinstance(found, np.ndarray):
+            found = found.copy()
+        shadow[index] = 0
+        return found
+
+    def restore_item(self, x: Any, index: Any, before: Any) -> Tangent:
+        """Undo `x[index] = ...` on a list or dict: the adjoint of what was stored."""
+        if isinstance(x, dict):
+            table = self.dict_of(x)
+            found = table.slots.pop(index, ZERO)
+            if before is MISSING:
+                del table.items[index]
+            else:
+                table.items[index] = before
+            return found
+        shadow = self.list_of(x)
+        found = shadow.slots[index]
+        shadow.slots[index] = ZERO
+        shadow.items[index] = before
+        return found
+
+    def restore_field(self, x: Any, name: str, before: Any) -> Tangent:
+        """Undo `x.name = ...`: the adjoint of what was stored."""
+        shadow = self.object_of(x)
+        shadow.earlier[name] = before
+        return shadow.slots.pop(name, ZERO)
+
+    def remove_item(self, x: Any, index: int) -> Tangent:
+        """Undo an insertion into a list."""
+        shadow = self.list_of(x)
+        shadow.items.pop(index)
+        return shadow.slots.pop(index)
+
+    def remove_last(self, x: Any) -> Tangent:
+        """Undo `x.append(...)`."""
+        return self.remove_item(x, -1)
+
+    def put_back(self, x: Any, index: int, item: Any, g: Tangent) -> None:
+        """Undo the removal of a list's item, whose adjoint is `g`."""
+        shadow = self.list_of(x)
+        shadow.items.insert(index, item)
+        shadow.slots.insert(index, self.accumulate(item, g))
+
+    def put_back_key(self, x: Any, key: Any, item: Any, g: Tangent) -> None:
+        """Undo the removal of a dict's item."""
+        table = self.dict_of(x)
+        table.items[key] = item
+        rest = self.accumulate(item, g)
+        if rest is not ZERO:
+            table.slots[key] = rest
+
+    def rearrange(self, x: Any, before: list[Any], sources: list[int | None]) -> list[Tangent]:
+        """Undo any change of a list: `sources` says where each item was before; the adjoints of the new ones."""
+        shadow = self.list_of(x)
+        slots: list[Tangent] = [ZERO] * len(before)
+        new: list[Tangent] = []
+        for source, g in zip(sources, shadow.slots, strict=True):
+            if source is None:
+                new.append(g)
+            else:
+                slots[source] = g
+        shadow.items, shadow.slots = list(before), slots
+        return new
+
+    # --- handing out ------------------------------------------------------------------------------
+
+    def total(self, x: Any, t: Tangent, seen: set[int] | None = None) -> Tangent:
+        """The whole tangent of an argument as it was given: its shadow's part and `t`, in its own space."""
+        seen = set() if seen is None else seen
+        if isinstance(x, np.ndarray):
+            held = ZERO
+            if id(root_of(x)) in self._arrays and x.dtype.kind in "fc" and id(x) not in seen:
+                seen.add(id(x))
+                held = self.of(x).copy()
+            return project(held if t is ZERO else add(held, t), x, "internal")
+        if isinstance(x, tuple):
+            parts = [ZERO] * len(x) if t is ZERO else t
+            made = [self.total(e, p, seen) for e, p in zip(x, parts, strict=True)]
+            return x._make(made) if hasattr(x, "_make") else tuple(made)
+        shadow = self._held.get(id(x))
+        first = id(x) not in seen
+        if isinstance(x, list):
+            seen.add(id(x))
+            items = shadow.items if shadow is not None else x
+            own = shadow.slots if shadow is not None and first else [ZERO] * len(items)
+            parts = [ZERO] * len(items) if t is ZERO else t
+            return [self.total(e, add(s, p), seen) for e, s, p in zip(items, own, parts, strict=True)]
+        if isinstance(x, dict):
+            seen.add(id(x))
+            table = shadow.items if shadow is not None else x
+            slots = shadow.slots if shadow is not None and first else {}
+            given = {} if t is ZERO else t
+            return {k: self.total(v, add(slots.get(k, ZERO), given.get(k, ZERO)), seen) for k, v in table.items()}
+        if shadow is None and t is ZERO and not is_differentiable(x):
+            return project(t, x, "internal")
+        if isinstance(shadow, _ObjectShadow) or (isinstance(t, TangentVector) and is_differentiable(x)):
+            return self._total_of_fields(x, shadow, t, seen, first)
+        return self._total_untouched(x, t, seen)
+
+    def _total_of_fields(
+        self, x: Any, shadow: _ObjectShadow | None, t: Tangent, seen: set[int], first: bool
+    ) -> Tangent:
+        seen.add(id(x))
+        given = t.__dict__ if isinstance(t, TangentVector) else {}
+        slots = shadow.slots if shadow is not None and first else {}
+        fields: dict[str, Tangent] = {}
+        for name in field_names(x):
+            value = getattr(x, name, None) if shadow is None else shadow.field(name)
+            part = add(slots.get(name, ZERO), given.get(name, ZERO))
+            if value is not MISSING and (is_differentiable(value) or part is not ZERO):
+                fields[name] = self.total(value, part, seen)
+        return tangent_type(type(x))(**fields)
+
+    def _total_untouched(self, x: Any, t: Tangent, seen: set[int]) -> Tangent:
+        """An object that nothing touched itself; what it holds may have been."""
+        zero = project(t, x, "internal")
+        if not isinstance(zero, TangentVector) or id(x) in seen:
+            return zero
+        return self._total_of_fields(x, None, t, seen, True)
+
+
+def _may_repeat(index: Any) -> bool:
+    """Whether an index may name an element twice: only an array of integers can."""
+    if isinstance(index, tuple):
+        return any(map(_may_repeat, index))
+    return isinstance(index, list) or (isinstance(index, np.ndarray) and index.dtype != np.bool_)
+

@@ -1,0 +1,255 @@
+"""Reading and writing items and attributes in functions that change values in place.
+
+    r = set_item(a, i, x)        a[i] = x;  later  _, x_bar = r[0](r, ZERO, shadows)
+    y, r = read_item_shared(a, i, active)
+
+A class's own `__setitem__`, property or `__setattr__` is differentiated as the function it is.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import types
+from collections import defaultdict, deque
+from typing import Any
+
+import numpy as np
+
+from pullback.applying import Residual
+from pullback.attributes import read_attribute
+from pullback.errors import DifferentiabilityError
+from pullback.fitting import fit
+from pullback.lending import lent
+from pullback.operations import is_field_of
+from pullback.rules import lookup
+from pullback.runtime import keep
+from pullback.shadows import MISSING, Shadows
+from pullback.shared_calls import READ_ATTRIBUTE, call_shared, refuse_change
+from pullback.spaces import describe
+from pullback.tangents import ZERO, Tangent
+
+Pulled = tuple[Tangent, ...]
+
+
+# --- items --------------------------------------------------------------------------------------
+
+
+def read_item_shared(obj: Any, index: Any, active: tuple[bool, ...]) -> tuple[Any, Residual]:
+    """`obj[index]`."""
+    count = sum(active)
+    if isinstance(obj, (np.ndarray, list, tuple, dict, deque)) and not _own(obj, "__getitem__"):
+        if isinstance(obj, defaultdict) and index not in obj:
+            value = obj[index]
+            return value, (_made_item, obj, index, value, count)
+        value = obj[index]
+        return value, (_read_item, obj, keep(index), value, count)
+    method = getattr(type(obj), "__getitem__", None)
+    if isinstance(method, types.FunctionType):
+        return call_shared(method, (obj, index), tuple(i for i, a in enumerate(active) if a))
+    if isinstance(obj, (str, bytes, range)):
+        found: Any = obj[index]
+        return found, (_nothing, count)
+    raise DifferentiabilityError(f"an element of {describe(obj)} has no derivative")
+
+
+def _nothing(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:
+    return (ZERO,) * int(residual[1])
+
+
+def _read_item(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:
+    _, obj, index, value, count = residual
+    rest = shadows.add_item(obj, index, g, value)
+    return (rest,) if count == 1 else (rest, ZERO)
+
+
+def _made_item(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:
+    """A defaultdict made the item when it was read."""
+    _, obj, index, value, count = residual
+    shadows.add_item(obj, index, g, value)
+    shadows.restore_item(obj, index, MISSING)
+    return (ZERO,) * int(count)
+
+
+def set_item(obj: Any, index: Any, value: Any, active: tuple[bool, ...]) -> Residual:
+    """`obj[index] = value`; the residual's function gives the tangents of the object and of the value."""
+    if isinstance(obj, np.ndarray):
+        return _set_in_array(obj, index, value, active)
+    own = _own(obj, "__setitem__")
+    if own is not None:
+        flags = (0, 2) if active[1] else (0,)
+        _, residual = call_shared(own, (obj, index, value), flags)
+        return (_by_method, residual, active[1])
+    if isinstance(obj, dict):
+        before = dict.get(obj, index, MISSING)
+        obj[index] = value
+        return (_stored_item, obj, index, before)
+    if isinstance(obj, (list, deque)):
+        if isinstance(index, slice):
+            held = list(obj)
+            sources: list[Any] = list(range(len(held)))
+            values = value if isinstance(value, (list, tuple, np.ndarray)) else list(value)
+            sources[index] = [None] * len(values)
+            obj[index] = values  # type: ignore[index]
+            return (_stored_slice, obj, held, sources, value)
+        before = obj[index]
+        obj[index] = value
+        return (_stored_item, obj, index, before)
+    obj[index] = value  # raises for a tuple and the like
+    raise DifferentiabilityError(
+        f"an item of {describe(obj)} is changed in place, which is not differentiated; build a new value instead"
+    )
+
+
+def _own(obj: Any, method: str) -> types.FunctionType | None:
+    found = getattr(type(obj), method, None)
+    return found if isinstance(found, types.FunctionType) else None
+
+
+def _set_in_array(obj: Any, index: Any, value: Any, active: tuple[bool, ...]) -> Residual:
+    obj[index] = value
+    if obj.dtype.kind not in "fc" and active[1]:
+        raise DifferentiabilityError(
+            f"a differentiated value is stored in an array of dtype {obj.dtype}, which keeps no derivative; "
+            "make the array of floats, or wrap the value in pb.without_derivative"
+        )
+    return (_stored_in_array, obj, keep(index), value)
+
+
+def _stored_in_array(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:
+    _, obj, index, value = residual
+    if obj.dtype.kind not in "fc":
+        return ZERO, ZERO
+    if not names_twice(index):
+        return ZERO, fit(shadows.take_at(obj, index), value)
+    # of the values stored in one place the last one stays
+    places = np.arange(obj.size).reshape(obj.shape)[index]
+    last = np.zeros(obj.size, dtype=np.int64)
+    order = np.arange(places.size)
+    last[places.ravel()] = order
+    stays = (last[places.ravel()] == order).reshape(places.shape)
+    return ZERO, fit(np.where(stays, shadows.take_at(obj, index), 0), value)
+
+
+def names_twice(index: Any) -> bool:
+    """Whether an index of an array may name an entry twice: only an array of integers can."""
+    if isinstance(index, tuple):
+        return any(map(names_twice, index))
+    return isinstance(index, list) or (isinstance(index, np.ndarray) and index.dtype != np.bool_)
+
+
+def _stored_item(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:
+    _, obj, index, before = residual
+    return ZERO, shadows.restore_item(obj, index, before)
+
+
+def _stored_slice(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:
+    _, obj, held, sources, value = residual
+    parts = shadows.rearrange(obj, held, sources)
+    return ZERO, as_tangent_of(value, parts)
+
+
+def as_tangent_of(sequence: Any, parts: list[Tangent]) -> Tangent:
+    """The adjoints of a sequence's elements as a tangent of the sequence."""
+    if all(p is ZERO for p in parts):
+        return ZERO
+    if isinstance(sequence, np.ndarray):
+        total = np.zeros(sequence.shape, sequence.dtype if sequence.dtype.kind in "fc" else float)
+        for i, part in enumerate(parts):
+            if part is not ZERO:
+                total[i] = part
+        return total
+    return tuple(parts) if isinstance(sequence, tuple) else parts
+
+
+def _by_method(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:
+    _, inner, has_value = residual
+    obj, *rest = inner[0](inner, ZERO, shadows)
+    return obj, rest[0] if has_value else ZERO
+
+
+# --- attributes ---------------------------------------------------------------------------------
+
+
+def read_attribute_shared(obj: Any, name: str) -> tuple[Any, Residual]:
+    """`obj.name`: stored data, a property, a cached property, or what `__getattr__` returns."""
+    cls = type(obj)
+    static = inspect.getattr_static(cls, name, None)
+    if isinstance(static, property) and isinstance(static.fget, types.FunctionType):
+        return call_shared(static.fget, (obj,), (0,))
+    stored = name in getattr(obj, "__dict__", ())
+    if isinstance(static, functools.cached_property) and not stored:
+        refuse_change(static.func)
+        value, inner = call_shared(static.func, (obj,), (0,))
+        obj.__dict__[name] = value
+        return value, (_cached, inner, obj, name)
+    named = isinstance(obj, tuple) and hasattr(cls, "_fields") and name in cls._fields
+    if stored or named or (is_field_of(cls, name) and not isinstance(obj, (np.ndarray, types.ModuleType))):
+        value = getattr(obj, name)
+        if lookup(static) is None:
+            return value, (_read_field, obj, name)
+    getter = getattr(cls, "__getattr__", None)
+    if static is None and isinstance(getter, types.FunctionType):
+        return call_shared(getter, (obj, name), (0,))
+    if isinstance(static, types.FunctionType):
+        return getattr(obj, name), (_bound, obj)
+    value, inner = read_attribute(obj, name)
+    return value, (lent, inner, value, 1)
+
+
+def _bound(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:
+    return (shadows.accumulate(residual[1], g),)
+
+
+def _cached(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:
+    _, inner, obj, name = residual
+    shadows.add_field(obj, name, g)
+    return inner[0](inner, shadows.restore_field(obj, name, MISSING), shadows)  # type: ignore[no-any-return]
+
+
+def _read_field(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:
+    return (shadows.add_field(residual[1], residual[2], g),)
+
+
+def set_attribute(obj: Any, name: str, value: Any, active: tuple[bool, ...]) -> Residual:
+    """`obj.name = value`: stored data, a property's setter, or a class's own `__setattr__`."""
+    cls = type(obj)
+    setter: Any = cls.__setattr__
+    if isinstance(setter, types.FunctionType) and setter.__code__.co_filename != "<string>":
+        flags = (0, 2) if active[1] else (0,)
+        return (_by_method, call_shared(setter, (obj, name, value), flags)[1], active[1])
+    return store_attribute(obj, name, value, active)
+
+
+def store_attribute(obj: Any, name: str, value: Any, active: tuple[bool, ...]) -> Residual:
+    """What `object.__setattr__` does."""
+    static = inspect.getattr_static(type(obj), name, None)
+    if isinstance(static, property) and isinstance(static.fset, types.FunctionType):
+        flags = (0, 1) if active[1] else (0,)
+        return (_by_method, call_shared(static.fset, (obj, value), flags)[1], active[1])
+    if isinstance(obj, (type, types.ModuleType)):
+        raise DifferentiabilityError(
+            f"a differentiated value is stored in `{obj.__name__}.{name}`, which outlives the function; "
+            "keep it in an object that the function is given, or return it"
+        )
+    fields = getattr(obj, "__dict__", None)
+    if fields is not None and not inspect.ismemberdescriptor(static):
+        before = fields.get(name, MISSING)
+    else:
+        before = getattr(obj, name, MISSING)
+    object.__setattr__(obj, name, value) if _is_frozen_by_hand(obj) else setattr(obj, name, value)
+    return (_stored_field, obj, name, before)
+
+
+def _is_frozen_by_hand(obj: Any) -> bool:
+    """Whether the class's own `__setattr__` brought us here, so that it must not be called again."""
+    setter: Any = type(obj).__setattr__
+    return isinstance(setter, types.FunctionType) and setter.__code__.co_filename != "<string>"
+
+
+def _stored_field(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:
+    _, obj, name, before = residual
+    return ZERO, shadows.restore_field(obj, name, before)
+
+
+READ_ATTRIBUTE.append(read_attribute_shared)

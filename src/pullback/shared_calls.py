@@ -1,0 +1,214 @@
+"""Calls in functions that change values in place: callees work on the same shadows.
+
+    y, r = call_shared(f, (x, n), active=(0,))      then      (x_bar,) = r[0](r, y_bar, shadows)
+
+The order of lookup is that of `dispatch`, with two things more: functions that change their argument
+(`list.append`, `np.copyto`) have reverses of their own, and a class's `__init__` is differentiated as
+the function that it is.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import threading
+import types
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from pullback.applying import Residual
+from pullback.dispatch import UNWRAPPED, call, no_derivative_of, shifted, type_call
+from pullback.errors import DifferentiabilityError
+from pullback.lending import lent, settled
+from pullback.python_calls import call_function_shared, has_tangent
+from pullback.rules import Active, Entry, Template, callable_name, lookup
+from pullback.shadows import Shadows
+from pullback.tangents import ZERO, Tangent
+from pullback.watching import watched
+
+Changer = Callable[[tuple[Any, ...], dict[str, Any], Active], tuple[Any, Residual]]
+CHANGERS: dict[Any, Changer] = {}  # functions that change an argument, with their differentiated forms
+CONSTRUCT: list[Callable[..., tuple[Any, Residual]]] = []  # put here by `shared_construct`
+READ_ATTRIBUTE: list[Callable[..., tuple[Any, Residual]]] = []  # put here by `shared_access`
+WITH_OUT: list[Changer] = []  # calls with `out=`, put here by `shared_arrays`
+
+
+class _State(threading.local):
+    strict = False  # whether a callee that changes something must be refused
+
+
+_STATE = _State()
+
+
+def strict(what: Callable[..., Any]) -> Callable[..., Any]:
+    """The same run-time call where a change was not foreseen: a callee that makes one is refused."""
+
+    def made(*args: Any, **kwargs: Any) -> Any:
+        _STATE.strict = True
+        try:
+            return what(*args, **kwargs)
+        finally:
+            _STATE.strict = False
+
+    made.__name__ = made.__qualname__ = f"{what.__name__}_strict"
+    return made
+
+
+def refuse_change(fn: Any) -> None:
+    """Refuse a change that the reverse sweep did not foresee."""
+    if _STATE.strict:
+        raise DifferentiabilityError(
+            f"{callable_name(fn)} changes a value in place where that was not foreseen, so that its effect would be "
+            "lost; call it directly from the function that is differentiated, or let it return the new value"
+        )
+
+
+def is_strict() -> bool:
+    """Whether the call being made must change nothing; what it calls decides for itself."""
+    found, _STATE.strict = _STATE.strict, False
+    return found
+
+
+def call_shared(
+    fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any] | None = None
+) -> tuple[Any, Residual]:
+    """The value of `fn(*args, **kwargs)` and the residual of its reverse on shadows."""
+    kwargs = kwargs or {}
+    values: dict[Any, Any] = {-1: fn, **dict(enumerate(args)), **kwargs}
+    places = [i for i, operand in enumerate(active) if has_tangent(values[operand])]
+    if len(places) == len(active):
+        return _call(fn, args, active, kwargs)
+    if not places:
+        return fn(*args, **kwargs), (_zeros, len(active))
+    value, inner = _call(fn, args, tuple(active[i] for i in places), kwargs)
+    return value, (_scattered, inner, places, len(active))
+
+
+def _zeros(residual: Residual, g: Tangent, shadows: Shadows) -> tuple[Tangent, ...]:
+    return (ZERO,) * int(residual[1])
+
+
+def _scattered(residual: Residual, g: Tangent, shadows: Shadows) -> tuple[Tangent, ...]:
+    _, inner, places, count = residual
+    out: list[Tangent] = [ZERO] * count
+    for place, t in zip(places, inner[0](inner, g, shadows), strict=True):
+        out[place] = t
+    return tuple(out)
+
+
+def _call(fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any]) -> tuple[Any, Residual]:
+    if isinstance(fn, types.MethodType) and lookup(fn) is None:
+        return _call(fn.__func__, (fn.__self__, *args), shifted(active), kwargs)
+    if isinstance(fn, (types.BuiltinMethodType, types.MethodWrapperType)):
+        obj = fn.__self__
+        plain = obj is None or isinstance(obj, (type, types.ModuleType))
+        owner = None if plain else getattr(type(obj), fn.__name__, None)
+        if owner is not None:
+            return _call(owner, (obj, *args), shifted(active), kwargs)
+    changer = _changer(fn)
+    if changer is not None:
+        refuse_change(fn)
+        return changer(args, kwargs, active)
+    entry = lookup(fn)
+    out = kwargs.get("out")
+    ufunc = isinstance(fn, np.ufunc)
+    if (out is not None or (ufunc and len(args) > fn.nin)) and (ufunc or entry is not None):
+        return WITH_OUT[0]((fn, *args), kwargs, active)
+    if entry is not None:
+        return _registered(entry, fn, args, active, kwargs)
+    if isinstance(fn, types.FunctionType):
+        return call_function_shared(fn, args, active, kwargs, is_strict())
+    if isinstance(fn, type):
+        return CONSTRUCT[0](fn, args, kwargs, active)
+    if isinstance(fn, functools.partial):
+        inner_active = tuple(a + len(fn.args) if isinstance(a, int) and a >= 0 else a for a in active if a != -1)
+        value, residual = call_shared(fn.func, (*fn.args, *args), inner_active, {**fn.keywords, **kwargs})
+        return value, residual if -1 not in active else (after_callee_shared, residual)
+    if isinstance(fn, functools._lru_cache_wrapper):
+        return _call(fn.__wrapped__, args, active, kwargs)
+    method = type_call(type(fn))
+    if isinstance(method, types.FunctionType):
+        return _call(method, (fn, *args), shifted(active), kwargs)
+    unwrapped = UNWRAPPED.get(type(fn).__name__)
+    if unwrapped is not None and hasattr(fn, unwrapped):
+        return _call(getattr(fn, unwrapped), args, active, kwargs)
+    raise no_derivative_of(fn)
+
+
+def _changer(fn: Any) -> Changer | None:
+    try:
+        return CHANGERS.get(fn)
+    except TypeError:  # not hashable
+        return None
+
+
+def _registered(
+    entry: Entry, fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any]
+) -> tuple[Any, Residual]:
+    """A function with a derivative: what its pullback needs is kept as it is now."""
+    made = call(fn, args, active, kwargs)
+    if entry.constant and not entry.vjps:
+        return made[0], (_zeros, len(active))
+    if entry.vjps or (entry.intrinsic is not None and entry.returns != "first"):
+        calls_python = entry.vjps or any(isinstance(a, types.FunctionType) for a in (*args, *kwargs.values()))
+        if calls_python:  # a user's pullback may hold anything: it is checked when it runs
+            value, inner = watched(made, (fn, *args, *kwargs.values()))
+            return value, (lent, inner, value, len(active))
+    value, inner = made
+    if entry.rule is not None and len(inner) == 6 and not entry.vjps:
+        function, is_elementwise, plan, y, values, parameters = inner
+        names = frozenset().union(*(t.names for _, _, t in plan if isinstance(t, Template)))
+        values = tuple([settled(v) if p in names else v for v, p in zip(values, parameters, strict=True)])
+        inner = (function, is_elementwise, plan, settled(y) if "y" in names else y, values, parameters)
+    else:
+        inner = settled(inner)
+    return value, (lent, inner, value, len(active))
+
+
+def call_method_shared(
+    obj: Any, name: str, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any] | None = None
+) -> tuple[Any, Residual]:
+    """`obj.name(*args, **kwargs)`."""
+    if isinstance(obj, super):
+        bound = getattr(obj, name)
+        if isinstance(bound, types.MethodType):
+            return call_shared(bound.__func__, (bound.__self__, *args), shifted(active), kwargs)
+        if name == "__init__":
+            return bound(*args, **(kwargs or {})), (_zeros, len(active))
+        owner = inspect.getattr_static(object, name, None) if name == "__setattr__" else None
+        if owner is not None:
+            return call_shared(owner, (bound.__self__, *args), shifted(active), kwargs)
+        raise DifferentiabilityError(f"super().{name} has no derivative")
+    if isinstance(obj, (type, types.ModuleType)):
+        value, inner = call_shared(getattr(obj, name), args, tuple(a for a in active if a != -1), kwargs)
+        return value, inner if -1 not in active else (after_callee_shared, inner)
+    cls = type(obj)
+    static = next((b.__dict__[name] for b in cls.__mro__ if name in b.__dict__), None)
+    in_object = name in getattr(obj, "__dict__", ())
+    if static is not None and not in_object:
+        if isinstance(static, types.FunctionType) or (
+            inspect.ismethoddescriptor(static) and not isinstance(static, (staticmethod, classmethod))
+        ):
+            return call_shared(static, (obj, *args), shifted(active), kwargs)
+        if isinstance(static, (staticmethod, classmethod)):
+            value, inner = call_shared(getattr(obj, name), args, tuple(a for a in active if a != -1), kwargs)
+            return value, inner if -1 not in active else (after_callee_shared, inner)
+    fn, attribute = READ_ATTRIBUTE[0](obj, name)
+    value, inner = call_shared(fn, args, active, kwargs)
+    return value, inner if -1 not in active else (_through_attribute, inner, attribute)
+
+
+def after_callee_shared(residual: Residual, g: Tangent, shadows: Shadows) -> tuple[Tangent, ...]:
+    """The tangents of a call's operands where the callee is active by name only."""
+    inner = residual[1]
+    return (ZERO, *inner[0](inner, g, shadows))
+
+
+def _through_attribute(residual: Residual, g: Tangent, shadows: Shadows) -> tuple[Tangent, ...]:
+    _, inner, attribute = residual
+    callee, *rest = inner[0](inner, g, shadows)
+    obj = ZERO if callee is ZERO else attribute[0](attribute, callee, shadows)[0]
+    return (obj, *rest)
+

@@ -1,0 +1,226 @@
+"""Which names may stand for the same changeable value, or for parts of it, and where such values change.
+
+    b = a; v = a[1:]; v[0] = x          a, b and v share; the store changes what they share
+    rows.append(v)                      so do `rows` and `v`, since the list holds the array
+    t = np.sin(a)                       t does not: its value is new
+
+Names that share form a class. What reaches the function from outside (captured variables, unknown
+callees that may hold on to things) shares with one name more, `OUTSIDE`.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable
+
+from pullback import ir
+from pullback.changing import YES
+from pullback.kinds import ARRAY, DICT, LIST, NONE, NPFLOAT, PYTHON_SCALAR, STR, Kind
+from pullback.origins import Origins
+from pullback.rules import lookup
+from pullback.solitary import makes_anew
+
+OUTSIDE = "<outside>"
+_FIXED = PYTHON_SCALAR | NPFLOAT | NONE | STR
+_CHANGEABLE = ARRAY | LIST | DICT  # what `x += y` changes in place for sure
+
+
+class Sharing:
+    """The classes of names of one function that share changeable values, and the statements that change them."""
+
+    def __init__(
+        self, function: ir.FunctionIR, kinds: dict[str, Kind], changes: Callable[[ir.Bind], int], unseen: frozenset[int]
+    ) -> None:
+        self.function = function
+        self.kinds = kinds
+        self._may_change = changes
+        self.unseen = unseen  # in-place operations on values that nobody else holds
+        self._parent: dict[str, str] = {}
+        self._fixed = {n for n, k in kinds.items() if not k.mask & ~_FIXED}
+        bound = {n for s in ir.walk(function.body) for n in ir.assigned(s)}
+        self.local = frozenset(bound | set(function.parameters))
+        self.certain: set[int] = set()  # those of the points below that certainly change something
+        self._statements: dict[int, ir.Stmt] = {}
+        self.points: dict[int, str] = {}  # statements that may change something, by id: a name of the class
+        for name in function.captured:
+            self.join(name, OUTSIDE)
+        for stmt in ir.walk(function.body):
+            self._stmt(stmt)
+        self.origins = Origins(function, self.local, makes_anew)
+        self._reached = {p: self._reach(stmt) for p, stmt in self._statements.items()}
+        self.changed = frozenset(self.root(name) for name in self.points.values())
+        members: dict[str, set[str]] = {}
+        for name in self._parent:
+            members.setdefault(self.root(name), set()).add(name)
+        self.members = {root: frozenset(names) for root, names in members.items()}
+
+    def root(self, name: str) -> str:
+        """The name that stands for the class of `name`."""
+        parent = self._parent.setdefault(name, name)
+        while parent != name:
+            name, parent = parent, self._parent.setdefault(parent, parent)
+        return name
+
+    def join(self, *names: str) -> None:
+        """Let names share (those that hold only numbers and text cannot)."""
+        able = [n for n in names if n not in self._fixed]
+        for name in able[1:]:
+            self._parent[self.root(name)] = self.root(able[0])
+
+    def with_(self, name: str) -> frozenset[str]:
+        """The names that share with `name`, itself included."""
+        return self.members.get(self.root(name), frozenset((name,)))
+
+    def is_fixed(self, name: str) -> bool:
+        """Whether a name only ever holds values that cannot change."""
+        return name in self._fixed
+
+    def takes_only_numbers(self, stmt: ir.Bind) -> bool:
+        """Whether a call of a known function hands over nothing that can change."""
+        known = isinstance(stmt.expr, ir.Apply) and stmt.expr.method is None and stmt.facts.known
+        names = [a.name for a in ir.atoms(stmt.expr)[1:] if isinstance(a, ir.Var)]
+        return known and all(n in self._fixed for n in names)
+
+    def changes(self, name: str) -> bool:
+        """Whether something that `name` shares is changed in this function."""
+        return name not in self._fixed and self.root(name) in self.changed
+
+    def from_outside(self, name: str) -> bool:
+        """Whether `name` may share with what the caller holds, or gets."""
+        outer = (*self.function.parameters, *self.function.captured, self.function.result, OUTSIDE)
+        return name not in self._fixed and self.root(name) in {self.root(o) for o in outer}
+
+    def changes_outside(self, fresh: str = "") -> bool:
+        """Whether the function may change what its caller can see.
+
+        What is stored in `fresh` itself, the object that an `__init__` is given, does not count; nor does a
+        global list or dict: nothing differentiated is ever stored in them.
+        """
+        return any(self._seen_outside(p) - {fresh} for p in self.points)
+
+    def reaches_outside(self, stmt: ir.Stmt, own: frozenset[str] = frozenset()) -> bool:
+        """Whether a statement may change what the caller can see, besides `own`."""
+        return id(stmt) in self.points and bool(self._seen_outside(id(stmt)) - own)
+
+    def _seen_outside(self, point: int) -> frozenset[str]:
+        """The outer names whose value a statement may change."""
+        found = self._reached[point]
+        data = {n for n in found if n not in self.local and n not in self.function.captured}
+        harmless = {n for n in data if n in self.kinds and not self.kinds[n].mask & ARRAY}
+        return found - harmless - self._fixed
+
+    def changed_outside(self, points: set[int]) -> tuple[str, ...]:
+        """The outer names whose values these statements certainly change."""
+        found = (self._reached[p] - self._fixed for p in points & self.certain)
+        return tuple(sorted(frozenset().union(*found)))
+
+    def given_directly(self, stmt: ir.Stmt) -> frozenset[str]:
+        """The outer names that the operands of a call are, or are parts of."""
+        operands = ir.atoms(stmt.expr) if isinstance(stmt, ir.Bind) else ()
+        return frozenset().union(*(self.origins.of(a.name) for a in operands if isinstance(a, ir.Var)))
+
+    def globals_changed(self, stmt: ir.Stmt) -> list[str]:
+        """The global data that a statement may change."""
+        found = self._reached[id(stmt)]
+        outer = [n for n in found if n not in self.local and n not in self.function.captured]
+        return sorted(n for n in outer if n in self.kinds and n not in self._fixed)
+
+    # --- statements -------------------------------------------------------------------------------
+
+    def _stmt(self, stmt: ir.Stmt) -> None:
+        match stmt:
+            case ir.Bind():
+                self._bind(stmt)
+            case ir.Unpack(targets=targets, source=source):
+                self._join_atoms(source, *map(ir.Var, targets))
+            case ir.Append(target=target, item=item):
+                self._join_atoms(ir.Var(target), item)
+            case ir.For(target=target, iterable=iterable):
+                if stmt.facts.kinds and stmt.facts.kinds[0].cls is not range:
+                    self._join_atoms(iterable, ir.Var(target))
+            case ir.With(target=str() as target, context=context):
+                self._join_atoms(context, ir.Var(target))
+            case ir.Store(obj=obj, value=value):
+                self._join_atoms(obj, value)
+                self._changed(stmt, obj)
+            case ir.Opaque(reads=reads, writes=writes):
+                self.join(*reads, *writes)
+
+    def _join_atoms(self, *atoms: ir.Atom) -> None:
+        self.join(*(a.name for a in atoms if isinstance(a, ir.Var)))
+
+    def _reach(self, stmt: ir.Stmt) -> frozenset[str]:
+        """The outer names that a point may change: those that its object comes from, or a call's operands hold."""
+        name = self.points[id(stmt)]
+        if isinstance(stmt, ir.Bind) and id(stmt) not in self.certain:
+            operands = ir.atoms(stmt.expr)
+            if isinstance(stmt.expr, ir.Apply) and stmt.facts.known:
+                operands = operands[1:]  # the callee: what it changes of its own is known
+            names = [a.name for a in operands if isinstance(a, ir.Var) and a.name not in self._fixed]
+            return frozenset().union(*(self.origins.all(n) for n in names))
+        return self.origins.of(name)
+
+    def _changed(self, stmt: ir.Stmt, atom: ir.Atom, certain: bool = True) -> None:
+        if isinstance(atom, ir.Var):
+            self._statements[id(stmt)] = stmt
+            self.root(atom.name)
+            self.points[id(stmt)] = atom.name
+            if certain:
+                self.certain.add(id(stmt))
+
+    def _bind(self, stmt: ir.Bind) -> None:
+        expr, facts, target = stmt.expr, stmt.facts, ir.Var(stmt.target)
+        match expr:
+            case ir.Copy(source=source):
+                self._join_atoms(target, source)
+            case ir.Operation(args=args):
+                if expr.inplace and id(stmt) not in self.unseen and facts.kinds[0].mask & ~_FIXED:
+                    self._join_atoms(target, *(args if not facts.kinds[0].numeric else args[:1]))
+                    self._changed(stmt, args[0], not facts.kinds[0].mask & ~_CHANGEABLE)
+                elif not all(k.numeric for k in facts.kinds):
+                    self._join_atoms(target, *args)  # lists that are joined share their items
+                    self._protocol(stmt, args)
+            case ir.Attr(obj=obj) | ir.Item(obj=obj):
+                if not isinstance(facts.kinds[0].value, (types.ModuleType, type)):
+                    self._join_atoms(target, obj)
+                    self._protocol(stmt, (obj,))
+            case ir.Build(items=items):
+                self._join_atoms(target, *items)
+            case ir.Closure(captures=captures, defaults=defaults):
+                self.join(stmt.target, *captures)
+                self._join_atoms(target, *(a for _, a in defaults))
+            case ir.Apply():
+                self._apply(stmt, expr)
+
+    def _protocol(self, stmt: ir.Bind, operands: tuple[ir.Atom, ...]) -> None:
+        level = self._may_change(stmt)
+        able = [a for a in operands if isinstance(a, ir.Var) and a.name not in self._fixed]
+        if level and able:
+            self._changed(stmt, able[0], level == YES)
+
+    def _apply(self, stmt: ir.Bind, expr: ir.Apply) -> None:
+        changes = self._may_change(stmt)
+        operands = [*expr.args, *(a for _, a in expr.keywords)]
+        if makes_anew(stmt) and not changes:
+            return
+        owner = stmt.facts.kinds[0].value
+        known = isinstance(owner, (types.ModuleType, type)) or (stmt.facts.known and expr.method is None)
+        if not known:
+            operands.append(expr.callee)
+        self._join_atoms(ir.Var(stmt.target), *operands)
+        if changes:
+            out = [a for k, a in expr.keywords if k == "out"]
+            first = out or ([expr.callee] if expr.method is not None and not known else [])
+            changed = [*first, *operands]
+            name = next((a.name for a in changed if isinstance(a, ir.Var) and a.name not in self._fixed), None)
+            if not known and expr.method is None:
+                self._join_atoms(expr.callee, ir.Var(OUTSIDE))
+            if name is None and not known:
+                name = OUTSIDE
+            if name is not None:
+                self._changed(stmt, ir.Var(name), changes == YES)
+
+
+def is_library_call(stmt: ir.Bind) -> bool:
+    """Whether a call is of a function that the registry knows."""
+    return stmt.facts.known and lookup(stmt.facts.callee) is not None

@@ -1,0 +1,76 @@
+"""Views of NumPy memory: who owns it, and the same view of another memory of the same layout.
+
+    v = a[1:, ::-2]                     root_of(v) is a
+    m = Memory(a); m.view(v)            the entries of m at the places that v has in a
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pullback.errors import DifferentiabilityError
+
+
+def root_of(x: Any) -> Any:
+    """The array that owns the memory of `x`."""
+    base = x.base
+    while base is not None:
+        if isinstance(base, np.ndarray):
+            x = base
+        elif type(base).__name__ != "DummyArray":  # which as_strided puts between a view and its array
+            break
+        base = base.base
+    return x
+
+
+class Memory:
+    """Zeros laid out as the memory of an array that owns it."""
+
+    __slots__ = ("flat", "root", "start", "whole")
+
+    def __init__(self, root: Any) -> None:
+        self.root = root
+        reach = [(n - 1) * s // root.itemsize for n, s in zip(root.shape, root.strides, strict=True) if n > 1]
+        self.start = -sum(r for r in reach if r < 0)
+        size = self.start + sum(r for r in reach if r > 0) + 1 if root.size else 0
+        self.flat = np.zeros(size, root.dtype)
+        self.whole = self._at(root, self.flat)
+
+    def view(self, x: Any) -> Any:
+        """The view of this memory that `x` is of its root's."""
+        return self.whole if x is self.root else self._at(x, self.flat)
+
+    def places(self, x: Any) -> Any:
+        """The place in the flat memory of each entry of `x`."""
+        return self._at(x, np.arange(self.flat.size, dtype=np.int64), 8)
+
+    def _at(self, x: Any, flat: Any, itemsize: int | None = None) -> Any:
+        root = self.root
+        if x.dtype != root.dtype:
+            raise DifferentiabilityError(
+                f"a view of dtype {x.dtype} of memory of dtype {root.dtype} cannot be differentiated where that "
+                "memory is changed in place; make a copy of it first"
+            )
+        own = root.itemsize
+        itemsize = own if itemsize is None else itemsize
+        offset = 0
+        if x is not root and x.size:
+            offset = (x.__array_interface__["data"][0] - root.__array_interface__["data"][0]) // own
+        if not x.size:
+            return np.zeros(x.shape, flat.dtype)
+        strides = tuple(s // own * itemsize for s in x.strides)
+        return np.ndarray(x.shape, flat.dtype, flat, (self.start + offset) * itemsize, strides)
+
+
+def has_overlap(x: Any) -> bool:
+    """Whether two entries of a view may share memory (never False where they do)."""
+    if x.flags.forc:
+        return False
+    reach = x.itemsize
+    for stride, n in sorted((abs(s), n) for s, n in zip(x.strides, x.shape, strict=True) if n > 1):
+        if stride < reach:
+            return True
+        reach = stride * (n - 1) + reach
+    return False

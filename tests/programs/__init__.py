@@ -1,0 +1,1 @@
+"""Programs as people write them who do not think of derivatives, each checked against finite differences."""

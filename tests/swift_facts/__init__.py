@@ -1,0 +1,1 @@
+"""What Swift's validation tests assert of derivatives, asserted of the same thoughts in Python."""

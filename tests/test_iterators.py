@@ -1,0 +1,183 @@
+"""Iterators: gone through where they are made, they are differentiated; kept for later, right or refused."""
+
+from __future__ import annotations
+
+import pytest
+
+import pullback as pb
+from pullback.testing import check_derivative
+
+pytest.importorskip("pullback.drawing")  # iterators are drawn from as Python does
+
+XS = [1.0, -2.0, 3.0]
+
+
+def at_once(xs, k):
+    return sum(x * k for x in xs) + sum(map(lambda x: x * x, xs)) + max(a * b for a, b in zip(xs, xs[1:]))
+
+
+def in_loops(xs, k):
+    total = 0.0
+    for i, (a, b) in enumerate(zip(xs, reversed(xs))):
+        total += i * a * b * k
+    for x in filter(lambda t: t > 0, (x * k for x in xs)):
+        total += x * x
+    for x in iter(xs):
+        total += x
+    return total
+
+
+def unpacked(xs, k):
+    a, b, c = (x * k for x in xs)
+    first, second = zip(*[(x, x * k) for x in xs])
+    return a * b + c + sum(first) * second[1] + sum([*map(float, xs)])
+
+
+def constants_are_iterators(xs, k):
+    numbers = iter([1.0, 2.0, 3.0])
+    total = 0.0
+    for x in xs:
+        total += x * next(numbers)
+    return total * k * sum(numbers, 1.0)
+
+
+def chosen(xs, k):
+    total = 0.0
+    for x in reversed(xs) if k > 0 else iter(xs):
+        total = total * k + x
+    return total
+
+
+def filter_of_this_module(z, x):
+    def filter(a, b):
+        return a * b
+
+    y = filter(z[0], x)
+    return y * z[1]
+
+
+@pytest.mark.parametrize(
+    "f", [at_once, in_loops, unpacked, constants_are_iterators, chosen, filter_of_this_module]
+)  # fmt: skip
+def test_gone_through_where_they_are_made(f):
+    check_derivative(f, list(XS), 0.5, modes=("reverse",))
+
+
+def squares_then_sum(xs, k):
+    squares = (x * x for x in xs)
+    total = sum(squares) * k
+    return total
+
+
+def map_then_loop(xs, k):
+    scaled = map(lambda x: x * k, xs)
+    for s in scaled:
+        k += s
+    return k
+
+
+def listed(xs, k):
+    numbered = enumerate(xs)
+    return max(list(numbered))[1] * k
+
+
+def zip_then_loop(xs, k):
+    total = k
+    pairs = zip(xs, xs[1:])
+    for a, b in pairs:
+        total += a * b
+    return total
+
+
+@pytest.mark.parametrize("f", [squares_then_sum, zip_then_loop, listed])
+def test_gone_through_by_the_next_statement(f):
+    check_derivative(f, list(XS), 0.5, modes=("reverse",))
+
+
+def twice(xs, k):
+    g = (x * k for x in xs)
+    return sum(g) + sum(g)
+
+
+def bound_anew(xs, k):
+    g = (x * k for x in xs)
+    k = k * k
+    return sum(g)
+
+
+def map_bound_anew(xs, k):
+    g = map(lambda x: x * k, xs)
+    k = k * k
+    return sum(g)
+
+
+def bound_anew_in_the_loop(xs, k):
+    total = 0.0
+    for y in (x * k for x in xs):
+        k = k * 0.5
+        total += y
+    return total
+
+
+def left_and_taken_up_again(xs, k):
+    it = enumerate(xs)
+    total = 0.0
+    for i, x in it:
+        total += x * k
+        if i == 1:
+            break
+    for _, x in it:
+        total += x * x
+    return total
+
+
+def in_pairs(xs, k):
+    it = iter(xs + xs)
+    return sum(a * b * k for a, b in zip(it, it))
+
+
+def first_of(xs, k):
+    it = iter(xs)
+    return next(it) * next(it) * k
+
+
+def given_away(xs, k):
+    def consume(it):
+        return sum(it)
+
+    it = map(lambda t: t * t, xs)
+    return consume(it) + consume(it) * k
+
+
+def returned(xs, k):
+    def scaled():
+        return map(lambda t: t * k, xs)
+
+    both = scaled()
+    return sum(both) + sum(both)
+
+
+def held(xs, k):
+    box = [reversed(xs)]
+    return sum(box[0]) * k + sum(box[0])
+
+
+def late_constant(xs, k):
+    factor = 2.0
+    g = (i * factor for i in range(3))
+    factor = k
+    return sum(g) + xs[0]
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        twice, bound_anew, map_bound_anew, bound_anew_in_the_loop, left_and_taken_up_again, in_pairs, first_of,
+        map_then_loop, given_away, returned, held, late_constant,
+    ],
+)  # fmt: skip
+def test_kept_for_later_they_are_refused_until_they_are_right(f):
+    try:
+        check_derivative(f, list(XS), 0.5, modes=("reverse",))
+    except pb.DifferentiabilityError as error:
+        assert "error[" in str(error)
