@@ -16,14 +16,14 @@ LAYERS = {
     "plain data": "spans errors",
     "the algebra of tangent spaces": "tangents structs spaces trees fitting fingerprints views shadows",
     "the registry of derivatives": "kinds rules applying",
-    "from source to the intermediate representation": "source scopes fence ir syntax lower_expressions capturing lower",
-    "analyses": "operations names infer solitary effects calls changing sharing activity definite",
-    "the transform": "runtime residuals inlining shadow_code reverse simplify forward_sweep lending emit",
+    "from source to the intermediate representation": "source scopes fence ir syntax lower_generators "
+    "lower_iterations lower_expressions lower_match lower_try capturing lower",
+    "analyses": "operations names infer solitary effects calls changing origins sharing activity definite",
+    "the transform": "drawing runtime residuals inlining shadow_code reverse simplify forward_try forward_sweep "
+    "lending emit",
     "the pipeline": "generated sweeps assemble pipeline",
-    "calls at run time": (
-        "watching construct python_calls dispatch attributes operating shared_calls shared_access shared_changes "
-        "shared_arrays shared_construct starred shared_operators runtime_calls"
-    ),
+    "calls at run time": "watching construct python_calls dispatch attributes operating iterating shared_calls "
+    "shared_access shared_changes shared_arrays shared_construct starred shared_operators runtime_calls",
     "derivatives of the world's functions": "rulebook",
     "the public verbs": "arguments locating operators custom surgery recompute inspection printing",
     "checking derivatives": "differences comparing testing",
@@ -34,7 +34,7 @@ LAYERS = {
 ORDER = {module: place for place, module in enumerate(" ".join(LAYERS.values()).split())}
 
 # Imports for annotations alone (`if TYPE_CHECKING`) do not run; each that points upward is named here.
-UPWARD_ANNOTATIONS = {("inlining", "reverse"), ("shadow_code", "reverse")}
+UPWARD_ANNOTATIONS = {("inlining", "reverse"), ("forward_try", "forward_sweep"), ("shadow_code", "reverse")}
 
 # `nn` and `optim` are clients of the public API. What they use beyond the names in `pullback.__all__`:
 PUBLIC_MODULES = {"custom", "errors", "operators", "recompute", "spaces", "structs", "surgery", "tangents"}

@@ -12,14 +12,18 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
 
 from pullback import ir
 from pullback.effects import MUTATORS, effects_of
-from pullback.kinds import ARRAY, DICT, LIST, NONE, NPFLOAT, NUMERIC_MASK, PYTHON_SCALAR, STR, TUPLE, Kind
+from pullback.kinds import ARRAY, DICT, LIST, NONE, NPFLOAT, NUMERIC_MASK, PYTHON_SCALAR, STR, STR_KIND, TUPLE, Kind
 from pullback.rules import callable_name, lookup
 from pullback.sharing import Sharing
 from pullback.spans import Diagnostic, Label, Span
 
+_PARSERS: tuple[Any, ...] = (float, complex, np.float64, np.float32, np.longdouble, np.array, np.asarray)
 _MUTABLE = ~(PYTHON_SCALAR | NPFLOAT | NONE | STR)
 
 
@@ -29,6 +33,7 @@ class Activity:
 
     refusals: list[Diagnostic] = field(default_factory=list)
     cut: dict[str, Span] = field(default_factory=dict)  # names that depend on an argument through `int(...)` alone
+    text: set[str] = field(default_factory=set)  # names that hold the text of a differentiated value
     silenced: bool = False  # without_derivative was applied to a varied value
     result_varied: bool = False
     mutates: bool = False  # something that may be kept for the reverse sweep may be changed in place
@@ -104,11 +109,31 @@ class _Analysis:
             case ir.With():
                 if self.is_varied(stmt.context, varied):
                     message = "a differentiated value is used as a context manager"
-                    self.refuse("unsupported-construct", message, stmt.span)
+                    help = "open the context without the value, and use the value inside the block"
+                    self.refuse("unsupported-construct", message, stmt.span, help=help)
                 return self.block(stmt.body, varied - {stmt.target or ""})
+            case ir.Try():
+                return self.attempt(stmt, varied)
             case ir.Raise() | ir.BreakIf():
                 pass
         return varied
+
+    def attempt(self, stmt: ir.Try, varied: frozenset[str]) -> frozenset[str]:
+        """A `try`: a handler may find anything that its body has made varied; an exception may carry it."""
+        outer, self.ever_varied = self.ever_varied, set()
+        end = varied
+        for step in stmt.body:
+            end = self.block(step.body, end)
+        caught = varied | self.ever_varied
+        self.ever_varied |= outer
+        if stmt.orelse is not None:
+            end = self.block(stmt.orelse.body, end)
+        for handler in stmt.handlers:
+            carried = {handler.name} if handler.name is not None and caught else set()
+            left = self.block(handler.step.body, caught | carried)
+            if not ir.always_raises(handler.step.body):
+                end |= left - carried
+        return self.block(stmt.final, end)
 
     def loop(
         self, body: list[ir.Stmt], varied: frozenset[str], bound: frozenset[str], target: str | None
@@ -125,6 +150,8 @@ class _Analysis:
         expr, facts = stmt.expr, stmt.facts
         operands = ir.atoms(expr)
         if isinstance(expr, ir.Inert):
+            if isinstance(expr.node, ast.JoinedStr) and expr.reads & (varied | self.found.text):
+                self.found.text.add(stmt.target)
             self.inert(expr, stmt.span, varied)
             facts.active, facts.varied = (), False
             return varied - {stmt.target}
@@ -143,6 +170,7 @@ class _Analysis:
         if facts.known and callable_name(facts.callee) == "without_derivative":
             self.found.silenced = True
         self.cuts(stmt, operands)
+        self.texts(stmt, operands)
         if facts.varied and stmt.target in self.outer:
             self.refuse(
                 "outer-write",
@@ -183,17 +211,31 @@ class _Analysis:
             case ir.Item():
                 return True  # an active index too: a class's own `__getitem__` may compute with it
             case ir.Build(kind="set"):
-                self.refuse(
-                    "unsupported-construct",
-                    "a set of differentiated values has no order for their derivatives",
-                    stmt.span,
-                    help="use a list or tuple",
-                )
+                self.refuse_set(stmt)
             case ir.Closure():
                 self.check_captures(stmt, expr, varied)
             case ir.Apply():
                 return self.call_carries(stmt)
         return facts.kind.differentiable
+
+    def refuse_set(self, stmt: ir.Bind) -> None:
+        self.refuse(
+            "unsupported-construct",
+            "a set of differentiated values has no order for their derivatives",
+            stmt.span,
+            help="use a list or tuple",
+        )
+
+    def attempt_changes(self, stmt: ir.Try) -> None:
+        """A change in place inside a `try` is refused: an exception may leave it half done."""
+        for inner in ir.walk(list(stmt.body)):
+            if id(inner) in self.found.changes:
+                self.refuse(
+                    "unsupported-construct",
+                    "a differentiated value is changed in place inside a `try`, which is not differentiated yet",
+                    inner.span,
+                    help="compute the new value inside the `try`, and store it after it",
+                )
 
     def check_captures(self, stmt: ir.Bind, expr: ir.Closure, varied: frozenset[str]) -> None:
         """A captured name that is assigned again, and is differentiated before or after that, is refused."""
@@ -227,10 +269,12 @@ class _Analysis:
         facts = stmt.facts
         if not facts.known:
             return True
+        if facts.callee in (set, frozenset):
+            self.refuse_set(stmt)
         entry = lookup(facts.callee)
         if entry is None or entry.vjps or not entry.constant:
             return facts.kind.differentiable
-        return False
+        return entry.protocol is not None and not all(k.numeric for k in facts.kinds[1:])
 
     def cuts(self, stmt: ir.Bind, operands: tuple[ir.Atom, ...]) -> None:
         """Follow values that depend on an argument only through a conversion to int."""
@@ -241,6 +285,30 @@ class _Analysis:
         sources = [cut[a.name] for a in operands if isinstance(a, ir.Var) and a.name in cut]
         if sources and not isinstance(stmt.expr, (ir.Item, ir.Compare)):
             cut.setdefault(stmt.target, sources[0])
+
+    def texts(self, stmt: ir.Bind, operands: tuple[ir.Atom, ...]) -> None:
+        """Follow the text of differentiated values: a number read from it would have lost its derivative."""
+        facts, text = stmt.facts, self.found.text
+        read = operands[:1] if isinstance(stmt.expr, ir.Item) else operands  # (an index is only looked up)
+        sources = [a.name for a in read if isinstance(a, ir.Var) and a.name in text]
+        if facts.known and facts.callee in (str, repr, format, ascii) and (sources or any(facts.active)):
+            text.add(stmt.target)
+            return
+        method = stmt.expr.method if isinstance(stmt.expr, ir.Apply) else None
+        formats = method == "format" or (isinstance(stmt.expr, ir.Operation) and stmt.expr.op == "%")
+        if formats and facts.kinds[0].mask == STR_KIND.mask and any(facts.active[1:]):
+            text.add(stmt.target)
+        if not sources:
+            return
+        if facts.known and facts.callee in _PARSERS:
+            self.refuse(
+                "non-differentiable-result",
+                f"`{callable_name(facts.callee)}` reads a number from the text of a differentiated value",
+                stmt.span,
+                help="use the value itself, or wrap it in pb.without_derivative if a zero derivative is meant",
+            )
+        elif not facts.known or method is not None:
+            text.add(stmt.target)  # a method of the text, a part of it
 
     def store(self, stmt: ir.Store, varied: frozenset[str]) -> frozenset[str]:
         value = self.is_varied(stmt.value, varied) and stmt.facts.kinds[1].differentiable
@@ -254,6 +322,8 @@ class _Analysis:
         return varied | self.changing(stmt, stmt.obj.name, varied)
 
     def opaque(self, stmt: ir.Opaque, varied: frozenset[str]) -> None:
+        if stmt.observes:
+            return
         self.found.mutates = True
         entering = sorted(stmt.reads & varied)
         if entering and not isinstance(stmt.node, ast.Delete):

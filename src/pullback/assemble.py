@@ -56,6 +56,9 @@ def assemble(
     reverse_function = derivative.reverse.make(_bare_function(derivative), {})
     helpers.values[reverse_name] = reverse_function
     start = again(tests, lowered.arguments, "again")
+    if lowered.generator and start:
+        redo = start[0].body[0]  # type: ignore[attr-defined]
+        redo.value = ast.YieldFrom(redo.value)
     if top.placeholders:
         start = [*start, unset(top.placeholders)]
     residual: ast.expr = tuple_of([name(reverse_name), *(name(k) for k in top.kept)])

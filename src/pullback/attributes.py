@@ -16,6 +16,7 @@ import numpy as np
 
 from pullback.applying import Residual
 from pullback.dispatch import after_callee, call, no_tangents, shifted
+from pullback.drawing import Drawn
 from pullback.errors import DifferentiabilityError
 from pullback.fingerprints import fingerprint
 from pullback.operations import is_field_of
@@ -23,7 +24,8 @@ from pullback.python_calls import has_tangent
 from pullback.rules import Active, lookup
 from pullback.runtime import add_at, buffer, field_tangent
 from pullback.spaces import describe
-from pullback.tangents import ZERO, Tangent
+from pullback.structs import constant_fields
+from pullback.tangents import ZERO, Tangent, tangent_type
 
 
 def _static(cls: type, name: str) -> Any:
@@ -48,9 +50,13 @@ def call_method(
     if isinstance(obj, super):
         bound = getattr(obj, name)
         return call(bound.__func__, (bound.__self__, *args), shifted(active), kwargs)
+    if isinstance(obj, Drawn):
+        return _of_iterator(obj, name, args, active)
     if isinstance(obj, (type, types.ModuleType)):
         return _without_object(call(getattr(obj, name), args, tuple(a for a in active if a != -1), kwargs), active)
     cls = type(obj)
+    if isinstance(obj, tuple) and hasattr(cls, "_fields") and name in ("_replace", "_asdict"):
+        return _of_named_tuple(obj, name, active, kwargs or {})
     static = _static(cls, name)
     data = getattr(obj, "__dict__", None)
     if data is not None and name in data:  # stored data, unless a property of that name comes first
@@ -73,6 +79,31 @@ def call_method(
     return value, (_through_attribute, inner, residual)
 
 
+def _of_iterator(obj: Drawn, name: str, args: tuple[Any, ...], active: Active) -> tuple[Any, Residual]:
+    """The methods of an iterator over differentiated values."""
+    if name == "__next__":
+        value, residual = call(next, (obj,), (0,))
+        return value, residual if -1 in active else (no_tangents, 0)
+    if name == "close" and not args:
+        obj.close()
+        return None, (no_tangents, len(active))
+    raise DifferentiabilityError(
+        f"`.{name}` of an iterator over differentiated values is not differentiated; draw from it by a loop or `next`"
+    )
+
+
+def _of_named_tuple(obj: Any, name: str, active: Active, kwargs: dict[str, Any]) -> tuple[Any, Residual]:
+    """`_replace` and `_asdict` of a named tuple."""
+    return getattr(obj, name)(**kwargs), (_back_to_named_tuple, obj._fields, name, set(kwargs), active)
+
+
+def _back_to_named_tuple(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
+    _, fields, name, replaced, active = residual
+    by_field = g if name == "_asdict" else dict(zip(fields, g, strict=True))
+    kept = [ZERO if f in replaced else by_field.get(f, ZERO) for f in fields]
+    return tuple(kept if a == -1 else by_field.get(a, ZERO) for a in active)
+
+
 def _without_object(made: tuple[Any, Residual], active: Active) -> tuple[Any, Residual]:
     value, residual = made
     return value, residual if -1 not in active else (after_callee, residual)
@@ -89,6 +120,10 @@ def read_attribute(obj: Any, name: str) -> tuple[Any, Residual]:
     """`obj.name`: stored data, or a property that is differentiated."""
     cls = type(obj)
     static = _static(cls, name)
+    if name == "__class__":
+        return obj.__class__, (no_tangents, 1)
+    if name == "__dict__" and not isinstance(static, property):
+        return obj.__dict__, (_from_dict, type(obj))
     if isinstance(static, property):
         if static.fget is None:
             getattr(obj, name)  # raises
@@ -140,6 +175,13 @@ def _cached(static: functools.cached_property[Any], obj: Any, name: str) -> tupl
 
 def _attribute(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
     return (field_tangent(residual[1], residual[2], g),)
+
+
+def _from_dict(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
+    """`vars(obj)`: the tangents of the fields, by name."""
+    cls = residual[1]
+    known = {k: t for k, t in g.items() if t is not ZERO and k not in constant_fields(cls)}
+    return (tangent_type(cls)(**known) if known else ZERO,)
 
 
 def _attribute_rule(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:

@@ -44,6 +44,8 @@ def static_parameters(stmt: ir.Bind) -> list[str] | None:
         return None
     if callee.__code__.co_flags & 0x2A0 or hasattr(callee, "_pullback_verb"):  # generators and coroutines
         return None
+    if hasattr(callee, "registry"):  # functools.singledispatch
+        return None
     return bind_parameters(callee.__code__, len(expr.args), tuple(str(k) for k, _ in expr.keywords))
 
 

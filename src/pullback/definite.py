@@ -33,6 +33,10 @@ def _block(block: list[ir.Stmt], bound: Bound, found: dict[int, Bound]) -> Bound
                 _block(stmt.body, bound, found)
             case ir.With():
                 _block(stmt.body, bound | set(ir.assigned(stmt)), found)
+            case ir.Try(final=final):
+                for step in stmt.steps:
+                    _block([step], bound | set(ir.assigned(stmt)), found)
+                bound = _block(final, bound, found)
             case ir.Opaque():
                 bound = bound - stmt.writes
             case _:

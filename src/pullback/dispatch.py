@@ -13,6 +13,7 @@ from __future__ import annotations
 import functools
 import inspect
 import types
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -67,12 +68,12 @@ def call(
         if cls is not types.FunctionType:
             key = (cls, active, *map(_element, args))
             plan = _plans.get(key)
-            if plan is not None and type_call(cls) is plan[0] and plan[0].__code__ is plan[3]:
+            if plan is not None and type_call(cls) is plan[0] and _as_planned(plan):
                 return _planned(plan, (fn, *args))
         elif fn.__closure__ is None:
             key = (id(fn), active, *map(_element, args))
             plan = _plans.get(key)
-            if plan is not None and fn.__code__ is plan[3]:
+            if plan is not None and _as_planned(plan):
                 return _planned(plan, args)
     kwargs = kwargs or {}
     values: dict[Any, Any] = {-1: fn, **dict(enumerate(args)), **kwargs}
@@ -95,6 +96,12 @@ def _forget_plans() -> None:
     _plans_epoch = EPOCH.now
 
 
+def _as_planned(plan: Plan) -> bool:
+    """Whether the function still runs the code, with the defaults, that its plan was made for."""
+    function = plan[0]
+    return function.__code__ is plan[3] and function.__defaults__ is plan[1].__defaults__
+
+
 def _planned(plan: Plan, args: tuple[Any, ...]) -> tuple[Any, Residual]:
     _, forward, places, _ = plan
     if places is None:
@@ -109,6 +116,8 @@ def _call(
     """The order of lookup; `key` is where a plan for the next such call may be kept."""
     entry = lookup(fn)
     if entry is None and isinstance(fn, types.MethodType):
+        if fn.__name__ == "_make" and isinstance(fn.__self__, type) and hasattr(fn.__self__, "_fields"):
+            return CALLABLES["_make"](fn, args, kwargs, active)  # type: ignore[no-any-return]
         return _call(fn.__func__, (fn.__self__, *args), shifted(active), kwargs, None, outermost)
     if entry is not None:
         covered = _registered(entry, args, kwargs, active)
@@ -120,6 +129,8 @@ def _call(
             "are not supported yet; register its derivative with @pb.derivative, or differentiate it by hand"
         )
     if isinstance(fn, types.FunctionType):
+        if args and hasattr(fn, "registry") and hasattr(fn, "dispatch"):  # functools.singledispatch
+            return call(fn.dispatch(type(args[0])), args, active, kwargs)
 
         def keep(plan: Plan) -> None:
             if key is not None and not EPOCH.scopes:
@@ -130,13 +141,15 @@ def _call(
         return call_function(fn, args, active, kwargs, keep, strict=not outermost)
     if isinstance(fn, type):
         return construct(fn, args, kwargs, active)
-    if isinstance(fn, functools.partial):
-        inner = tuple(a + len(fn.args) if isinstance(a, int) and a >= 0 else a for a in active if a != -1)
-        value, residual = call(fn.func, (*fn.args, *args), inner, {**fn.keywords, **kwargs})
-        return value, residual if -1 not in active else (after_callee, residual)
+    own = CALLABLES.get(type(fn))
+    if own is not None:
+        return own(fn, args, kwargs, active)  # type: ignore[no-any-return]
     if isinstance(fn, functools._lru_cache_wrapper):
         return _call(fn.__wrapped__, args, active, kwargs)
     if isinstance(fn, (types.BuiltinMethodType, types.MethodWrapperType)) and not inspect.ismodule(fn.__self__):
+        by_class = CALLABLES.get((fn.__self__, fn.__name__)) if isinstance(fn.__self__, type) else None
+        if by_class is not None:
+            return by_class(fn, args, kwargs, active)  # type: ignore[no-any-return]
         owner = getattr(type(fn.__self__), fn.__name__, None)
         if owner is not None and fn.__self__ is not None and not isinstance(fn.__self__, type):
             return _call(owner, (fn.__self__, *args), shifted(active), kwargs)
@@ -149,6 +162,7 @@ def _call(
     raise no_derivative_of(fn)
 
 
+CALLABLES: dict[Any, Callable[..., Any]] = {}  # objects that are called, by class; (class, class method)
 UNWRAPPED = {"CPUDispatcher": "py_func", "PjitFunction": "__wrapped__"}
 
 
@@ -193,6 +207,11 @@ def _registered(
             if -1 in active:
                 _refuse_captures(entry.function)
             return apply_vjp(vjp, args, kwargs, active)
+    if entry.protocol is not None:
+        own = entry.protocol(entry.function, args, kwargs, tuple(a for a in active if a != -1))
+        if own is not None:
+            value, residual = own
+            return value, residual if -1 not in active else (after_callee, residual)
     if entry.intrinsic is not None:
         return entry.intrinsic(args, kwargs, active)  # type: ignore[no-any-return]
     if entry.constant:

@@ -102,7 +102,7 @@ def is_pure(fn: Any, depth: int = 6) -> bool:
 def call_is_pure(node: ast.AST, names: dict[str, Any], depth: int = 6) -> bool:
     """Whether a piece of syntax is no call, or a call that surely changes nothing; `names` are those in scope."""
     if not isinstance(node, ast.Call):
-        return True
+        return not isinstance(node, ast.Yield)  # whoever draws the next item may have changed anything by then
     chain: list[str] = []
     callee = node.func
     while isinstance(callee, ast.Attribute):

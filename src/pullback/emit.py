@@ -67,6 +67,10 @@ def guards(
         left = substitute(parsed(path if fixed else f"{path}.__class__"), {})
         known = helpers(value if fixed else cls, path.split(".")[-1] if fixed else cls.__name__)
         tests.append(ast.Compare(left, [ast.IsNot()], [name(known)]))
+    for path, (_, defaults) in names.defaults.items():
+        if path.split(".")[0] in names.cells or path.split(".")[0] in names.globals:
+            known = helpers(defaults, "defaults")
+            tests.append(ast.Compare(substitute(parsed(f"{path}.__defaults__"), {}), [ast.IsNot()], [name(known)]))
     for identifier, cls in names.classes.items():
         known = helpers(cls, cls.__name__)
         actual = ast.Attribute(name(identifier), "__class__", ast.Load())

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 
-from pullback.source import FunctionNode
+from pullback.source import FunctionNode, Source
 from pullback.spans import Diagnostic, Span
 
 _REFUSED: dict[type[ast.AST], tuple[str, str]] = {
@@ -18,8 +18,6 @@ _REFUSED: dict[type[ast.AST], tuple[str, str]] = {
     ast.AsyncFor: ("`async for`", "write an ordinary loop"),
     ast.AsyncWith: ("`async with`", "write an ordinary `with`"),
     ast.Await: ("`await`", "compute the value before calling the differentiated function"),
-    ast.Yield: ("a generator", "collect the values in a list display and return that"),
-    ast.YieldFrom: ("a generator", "collect the values in a list display and return that"),
 }
 
 def _reads_frame(name: str, call: ast.Call) -> bool:
@@ -31,13 +29,14 @@ _FRAME_READERS = frozenset({"eval", "exec", "locals"})
 # Every node class is named once, here or in `_REFUSED`; a test holds this against Python's own list.
 LOWERED: tuple[type[ast.AST], ...] = (
     ast.FunctionDef, ast.Lambda, ast.Return, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.For, ast.While, ast.If,
-    ast.With, ast.Expr, ast.Pass, ast.Break, ast.Continue, ast.Assert, ast.Raise, ast.Global, ast.Nonlocal,
-    ast.BoolOp, ast.NamedExpr, ast.BinOp, ast.UnaryOp, ast.IfExp, ast.Dict, ast.Set, ast.ListComp, ast.SetComp,
-    ast.DictComp, ast.GeneratorExp, ast.Compare, ast.Call, ast.JoinedStr, ast.FormattedValue, ast.Constant,
+    ast.With, ast.Match, ast.Try, ast.Expr, ast.Pass, ast.Break, ast.Continue, ast.Assert, ast.Raise,
+    ast.Global, ast.Nonlocal, ast.BoolOp, ast.NamedExpr, ast.BinOp, ast.UnaryOp, ast.IfExp,
+    ast.Yield, ast.YieldFrom, ast.Dict, ast.Set, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Compare,
+    ast.Call, ast.JoinedStr, ast.FormattedValue, ast.Constant,
     ast.Attribute, ast.Subscript, ast.Starred, ast.Name, ast.List, ast.Tuple, ast.Slice,
 )  # fmt: skip
 KEPT: tuple[type[ast.AST], ...] = (
-    ast.Try, ast.TryStar, ast.Match, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Delete,
+    ast.TryStar, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Delete,
 )  # fmt: skip
 
 
@@ -60,10 +59,20 @@ def check(node: FunctionNode, filename: str) -> list[Diagnostic]:
         if isinstance(child, KEPT):
             refused.extend(_jumps_out(child, filename))
             continue
+        if isinstance(child, ast.Try):
+            for last in child.finalbody:
+                refused.extend(_jumps_out(ast.If(ast.Constant(True), [last], []), filename, "finally"))
         if isinstance(child, (ast.FunctionDef, ast.Lambda)):
             continue
         body[:0] = ast.iter_child_nodes(child)
     return refused
+
+
+def generator_refused(source: Source) -> Diagnostic:
+    """The refusal of a generator as the function to differentiate: it has no result but what is drawn from it."""
+    node = next(n for n in ast.walk(source.node) if isinstance(n, (ast.Yield, ast.YieldFrom)))
+    help = "differentiate a function that draws from it, such as one that returns `list(...)` of it"
+    return _refusal(node, source.filename, "a generator", help)
 
 
 def _refusal(node: ast.AST, filename: str, what: str, instead: str) -> Diagnostic:
@@ -72,7 +81,7 @@ def _refusal(node: ast.AST, filename: str, what: str, instead: str) -> Diagnosti
     )
 
 
-def _jumps_out(node: ast.AST, filename: str) -> list[Diagnostic]:
+def _jumps_out(node: ast.AST, filename: str, outer: str = "") -> list[Diagnostic]:
     """A `return`, `break` or `continue` inside a construct that is kept as written would escape the transform."""
     found = []
     pending: list[tuple[ast.AST, bool]] = [(child, False) for child in ast.iter_child_nodes(node)]
@@ -84,7 +93,7 @@ def _jumps_out(node: ast.AST, filename: str) -> list[Diagnostic]:
             continue
         if isinstance(child, ast.Return) or (isinstance(child, (ast.Break, ast.Continue)) and not in_loop):
             word = type(child).__name__.lower()
-            outer = type(node).__name__.lower()
+            outer = outer or type(node).__name__.lower()
             found.append(
                 _refusal(child, filename, f"`{word}` inside `{outer}`", f"set a variable there and `{word}` after it")
             )

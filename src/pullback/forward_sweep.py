@@ -19,8 +19,10 @@ from typing import Any
 from pullback import ir
 from pullback.calls import static_forward
 from pullback.fingerprints import fingerprint, unchanged
+from pullback.forward_try import try_statement, with_statement
 from pullback.inlining import CALL, how
 from pullback.kinds import DICT, LIST, TUPLE
+from pullback.names import INTERNAL
 from pullback.operations import METHODS
 from pullback.reverse import Reverse
 from pullback.sharing import Sharing
@@ -146,7 +148,12 @@ class Forward:
             case ir.Store():
                 self.store(stmt)
             case ir.With():
-                self.flush_for([stmt.context], stmt, lambda v: self.with_statement(stmt, v[0]))
+                taken = self.take([stmt.context])
+                context = taken.get(getattr(stmt.context, "name", ""), atom(stmt.context))
+                self.flush()
+                with_statement(self, stmt, context)
+            case ir.Try():
+                try_statement(self, stmt)
             case ir.BreakIf(flags=flags):
                 test: ast.expr = name(flags[0]) if len(flags) == 1 else ast.BoolOp(ast.Or(), [name(f) for f in flags])
                 self.flush()
@@ -161,13 +168,6 @@ class Forward:
         values = [taken.get(a.name, atom(a)) if isinstance(a, ir.Var) else atom(a) for a in operands]
         self.flush()
         self.emit(build(values), stmt.span)
-
-    def with_statement(self, stmt: ir.With, context: ast.expr) -> ast.stmt:
-        """A `with` as written."""
-        bound = target(stmt.target) if stmt.target is not None else None
-        body = self.block(stmt.body)
-        body[:0] = self.nested(lambda: self.follow(ir.assigned(stmt), stmt))
-        return ast.With([ast.withitem(context, bound)], body or [ast.Pass()], lineno=1)
 
     def nested(self, build: Callable[[], None]) -> list[ast.stmt]:
         """The statements that `build` emits."""
@@ -264,6 +264,9 @@ class Forward:
             self.flush()  # its defaults are names in the syntax that is kept
         taken = self.take(operands)
         values = {a: taken.get(a.name, atom(a)) if isinstance(a, ir.Var) else atom(a) for a in operands}
+        if isinstance(expr, ir.Apply) and isinstance(expr.callee, ir.Var) and expr.callee.name in INTERNAL:
+            stem = expr.callee.name.strip("<>")
+            values[expr.callee] = name(self.helper(INTERNAL[expr.callee.name], stem))
         for value in values.values():
             if not hasattr(value, "lineno"):
                 placed(value, span)
@@ -311,7 +314,10 @@ class Forward:
             case ir.Operation():
                 return self.operation(stmt, expr, [values[a] for a in expr.args])
             case ir.Compare(ops=ops, args=args):
-                return ast.Compare(values[args[0]], list(ops), [values[a] for a in args[1:]])
+                compared = ast.Compare(values[args[0]], list(ops), [values[a] for a in args[1:]])
+                if any(stmt.facts.active) and not all(k.numeric for k in stmt.facts.kinds):
+                    return call(self.reverse.runtime("truth"), compared)
+                return compared
             case ir.Attr(obj=obj, name=attribute):
                 return ast.Attribute(values[obj], attribute, ast.Load())
             case ir.Item(obj=obj, index=index):
@@ -350,7 +356,7 @@ class Forward:
         keywords = [ast.keyword(k, values[a]) for k, a in expr.keywords]
         callee: ast.expr
         if stmt.facts.known and any(stmt.facts.active):
-            stem = expr.method or (expr.callee.name if isinstance(expr.callee, ir.Var) else "callee")
+            stem = expr.method or (expr.callee.name.strip("<>") if isinstance(expr.callee, ir.Var) else "callee")
             callee = name(self.helper(stmt.facts.callee, stem))
         else:
             callee = values[expr.callee]
@@ -428,6 +434,8 @@ class Forward:
                 self.run_time_call("call_starred", stmt), values[expr.callee], constant(expr.method), args,
                 keywords, constant(tuple(sorted(expr.stars))), constant(tuple(flags)),
             )  # fmt: skip
+        if expr.callee == ir.Var("<iterated>"):
+            return call(self.reverse.runtime_call("iterated"), values[expr.args[0]])
         flags = [o for o, a in zip(operands, active, strict=True) if a]
         args = tuple_of([values[a] for a in expr.args])
         extra: list[ast.expr] = []
@@ -490,6 +498,10 @@ def _count_uses(body: list[ir.Stmt]) -> dict[str, int]:
                 for identifier in names_in(node):
                     read(ir.Var(identifier))
                     read(ir.Var(identifier))
+            case ir.Try(handlers=handlers):
+                for handler in handlers:
+                    for identifier in names_in(handler.type) if handler.type is not None else ():
+                        read(ir.Var(identifier))
             case ir.While(test=test):
                 for identifier in test.reads:
                     read(ir.Var(identifier))

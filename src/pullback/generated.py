@@ -62,6 +62,7 @@ class Derivative:
     made: Any = None  # the forward or joint function; (typed as a function, a field would read as a method)
     function: Any = None  # the function object that this was generated for
     changes: tuple[str, ...] = ()  # names by which the function changes what its caller can see
+    defaults: Any = None  # the defaults it had then
 
     def __post_init__(self) -> None:
         self.late = Late(self)
@@ -76,6 +77,10 @@ class Derivative:
     def holds(self, function: types.FunctionType, arguments: dict[str, Any]) -> bool:
         """Whether everything this code was generated from is still so, for this function object and call."""
         if self.epoch is not None and self.epoch != EPOCH.now:
+            return False
+        if function is self.function and function.__defaults__ is not self.defaults:
+            return False
+        if not all(callee.__defaults__ is defaults for callee, defaults in self.names.defaults.values()):
             return False
         names = Names(function)
         for path, value in self.names.identities.items():

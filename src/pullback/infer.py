@@ -132,9 +132,25 @@ class _Inference:
                 if stmt.target is not None:
                     env[stmt.target] = UNKNOWN
                 env = self.block(stmt.body, env)
+            case ir.Try():
+                env = self.attempt(stmt, env)
             case ir.Raise() | ir.BreakIf():
                 pass
         return env
+
+    def attempt(self, stmt: ir.Try, env: Env) -> Env:
+        """A `try`: what its body may have assigned is unknown in the handlers."""
+        inside = dict.fromkeys((n for s in ir.walk(list(stmt.body)) for n in ir.assigned(s)), UNKNOWN)
+        ends = []
+        for handler in stmt.handlers:
+            bound = {handler.name: UNKNOWN} if handler.name is not None else {}
+            end = self.block(handler.step.body, {**env, **inside, **bound})
+            if not ir.always_raises(handler.step.body):
+                ends.append(end)
+        for step in [*stmt.body, *([stmt.orelse] if stmt.orelse is not None else [])]:
+            env = self.block(step.body, env)
+        env = _merge([env, *ends])
+        return self.block(stmt.final, env)
 
     def element(self, stmt: ir.For, env: Env) -> Kind:
         """The kind of a loop's elements: ints over a `range`."""

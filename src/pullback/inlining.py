@@ -48,6 +48,8 @@ def inlinable(stmt: ir.Bind, expr: ir.Apply) -> tuple[Rule, dict[str, Any]] | No
     entry = lookup(stmt.facts.callee)
     if entry is None or entry.rule is None or entry.vjps:
         return None
+    if entry.protocol is not None and not all(k.numeric for k in stmt.facts.kinds[1:]):
+        return None  # an operand's class may define the operation
     try:
         bound = entry.rule.signature.bind(*expr.args, **dict(expr.keywords))  # type: ignore[arg-type]
     except TypeError:
@@ -247,9 +249,10 @@ class Inliner:
     def closure(self, stmt: ir.Bind, expr: ir.Closure, g: str) -> None:
         """A nested function: the adjoints of what it captured."""
         own = stmt.target if stmt.target in expr.captures else None
-        if own is not None:
+        if own is not None or expr.group:
             merged = self.reverse.fresh("_g")
-            value = call(self.reverse.runtime("unrolled"), name(g), constant(own))
+            group = sorted(expr.group | {stmt.target})
+            value = call(self.reverse.runtime("unrolled"), name(g), *(constant(n) for n in group))
             self.reverse.emit(_assigned(merged, value), stmt)
             g = merged
         for position, capture in enumerate(expr.captures):

@@ -114,6 +114,7 @@ class Closure:
     node: ast.Lambda | ast.FunctionDef
     captures: tuple[str, ...]
     defaults: tuple[tuple[str, Atom], ...] = ()  # parameters whose default is computed when it is made
+    group: frozenset[str] = frozenset()  # functions made after it that it calls: `captures` holds theirs too
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,12 +188,16 @@ class Store:
 
 @dataclass(slots=True)
 class Opaque:
-    """Statements kept as written, which nothing differentiated may enter: imports, `try`, `del`."""
+    """Statements kept as written, which nothing differentiated may enter: imports, classes, `del`.
+
+    One that `observes` only looks at what it reads: the `match` that decides which case holds.
+    """
 
     node: ast.stmt
     reads: frozenset[str]
     writes: frozenset[str]
     span: Span
+    observes: bool = False
     facts: Facts = field(default_factory=Facts)
     pos: int = 0
 
@@ -243,6 +248,40 @@ class With:
 
 
 @dataclass(slots=True)
+class Step(If):
+    """A part of a `try` that may not have run (to its end): reversed only if it has. Its test is not read."""
+
+    partial: tuple[str, ...] = ()  # names it may have assigned, and that are read later, if it was left in the middle
+
+
+@dataclass(slots=True)
+class Handler:
+    """`except type as name: block`; the type is kept as written."""
+
+    type: ast.expr | None
+    name: str | None
+    step: Step
+
+
+@dataclass(slots=True)
+class Try:
+    """`try`: the steps of its body, of which an exception leaves out the last ones, and what follows them."""
+
+    body: list[Step]
+    handlers: list[Handler]
+    orelse: Step | None
+    final: list[Stmt]
+    span: Span
+    facts: Facts = field(default_factory=Facts)
+    pos: int = 0
+
+    @property
+    def steps(self) -> list[Step]:
+        """Body, handlers and `else`, in program order."""
+        return [*self.body, *(h.step for h in self.handlers), *([self.orelse] if self.orelse is not None else [])]
+
+
+@dataclass(slots=True)
 class BreakIf:
     """`if flag: break`, the last statement of a loop body."""
 
@@ -261,7 +300,7 @@ class Raise:
     pos: int = 0
 
 
-Stmt = Bind | Unpack | Append | Store | Opaque | If | For | While | With | BreakIf | Raise
+Stmt = Bind | Unpack | Append | Store | Opaque | If | For | While | With | Try | BreakIf | Raise
 
 
 @dataclass(slots=True)
@@ -281,6 +320,7 @@ class FunctionIR:
     filename: str
     span: Span
     names: set[str]  # every name in use, so that new ones can be chosen
+    generator: bool = False  # its result is the list of what it yields
 
 
 def blocks(stmt: Stmt) -> Iterator[list[Stmt]]:
@@ -290,6 +330,9 @@ def blocks(stmt: Stmt) -> Iterator[list[Stmt]]:
         yield stmt.orelse
     elif isinstance(stmt, (For, While, With)):
         yield stmt.body
+    elif isinstance(stmt, Try):
+        yield list(stmt.steps)
+        yield stmt.final
 
 
 def walk(body: list[Stmt]) -> Iterator[Stmt]:
@@ -311,6 +354,8 @@ def assigned(stmt: Stmt) -> tuple[str, ...]:
             return (target,)
         case With(target=str() as target):
             return (target,)
+        case Try(handlers=handlers):
+            return tuple(h.name for h in handlers if h.name is not None)
         case Opaque(writes=writes):
             return tuple(writes)
         case Append(target=target):

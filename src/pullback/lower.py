@@ -11,14 +11,17 @@ the rest, and a loop keeps one `BreakIf` as its last statement. So every block r
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from typing import Any
 
 from pullback import ir
-from pullback.capturing import rebound_captures
+from pullback.capturing import group_functions, rebound_captures
 from pullback.errors import DifferentiabilityError
 from pullback.fence import KEPT
-from pullback.lower_expressions import BINARY, Expressions, is_inert
+from pullback.lower_expressions import BINARY, is_inert
+from pullback.lower_generators import is_generator, refuse_value, without_yields
+from pullback.lower_iterations import may_be_more
+from pullback.lower_match import desugared
+from pullback.lower_try import Attempts, Exit, mark_partial_steps
 from pullback.scopes import bound_names, parameters, read, written
 from pullback.source import FunctionNode, Source
 from pullback.spans import Diagnostic, Span
@@ -26,20 +29,12 @@ from pullback.spans import Diagnostic, Span
 RETURN, BREAK, CONTINUE = "return", "break", "continue"
 
 
-@dataclass(slots=True)
-class _Exit:
-    """How a block ends: whether every path jumps, and which jumps some path makes."""
-
-    always: bool = False
-    jumps: frozenset[str] = frozenset()
-
-
 def lower(source: Source, name: str, captured: tuple[str, ...]) -> ir.FunctionIR:
     """The IR of a function."""
     return _Statements(source, name, captured).function()
 
 
-class _Statements(Expressions):
+class _Statements(Attempts):
     def __init__(self, source: Source, name: str, captured: tuple[str, ...]) -> None:
         node = source.node
         self.node: FunctionNode = node
@@ -53,6 +48,9 @@ class _Statements(Expressions):
         self.result = self.fresh("_result") if "_result" in names else "_result"
         self.names.add("_result")
         self.returned = self.fresh("_returned")
+        self.yields = ""
+        if is_generator(node):
+            self.yields = self.result = self.local("_yields")
         self.broken: list[str] = []  # the flag of each enclosing loop
         self.continued: list[str] = []
         self.declarations: list[ast.stmt] = []
@@ -67,18 +65,22 @@ class _Statements(Expressions):
         else:
             end = self.statements(node.body)
             body = self.block
-            if not end.always:
+            if self.yields:
+                body.insert(0, ir.Bind(self.yields, ir.Build("list", ()), Span.of(self.filename, node)))
+            elif not end.always:
                 start = Span.of(self.filename, node)
                 body.insert(0, ir.Bind(self.result, ir.Copy(ir.Lit(None)), start))
             if self.returned in self.flags_read:
                 body.insert(0, ir.Bind(self.returned, ir.Copy(ir.Lit(False)), Span.of(self.filename, node)))
+        group_functions(body)
         _drop_unread_flags(body, self.flags_read, {self.returned, *self._all_flags})
         for position, stmt in enumerate(ir.walk(body)):
             stmt.pos = position
+        mark_partial_steps(body)
         return ir.FunctionIR(
             self.function_name, self.qualname, node.args, parameters(node.args), body, self.result,
             self.locals, self.captured, self.declarations, rebound_captures(body), self.filename,
-            Span.of(self.filename, node), self.names,
+            Span.of(self.filename, node), self.names, bool(self.yields),
         )  # fmt: skip
 
     _all_flags: frozenset[str] = frozenset()
@@ -90,43 +92,61 @@ class _Statements(Expressions):
 
     # --- blocks and jumps -------------------------------------------------------------------------
 
-    def statements(self, nodes: list[ast.stmt]) -> _Exit:
+    def statements(self, nodes: list[ast.stmt]) -> Exit:
         """Lower a statement list into the current block."""
         jumps: frozenset[str] = frozenset()
+        if any(map(_is_match, nodes)):
+            nodes = [s for n in nodes for s in self._without_match(n)]
+        if self.yields:
+            nodes = [s for n in nodes for s in without_yields(n, self.local)]
         for index, node in enumerate(nodes):
             rest = nodes[index + 1 :]
             self.pinned = any(isinstance(n, ast.NamedExpr) for n in ast.walk(node)) and not isinstance(
-                node, (ast.For, ast.While, ast.If, ast.With, ast.FunctionDef)
+                node, (ast.For, ast.While, ast.If, ast.With, ast.Try, ast.FunctionDef)
             )
             match node:
+                case ast.Return() if self.yields:
+                    if not (node.value is None or (isinstance(node.value, ast.Constant) and node.value.value is None)):
+                        raise refuse_value(node, self.filename)
+                    self._set(self.returned, True, node)
+                    return Exit(True, jumps | {RETURN})
                 case ast.Return():
                     if node.value is None:
                         self.bind(self.result, ir.Copy(ir.Lit(None)), node)
                     else:
                         self.bind(self.result, self.value(node.value), node.value)
                     self._set(self.returned, True, node)
-                    return _Exit(True, jumps | {RETURN})
+                    return Exit(True, jumps | {RETURN})
                 case ast.Break():
                     self._set(self.broken[-1], True, node)
-                    return _Exit(True, jumps | {BREAK})
+                    return Exit(True, jumps | {BREAK})
                 case ast.Continue():
                     self._set(self.continued[-1], True, node)
-                    return _Exit(True, jumps | {CONTINUE})
+                    return Exit(True, jumps | {CONTINUE})
                 case ast.If():
                     done = self.branch(node, rest)
                     if done is not None:
-                        return _Exit(done.always, done.jumps | jumps)
-                case ast.For() | ast.While() | ast.With():
-                    inner = self.loop(node) if not isinstance(node, ast.With) else self.with_block(node)
+                        return Exit(done.always, done.jumps | jumps)
+                case ast.For() | ast.While() | ast.With() | ast.Try():
+                    inner = self.compound(node)
                     jumps |= inner.jumps
                     if inner.always:
-                        return _Exit(True, jumps)
+                        return Exit(True, jumps)
                     if inner.jumps and rest:
                         after = self.guarded(inner.jumps, rest, node)
-                        return _Exit(False, jumps | after.jumps)
+                        return Exit(False, jumps | after.jumps)
                 case _:
                     self.simple(node)
-        return _Exit(False, jumps)
+        return Exit(False, jumps)
+
+    def _without_match(self, node: ast.stmt) -> list[ast.stmt]:
+        return desugared(node, self.local) if isinstance(node, ast.Match) and _is_match(node) else [node]
+
+    def local(self, stem: str) -> str:
+        """A new local name."""
+        name = self.fresh(stem)
+        self.locals |= {name}
+        return name
 
     def _set(self, flag: str, value: bool, node: ast.AST) -> None:
         self.bind(flag, ir.Copy(ir.Lit(value)), node)
@@ -143,11 +163,11 @@ class _Statements(Expressions):
         self.flags_read.update(flags)
         return tuple(flags)
 
-    def guarded(self, jumps: frozenset[str], rest: list[ast.stmt], node: ast.AST) -> _Exit:
+    def guarded(self, jumps: frozenset[str], rest: list[ast.stmt], node: ast.AST) -> Exit:
         """`if not (flags): rest`."""
         flags = self._flags_of(jumps)
         test = self.bind(self.fresh("_t"), ir.Inert(_none_of(flags), frozenset(flags)), node)
-        end = _Exit()
+        end = Exit()
 
         def build() -> None:
             nonlocal end
@@ -155,14 +175,14 @@ class _Statements(Expressions):
 
         body = self.nested(build)
         self.block.append(ir.If(test, body, [], self.span(node)))
-        return _Exit(False, end.jumps)
+        return Exit(False, end.jumps)
 
-    def branch(self, node: ast.If, rest: list[ast.stmt]) -> _Exit | None:
+    def branch(self, node: ast.If, rest: list[ast.stmt]) -> Exit | None:
         """An `if`; returns how the whole list ends if `rest` was taken in, else None."""
         test = self.test(node.test)
         arms, ends = [], []
         for statements in (node.body, node.orelse):
-            end = _Exit()
+            end = Exit()
 
             def build(statements: list[ast.stmt] = statements) -> None:
                 nonlocal end
@@ -175,7 +195,7 @@ class _Statements(Expressions):
         if ends[0].always != ends[1].always and not ends[0 if ends[1].always else 1].jumps:
             # one arm always leaves, the other never: what follows belongs to the other
             stays = 0 if ends[1].always else 1
-            after = _Exit()
+            after = Exit()
 
             def continued() -> None:
                 nonlocal after
@@ -183,24 +203,24 @@ class _Statements(Expressions):
 
             arms[stays].extend(self.nested(continued))
             self.block.append(merged)
-            return _Exit(after.always, jumps | after.jumps)
+            return Exit(after.always, jumps | after.jumps)
         self.block.append(merged)
         if ends[0].always and ends[1].always:
-            return _Exit(True, jumps)
+            return Exit(True, jumps)
         if not jumps and not (ends[0].always or ends[1].always):
             return None
         if not rest:
-            return _Exit(False, jumps)
+            return Exit(False, jumps)
         after = self.guarded(jumps, rest, node)
-        return _Exit(False, jumps | after.jumps)
+        return Exit(False, jumps | after.jumps)
 
-    def loop(self, node: ast.For | ast.While) -> _Exit:
+    def loop(self, node: ast.For | ast.While) -> Exit:
         """A loop; `break` and `return` set flags that end it after the body, `continue` skips the rest."""
         broken, continued = self._flag("_broken"), self._flag("_continued")
         self.broken.append(broken)
         self.continued.append(continued)
         start = len(self.block)
-        end = _Exit()
+        end = Exit()
 
         def statements() -> None:
             nonlocal end
@@ -222,22 +242,24 @@ class _Statements(Expressions):
         if node.orelse:  # jumps in here belong to the loop outside
             if flags:
                 test = self.bind(self.fresh("_t"), ir.Inert(_none_of(tuple(flags)), frozenset(flags)), node)
-                after = _Exit()
+                after = Exit()
 
                 def otherwise() -> None:
                     nonlocal after
                     after = self.statements(node.orelse)
 
                 self.block.append(ir.If(test, self.nested(otherwise), [], self.span(node)))
-                return _Exit(False, jumps | after.jumps)
+                return Exit(False, jumps | after.jumps)
             after = self.statements(node.orelse)
-            return _Exit(after.always, jumps | after.jumps)
-        return _Exit(False, jumps)
+            return Exit(after.always, jumps | after.jumps)
+        return Exit(False, jumps)
 
     def _for(self, node: ast.For, statements: object) -> ir.For:
         iterable = self.atom(node.iter)
         if isinstance(iterable, ir.Var) and iterable.name in written(node):
             iterable = self.bind(self.fresh("_t"), ir.Copy(iterable), node.iter)  # the loop rebinds the name
+        if isinstance(iterable, ir.Var) and may_be_more(node.iter):
+            iterable = self.bind(self.fresh("_it"), ir.Apply(ir.Var("<iterated>"), (iterable,)), node.iter)
         target = node.target.id if isinstance(node.target, ast.Name) else self.fresh("_e")
 
         def body() -> None:
@@ -266,14 +288,20 @@ class _Statements(Expressions):
         test = ir.Inert(ast.copy_location(ast.Name(go, ast.Load()), node.test), frozenset({go}))
         return ir.While(test, inner, self.span(node.test))
 
-    def with_block(self, node: ast.With) -> _Exit:
+    def compound(self, node: ast.For | ast.While | ast.With | ast.Try) -> Exit:
+        """A statement with a body of its own."""
+        if isinstance(node, ast.With):
+            return self.with_block(node)
+        return self.try_block(node) if isinstance(node, ast.Try) else self.loop(node)
+
+    def with_block(self, node: ast.With) -> Exit:
         """`with`: the body is an ordinary block."""
         item, *others = node.items
         context = self.atom(item.context_expr)
         target = None
         if item.optional_vars is not None:
             target = item.optional_vars.id if isinstance(item.optional_vars, ast.Name) else self.fresh("_e")
-        end = _Exit()
+        end = Exit()
 
         def body() -> None:
             nonlocal end
@@ -288,7 +316,7 @@ class _Statements(Expressions):
         block = self.nested(body)
         self.block.append(ir.With(context, target, block, self.span(item.context_expr)))
         # a context manager may swallow an exception, so what follows can run even if the body always leaves
-        return _Exit(False, end.jumps)
+        return Exit(False, end.jumps)
 
     # --- single statements ------------------------------------------------------------------------
 
@@ -306,6 +334,9 @@ class _Statements(Expressions):
                 self.assign_value(node.target, node.value)
             case ast.Expr(value=ast.Constant()):
                 pass
+            case ast.Expr(value=ast.Yield(value=ast.Name() as item)) if hasattr(node, "sent"):
+                self.block.append(ir.Append(self.yields, ir.Var(item.id), self.span(node)))
+                self.bind(node.sent, ir.Inert(node.value, frozenset({item.id})), node)
             case ast.Expr():
                 self.bind(self.fresh("_t"), self.value(node.value), node.value)
             case ast.Assert() | ast.Raise():
@@ -322,6 +353,8 @@ class _Statements(Expressions):
                 self.declarations.append(node)
             case ast.Delete():
                 self.delete(node)
+            case ast.Match():
+                self.block.append(ir.Opaque(node, read(node), written(node), self.span(node), observes=True))
             case _ if isinstance(node, KEPT):
                 self.block.append(ir.Opaque(node, read(node), written(node), self.span(node)))
             case _:
@@ -417,12 +450,14 @@ class _Statements(Expressions):
                 else self.fresh("_e")
                 for i, e in enumerate(elts)
             )
+            if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript, ast.Call)):
+                source = self.bind(self.fresh("_it"), ir.Apply(ir.Var("<iterated>"), (source,)), node)
             self.block.append(ir.Unpack(names, source, self.span(node)))
             for name, element in zip(names, elts, strict=True):
                 if not isinstance(element, ast.Name):
                     self.assign(element, ir.Var(name), element)
             return
-        whole = self.bind(self.fresh("_t"), ir.Apply(ir.Var("list"), (source,)), node)
+        whole = self.bind(self.fresh("_t"), ir.Apply(ir.Var("<list>"), (source,)), node)
         before, after = starred[0], len(elts) - starred[0] - 1
         for i, element in enumerate(elts):
             if isinstance(element, ast.Starred):
@@ -448,6 +483,10 @@ class _Statements(Expressions):
         right = self.atom(node.value)
         after = self.bind(self.fresh("_t"), ir.Operation(op, (before, right), inplace=True), node)
         self.block.append(ir.Store(obj, key, after, isinstance(target, ast.Attribute), self.span(node)))
+
+
+def _is_match(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Match) and not hasattr(node, "decides")
 
 
 def _refused(node: ast.AST, filename: str, what: str) -> DifferentiabilityError:

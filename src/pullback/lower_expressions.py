@@ -14,6 +14,8 @@ from typing import Any
 
 from pullback import ir
 from pullback.errors import DifferentiabilityError
+from pullback.lower_generators import EXHAUSTING, as_function
+from pullback.lower_iterations import may_be_more
 from pullback.scopes import free_names, read
 from pullback.spans import Diagnostic, Span
 
@@ -25,6 +27,7 @@ UNARY: dict[type[ast.unaryop], str] = {ast.USub: "neg", ast.UAdd: "pos", ast.Inv
 _NOT_INERT = (
     ast.NamedExpr, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Await, ast.Yield,
 )  # fmt: skip
+_RICH = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)  # a class may define what these return
 
 
 def is_inert(node: ast.expr) -> bool:
@@ -91,7 +94,7 @@ class Expressions:
             case ast.UnaryOp():
                 return ir.Operation(UNARY[type(node.op)], (self.atom(node.operand),))
             case ast.Compare():
-                if is_inert(node):
+                if is_inert(node) and not (len(node.ops) == 1 and isinstance(node.ops[0], _RICH)):
                     return self.inert(node)
                 return ir.Compare(tuple(node.ops), tuple(self.atom(n) for n in (node.left, *node.comparators)))
             case ast.Call():
@@ -121,8 +124,10 @@ class Expressions:
                 return ir.Copy(ir.Var(target))
             case ast.Lambda():
                 return self.closure(node)
-            case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
+            case ast.ListComp() | ast.SetComp() | ast.DictComp():
                 return self.comprehension(node)
+            case ast.GeneratorExp():
+                return self.generator(node)
             case _:
                 raise DifferentiabilityError(
                     Diagnostic(
@@ -142,13 +147,14 @@ class Expressions:
         pieces: list[ir.Atom] = []
         for n in node.elts:
             if isinstance(n, ast.Starred):
-                pieces.append(self.bind(self.fresh("_t"), ir.Apply(ir.Var("list"), (self.atom(n.value),)), n))
+                parts = self.collected(n.value)
+                pieces.append(self.bind(self.fresh("_t"), ir.Apply(ir.Var("<list>"), (parts,)), n))
             else:
                 pieces.append(self.bind(self.fresh("_t"), ir.Build("list", (self.atom(n),)), n))
         total = pieces[0]
         for piece in pieces[1:]:
             total = self.bind(self.fresh("_t"), ir.Operation("+", (total, piece)), node)
-        return ir.Copy(total) if kind == "list" else ir.Apply(ir.Var(kind), (total,))
+        return ir.Copy(total) if kind == "list" else ir.Apply(ir.Var(f"<{kind}>"), (total,))
 
     def merged_dict(self, node: ast.Dict) -> ir.Expr:
         """`{**a, "k": v}`: the union of its parts."""
@@ -160,7 +166,7 @@ class Expressions:
                 part = self.bind(self.fresh("_t"), ir.Build("dict", (self.atom(key), self.atom(value))), node)
             total = part if total is None else self.bind(self.fresh("_t"), ir.Operation("|", (total, part)), node)
         assert total is not None
-        return ir.Apply(ir.Var("dict"), (total,))
+        return ir.Apply(ir.Var("<dict>"), (total,))
 
     def call(self, node: ast.Call) -> ir.Expr:
         """A call; `obj.name(...)` keeps object and name apart, so that methods can be found by type."""
@@ -180,7 +186,8 @@ class Expressions:
                 arg = arg.value
             if lazy and isinstance(arg, ast.GeneratorExp):
                 return self.inert(node)  # a truth value, and it must stop where the original stops
-            args.append(self.atom(arg))
+            exhausted = position in stars or (method or getattr(callee, "name", "")) in EXHAUSTING
+            args.append(self.collected(arg) if exhausted else self.atom(arg))
         keywords = tuple((k.arg, self.atom(k.value)) for k in node.keywords)
         return ir.Apply(callee, tuple(args), keywords, frozenset(stars), method)
 
@@ -267,7 +274,24 @@ class Expressions:
         self.renamed = saved
         if isinstance(node, (ast.ListComp, ast.GeneratorExp)):
             return ir.Copy(ir.Var(total))
-        return ir.Apply(ir.Var("set" if isinstance(node, ast.SetComp) else "dict"), (ir.Var(total),))
+        return ir.Apply(ir.Var("<set>" if isinstance(node, ast.SetComp) else "<dict>"), (ir.Var(total),))
+
+    def collected(self, node: ast.expr) -> ir.Atom:
+        """An operand that is drawn from to its end, here and now."""
+        if not isinstance(node, ast.GeneratorExp):
+            return self.atom(node)
+        made = self.comprehension(node)
+        assert isinstance(made, ir.Copy)
+        return made.source
+
+    def generator(self, node: ast.GeneratorExp) -> ir.Expr:
+        """A generator expression: a generator function, called with its outermost iterable."""
+        if any(isinstance(n, (ast.NamedExpr, ast.Await, ast.Yield)) for n in ast.walk(node)):
+            return self.comprehension(node)
+        iterable = self.atom(node.generators[0].iter)
+        function = self.bind(self.fresh("_genexpr"), ir.Copy(ir.Lit(None)), node)
+        self.block[-1] = ir.Bind(function.name, self.closure(as_function(node, function.name)), self.span(node))
+        return ir.Apply(function, (iterable,))
 
     def _generators(self, node: Any, index: int, total: str) -> None:
         if index == len(node.generators):
@@ -280,6 +304,8 @@ class Expressions:
             return
         generator = node.generators[index]
         iterable = self.atom(generator.iter)
+        if isinstance(iterable, ir.Var) and may_be_more(generator.iter):
+            iterable = self.bind(self.fresh("_it"), ir.Apply(ir.Var("<iterated>"), (iterable,)), generator.iter)
         for name in read(generator.target):
             self.renamed[name] = self.fresh(f"{name}_")
             self.visible |= {self.renamed[name]}

@@ -18,6 +18,9 @@ from pullback.kinds import ARRAY, NPINT, STRUCT, UNKNOWN, UNSET, Kind, kind_of, 
 from pullback.operations import is_data_field
 from pullback.rules import lookup
 
+# Functions that lowering calls, under names that no program can bind.
+INTERNAL: dict[str, Any] = {"<list>": list, "<tuple>": tuple, "<set>": set, "<dict>": dict}
+
 
 class Names:
     """Resolves the globals, builtins and captured variables of one function."""
@@ -27,6 +30,7 @@ class Names:
         self.cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
         self.identities: dict[str, Any] = {}  # source text -> the object it must still be
         self.classes: dict[str, type] = {}  # name -> the class its value must still have
+        self.defaults: dict[str, tuple[Any, Any]] = {}  # a callee's path -> the callee, the defaults it must still have
         self.fields: dict[str, tuple[type, Any]] = {}  # a parameter's field -> its class; the object, if it is fixed
         self.guessing = True  # whether fields may be guessed: not where they may change while the function runs
 
@@ -42,6 +46,8 @@ class Names:
 
     def kind(self, name: str) -> Kind:
         """The kind of a name that is not local; records the guard it relies on."""
+        if name in INTERNAL:
+            return known(INTERNAL[name])
         if name in self.cells:
             try:
                 value = self.cells[name].cell_contents

@@ -9,6 +9,7 @@ that its arguments are of the kinds it was made for, and comes back here where t
 
 from __future__ import annotations
 
+import inspect
 import types
 import warnings
 from collections.abc import Callable
@@ -27,19 +28,22 @@ from pullback.errors import (
     PullbackError,
     ZeroDerivativeWarning,
 )
+from pullback.fence import check, generator_refused
 from pullback.fingerprints import fingerprint, is_changeable
 from pullback.generated import JOINT, Derivative, Request
 from pullback.kinds import DICT, LIST, OTHER, STRUCT, TUPLE, kind_of
 from pullback.locating import locate
-from pullback.pipeline import find
+from pullback.pipeline import find, refuse
 from pullback.rules import EPOCH, Active, callable_name, intrinsic
 from pullback.runtime import seed
+from pullback.source import acquire
 from pullback.spaces import describe, entering, project
 from pullback.spans import Diagnostic
 from pullback.tangents import NO_TANGENT, Tangent
 from pullback.watching import outside
 
 assert runtime_calls.CALLS  # generated code reaches its run-time calls through this table
+_UNFINISHED = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 F = TypeVar("F", bound=Callable[..., Any])
 _REGISTRY: dict[Any, Any] = {}
 _CONTAINERS = TUPLE | LIST | DICT | STRUCT | OTHER
@@ -263,6 +267,14 @@ def _warn(diagnostic: Diagnostic) -> None:
 def _check_callable(f: Any) -> None:
     if not callable(f):
         raise ArgumentError(f"a function is needed, not {describe(f)}: write gradient(f)(x), not gradient(f(x))")
+    if isinstance(f, types.FunctionType) and f.__code__.co_flags & _UNFINISHED:
+        _refuse_unfinished(f)
+
+
+def _refuse_unfinished(f: types.FunctionType) -> None:
+    """A generator or coroutine function returns before it has computed anything: at its line."""
+    source = acquire(f)
+    refuse(check(source.node, source.filename) or [generator_refused(source)])
 
 
 def _refuse_nested(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Any:

@@ -25,6 +25,7 @@ from pullback.generated import Derivative, Request, Stages
 from pullback.infer import infer, kinds_of_names
 from pullback.kinds import FUNC, NOTHING, STRUCT, UNKNOWN, UNSET, Kind, kind_of, same
 from pullback.lower import lower
+from pullback.lower_iterations import settle_iterations
 from pullback.names import Names
 from pullback.rules import EPOCH, scope
 from pullback.sharing import Sharing
@@ -89,6 +90,7 @@ def derive(
     """Generate a derivative: the whole pipeline."""
     names = Names(function)
     derivative = Derivative(function.__name__, request, names, None if EPOCH.scopes else EPOCH.now, function=function)
+    derivative.defaults = function.__defaults__
     publish.append(derivative)  # before its callees: they may call it
     try:
         source = acquire(function)
@@ -99,10 +101,11 @@ def derive(
         derivative.result, sharing = _inferred(lowered, names, given)
         activity = analyse(lowered, request.active | request.captures, sharing)
         refuse(activity.refusals)
+        settle_iterations(lowered)
         derivative.stages = Stages(source, lowered, activity, sharing, derivative.result)
         sweep = reverse_sweep(derivative, lowered, activity, sharing)
         code = simplified(derivative, lowered, sweep)
-        body = forward_sweep(derivative, lowered, sharing, sweep, code, _Pairs())
+        body = forward_sweep(derivative, lowered, sharing, sweep, code, _Pairs(names))
         derivative.changes = sharing.changed_outside(activity.changes)
         assemble(derivative, lowered, source, sweep, body, code)
     except BaseException:
@@ -218,6 +221,9 @@ def _result_of(stmt: ir.Bind, arguments: list[Kind]) -> Kind:
 class _Pairs:
     """The generated pairs of the functions that a function is known to call."""
 
+    def __init__(self, names: Names) -> None:
+        self.names = names
+
     def __call__(self, stmt: ir.Bind, lent: bool, strict: bool) -> Derivative | None:
         bound = static_parameters(stmt)
         if bound is None:
@@ -238,6 +244,11 @@ class _Pairs:
             raise _at_call(error, stmt) from None
         if pair.function is not facts.callee or (strict and pair.changes):
             return None  # (the run-time call refuses it)
+        if facts.callee.__defaults__ and len(bound) < facts.callee.__code__.co_argcount:
+            path = next((p for p, v in self.names.identities.items() if v is facts.callee), None)
+            if path is None:
+                return None
+            self.names.defaults[path] = (facts.callee, facts.callee.__defaults__)
         return pair
 
 

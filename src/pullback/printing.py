@@ -107,12 +107,30 @@ def _block(block: list[ir.Stmt], indent: str) -> Iterator[tuple[str, ir.Stmt | N
                 if stmt.orelse:
                     yield f"{indent}else:", None
                     yield from _block(stmt.orelse, deeper)
+            case ir.Try():
+                yield from _attempt(stmt, indent)
             case ir.For() | ir.While() | ir.With():
                 yield f"{indent}{_head(stmt)}:", None
                 yield from _block(stmt.body, deeper)
             case _:
                 for line in _simple(stmt).split("\n"):
                     yield indent + line, stmt
+
+
+def _attempt(stmt: ir.Try, indent: str) -> Iterator[tuple[str, ir.Stmt | None]]:
+    deeper = indent + "    "
+    yield f"{indent}try:", None
+    for step in stmt.body:
+        yield from _block(step.body, deeper)
+    for handler in stmt.handlers:
+        caught = f" {ast.unparse(handler.type)}" if handler.type is not None else ""
+        bound = f" as {handler.name}" if handler.name is not None else ""
+        yield f"{indent}except{caught}{bound}:", None
+        yield from _block(handler.step.body, deeper)
+    for word, block in (("else", stmt.orelse.body if stmt.orelse is not None else []), ("finally", stmt.final)):
+        if block:
+            yield f"{indent}{word}:", None
+            yield from _block(block, deeper)
 
 
 def _head(stmt: ir.For | ir.While | ir.With) -> str:
@@ -191,7 +209,7 @@ def _display(expr: ir.Build) -> str:
 
 
 def _atom(atom: Any) -> str:
-    return atom.name if isinstance(atom, ir.Var) else repr(atom.value)
+    return atom.name.strip("<>") if isinstance(atom, ir.Var) else repr(atom.value)
 
 
 def _name(atom: ir.Atom) -> ast.expr:

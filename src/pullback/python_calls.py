@@ -17,6 +17,7 @@ import numpy as np
 
 from pullback.applying import Residual
 from pullback.calls import bind_parameters
+from pullback.drawing import Drawn
 from pullback.errors import DifferentiabilityError
 from pullback.generated import Request
 from pullback.kinds import kind_of
@@ -54,10 +55,9 @@ def call_function(
     that something of its own is changed.
     """
     code = fn.__code__
-    if code.co_flags & 0x2A0:
+    if code.co_flags & 0x280:
         raise DifferentiabilityError(
-            f"{callable_name(fn)} is a generator or coroutine function, which is not differentiated yet; "
-            "collect its values in a list"
+            f"{callable_name(fn)} is a coroutine function, which is not differentiated; write an ordinary function"
         )
     captures = _active_captures(fn) if -1 in active else frozenset()
     defaults: list[str] = []
@@ -86,6 +86,9 @@ def call_function(
     forward = pair_for(fn, request, values)
     given = [(p, order.index(p)) for p in defaults]
     places = None if pick is None and -1 not in active else (pick, -1 in active, bool(captures), given)
+    if code.co_flags & 0x20:
+        running = Running(forward(*args, **kwargs))
+        return running, (drawn_back, running, places)
     if fn.__closure__ is None and not found.changes:
         keep((fn, forward, places, code))
     value, inner = forward(*args, **kwargs)
@@ -136,6 +139,61 @@ def _pick(residual: Residual, tangents: tuple[Tangent, ...]) -> tuple[Tangent, .
             t = t.get(part, ZERO) if isinstance(t, dict) else t[part]
         out.append(t)
     return (*captured, *out)
+
+
+class Running(Drawn):
+    """A generator's forward sweep, under way."""
+
+    __slots__ = ("_ended",)
+
+    def __init__(self, generator: Any) -> None:
+        super().__init__(generator)
+        self._ended: Any = None
+
+    def __next__(self) -> Any:
+        if self._ended is not None:
+            raise StopIteration
+        try:
+            item = next(self.items)
+        except StopIteration as end:
+            self._ended = end.value
+            raise StopIteration from None
+        self.taken += 1
+        return item
+
+    def close(self) -> None:
+        """End the generator, as its own `close` does."""
+        if self.taken:
+            self.ended()
+        else:
+            self.items.close()  # type: ignore[attr-defined]
+
+    def ended(self) -> Any:
+        """What it yielded, and the residual of what has run: a generator that was left early ends here."""
+        if self._ended is None and self.taken:
+            try:
+                self.items.send(True)  # type: ignore[attr-defined]
+            except StopIteration as end:
+                self._ended = end.value
+        if self._ended is None:
+            raise DifferentiabilityError(
+                "a generator that raised an exception, or that went on when it was to end, has no derivative"
+            )
+        return self._ended
+
+
+def drawn_back(residual: Residual, g: dict[int, Tangent]) -> tuple[Tangent, ...]:
+    """The tangents of a generator's arguments, from those of what was drawn from it."""
+    _, running, places = residual
+    values, inner = running.ended()
+    return picked_of(inner, places, [g.get(i, ZERO) for i in range(len(values))])
+
+
+def picked_of(inner: Residual, places: Any, g: Tangent) -> tuple[Tangent, ...]:
+    """The tangents of a call's operands, whether or not they are the parameters in their order."""
+    if places is None:
+        return inner[0](inner, g)  # type: ignore[no-any-return]
+    return picked((picked, inner, *places), g)
 
 
 def _with_defaults(fn: types.FunctionType, values: dict[str, Any]) -> dict[str, Any]:

@@ -86,6 +86,9 @@ class Residuals:
                     self._survey(stmt.orelse, region, True)
                 case ir.With():
                     self._survey(stmt.body, region, True)
+                case ir.Try():
+                    self._survey(list(stmt.steps), region, conditional)
+                    self._survey(stmt.final, region, conditional)
                 case ir.For() | ir.While():
                     inner = Region(stmt, region, conditional)
                     self.loops[id(stmt)] = inner

@@ -134,6 +134,9 @@ class Reverse:
                 self.loop(stmt)
             case ir.With():
                 self.block(stmt.body)
+            case ir.Try():
+                self.block(stmt.final)
+                self.block(list(stmt.steps))
             case ir.Opaque():
                 for written in stmt.writes:
                     self.status.pop(written, None)
@@ -239,7 +242,7 @@ class Reverse:
 
     def test(self, stmt: ir.If) -> ast.expr:
         """The arm that ran: a literal, or what the forward sweep recorded."""
-        if isinstance(stmt.test, ir.Lit):
+        if isinstance(stmt.test, ir.Lit) and not isinstance(stmt, ir.Step):
             return constant(stmt.test.value)
         known = self.reversed_ifs.get(id(stmt))
         if known is None:

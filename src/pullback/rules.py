@@ -121,6 +121,7 @@ class Entry:
     intrinsic: Callable[..., Any] | None = None
     constant: bool = False
     returns: str = "unknown"
+    protocol: Callable[..., Any] | None = None  # asks the operands' classes for a method of their own, such as __abs__
 
 
 class Epoch:
@@ -237,6 +238,21 @@ def intrinsic(function: Any, returns: str = "unknown") -> Callable[[Callable[...
         entry.intrinsic = vjp
         entry.returns = returns
         return vjp
+
+    return register
+
+
+def protocol(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Decorator: what a function does with objects whose class defines the operation (`abs(v)`: `__abs__`).
+
+    The decorated function takes (function, args, kwargs, active) and returns (value, residual), or None
+    where no operand's class has such a method: then the function's rule holds.
+    """
+
+    def register(ask: Callable[..., Any]) -> Callable[..., Any]:
+        for function in functions:
+            _entry(function).protocol = ask
+        return ask
 
     return register
 

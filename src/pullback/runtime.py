@@ -9,20 +9,23 @@ from __future__ import annotations
 
 import copy
 from collections import deque
+from collections.abc import Iterator, KeysView
 from typing import Any
 
 import numpy as np
 
+from pullback.drawing import Drawn, taken
 from pullback.errors import ArgumentError, DifferentiabilityError
 from pullback.fitting import fit
 from pullback.operations import INPLACE_FUNCTIONS
-from pullback.spaces import describe, project
+from pullback.spaces import describe, is_differentiable, project
 from pullback.structs import constant_fields, registration
 from pullback.tangents import NO_TANGENT, ZERO, Tangent, add, tangent_type
 
 __all__ = [
     "ZERO", "add", "add_at", "buffer", "dict_part", "field_tangent", "finish", "fit", "inplace", "iterate",
-    "joined", "keep", "rebind", "seed", "take_last", "unrolled",
+    "joined", "keep", "rebind", "seed", "take_last", "truth",
+    "unrolled",
 ]  # fmt: skip
 
 _IMMUTABLE = (int, float, complex, str, bytes, bool, type(None), np.generic, type)
@@ -38,7 +41,7 @@ def buffer(d: Tangent, x: Any) -> Tangent:
         if d is ZERO:
             return np.zeros(x.shape, x.dtype if x.dtype.kind in "fc" else np.float64)
         return np.array(d)
-    if isinstance(x, (tuple, list)):
+    if isinstance(x, (tuple, list, deque)):
         return OwnedList([ZERO] * len(x)) if d is ZERO else OwnedList(d)
     return {} if d is ZERO else copy.copy(d)
 
@@ -77,6 +80,13 @@ def joined(parts: tuple[Tangent, ...], like: Any) -> Tangent:
         return d
     if isinstance(like, dict):
         return ZERO  # its keys were unpacked
+    if isinstance(like, Drawn):
+        return dict(enumerate(parts, taken(like) - len(parts)))
+    if not isinstance(like, (tuple, list)):
+        raise DifferentiabilityError(
+            f"{describe(like)} was unpacked, whose elements come from an `__iter__` of its own; "
+            "write `list(...)` around it"
+        )
     return parts
 
 
@@ -85,11 +95,14 @@ def dict_part(g: Tangent, key: Any, *later: Any) -> Tangent:
     return ZERO if g is ZERO or key in later else g.get(key, ZERO)
 
 
-def unrolled(g: Tangent, own: str) -> Tangent:
-    """The adjoint of a recursive local function: what came back through its capture of itself, added."""
-    total = {k: v for k, v in g.items() if k != own}
-    inner = g.get(own, ZERO)
-    return total if inner is ZERO else add(total, unrolled(inner, own))
+def unrolled(g: Tangent, *own: str) -> Tangent:
+    """The adjoint of a recursive local function: what came back through its captures of its group, added."""
+    total = {k: v for k, v in g.items() if k not in own}
+    for name in own:
+        inner = g.get(name, ZERO)
+        if inner is not ZERO:
+            total = add(total, unrolled(inner, *own))
+    return total
 
 
 def field_tangent(obj: Any, name: str, g: Tangent) -> Tangent:
@@ -125,10 +138,23 @@ def keep(x: Any) -> Any:
     return x
 
 
+def truth(value: Any) -> Any:
+    """The result of a comparison, which must have no derivative: a class may define `<` as it likes."""
+    if value is True or value is False or not is_differentiable(value):
+        return value
+    raise DifferentiabilityError(
+        f"this comparison returns {describe(value)}, whose derivative would be lost; call a method of another name"
+    )
+
+
 def iterate(xs: Any) -> Any:
     """What a loop over a differentiated iterable runs over: its elements can be counted."""
-    if isinstance(xs, (list, tuple, np.ndarray, dict)):
+    if isinstance(xs, (list, tuple, np.ndarray, dict, Drawn)):
         return xs
+    if isinstance(xs, (range, str, bytes, set, frozenset, KeysView, Iterator)):
+        return xs  # what carries tangents is a `Drawn`
+    if not hasattr(type(xs), "__iter__") and not hasattr(type(xs), "__getitem__"):
+        return iter(xs)  # raises Python's own error
     raise DifferentiabilityError(
         f"a loop over {describe(xs)} that holds differentiated values is not differentiated yet; "
         "collect its elements in a list first"

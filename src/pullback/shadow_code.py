@@ -39,13 +39,25 @@ class ShadowCode:
         self.sharing = sharing
         self.activity = activity
         self.bound = bound_before(reverse.function)
+        calls = [s for s in ir.walk(reverse.function.body) if isinstance(s, ir.Bind) and how(s) == CALL]
+        names = [
+            name
+            for s in calls
+            if any(s.facts.active)
+            for name in (s.target, *(a.name for a in ir.atoms(s.expr) if isinstance(a, ir.Var)))
+        ]
+        self.handed_over = frozenset(map(sharing.root, names))  # callees put adjoints of these into shadows
         self.table = table  # the name of the table of shadows
         self.strict = strict  # whether the caller does not foresee that something of its own is changed
         self.lent = lent  # whether the caller's table is used, so that what comes from outside may change too
 
     def shared(self, variable: str) -> bool:
         """Whether the value of a name may have a shadow."""
-        return self.sharing.changes(variable) or (self.lent and self.is_outer(variable))
+        if self.sharing.is_fixed(variable):
+            return False
+        if self.sharing.changes(variable) or self.sharing.root(variable) in self.handed_over:
+            return True
+        return self.lent and self.is_outer(variable)
 
     def is_outer(self, variable: str) -> bool:
         """Whether a name may stand for something that the caller holds."""

@@ -213,7 +213,9 @@ class Shadows:
             else:
                 parts[index] = self.accumulate(x[index], g)
             return ZERO if all(p is ZERO for p in parts) else parts
-        return ZERO
+        if isinstance(x, (str, bytes, range)):
+            return ZERO
+        return {index: g}  # an iterator: the adjoint of what was drawn from it, by place
 
     def _add_to_list(self, x: Any, index: int, g: Tangent) -> None:
         if g is ZERO or g is NO_TANGENT:

@@ -120,15 +120,16 @@ def _stored_in_array(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled
     _, obj, index, value = residual
     if obj.dtype.kind not in "fc":
         return ZERO, ZERO
-    if not names_twice(index):
-        return ZERO, fit(shadows.take_at(obj, index), value)
+    g = shadows.take_at(obj, index)
+    if g is ZERO or not names_twice(index):
+        return ZERO, fit(g, value)
     # of the values stored in one place the last one stays
     places = np.arange(obj.size).reshape(obj.shape)[index]
     last = np.zeros(obj.size, dtype=np.int64)
     order = np.arange(places.size)
     last[places.ravel()] = order
     stays = (last[places.ravel()] == order).reshape(places.shape)
-    return ZERO, fit(np.where(stays, shadows.take_at(obj, index), 0), value)
+    return ZERO, fit(np.where(stays, g, 0), value)
 
 
 def names_twice(index: Any) -> bool:

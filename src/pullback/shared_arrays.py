@@ -171,8 +171,9 @@ def _with_out(args: Args, kwargs: dict[str, Any], active: Active) -> Result:
     value, inner = call(fn, tuple(operands), inner_active, given)
     if out.dtype.kind not in "fc" and inner_active:
         raise DifferentiabilityError(f"a differentiated value is stored in an array of dtype {out.dtype}")
+    inner = settled(inner)  # before the result is stored: `out` may be an operand too
     np.copyto(out, value, casting="same_kind")
-    return out, (_taken_out, settled(inner), out, inner_active, active)
+    return out, (_taken_out, inner, out, inner_active, active)
 
 
 def _taken_out(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:

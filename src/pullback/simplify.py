@@ -34,6 +34,7 @@ def _block(code: list[ast.stmt], temporary: frozenset[str], reads: dict[str, int
             inner = getattr(stmt, field, None)
             if isinstance(inner, list) and inner:
                 setattr(stmt, field, _block(inner, temporary, reads))
+    code[:] = [stmt for stmt in map(_with_body, code) if stmt is not None]
     index = 0
     while index < len(code):
         stmt = code[index]
@@ -49,6 +50,15 @@ def _block(code: list[ast.stmt], temporary: frozenset[str], reads: dict[str, int
                 continue
         index += 1
     return code
+
+
+def _with_body(stmt: ast.stmt) -> ast.stmt | None:
+    """A compound statement whose body went away keeps a `pass`, or goes too where its test does nothing."""
+    if isinstance(stmt, (ast.If, ast.For, ast.While)) and not stmt.body:
+        if isinstance(stmt, ast.If) and not stmt.orelse and _pure(stmt.test):
+            return None
+        stmt.body = [ast.copy_location(ast.Pass(), stmt)]
+    return stmt
 
 
 def _assigned_name(stmt: ast.stmt) -> str | None:

@@ -30,7 +30,7 @@ class Source:
 class _File:
     lines: list[str]
     functions: dict[int, list[tuple[FunctionNode, str | None]]]  # by first line; with the enclosing class
-    codes: dict[tuple[int, str], list[tuple[object, ...]]] | None = None  # what the text compiles to
+    codes: dict[tuple[int, str], list[tuple[object, object]]] | None = None  # what the text compiles to, and where
 
 
 _FILES: dict[str, _File] = {}
@@ -137,9 +137,12 @@ def _still_matches(file: _File, code: types.CodeType) -> bool:
             for inner in pending.pop().co_consts:
                 if isinstance(inner, types.CodeType):
                     pending.append(inner)
-                    file.codes.setdefault((inner.co_firstlineno, inner.co_name), []).append(_signature(inner))
+                    made = (_signature(inner), tuple(inner.co_positions()))
+                    file.codes.setdefault((inner.co_firstlineno, inner.co_name), []).append(made)
     found = file.codes.get((code.co_firstlineno, code.co_name))
-    return found is None or _signature(code) in found
+    if found is not None and len(found) > 1 and code.co_name == "<lambda>":  # it is found by its place on the line
+        return (_signature(code), tuple(code.co_positions())) in found
+    return found is None or _signature(code) in [signature for signature, _ in found]
 
 
 def _signature(code: types.CodeType) -> tuple[object, ...]:

@@ -7,8 +7,8 @@ from typing import Any
 from pullback.applying import Residual
 from pullback.attributes import call_method
 from pullback.dispatch import call
+from pullback.iterating import All
 from pullback.rules import Active
-from pullback.runtime import add_at, buffer
 from pullback.shared_calls import call_method_shared, call_shared
 from pullback.tangents import ZERO, Tangent
 
@@ -23,9 +23,10 @@ def call_starred(
     """
     flat: list[Any] = []
     origin: list[tuple[int, int | None]] = []  # of each flat argument: the operand, and the element of it
+    sources = {p: All(args[p], p in active) for p in stars}
     for position, value in enumerate(args):
         if position in stars:
-            for element, item in enumerate(value):
+            for element, item in enumerate(sources[position].items):
                 flat.append(item)
                 origin.append((position, element))
         else:
@@ -48,9 +49,8 @@ def call_starred(
     else:
         called = call_method_shared if shared else call_method
         made = called(callee, method, tuple(flat), tuple(inner_active), kwargs)
-    spread = {p: args[p] for p in stars}
     reverse = _gathered_shared if shared else _gathered
-    return made[0], (reverse, made[1], tuple(inner_active), origin, keyed, spread, active)
+    return made[0], (reverse, made[1], tuple(inner_active), origin, keyed, sources, active)
 
 
 def _gathered_shared(residual: Residual, g: Tangent, shadows: Any) -> tuple[Tangent, ...]:
@@ -64,8 +64,9 @@ def _gathered(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
 
 
 def _gather(residual: Residual, tangents: tuple[Tangent, ...]) -> tuple[Tangent, ...]:
-    _, _, inner_active, origin, keyed, spread, active = residual
+    _, _, inner_active, origin, keyed, sources, active = residual
     out: dict[Any, Any] = {}
+    parts: dict[int, list[tuple[int, Tangent]]] = {}
     for operand, t in zip(inner_active, tangents, strict=True):
         if operand == -1:
             out[-1] = t
@@ -74,11 +75,13 @@ def _gather(residual: Residual, tangents: tuple[Tangent, ...]) -> tuple[Tangent,
             if element is None:
                 out[position] = t
             else:
-                add_at(out.setdefault(position, buffer(ZERO, spread[position])), element, t)
+                parts.setdefault(position, []).append((element, t))
         else:
             name, key = keyed[operand]
             if key is None:
                 out[name] = t
             else:
                 out.setdefault("**", {})[key] = t
+    for position, items in parts.items():
+        out[position] = sources[position].tangent(items)
     return tuple(out.get(operand, ZERO) for operand in active)

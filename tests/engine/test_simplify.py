@@ -13,9 +13,6 @@ from pullback.simplify import fold_ones, simplify
 
 def simplified(text, temporary):
     code = simplify(ast.parse(text).body, frozenset(temporary))
-    for node in [n for stmt in code for n in ast.walk(stmt)]:
-        if isinstance(node, (ast.If, ast.For)) and not node.body:
-            node.body.append(ast.Pass())
     return ast.unparse(ast.fix_missing_locations(ast.Module(code, [])))
 
 
@@ -33,6 +30,10 @@ def lines(text):
         ("_g1 = d_y * x", ""),
         ("_g1 = a\n_g2 = _g1\n_g3 = _g2\nd_x = _g3", "d_x = a"),
         ("_g1 = f(x)\nd_x = _g1", "d_x = f(x)"),
+        ("if d_y is not ZERO:\n    _g1 = d_y", ""),
+        ("if c():\n    _g1 = d_y", "if c():\npass"),
+        ("if c:\n    _g1 = d_y\nelse:\n    d_x = 2", "if c:\npass\nelse:\nd_x = 2"),
+        ("for x in xs:\n    _g1 = d_y", "for x in xs:\npass"),
     ],
 )
 def test_temporaries_disappear(before, after):

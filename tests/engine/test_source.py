@@ -451,7 +451,6 @@ def test_a_stale_file_whose_body_changed(tmp_path, body):
         d(module.f, 3.0)
 
 
-@pytest.mark.xfail(reason="lambdas that trade places on one line are not told apart", strict=True)
 def test_lambdas_that_changed_places(tmp_path):
     path = tmp_path / "stale_lambdas.py"
     path.write_text("f, g = lambda x: x * 2.0, lambda x: x * 3.0\n")

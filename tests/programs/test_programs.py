@@ -9,7 +9,9 @@ from pullback.differences import copied, same_bits
 
 from . import (  # noqa: F401  (they register their programs)
     algorithms,
+    aliasing,
     chemistry,
+    containers,
     control,
     finance,
     games,

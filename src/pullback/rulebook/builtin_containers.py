@@ -20,6 +20,7 @@ from pullback.attributes import read_attribute
 from pullback.dispatch import call
 from pullback.errors import DifferentiabilityError
 from pullback.fitting import fit
+from pullback.iterating import All
 from pullback.operating import operate
 from pullback.rulebook.builtin_functions import real_part
 from pullback.rules import Active, constant, intrinsic, rule
@@ -38,26 +39,23 @@ def _spread(parts: Iterable[tuple[int, Tangent]], xs: Any) -> Tangent:
     return d
 
 
-def _elements(xs: Any) -> list[Any]:
-    return list(xs)
-
-
 @intrinsic(sum)
 def _sum(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Result:
-    xs, start = _elements(args[0]), args[1] if len(args) > 1 else kwargs.get("start", 0)
+    source, start = All(args[0], 0 in active), args[1] if len(args) > 1 else kwargs.get("start", 0)
+    xs = source.items
     if all(isinstance(x, _NUMBERS) for x in (*xs, start)):
-        return sum(xs, start), (_reverse_sum, args[0], xs, start, active)
+        return sum(xs, start), (_reverse_sum, source, xs, start, active)
     total, residuals = start, []
     for x in xs:
         total, residual = operate("+", (total, x), (0, 1))
         residuals.append(residual)
-    return total, (_reverse_chain, args[0], residuals, active)
+    return total, (_reverse_chain, source, residuals, active)
 
 
 def _reverse_sum(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
     _, source, xs, start, active = residual
     return tuple(
-        _spread(((i, fit(g, x)) for i, x in enumerate(xs)), source) if operand == 0 else fit(g, start)
+        source.tangent((i, fit(g, x)) for i, x in enumerate(xs)) if operand == 0 else fit(g, start)
         for operand in active
     )
 
@@ -71,13 +69,14 @@ def _reverse_chain(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
             break
         g, part = residuals[i][0](residuals[i], g)
         parts.append((i, part))
-    return tuple(_spread(parts, source) if operand == 0 else g for operand in active)
+    return tuple(source.tangent(parts) if operand == 0 else g for operand in active)
 
 
 @intrinsic(functools.reduce)
 def _reduce(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Result:
     function, xs, *initial = args
-    items = [*initial, *xs]
+    source = All(xs, 1 in active)
+    items = [*initial, *source.items]
     if not items:
         raise TypeError("reduce() of empty iterable with no initial value")
     total, residuals = items[0], []
@@ -85,11 +84,11 @@ def _reduce(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Re
     for x in items[1:]:
         total, residual = call(function, (total, x), flags)
         residuals.append(residual)
-    return total, (_reverse_reduce, xs, bool(initial), residuals, active)
+    return total, (_reverse_reduce, source, bool(initial), residuals, active)
 
 
 def _reverse_reduce(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
-    _, xs, has_initial, residuals, active = residual
+    _, source, has_initial, residuals, active = residual
     d_function: Tangent = ZERO
     parts = []
     offset = 0 if has_initial else 1
@@ -102,19 +101,20 @@ def _reverse_reduce(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
         parts.append((i + offset, part))
     if not has_initial:
         parts.append((0, g))
-    by_operand = {0: d_function, 1: _spread(parts, xs), 2: g}
+    by_operand = {0: d_function, 1: source.tangent(parts), 2: g}
     return tuple(by_operand[a] for a in active)
 
 
 def _extreme(choose: Callable[..., Any]) -> Callable[..., Result]:
     def vjp(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Result:
-        xs = args if len(args) > 1 else _elements(args[0])
+        source = All(args if len(args) > 1 else args[0])
+        xs = source.items
         if not xs:
             return choose(*args, **kwargs), (_reverse_default, active)
         key = kwargs.get("key")
         keys = xs if key is None else [key(x) for x in xs]
         winner = choose(range(len(xs)), key=keys.__getitem__)
-        return xs[winner], (_reverse_choice, args, winner, active)
+        return xs[winner], (_reverse_choice, args, winner, active, source)
 
     return vjp
 
@@ -124,10 +124,10 @@ def _reverse_default(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
 
 
 def _reverse_choice(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
-    _, args, winner, active = residual
+    _, args, winner, active, *source = residual
     if len(args) > 1:
         return tuple(g if a == winner else ZERO for a in active)
-    return tuple(_spread([(winner, g)], args[0]) if a == 0 else ZERO for a in active)
+    return tuple(source[0].tangent([(winner, g)]) if a == 0 else ZERO for a in active)
 
 
 intrinsic(max)(_extreme(max))
@@ -138,17 +138,17 @@ def _selection(select: Callable[..., list[int]], wrap: Callable[[list[Any]], Any
     """A function whose result holds some of the elements of its first argument: `select` gives their indices."""
 
     def vjp(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Result:
-        xs = args[0] if args else ()
-        items = _elements(xs)
+        source = All(args[0] if args else ())
+        items = source.items
         order = select(items, *args[1:], **kwargs)
-        return wrap([items[i] for i in order]), (_reverse_selection, xs, order, active)
+        return wrap([items[i] for i in order]), (_reverse_selection, source, order, active)
 
     return vjp
 
 
 def _reverse_selection(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
-    _, xs, order, active = residual
-    return tuple(_spread(((i, g[k]) for k, i in enumerate(order)), xs) if a == 0 else ZERO for a in active)
+    _, source, order, active = residual
+    return tuple(source.tangent((i, g[k]) for k, i in enumerate(order)) if a == 0 else ZERO for a in active)
 
 
 def _all(items: list[Any]) -> list[int]:
@@ -163,64 +163,6 @@ def _sorted_order(items: list[Any], *, key: Callable[[Any], Any] | None = None, 
 intrinsic(list, returns="list")(_selection(_all, list))
 intrinsic(tuple, returns="tuple")(_selection(_all, tuple))
 intrinsic(sorted, returns="list")(_selection(_sorted_order, list))
-intrinsic(reversed, returns="list")(_selection(lambda items: list(range(len(items) - 1, -1, -1)), list))
-
-
-@intrinsic(filter, returns="list")
-def _filter(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Result:
-    keep, xs = args
-    items = _elements(xs)
-    order = [i for i, x in enumerate(items) if (x if keep is None else keep(x))]
-    return [items[i] for i in order], (_reverse_filter, xs, order, active)
-
-
-def _reverse_filter(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
-    _, xs, order, active = residual
-    return tuple(_spread(((i, g[k]) for k, i in enumerate(order)), xs) if a == 1 else ZERO for a in active)
-
-
-@intrinsic(enumerate, returns="list")
-def _enumerate(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Result:
-    return list(enumerate(*args, **kwargs)), (_reverse_enumerate, args[0], active)
-
-
-def _reverse_enumerate(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
-    _, xs, active = residual
-    parts = ((i, pair[1]) for i, pair in enumerate(g) if pair is not ZERO)
-    return tuple(_spread(parts, xs) if a == 0 else ZERO for a in active)
-
-
-@intrinsic(zip, returns="list")
-def _zip(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Result:
-    return list(zip(*args, **kwargs)), (_reverse_zip, args, active)  # noqa: B905  # `strict` is the caller's
-
-
-def _reverse_zip(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
-    _, args, active = residual
-    return tuple(_spread(((i, row[a]) for i, row in enumerate(g) if row is not ZERO), args[a]) for a in active)
-
-
-@intrinsic(map, returns="list")
-def _map(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Result:
-    function, *sequences = args
-    inner: Active = tuple(a - 1 for a in active if isinstance(a, int))
-    made = [call(function, row, inner) for row in zip(*sequences)]  # noqa: B905  # map stops at the shortest
-    return [value for value, _ in made], (_reverse_map, args, [r for _, r in made], active)
-
-
-def _reverse_map(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
-    _, args, residuals, active = residual
-    d_function: Tangent = ZERO
-    parts: dict[int, list[tuple[int, Tangent]]] = {a: [] for a in active}
-    for i, part in enumerate(g):
-        if part is ZERO:
-            continue
-        for operand, t in zip(active, residuals[i][0](residuals[i], part), strict=True):
-            if operand == 0:
-                d_function = add(d_function, t)
-            else:
-                parts[operand].append((i, t))
-    return tuple(d_function if a == 0 else _spread(parts[a], args[a]) for a in active)
 
 
 @intrinsic(dict, returns="dict")
@@ -307,13 +249,6 @@ def _reverse_replace(residual: Residual, g: TangentVector) -> tuple[Tangent, ...
 def _super(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Result:
     """`super(C, self)` stands for self: what flows back to it flows to self."""
     return super(*args), (_reverse_choice, args, 1, active)
-
-
-@intrinsic(functools.partial)
-def _partial(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Result:
-    raise DifferentiabilityError(
-        "functools.partial of a differentiated value is not differentiated yet; write a lambda that captures it"
-    )
 
 
 for _method in (list.copy, dict.copy, copy.copy, copy.deepcopy):

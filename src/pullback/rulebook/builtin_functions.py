@@ -29,14 +29,16 @@ def real_part(g: Any) -> Any:
 
 elementwise(abs, "x", x="absolute(g, x, y)")
 rule(float, "x", x="fit(g, x)", _returns="float")
-rule(complex, "re, im=0", re="fit(g, re)", im="fit(1j * g, im)")
+rule(complex, "real, imag=0", real="fit(g, real)", imag="fit(1j * g, imag)")
 rule(divmod, "a, b", a="fit(g[1], a)", b="fit(-g[1] * y[0], b)", _returns="tuple")
-elementwise(pow, "a, b", a="power_base(g, a, b)", b="power_exponent(g, a, y)", _returns="numeric")
+elementwise(
+    pow, "base, exp", base="power_base(g, base, exp)", exp="power_exponent(g, base, y)", _returns="numeric"
+)
 constant(len, returns="int")
 constant(int, returns="int")
 constant(isinstance, issubclass, bool, callable, hasattr, all, any, returns="bool")
 constant(str, repr, format, ascii, chr, bin, hex, oct, returns="str")
-constant(range, print, id, hash, ord, type, round, input, open, slice, help, dir, iter)
+constant(range, print, id, hash, ord, type, round, input, open, slice, help, dir)
 constant(object, builtins.__import__, memoryview, bytes, bytearray)
 constant(float.is_integer, float.hex, float.as_integer_ratio)
 

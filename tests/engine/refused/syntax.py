@@ -10,35 +10,33 @@ def of_a_nested_async_function(x):
     async def later():
 #   ^^^^^^^^^^^^^^^^^^ unsupported-syntax: an `async` function cannot be differentiated
 #   help: write an ordinary function
-        return 1.0
+        async with x as y, x as z:
+            async for _ in y:
+                await z
 
     return x * x
 
 
 @refused(2.0)
-def of_a_return_in_try(x):
+def of_a_return_in_finally(x):
     try:
-        return x * x
-#       ^^^^^^^^^^^^ unsupported-syntax: `return` inside `try` cannot be differentiated
-#       help: set a variable there and `return` after it
-    except ValueError:
-        return x
-#       ^^^^^^^^ unsupported-syntax: `return` inside `try` cannot be differentiated
+        y = x * x
+    finally:
+        return y
+#       ^^^^^^^^ unsupported-syntax: `return` inside `finally` cannot be differentiated
 #       help: set a variable there and `return` after it
 
 
 @refused(2.0)
-def of_jumps_in_try(x):
+def of_jumps_in_finally(x):
     for text in ("1", "2"):
         try:
             int(text)
-            break
-#           ^^^^^ unsupported-syntax: `break` inside `try` cannot be differentiated
-#           help: set a variable there and `break` after it
-        except ValueError:
-            continue
-#           ^^^^^^^^ unsupported-syntax: `continue` inside `try` cannot be differentiated
-#           help: set a variable there and `continue` after it
+        finally:
+            if x > 5.0:
+                break
+#               ^^^^^ unsupported-syntax: `break` inside `finally` cannot be differentiated
+#               help: set a variable there and `break` after it
     return x * x
 
 
@@ -52,18 +50,6 @@ def of_a_return_in_try_star(x):
     return x
 
 
-@refused(2.0, 3)
-def of_a_return_in_match(x, n):
-    match n:
-        case 1:
-            return x
-#           ^^^^^^^^ unsupported-syntax: `return` inside `match` cannot be differentiated
-#           help: set a variable there and `return` after it
-        case _:
-            return x * x
-#           ^^^^^^^^^^^^ unsupported-syntax: `return` inside `match` cannot be differentiated
-
-
 @refused(2.0)
 def of_several(x):
     async def one():
@@ -72,10 +58,10 @@ def of_several(x):
 
     if x > 0:
         try:
-            return x
-#           ^^^^^^^^ unsupported-syntax: `return` inside `try`
-        finally:
             pass
+        finally:
+            return x
+#           ^^^^^^^^ unsupported-syntax: `return` inside `finally`
 
     async def two():
 #   ^^^^^^^^^^^^^^^^ unsupported-syntax: an `async` function
@@ -91,32 +77,33 @@ def of_text_before_the_place(x):
     return y, label
 
 
-_NO_LINE = "dispatch refuses generator and coroutine functions before the fence, without the user's line"
-
-
-@refused(2.0, bug=_NO_LINE)
-async def of_an_async_function(x):
-#^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ unsupported-syntax: an `async` function cannot be differentiated
-#  help: write an ordinary function
-    async with x as y, x as z:
-        async for _ in y:
-            await z
-    return x
-
-
-@refused(2.0, bug=_NO_LINE)
+@refused(2.0)
 def of_a_generator(x):
     yield x
 #   ^^^^^^^ unsupported-syntax: a generator cannot be differentiated
-#   help: collect the values in a list
+#   help: differentiate a function that draws from it
 
 
-@refused(2.0, bug=_NO_LINE)
-def of_a_delegating_generator(x):
-    y = yield from [x]
-#       ^^^^^^^^^^^^^^ unsupported-syntax: a generator cannot be differentiated
-#       help: collect the values in a list
-    return y
+@refused(2.0)
+def of_a_generator_that_returns(x):
+    def inner():
+        yield x
+        return x * x
+#       ^^^^^^^^^^^^ unsupported-syntax: a generator that returns a value cannot be differentiated
+#       help: yield the value instead
+
+    return sum(inner())
+
+
+@refused(2.0)
+def of_a_value_sent_to_a_generator(x):
+    def inner():
+        factor = yield x
+#                ^^^^^^^ unsupported-syntax: `Yield` expressions cannot be differentiated
+#                help: rewrite it
+        yield factor * x
+
+    return sum(inner())
 
 
 @refused(2.0, bug="`assert` and `raise` with a comprehension: the diagnostic has no help")

@@ -1,0 +1,63 @@
+"""Loops over what may be more than a container: an iterator, or an object with an `__iter__` of its own.
+
+    for v in xs:      ->      _it1 = iterated(xs)
+                              for v in _it1:
+
+Once kinds are known, the call is taken out again where `xs` is a container, or carries no derivative.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from pullback import ir
+from pullback.kinds import LIST, OTHER, STRUCT, TUPLE
+
+_NEW = frozenset({"range", "zip", "enumerate", "reversed", "sorted", "map", "filter", "list", "tuple"})
+
+
+def may_be_more(node: ast.expr) -> bool:
+    """Whether an iterable, as written, may be something else than a container or a new iterator."""
+    if isinstance(node, ast.Call):
+        return not (isinstance(node.func, ast.Name) and node.func.id in _NEW)
+    return isinstance(node, (ast.Name, ast.Attribute, ast.Subscript, ast.IfExp, ast.BoolOp, ast.NamedExpr))
+
+
+def settle_iterations(function: ir.FunctionIR) -> None:
+    """Take out the calls of `iterated` that are not needed."""
+    sources: dict[str, ir.Var] = {}
+    kinds = {}
+    unpacked = {s.source for s in ir.walk(function.body) if isinstance(s, ir.Unpack)}
+    for stmt in ir.walk(function.body):
+        if _is_iterated(stmt):
+            assert isinstance(stmt, ir.Bind)
+            source, kind = ir.atoms(stmt.expr)[1], stmt.facts.kinds[1]
+            likely = ir.Var(stmt.target) in unpacked and kind.mask & (TUPLE | LIST)  # an error tells of others
+            if isinstance(source, ir.Var) and (likely or not (stmt.facts.active[1] and kind.mask & (STRUCT | OTHER))):
+                sources[stmt.target], kinds[stmt.target] = source, kind
+    if not sources:
+        return
+    for stmt in ir.walk(function.body):
+        if isinstance(stmt, ir.For) and isinstance(stmt.iterable, ir.Var) and stmt.iterable.name in sources:
+            stmt.facts.kinds = (kinds[stmt.iterable.name],)
+            stmt.iterable = sources[stmt.iterable.name]
+        elif isinstance(stmt, ir.Unpack) and isinstance(stmt.source, ir.Var) and stmt.source.name in sources:
+            stmt.facts.kinds = (kinds[stmt.source.name],)
+            stmt.source = sources[stmt.source.name]
+    _remove(function.body, sources)
+
+
+def _remove(block: list[ir.Stmt], sources: dict[str, ir.Var]) -> None:
+    block[:] = [s for s in block if not (_is_iterated(s) and ir.assigned(s)[0] in sources)]
+    for stmt in block:
+        if isinstance(stmt, ir.Try):
+            for step in stmt.steps:
+                _remove(step.body, sources)
+            _remove(stmt.final, sources)
+        else:
+            for inner in ir.blocks(stmt):
+                _remove(inner, sources)
+
+
+def _is_iterated(stmt: ir.Stmt) -> bool:
+    return isinstance(stmt, ir.Bind) and isinstance(stmt.expr, ir.Apply) and stmt.expr.callee == ir.Var("<iterated>")
