@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from pullback.errors import DifferentiabilityError
 from pullback.fitting import fit
 from pullback.spaces import is_differentiable, project
 from pullback.structs import constant_fields, field_names, registration
@@ -198,7 +199,9 @@ class Shadows:
                 self._add_to_list(x, index, g)
             return ZERO
         if item is not MISSING and not isinstance(x, (dict, tuple, str, bytes, range)):
-            g = self.take_all(item, g)  # an iterator may have made it
+            if getattr(x, "makes_items", False):
+                self._refuse_made(item)
+            g = self.accumulate(item, g)  # what an iterator hands on is known by itself
         if g is ZERO or g is NO_TANGENT:
             return ZERO
         if isinstance(x, dict):
@@ -218,6 +221,15 @@ class Shadows:
         if isinstance(x, (str, bytes, range)):
             return ZERO
         return {index: g}  # an iterator: the adjoint of what was drawn from it, by place
+
+    def _refuse_made(self, item: Any) -> None:
+        """A generator may have made what it yields: then what is changed in it has no way back."""
+        arrays = isinstance(item, np.ndarray) and id(root_of(item)) in self._arrays
+        if arrays or id(item) in self._held:
+            raise DifferentiabilityError(
+                "what a generator yields is changed in place by the loop over it, which is not differentiated; "
+                "collect the values in a list first"
+            )
 
     def _add_to_list(self, x: Any, index: int, g: Tangent) -> None:
         if g is ZERO or g is NO_TANGENT:
