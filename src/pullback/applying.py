@@ -91,7 +91,7 @@ def apply_rule(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any], active
         )
         function = rule.function if callable(rule.function) else rule.function.__get__
         y = function(*args, **kwargs)
-        return y, (_reverse_rule, rule.elementwise, plan, y, given, parameters)
+        return y, (reverse_rule, rule.elementwise, plan, y, given, parameters)
     bound = bind(rule, args, kwargs).arguments
     parameters = tuple(rule.signature.parameters)
     plan = []
@@ -108,10 +108,11 @@ def apply_rule(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any], active
         plan.append((name, index, template))
     function = rule.function if callable(rule.function) else rule.function.__get__  # a descriptor, such as ndarray.T
     y = function(*args, **kwargs)
-    return y, (_reverse_rule, rule.elementwise, plan, y, tuple(bound.values()), parameters)
+    return y, (reverse_rule, rule.elementwise, plan, y, tuple(bound.values()), parameters)
 
 
-def _reverse_rule(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
+def reverse_rule(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
+    """The cotangents of a rule's active operands."""
     _, is_elementwise, plan, y, values, parameters = residual
     out = []
     for name, index, template in plan:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import types
+from collections.abc import Callable
 from typing import Any
 
 from pullback.applying import Residual
@@ -15,10 +16,14 @@ from pullback.errors import DifferentiabilityError
 from pullback.rules import Active, callable_name
 from pullback.tangents import ZERO, Tangent, TangentVector
 
+WITH_INIT: list[Callable[..., tuple[Any, Residual]]] = []  # classes with code of their own; by `shared_construct`
 
-def construct(cls: type, args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> tuple[Any, Residual]:
+
+def construct(cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> tuple[Any, Residual]:
     """An instance, and the residual that sends each field's tangent to the argument it came from."""
     fields = fields_by_parameter(cls)
+    if fields is None and WITH_INIT and cls.__new__ is object.__new__:
+        return WITH_INIT[0](cls, args, kwargs, active)
     if fields is None:
         raise DifferentiabilityError(
             f"the constructor of {cls.__name__} runs code of its own and has no derivative yet; "

@@ -362,7 +362,7 @@ class Forward:
             callee = values[expr.callee]
             if expr.method is not None:
                 callee = ast.Attribute(callee, expr.method, ast.Load())
-        if how(stmt) == CALL and any(stmt.facts.active) and not self.harmless(stmt):
+        if how(stmt) == CALL and any(stmt.facts.active) and self.reverse.ran and not self.harmless(stmt):
             observed = callee
             return ast.Call(
                 name(self.reverse.runtime_call("observe")), [placed(observed, stmt.span), *args], keywords

@@ -24,7 +24,7 @@ from pullback.errors import DifferentiabilityError
 from pullback.names import INTERNAL
 from pullback.python_calls import has_tangent
 from pullback.rules import Active, intrinsic
-from pullback.runtime import add_at, buffer
+from pullback.runtime import OwnedList, add_at, buffer
 from pullback.spaces import describe
 from pullback.tangents import ZERO, Tangent
 
@@ -66,11 +66,14 @@ def _holds_tangents(xs: Any) -> bool:
     return not isinstance(xs, (range, str, bytes, set, frozenset, KeysView, Iterator)) and has_tangent(xs)
 
 
-def tangent_of(like: Any, residual: Residual | None, parts: Iterable[tuple[int, Tangent]]) -> Tangent:
-    """The tangent of what was iterated over, from those of its items by place."""
+def tangent_of(
+    like: Any, residual: Residual | None, parts: Iterable[tuple[int, Tangent]], size: int | None = None
+) -> Tangent:
+    """The tangent of what was iterated over, from those of its items by place; a list had `size` items then."""
     if isinstance(like, dict) or not isinstance(like, (*CONTAINERS, Drawn)):
         return ZERO  # the keys of a dict, the numbers of a range
-    d = buffer(ZERO, like)
+    changeable = isinstance(like, (list, deque)) and size is not None
+    d = OwnedList([ZERO] * size) if changeable else buffer(ZERO, like)  # type: ignore[operator]
     for place, part in parts:
         add_at(d, place, part)
     return d if residual is None else residual[0](residual, d)[0]
@@ -79,12 +82,13 @@ def tangent_of(like: Any, residual: Residual | None, parts: Iterable[tuple[int, 
 class Source:
     """An operand that is drawn from item by item; `place` is that of the item drawn last."""
 
-    __slots__ = ("_items", "drawn", "like", "place", "residual")
+    __slots__ = ("_items", "drawn", "like", "place", "residual", "size")
 
     def __init__(self, xs: Any, active: bool = True) -> None:
         self.like, self.residual = started(xs) if active else (xs, None)
         self.drawn = self.like if isinstance(self.like, Drawn) else None
         self._items = iter(self.like)
+        self.size = len(self.like) if isinstance(self.like, (list, deque)) else 0
         self.place = -1
 
     def __iter__(self) -> Iterator[Any]:
@@ -99,13 +103,13 @@ class Source:
 
     def tangent(self, parts: Iterable[tuple[int, Tangent]]) -> Tangent:
         """The operand's tangent, from those of the items drawn."""
-        return tangent_of(self.like, self.residual, parts)
+        return tangent_of(self.like, self.residual, parts, self.size)
 
 
 class All:
     """An operand that is drawn from until it ends."""
 
-    __slots__ = ("first", "items", "like", "residual")
+    __slots__ = ("first", "items", "like", "residual", "size")
 
     def __init__(self, xs: Any, active: bool = True) -> None:
         self.like, self.residual = started(xs) if active else (xs, None)
@@ -115,12 +119,13 @@ class All:
             self.items = self.like.rest()
         else:
             self.items = self.like if isinstance(self.like, (list, tuple)) else list(self.like)
+        self.size = len(self.items)
 
     def tangent(self, parts: Iterable[tuple[int, Tangent]]) -> Tangent:
         """The operand's tangent, from those of the items, by their index here."""
         if self.first:
             parts = ((self.first + i, part) for i, part in parts)
-        return tangent_of(self.like, self.residual, parts)
+        return tangent_of(self.like, self.residual, parts, self.size)
 
 
 def iterated(xs: Any) -> tuple[Any, Residual]:

@@ -19,6 +19,11 @@ from pullback.tangents import ZERO, Tangent
 
 def alone(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
     """The tangents that a reverse function on shadows gives, with shadows of its own."""
+    return tuple(map(entering, totals_of(residual, g)))
+
+
+def totals_of(residual: Residual, g: Tangent) -> list[Tangent]:
+    """The same as they are handed out: in the arguments' own spaces."""
     inner, captured, arguments = residual[1:]
     shadows = Shadows()
     tangents = inner[0](inner, g, shadows)
@@ -26,9 +31,8 @@ def alone(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
     totals: list[Tangent] = []
     if captured is not None:
         first, *tangents = tangents
-        totals.append({k: entering(shadows.total(x, first.get(k, ZERO), seen)) for k, x in captured.items()})
-    totals += [entering(shadows.total(x, t, seen)) for x, t in zip(arguments, tangents, strict=True)]
-    return tuple(totals)
+        totals.append({k: shadows.total(x, first.get(k, ZERO), seen) for k, x in captured.items()})
+    return totals + [shadows.total(x, t, seen) for x, t in zip(arguments, tangents, strict=True)]
 
 
 def lent(residual: Residual, g: Tangent, shadows: Shadows) -> tuple[Tangent, ...]:

@@ -32,14 +32,16 @@ from pullback.fence import check, generator_refused
 from pullback.fingerprints import fingerprint, is_changeable
 from pullback.generated import JOINT, Derivative, Request
 from pullback.kinds import DICT, LIST, OTHER, STRUCT, TUPLE, kind_of
+from pullback.lending import alone, totals_of
 from pullback.locating import locate
 from pullback.pipeline import find, refuse
+from pullback.python_calls import pick, picked
 from pullback.rules import EPOCH, Active, callable_name, intrinsic
 from pullback.runtime import seed
 from pullback.source import acquire
 from pullback.spaces import describe, entering, project
 from pullback.spans import Diagnostic
-from pullback.tangents import NO_TANGENT, Tangent
+from pullback.tangents import NO_TANGENT, ZERO, Tangent
 from pullback.watching import outside
 
 assert runtime_calls.CALLS  # generated code reaches its run-time calls through this table
@@ -143,10 +145,10 @@ class Pullback:
                 f"the result of {callable_name(self._function)} is {describe(self._value)}, which has no tangent space"
             )
         try:
-            tangents = self._residual[0](self._residual, entering(g))
+            tangents, complete = _outermost(self._residual, entering(g))
         except PullbackError as error:
             raise locate(error)  # noqa: B904
-        return _handed_out(tangents, self._operands, cotangent)
+        return _handed_out(tangents, self._operands, cotangent, complete)
 
     def __repr__(self) -> str:
         return f"<pullback of {callable_name(self._function)}: {describe(self._value)} -> {len(self._active)} tangents>"
@@ -168,12 +170,23 @@ def _keeps(residual: Any, value: Any, depth: int = 8) -> bool:
     return depth > 0 and isinstance(residual, (tuple, list)) and any(_keeps(r, value, depth - 1) for r in residual)
 
 
-def _handed_out(tangents: tuple[Tangent, ...], operands: list[Any], cotangent: Any) -> Any:
+def _outermost(residual: Any, g: Tangent) -> tuple[Any, bool]:
+    """The tangents of a pullback, and whether they are in the arguments' own spaces as these were given."""
+    if residual[0] is alone:
+        return totals_of(residual, g), True
+    if residual[0] is picked and residual[1][0] is alone:
+        return pick(residual, tuple(totals_of(residual[1], g))), True
+    return residual[0](residual, g), False
+
+
+def _handed_out(
+    tangents: tuple[Tangent, ...], operands: list[Any], cotangent: Any, complete: bool = False
+) -> Any:
     """Tangents in their primals' own spaces, no two of them the same array."""
     out: list[Tangent] = []
     seen = {id(cotangent), *map(id, operands)}
     for t, x in zip(tangents, operands, strict=True):
-        t = project(t, x, "internal")
+        t = t if complete and t is not ZERO else project(t, x, "internal")
         if isinstance(t, np.ndarray):
             if id(t) in seen or t.base is not None or not t.flags.writeable:
                 t = t.copy()
@@ -251,7 +264,8 @@ def _by_pullback(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any], active: 
     operands = [outline(args[a] if isinstance(a, int) else kwargs[a]) for a in active]
     value, residual = call(f, args, active, kwargs or None, outermost=True)
     g = seed(value)
-    tangents = _handed_out(residual[0](residual, g), operands, g)
+    found, complete = _outermost(residual, g)
+    tangents = _handed_out(found, operands, g, complete)
     return (value, tangents) if with_value else tangents
 
 

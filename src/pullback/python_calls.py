@@ -119,16 +119,17 @@ def _by_value(residual: Residual, g: Tangent, shadows: Any) -> tuple[Tangent, ..
 
 def _picked_shared(residual: Residual, g: Tangent, shadows: Any) -> tuple[Tangent, ...]:
     inner = residual[1]
-    return _pick(residual, inner[0](inner, g, shadows))
+    return pick(residual, inner[0](inner, g, shadows))
 
 
 def picked(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
     """The tangents of a pair's parameters, as those of the call's operands."""
     inner = residual[1]
-    return _pick(residual, inner[0](inner, g))
+    return pick(residual, inner[0](inner, g))
 
 
-def _pick(residual: Residual, tangents: tuple[Tangent, ...]) -> tuple[Tangent, ...]:
+def pick(residual: Residual, tangents: tuple[Tangent, ...]) -> tuple[Tangent, ...]:
+    """The tangents of a call's operands, from those of the function's parameters."""
     _, _, pick, has_callee, has_captures, defaults = residual
     captured: tuple[Tangent, ...] = ()
     if has_captures:

@@ -58,6 +58,7 @@ class Reverse:
         self.reversed_ifs: dict[int, str] = {}  # conditionals whose test is needed: the name that holds it
         self.reversed_loops: set[int] = set()
         self.indexed_loops: dict[int, str] = {}
+        self.ran = False  # whether anything is reversed at all
         self.owned: set[str] = set()  # variables whose adjoint is a buffer that only this sweep holds
         self.shadows = shadows(self) if shadows is not None else None  # where values change in place
 

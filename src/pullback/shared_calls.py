@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from pullback.applying import Residual
+from pullback.applying import Residual, reverse_rule
 from pullback.dispatch import CALLABLES, UNWRAPPED, call, no_derivative_of, shifted, type_call
 from pullback.drawing import Drawn
 from pullback.errors import DifferentiabilityError
@@ -162,7 +162,7 @@ def _registered(
             value, inner = watched(made, (fn, *args, *kwargs.values()))
             return value, (lent, inner, value, len(active))
     value, inner = made
-    if entry.rule is not None and len(inner) == 6 and not entry.vjps:
+    if inner[0] is reverse_rule:
         function, is_elementwise, plan, y, values, parameters = inner
         names = frozenset().union(*(t.names for _, _, t in plan if isinstance(t, Template)))
         values = tuple([settled(v) if p in names else v for v, p in zip(values, parameters, strict=True)])

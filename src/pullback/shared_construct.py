@@ -14,13 +14,14 @@ import types
 from typing import Any
 
 from pullback.applying import Residual
-from pullback.construct import construct, fields_by_parameter
+from pullback.construct import WITH_INIT, construct, fields_by_parameter
 from pullback.errors import DifferentiabilityError
 from pullback.lending import lent
 from pullback.python_calls import call_function_shared
 from pullback.rules import Active, callable_name, lookup
 from pullback.shadows import Shadows
 from pullback.shared_calls import CONSTRUCT, after_callee_shared, call_shared, is_strict
+from pullback.spaces import entering
 from pullback.tangents import ZERO, Tangent, TangentVector
 
 Pulled = tuple[Tangent, ...]
@@ -114,4 +115,23 @@ def _post_initialised(residual: Residual, g: Tangent, shadows: Shadows) -> Pulle
     return tuple(given.get(p, held.get(p, ZERO)) for p in parameters)
 
 
+def construct_alone(
+    cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any], active: Active
+) -> tuple[Any, Residual]:
+    """The same for a caller that changes nothing itself."""
+    value, inner = construct_shared(cls, args, kwargs, active)
+    operands = [cls if a == -1 else args[a] if isinstance(a, int) else kwargs[a] for a in active]
+    return value, (_made_alone, inner, operands)
+
+
+def _made_alone(residual: Residual, g: Tangent) -> Pulled:
+    _, inner, operands = residual
+    shadows = Shadows()
+    tangents = inner[0](inner, g, shadows)
+    seen: set[int] = set()
+    pairs = zip(operands, tangents, strict=True)
+    return tuple(t if isinstance(x, type) else entering(shadows.total(x, t, seen)) for x, t in pairs)
+
+
 CONSTRUCT.append(construct_shared)
+WITH_INIT.append(construct_alone)

@@ -75,6 +75,7 @@ def reverse_sweep(
             reverse.code.append(assign(table, call(helpers(Shadows, "Shadows"))))
     if activity.result_varied or request.lent or (table and not joint):
         reverse.status[lowered.result] = MAYBE if table and not joint else PRESENT
+        reverse.ran = True
         reverse.block(lowered.body)
     derivative.always_zero = zero_derivative(request, lowered, activity, reverse)
     code = [*reverse.code, ast.Return(_outputs(request, lowered, reverse))]
@@ -192,6 +193,9 @@ def _outputs(request: Request, lowered: ir.FunctionIR, reverse: Reverse) -> ast.
         elif joint:
             original = _original(reverse, parameter, lowered)
             parts.append(call(reverse.runtime("finish"), d, original))
+        elif reverse.shadows is not None and lowered.arguments.kwarg and parameter == lowered.arguments.kwarg.arg:
+            # the dict of `**named` is made by the call: nobody else knows its shadow
+            parts.append(reverse.shadows.method("take_all", _original(reverse, parameter, lowered), d))
         else:
             parts.append(d)
     if joint:

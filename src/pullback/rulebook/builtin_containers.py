@@ -167,22 +167,25 @@ intrinsic(sorted, returns="list")(_selection(_sorted_order, list))
 
 @intrinsic(dict, returns="dict")
 def _dict(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Result:
-    return dict(*args, **kwargs), (_reverse_dict, args, kwargs, active)
+    if not args or isinstance(args[0], dict):
+        return dict(*args, **kwargs), (_reverse_dict, None, [], kwargs, active)
+    source = All(args[0], 0 in active)
+    pairs = [tuple(pair) for pair in source.items]
+    return dict(pairs, **kwargs), (_reverse_dict, source, [k for k, _ in pairs], kwargs, active)
 
 
 def _reverse_dict(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
-    _, args, kwargs, active = residual
+    _, source, keys, kwargs, active = residual
     out: list[Tangent] = []
     for operand in active:
         if isinstance(operand, str):
             out.append(g.get(operand, ZERO))
-        elif isinstance(args[0], dict):
+        elif source is None:
             out.append({k: v for k, v in g.items() if k not in kwargs})
         else:
-            pairs = list(args[0])
-            last = {k: i for i, (k, _) in enumerate(pairs)}
+            last = {k: i for i, k in enumerate(keys)}
             parts = [(i, [ZERO, g.get(k, ZERO)]) for k, i in last.items() if k not in kwargs]
-            out.append(_spread(parts, pairs))
+            out.append(source.tangent(parts))
     return tuple(out)
 
 
