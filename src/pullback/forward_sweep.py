@@ -434,7 +434,7 @@ class Forward:
                 self.run_time_call("call_starred", stmt), values[expr.callee], constant(expr.method), args,
                 keywords, constant(tuple(sorted(expr.stars))), constant(tuple(flags)),
             )  # fmt: skip
-        if expr.callee == ir.Var("<iterated>"):
+        if expr.callee == ir.Var("<iterated>") and self.reverse.shadows is None:
             return call(self.reverse.runtime_call("iterated"), values[expr.args[0]])
         flags = [o for o, a in zip(operands, active, strict=True) if a]
         args = tuple_of([values[a] for a in expr.args])

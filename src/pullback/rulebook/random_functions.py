@@ -14,7 +14,7 @@ import random
 
 import numpy as np
 
-from pullback.rules import elementwise
+from pullback.rules import constant, elementwise
 
 NUMPY: dict[str, tuple[str, dict[str, str]]] = {
     "uniform": (
@@ -47,3 +47,5 @@ PYTHON: dict[str, tuple[str, dict[str, str]]] = {
 }
 for _name, (_signature, _templates) in PYTHON.items():
     elementwise(getattr(random.Random, _name), f"rng, {_signature}", **_templates, _returns="float")
+
+constant(random.Random.random, random.Random.getrandbits)
