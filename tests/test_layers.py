@@ -13,7 +13,7 @@ PACKAGE = Path(pullback.__file__).parent
 
 # Bottom to top. A module imports only modules that stand before it, here or in a line above.
 LAYERS = {
-    "plain data": "spans errors",
+    "plain data": "spans errors mutators",
     "the algebra of tangent spaces": "tangents structs spaces trees fitting fingerprints views shadows",
     "the registry of derivatives": "kinds rules applying",
     "from source to the intermediate representation": "source scopes fence ir syntax lower_generators "

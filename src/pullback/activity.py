@@ -124,6 +124,8 @@ class _Analysis:
         end = varied
         for step in stmt.body:
             end = self.block(step.body, end)
+        if stmt.handlers:
+            self.attempt_changes(stmt)
         caught = varied | self.ever_varied
         self.ever_varied |= outer
         if stmt.orelse is not None:

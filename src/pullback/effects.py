@@ -19,21 +19,11 @@ from typing import Any
 import numpy as np
 
 from pullback.errors import DifferentiabilityError
+from pullback.mutators import MUTATORS
 from pullback.operations import METHODS
 from pullback.rules import lookup
 from pullback.scopes import bound_names, parameters, read
 from pullback.source import FunctionNode, acquire
-
-MUTATORS = frozenset(
-    [
-        "append", "extend", "insert", "pop", "remove", "clear", "sort", "reverse", "update", "setdefault", "popitem",
-        "fill", "put", "itemset", "resize", "partition", "setfield", "setflags", "add", "discard", "appendleft",
-        "extendleft", "rotate", "__setitem__", "__setattr__", "shuffle", "setattr", "heappush", "heappop", "copyto",
-        "place", "__delitem__", "delattr", "__delattr__", "popleft", "heapify", "heapreplace", "heappushpop", "insort",
-        "insort_left", "insort_right", "put_along_axis", "putmask", "fill_diagonal", "move_to_end",
-    ]
-)  # fmt: skip
-
 
 _IN_PLACE = frozenset(f"i{m}" for m in METHODS.values()) | {"iconcat"}
 

@@ -237,9 +237,10 @@ class _Inference:
         return UNKNOWN
 
 
-def _makes_plain_objects(cls: type) -> bool:
+def _makes_plain_objects(cls: Any) -> bool:
     """Whether calling a class makes an object of that very class, which is no number or container."""
-    plain = type(cls) is type and cls.__new__ is object.__new__
+    made: Any = cls.__new__
+    plain = type(cls) is type and made is object.__new__
     return plain and lookup(cls) is None and not issubclass(cls, BaseException)
 
 

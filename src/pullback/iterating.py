@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import types
+from collections import deque
 from collections.abc import Iterable, Iterator, KeysView
 from typing import Any
 
@@ -27,7 +28,7 @@ from pullback.runtime import add_at, buffer
 from pullback.spaces import describe
 from pullback.tangents import ZERO, Tangent
 
-CONTAINERS = (list, tuple, np.ndarray, dict)
+CONTAINERS = (list, tuple, np.ndarray, dict, deque)
 _PLAIN_MODULES = frozenset({"builtins", "itertools", "collections", "_collections"})
 
 
@@ -131,6 +132,17 @@ def iterated(xs: Any) -> tuple[Any, Residual]:
     if first:
         return Drawn(like), (_later, first)
     return like, _SAME if residual is None else residual
+
+
+def iterated_shared(xs: Any) -> tuple[Any, Residual]:
+    """The same in functions that change values in place: items are handed on as they are."""
+    like, inner = iterated(xs)
+    return like, (_handed_on, inner)
+
+
+def _handed_on(residual: Residual, g: Tangent, shadows: Any) -> tuple[Tangent, ...]:
+    inner = residual[1]
+    return inner[0](inner, g)  # type: ignore[no-any-return]
 
 
 def _same(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:

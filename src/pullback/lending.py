@@ -186,7 +186,7 @@ def settled(x: Any, made: dict[int, Any] | None = None) -> Any:
         return known[1]
     copy = x
     if isinstance(x, np.ndarray):
-        copy = x.copy()
+        copy = x.copy(order="K")  # (sums over it are to be the same, bit for bit)
     elif isinstance(x, list):
         copy = [settled(p, made) for p in x]
     elif isinstance(x, deque):

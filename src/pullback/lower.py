@@ -17,7 +17,7 @@ from pullback import ir
 from pullback.capturing import group_functions, rebound_captures
 from pullback.errors import DifferentiabilityError
 from pullback.fence import KEPT
-from pullback.lower_expressions import BINARY, is_inert
+from pullback.lower_expressions import BINARY, calls_unknown, is_inert
 from pullback.lower_generators import is_generator, refuse_value, without_yields
 from pullback.lower_iterations import may_be_more
 from pullback.lower_match import desugared
@@ -270,7 +270,7 @@ class _Statements(Attempts):
         return ir.For(target, iterable, self.nested(body), self.span(node.iter))
 
     def _while(self, node: ast.While, statements: object) -> ir.While:
-        if is_inert(node.test):
+        if is_inert(node.test) and not calls_unknown(node.test):
             return ir.While(self.inert(node.test), self.nested(statements), self.span(node.test))  # type: ignore[arg-type]
         go = self.fresh("_go")
         self.bind(go, self.value(node.test), node.test)

@@ -12,10 +12,13 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from pullback import ir
 from pullback.errors import DifferentiabilityError
 from pullback.lower_generators import EXHAUSTING, as_function
 from pullback.lower_iterations import may_be_more
+from pullback.mutators import MUTATORS
 from pullback.scopes import free_names, read
 from pullback.spans import Diagnostic, Span
 
@@ -33,6 +36,30 @@ _RICH = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)  # a class may def
 def is_inert(node: ast.expr) -> bool:
     """Whether an expression may be kept as written when its value is used as a truth value only."""
     return not any(isinstance(n, _NOT_INERT) for n in ast.walk(node))
+
+
+_HARMLESS = frozenset(
+    ["len", "abs", "isinstance", "issubclass", "min", "max", "float", "int", "bool", "str", "any", "all", "sum", "round", "hasattr", "getattr", "callable", "type", "range", "repr", "sorted", "list", "tuple", "set", "dict", "divmod", "pow", "id", "ord", "chr"]
+)
+_MODULES = frozenset(["math", "np", "numpy", "cmath", "operator"])
+_METHODS = frozenset(n for cls in (np.ndarray, list, dict, str, float) for n in dir(cls)) - MUTATORS
+
+
+def calls_unknown(node: ast.expr) -> bool:
+    """Whether a condition calls something that may change what it is given."""
+    for n in ast.walk(node):
+        if not isinstance(n, ast.Call):
+            continue
+        if isinstance(n.func, ast.Name):
+            if n.func.id not in _HARMLESS:
+                return True
+        elif isinstance(n.func, ast.Attribute):
+            of_module = isinstance(n.func.value, ast.Name) and n.func.value.id in _MODULES
+            if n.func.attr in MUTATORS or not (of_module or n.func.attr in _METHODS):
+                return True
+        else:
+            return True
+    return False
 
 
 class Expressions:
@@ -202,7 +229,7 @@ class Expressions:
         """A condition: kept as written where possible."""
         if isinstance(node, ast.Constant):
             return ir.Lit(node.value)
-        expr = self.inert(node) if is_inert(node) else self.value(node)
+        expr = self.inert(node) if is_inert(node) and not calls_unknown(node) else self.value(node)
         return self.bind(self.fresh("_t"), expr, node)
 
     def conditional(self, node: ast.IfExp | ast.BoolOp) -> ir.Expr:

@@ -27,7 +27,7 @@ from pullback.kinds import FUNC, NOTHING, STRUCT, UNKNOWN, UNSET, Kind, kind_of,
 from pullback.lower import lower
 from pullback.lower_iterations import settle_iterations
 from pullback.names import Names
-from pullback.rules import EPOCH, scope
+from pullback.rules import EPOCH, refuse_library_code, scope
 from pullback.sharing import Sharing
 from pullback.solitary import unseen_changes
 from pullback.source import acquire
@@ -88,6 +88,7 @@ def derive(
     function: types.FunctionType, request: Request, arguments: dict[str, Any], publish: list[Derivative]
 ) -> Derivative:
     """Generate a derivative: the whole pipeline."""
+    refuse_library_code(function)
     names = Names(function)
     derivative = Derivative(function.__name__, request, names, None if EPOCH.scopes else EPOCH.now, function=function)
     derivative.defaults = function.__defaults__
@@ -147,7 +148,7 @@ _CHANGES: dict[Any, tuple[Any, int]] = {}
 
 def _function_changes(function: types.FunctionType, kinds: dict[str, Kind], fresh: str = "") -> int:
     """Whether a call of a function may change something that its caller can see."""
-    if function.__code__.co_flags & 0x2A0:
+    if function.__code__.co_flags & 0x280:
         return MAYBE
     key = (id(function), fresh, tuple(sorted((p, k.key) for p, k in kinds.items())), EPOCH.now, scope())
     known = _CHANGES.get(key)

@@ -9,6 +9,8 @@ captured variables return their tangents in a dict.
 from __future__ import annotations
 
 import inspect
+import io
+import random
 import types
 from collections.abc import Callable
 from typing import Any
@@ -22,12 +24,14 @@ from pullback.errors import CHANGED, DifferentiabilityError
 from pullback.generated import Request
 from pullback.kinds import kind_of
 from pullback.pipeline import find, pair_for
-from pullback.rules import Active, callable_name
+from pullback.rules import Active, callable_name, refuse_library_code
 from pullback.tangents import ZERO, Tangent
 
 # for a call site: the function (held), its forward sweep, the operands' places, the code that this was made for
 Plan = tuple[Any, Any, Any, types.CodeType]
-_CONSTANT_TYPES = (int, str, bytes, type(None), np.integer, np.bool_, types.ModuleType, range, slice)
+_CONSTANT_TYPES = (
+    int, str, bytes, type(None), np.integer, np.bool_, types.ModuleType, range, slice, random.Random,
+    np.random.Generator, np.random.RandomState, io.IOBase, set, frozenset)
 
 def has_tangent(x: Any) -> bool:
     """Whether a value may carry a tangent at run time (containers and objects are not looked into)."""
@@ -107,7 +111,15 @@ def call_function_shared(
     fresh: str = "",
 ) -> tuple[Any, Residual]:  # fmt: skip
     """The same for a caller that changes values in place: the reverse function works on its shadows."""
+    if fn.__code__.co_flags & 0x20:  # a generator changes nothing: what it draws is handed on
+        value, inner = call_function(fn, args, active, kwargs, lambda _: None)
+        return value, (_by_value, inner, len(active))
     return call_function(fn, args, active, kwargs, lambda _: None, lent=True, strict=strict, fresh=fresh)
+
+
+def _by_value(residual: Residual, g: Tangent, shadows: Any) -> tuple[Tangent, ...]:
+    _, inner, count = residual
+    return (ZERO,) * count if g is ZERO else inner[0](inner, g)
 
 
 def _picked_shared(residual: Residual, g: Tangent, shadows: Any) -> tuple[Tangent, ...]:
@@ -224,6 +236,7 @@ def _variadic(
     fn: types.FunctionType, args: tuple[Any, ...], kwargs: dict[str, Any], operands: list[Any]
 ) -> tuple[dict[str, Any], list[str], Any]:
     """Operands that `*args` and `**kwargs` parameters collect: the parameter and the part of it."""
+    refuse_library_code(fn)  # (such as a decorator's wrapper, whose signature is not its own)
     signature = inspect.signature(fn, follow_wrapped=False)
     try:
         bound = signature.bind(*args, **kwargs)

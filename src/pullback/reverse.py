@@ -332,6 +332,8 @@ class Reverse:
         if not isinstance(stmt, ir.For):
             return
         status = self.status.pop(stmt.target, ABSENT)
+        if self.shadows is not None and self.shadows.drawn(stmt, status == ABSENT):
+            return
         if status == ABSENT or not stmt.facts.varied:
             return
         d = self.adjoint(stmt.target)

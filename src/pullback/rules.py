@@ -12,6 +12,11 @@ cotangent of one parameter: `g` is the cotangent of the result, `y` the result, 
 names of the signature string, and every other name is looked up in the module that registers the
 rule. Only the names a template mentions are kept for the reverse sweep.
 
+The rules of a library that need not be installed are files of their own, imported by a lookup that
+finds nothing once the library has been imported by somebody else:
+
+    when_imported("scipy.special", "pullback.rulebook.scipy_special")
+
 Forward mode has templates of its own, under `<parameter>_dot`: the part of the result's tangent that
 comes from that parameter's tangent, which the template calls `<parameter>_dot`; parts are summed.
 
@@ -28,12 +33,14 @@ import ast
 import contextvars
 import inspect
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any
 
-from pullback.errors import RuleError
+from pullback.errors import DifferentiabilityError, RuleError
 
 Active = tuple[int | str, ...]  # the differentiated operands of a call: positions and keyword names; -1 is the callee
 
@@ -138,6 +145,9 @@ EPOCH = Epoch()
 _ENTRIES: dict[int, Entry] = {}
 _OVERRIDES: contextvars.ContextVar[tuple[dict[int, Entry], ...]] = contextvars.ContextVar("overrides", default=())
 _next_epoch = 0
+_WAITING: dict[str, tuple[str, ...]] = {}  # a library's module -> the modules with its rules, not yet imported
+_ROOTS: set[str] = set()  # the libraries whose modules these are
+_modules_seen = 0  # how many modules there were when _WAITING was last gone through
 
 
 def _advance() -> None:
@@ -163,7 +173,57 @@ def lookup(function: Any) -> Entry | None:
     for overrides in _OVERRIDES.get():
         if key in overrides:
             return overrides[key]
-    return _ENTRIES.get(key)
+    found = _ENTRIES.get(key)
+    if found is None and len(sys.modules) != _modules_seen and _load_waiting():
+        return _ENTRIES.get(key)
+    return found
+
+
+def when_imported(library: str, *rulebooks: str) -> None:
+    """Have modules with rules imported once the module `library` is; nothing is imported before."""
+    global _modules_seen
+    _WAITING[library] = rulebooks
+    _ROOTS.add(library.partition(".")[0])
+    _modules_seen = 0
+
+
+def refuse_library_code(function: Any) -> None:
+    """Refuse to read the source of a function of such a library: what has no rule there has no derivative.
+
+    Library code hands arrays to compiled functions that fill them, which its source does not show.
+    """
+    module = getattr(function, "__module__", None) or ""
+    if module.partition(".")[0] in _ROOTS:
+        name = f"{module}.{function.__qualname__}"
+        raise DifferentiabilityError(
+            f"no derivative is known for `{name}`; register one with @pb.derivative(of=...), "
+            "or wrap its differentiated arguments in pb.without_derivative"
+        )
+
+
+def _load_waiting() -> bool:
+    """Import the rules of every library that has been imported since; whether there were any.
+
+    A function of a library exists only once the library is in `sys.modules`, so no lookup of it can
+    have come before. Reading the number of modules first keeps a lookup that finds nothing cheap.
+    """
+    global _modules_seen
+    seen = len(sys.modules)
+    present = [library for library in _WAITING if library in sys.modules]
+    failed: list[str] = []
+    for library in present:
+        for rulebook in _WAITING.get(library, ()):
+            try:
+                import_module(rulebook)
+            except (ImportError, AttributeError) as error:  # a version of the library that lacks a function
+                failed.append(f"the rules in {rulebook} do not fit this version of {library}: {error}")
+        _WAITING.pop(library, None)  # (after the import: another thread may be waiting for it)
+    if present:
+        _advance()
+    _modules_seen = seen  # (what the rules import makes it look once more)
+    for message in failed:
+        warnings.warn(message, stacklevel=3)
+    return bool(present)
 
 
 def scope() -> tuple[dict[int, Entry], ...]:
@@ -260,6 +320,7 @@ def protocol(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., An
 def register_vjp(new: VjpRule) -> None:
     """Add a user's derivative. A second one for the same function and parameters is an error."""
     function = _canonical(new.function)
+    lookup(function)  # (the library's own rule is registered first, so that this one joins it)
     entry = _entry(function)
     for old in entry.vjps:
         if old.wrt == new.wrt and old.forward == new.forward:
@@ -303,7 +364,8 @@ def callable_name(function: Any) -> str:
         return repr(function)
     module = getattr(function, "__module__", None)
     if type(function).__name__ in ("builtin_function_or_method", "ufunc", "_ArrayFunctionDispatcher"):
-        module = "numpy" if type(function).__name__ == "ufunc" else module
+        if type(function).__name__ == "ufunc":  # (which does not know where it is from)
+            module = "scipy.special" if getattr(sys.modules.get("scipy.special"), name, None) is function else "numpy"
         if module not in (None, "builtins"):
             return f"{'np' + module[5:] if module.startswith('numpy') else module}.{name}"
     return str(name)

@@ -132,7 +132,7 @@ def take_last(d: Tangent) -> tuple[Tangent, Tangent]:
 def keep(x: Any) -> Any:
     """A value for the reverse sweep that later changes in place do not reach."""
     if isinstance(x, np.ndarray):
-        return x.copy()
+        return x.copy(order="K")  # (sums over it are to be the same, bit for bit)
     if isinstance(x, (list, dict, set, deque)):
         return copy.copy(x)
     return x

@@ -6,7 +6,7 @@ from pullback import shared_arrays, shared_changes, shared_construct
 from pullback.attributes import call_method, read_attribute, read_item
 from pullback.calls import CALLS
 from pullback.dispatch import call, observe
-from pullback.iterating import iterated
+from pullback.iterating import iterated, iterated_shared
 from pullback.operating import operate, operate_inplace
 from pullback.shared_access import read_attribute_shared, read_item_shared, set_attribute, set_item
 from pullback.shared_calls import call_method_shared, call_shared, strict
@@ -19,7 +19,7 @@ assert shared_arrays and shared_changes and shared_construct  # they register wh
 CALLS.update(
     call=call, call_method=call_method, call_starred=call_starred, read_attribute=read_attribute,
     read_item=read_item, operate=operate, operate_inplace=operate_inplace, observe=observe, iterated=iterated,
-    call_shared=call_shared, call_method_shared=call_method_shared, call_starred_shared=call_starred_shared,
+    iterated_shared=iterated_shared, call_shared=call_shared, call_method_shared=call_method_shared, call_starred_shared=call_starred_shared,
     read_attribute_shared=read_attribute_shared, read_item_shared=read_item_shared, set_item=set_item,
     set_attribute=set_attribute, operate_shared=operate_shared, operate_inplace_shared=operate_inplace_shared,
 )  # fmt: skip

@@ -19,7 +19,7 @@ from pullback.activity import Activity
 from pullback.definite import bound_before
 from pullback.fitting import fit
 from pullback.inlining import CALL, RULE, how
-from pullback.kinds import ARRAY, BOOL, FLOAT, INT, LIST, NPFLOAT, NPINT, Kind
+from pullback.kinds import ARRAY, BOOL, DICT, FLOAT, INT, LIST, NPFLOAT, NPINT, TUPLE, Kind
 from pullback.sharing import Sharing
 from pullback.syntax import assign, assign_many, call, name, template
 
@@ -191,6 +191,20 @@ class ShadowCode:
         value = self.method("add_item", self.object(obj, stmt), index, d, *([item] if item is not None else []))
         kind = self.sharing.kinds.get(obj.name)
         self.rest(obj, value, kind is not None and not kind.mask & ~(ARRAY | LIST | NPINT), stmt)
+
+    def drawn(self, stmt: ir.For, absent: bool) -> bool:
+        """The item of one iteration over what may be an iterator, which may have made it; whether it was done."""
+        reverse = self.reverse
+        if not isinstance(stmt.iterable, ir.Var) or not stmt.facts.varied or not self.shared(stmt.target):
+            return False
+        if not stmt.facts.kinds[0].mask & ~(ARRAY | LIST | NPINT | TUPLE | DICT) or not stmt.body:
+            return False
+        if id(stmt) not in reverse.indexed_loops:
+            reverse.indexed_loops[id(stmt)] = reverse.fresh("_k")
+        d = self.zero() if absent else name(reverse.adjoint(stmt.target))
+        item = self.object(ir.Var(stmt.target), stmt.body[0])
+        self.add_item(stmt.iterable, name(reverse.indexed_loops[id(stmt)]), d, stmt, item)
+        return True
 
     def add_field(self, obj: ir.Var, field: ast.expr, g: ast.expr, stmt: ir.Stmt) -> None:
         """The adjoint of a field, added to the shadow of its object."""

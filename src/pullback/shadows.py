@@ -201,6 +201,8 @@ class Shadows:
             else:
                 self._add_to_list(x, index, g)
             return ZERO
+        if item is not MISSING and not isinstance(x, (dict, tuple, str, bytes, range)):
+            g = self.take_all(item, g)  # an iterator may have made it
         if g is ZERO or g is NO_TANGENT:
             return ZERO
         if isinstance(x, Drawn):
@@ -244,8 +246,7 @@ class Shadows:
             return ZERO
         shadow = self.object_of(x)
         rest = self.accumulate(shadow.field(name), g)
-        if rest is not ZERO:
-            shadow.slots[name] = add(shadow.slots.get(name, ZERO), rest)
+        shadow.slots[name] = add(shadow.slots.get(name, ZERO), rest)  # (also where its value has a shadow of its own)
         return ZERO
 
     # --- taking -----------------------------------------------------------------------------------
@@ -259,16 +260,19 @@ class Shadows:
             found = shadow.copy()
             shadow[...] = 0
             return found if g is ZERO or g is NO_TANGENT else found + fit(g, x)
-        shadow = self._held.pop(id(x), None)
+        shadow = self._held.get(id(x))
         if shadow is None:
             return g
+        slots = shadow.slots  # (what it held at each point stays: it may be older than it seems)
         if isinstance(shadow, _ListShadow):
-            if all(s is ZERO for s in shadow.slots):
+            if all(s is ZERO for s in slots):
                 return g
-            return shadow.slots if g is ZERO else [add(a, b) for a, b in zip(shadow.slots, g, strict=True)]
+            shadow.slots = [ZERO] * len(slots)
+            return slots if g is ZERO else [add(a, b) for a, b in zip(slots, g, strict=True)]
+        shadow.slots = {}
         if isinstance(shadow, _DictShadow):
-            return add(shadow.slots, g) if shadow.slots else g
-        found = tangent_type(type(x))(**{n: t for n, t in shadow.slots.items() if t is not ZERO})
+            return add(slots, g) if slots else g
+        found = tangent_type(type(x))(**{n: t for n, t in slots.items() if t is not ZERO})
         return add(found, g) if found.__dict__ else g
 
     def take_all(self, x: Any, g: Tangent = ZERO) -> Tangent:
@@ -296,7 +300,26 @@ class Shadows:
             found = {k: self.take_all(v, parts_of.get(k, ZERO)) for k, v in table.items()}
             found = {k: t for k, t in found.items() if t is not ZERO}
             return found or ZERO
-        return self.take(x, g)
+        return self._take_fields(x, g)
+
+    def _take_fields(self, x: Any, g: Tangent) -> Tangent:
+        """All of the adjoint of an object: also what is in the shadows of the mutable values in its fields."""
+        held = self._held.get(id(x))
+        table = getattr(x, "__dict__", None)
+        if table is None or isinstance(x, (type, types.ModuleType, types.FunctionType)):
+            return self.take(x, g)
+        named = dict.fromkeys(held.slots) if isinstance(held, _ObjectShadow) else {}
+        named |= {n: None for n, v in table.items() if isinstance(v, (list, dict)) and id(v) in self._held}
+        g = self.take(x, g)
+        given = g.__dict__ if isinstance(g, TangentVector) else {}
+        if not named or (g is not ZERO and not isinstance(g, TangentVector)):
+            return g
+        found = dict(given)
+        for name in named:
+            value = held.field(name) if isinstance(held, _ObjectShadow) else table[name]
+            found[name] = self.take_all(value, given.get(name, ZERO))
+        found = {n: t for n, t in found.items() if t is not ZERO}
+        return tangent_type(type(x))(**found) if found else ZERO
 
     # --- undoing ----------------------------------------------------------------------------------
 
@@ -385,6 +408,8 @@ class Shadows:
             parts = [ZERO] * len(x) if t is ZERO else t
             made = [self.total(e, p, seen) for e, p in zip(x, parts, strict=True)]
             return x._make(made) if hasattr(x, "_make") else tuple(made)
+        if isinstance(x, types.FunctionType):
+            return self._total_of_captures(x, t, seen)
         shadow = self._held.get(id(x))
         first = id(x) not in seen
         if isinstance(x, list):
@@ -404,6 +429,25 @@ class Shadows:
         if isinstance(shadow, _ObjectShadow) or (isinstance(t, TangentVector) and is_differentiable(x)):
             return self._total_of_fields(x, shadow, t, seen, first)
         return self._total_untouched(x, t, seen)
+
+    def _total_of_captures(self, fn: types.FunctionType, t: Tangent, seen: set[int]) -> Tangent:
+        """A function's: a dict with the parts of its captured variables."""
+        found = dict(t) if isinstance(t, dict) else {}
+        if id(fn) in seen:
+            return found or ZERO
+        seen.add(id(fn))
+        for name, cell in zip(fn.__code__.co_freevars, fn.__closure__ or (), strict=True):
+            try:
+                value = cell.cell_contents
+            except ValueError:  # not yet assigned
+                continue
+            known: Any = self._arrays if isinstance(value, np.ndarray) else self._held
+            has_shadow = id(root_of(value) if known is self._arrays else value) in known
+            if has_shadow or isinstance(value, types.FunctionType):
+                part = self.total(value, found.get(name, ZERO), seen)
+                if part is not ZERO:
+                    found[name] = part
+        return found or ZERO
 
     def _total_of_fields(
         self, x: Any, shadow: _ObjectShadow | None, t: Tangent, seen: set[int], first: bool

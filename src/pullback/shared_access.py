@@ -18,6 +18,7 @@ import numpy as np
 
 from pullback.applying import Residual
 from pullback.attributes import read_attribute
+from pullback.drawing import Drawn
 from pullback.errors import DifferentiabilityError
 from pullback.fitting import fit
 from pullback.lending import lent
@@ -160,6 +161,8 @@ def as_tangent_of(sequence: Any, parts: list[Tangent]) -> Tangent:
             if part is not ZERO:
                 total[i] = part
         return total
+    if isinstance(sequence, Drawn):
+        return {i: p for i, p in enumerate(parts) if p is not ZERO}
     return tuple(parts) if isinstance(sequence, tuple) else parts
 
 
@@ -174,6 +177,10 @@ def _by_method(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:
 
 def read_attribute_shared(obj: Any, name: str) -> tuple[Any, Residual]:
     """`obj.name`: stored data, a property, a cached property, or what `__getattr__` returns."""
+    if name == "__dict__":
+        raise DifferentiabilityError(
+            f"the `__dict__` of {describe(obj)} is read where objects change; use getattr and setattr instead"
+        )
     cls = type(obj)
     static = inspect.getattr_static(cls, name, None)
     if isinstance(static, property) and isinstance(static.fget, types.FunctionType):

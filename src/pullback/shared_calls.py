@@ -124,6 +124,8 @@ def _call(fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any]
         refuse_change(fn)
         return changer(args, kwargs, active)
     entry = lookup(fn)
+    if fn is vars:
+        raise DifferentiabilityError("vars() is read where objects change; use getattr and setattr instead")
     out = kwargs.get("out")
     ufunc = isinstance(fn, np.ufunc)
     if (out is not None or (ufunc and len(args) > fn.nin)) and (ufunc or entry is not None):
@@ -196,7 +198,7 @@ def _registered(
         names = frozenset().union(*(t.names for _, _, t in plan if isinstance(t, Template)))
         values = tuple([settled(v) if p in names else v for v, p in zip(values, parameters, strict=True)])
         inner = (function, is_elementwise, plan, settled(y) if "y" in names else y, values, parameters)
-    else:
+    elif not isinstance(value, Drawn):  # (what is drawn later is still being recorded)
         inner = settled(inner)
     return value, (lent, inner, value, len(active))
 

@@ -122,7 +122,8 @@ def _extend(args: Args, kwargs: dict[str, Any], active: Active) -> Result:
     if isinstance(xs, deque) and xs.maxlen is not None:
         return _rearranged(deque.extend)((xs, items), kwargs, active)
     xs.extend(items)
-    return None, (_unextend, xs, len(items), others if isinstance(others, np.ndarray) else items, active)
+    like = others if isinstance(others, (np.ndarray, Drawn)) else items
+    return None, (_unextend, xs, len(items), like, active)
 
 
 def _unextend_drawn(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:
@@ -257,8 +258,8 @@ def _in_a_set(function: Callable[..., Any]) -> Changer:
     return change
 
 
-for _function in (set.add, set.discard, set.remove, set.update, set.pop, set.clear, set.difference_update):
-    CHANGERS[_function] = _in_a_set(_function)
+for _of_sets in (set.add, set.discard, set.remove, set.update, set.pop, set.clear, set.difference_update):
+    CHANGERS[_of_sets] = _in_a_set(_of_sets)
 
 
 # --- dicts ----------------------------------------------------------------------------------------

@@ -1,11 +1,32 @@
-"""Derivatives of the world's functions, one file a domain, all in the notation of `pullback.rules`."""
+"""Derivatives of the world's functions, one file a domain, all in the notation of `pullback.rules`.
+
+A file whose name begins with that of a library which may be missing (`scipy_special.py`) is not
+imported with the package: `LAZY` says which module of the library it waits for.
+"""
 
 from importlib import import_module
 from pathlib import Path
 
+from pullback.rules import when_imported
+
+LAZY: dict[str, tuple[str, ...]] = {
+    "scipy.special": ("scipy_special", "scipy_special_integrals", "scipy_special_orders"),
+    "scipy.linalg": ("scipy_linalg", "scipy_linalg_functions", "scipy_linalg_structured"),
+    "scipy.integrate": ("scipy_integrate", "scipy_integrate_odes"),
+    "scipy.optimize": ("scipy_optimize", "scipy_optimize_minima"),
+    "scipy.interpolate": ("scipy_interpolate", "scipy_interpolate_grids"),
+    "scipy.signal": ("scipy_signal",),
+    "scipy.ndimage": ("scipy_ndimage",),
+    "scipy.spatial.distance": ("scipy_spatial",),
+    "scipy.sparse": ("scipy_sparse",),
+    "scipy.stats": ("scipy_stats", "scipy_stats_multivariate"),
+}
+
 
 def load() -> None:
-    """Register every rule: import each file of this folder."""
+    """Register every rule: import each file of this folder, or have it imported with its library."""
     for path in sorted(Path(__file__).parent.glob("*.py")):
-        if path.stem != "__init__":
+        if path.stem != "__init__" and not path.stem.startswith("scipy_"):
             import_module(f"{__name__}.{path.stem}")
+    for library, files in LAZY.items():
+        when_imported(library, *(f"{__name__}.{file}" for file in files))

@@ -48,4 +48,8 @@ PYTHON: dict[str, tuple[str, dict[str, str]]] = {
 for _name, (_signature, _templates) in PYTHON.items():
     elementwise(getattr(random.Random, _name), f"rng, {_signature}", **_templates, _returns="float")
 
-constant(random.Random.random, random.Random.getrandbits)
+for _generator in (np.random.Generator, np.random.RandomState):
+    for _name in ("random", "random_sample", "integers", "randint", "rand", "randn", "standard_normal", "bytes"):
+        if hasattr(_generator, _name):
+            constant(getattr(_generator, _name))
+constant(random.Random.random, random.Random.randint, random.Random.randrange, random.Random.getrandbits)

@@ -1,0 +1,162 @@
+"""Derivatives of scipy.stats.multivariate_normal: its density, with parameters given or frozen.
+
+    logpdf(x, mean, cov)  ->  with d = x - mean, v = cov⁻¹ d:   x: -v,  mean: v,  cov: (v vᵀ - cov⁻¹) / 2
+
+SciPy reads the lower triangle of a covariance matrix: the cotangent is zero above it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from pullback.applying import Residual
+from pullback.rulebook.array_likes import Array, form, refuse, reshaped, restore
+from pullback.rulebook.scipy_callables import fields_of
+from pullback.rulebook.scipy_linalg import matrix_read, read_back
+from pullback.rules import Active, intrinsic, rule
+from pullback.tangents import ZERO, Tangent, tangent_type
+
+_GEN = type(stats.multivariate_normal)
+_FROZEN = type(stats.multivariate_normal([0.0]))
+
+
+def full(x: Any, mean: Any, cov: Any) -> tuple[Array, Array, Array]:
+    """Deviations from the mean, of shape (..., n), the covariance as a matrix, and the whitened deviations."""
+    if isinstance(cov, stats.Covariance):
+        cov = cov.covariance
+    c = np.asarray(1.0 if cov is None else cov, float)
+    n = np.size(mean) if mean is not None else 1 if c.ndim < 2 else c.shape[0]
+    points = np.asarray(x, float)
+    if points.ndim == 0 or (points.ndim == 1 and n == 1):
+        points = points[..., None]
+    d = points - np.reshape(0.0 if mean is None else np.asarray(mean, float), (-1,))
+    c = np.reshape(c, (1, 1)) if n == 1 else c * np.eye(n) if c.ndim == 0 else np.diag(c) if c.ndim == 1 else c
+    c = matrix_read(c, "sym", True)
+    if np.linalg.matrix_rank(c, hermitian=True) < n:
+        refuse("scipy.stats.multivariate_normal has no derivative where the covariance is singular")
+    return d, c, np.linalg.solve(c, d[..., None])[..., 0]
+
+
+def weighted(g: Any, y: Any, d: Array, is_log: bool) -> Array:
+    """The cotangent of the logarithm of the density at each point, with an axis for the components."""
+    t = np.reshape(g if is_log else g * y, d.shape[:-1])
+    return np.asarray(t)[..., None]
+
+
+def point_back(g: Any, y: Any, x: Any, mean: Any, cov: Any, is_log: bool) -> Tangent:
+    """The cotangent of the points."""
+    d, _, v = full(x, mean, cov)
+    return reshaped(_summed(-weighted(g, y, d, is_log) * v, np.shape(x)), form(x))
+
+
+def _summed(t: Array, shape: tuple[int, ...]) -> Array:
+    """Summed over the components where one number stood for all of them."""
+    return t if t.size == int(np.prod(shape)) else np.sum(t, axis=-1)
+
+
+def mean_back(g: Any, y: Any, x: Any, mean: Any, cov: Any, is_log: bool) -> Tangent:
+    """The cotangent of the mean."""
+    d, _, v = full(x, mean, cov)
+    t = np.sum(np.reshape(weighted(g, y, d, is_log) * v, (-1, d.shape[-1])), axis=0)
+    return reshaped(t, form(mean))
+
+
+def covariance_full(g: Any, y: Any, x: Any, mean: Any, cov: Any, is_log: bool) -> Array:
+    """The cotangent of the whole covariance matrix."""
+    d, c, v = full(x, mean, cov)
+    weights = np.reshape(weighted(g, y, d, is_log), (-1,))
+    rows = np.reshape(v, (-1, d.shape[-1]))
+    t: Array = 0.5 * ((rows * weights[:, None]).T @ rows - np.sum(weights) * np.linalg.inv(c))
+    return t
+
+
+def covariance_back(t: Array, cov: Any) -> Tangent:
+    """The cotangent of a covariance that was given as a matrix, as variances, or as one variance for all."""
+    if np.ndim(cov) == 0:
+        return restore(np.trace(t), form(cov))
+    if np.ndim(cov) == 1:
+        return restore(np.diagonal(t).copy(), form(cov))
+    return read_back(t, form(cov), "sym", True)
+
+
+def tangent(dots: tuple[Any, Any, Any], y: Any, x: Any, mean: Any, cov: Any, is_log: bool) -> Any:
+    """The tangent of the density for those of the points, the mean and the covariance; None is a zero."""
+    x_dot, mean_dot, cov_dot = dots
+    d, c, v = full(x, mean, cov)
+    moved = np.zeros_like(d)
+    if x_dot is not None:
+        moved = moved + np.reshape(np.asarray(x_dot), (*np.shape(x_dot), *([1] * (d.ndim - np.ndim(x_dot)))))
+    if mean_dot is not None:
+        moved = moved - np.reshape(np.asarray(mean_dot), (-1,))
+    t = -np.sum(v * moved, axis=-1)
+    if cov_dot is not None:
+        k = np.asarray(cov_dot)
+        n = d.shape[-1]
+        e = matrix_read(k * np.eye(n) if k.ndim == 0 else np.diag(k) if k.ndim == 1 else k, "sym", True)
+        t = t + 0.5 * (np.einsum("...i,ij,...j", v, e, v) - np.trace(np.linalg.solve(c, e)))
+    t = np.reshape(t, np.shape(y))[()]
+    return t if is_log else t * y
+
+
+for _method, _is_log in ((_GEN.logpdf, True), (_GEN.pdf, False)):
+    rule(
+        _method,
+        "self, x, mean=None, cov=1, allow_singular=False",
+        x=f"point_back(g, y, x, mean, cov, {_is_log})",
+        mean=f"mean_back(g, y, x, mean, cov, {_is_log})",
+        cov=f"covariance_back(covariance_full(g, y, x, mean, cov, {_is_log}), cov)",
+        x_dot=f"tangent((x_dot, None, None), y, x, mean, cov, {_is_log})",
+        mean_dot=f"tangent((None, mean_dot, None), y, x, mean, cov, {_is_log})",
+        cov_dot=f"tangent((None, None, cov_dot), y, x, mean, cov, {_is_log})",
+    )
+
+
+# A distribution with its parameters: their cotangents are fields of its own
+
+
+@intrinsic(_GEN.__call__)
+def _freeze(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> tuple[Any, Residual]:
+    return args[0](*args[1:], **kwargs), (_unfreeze, args, kwargs, active)
+
+
+def _unfreeze(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
+    _, args, kwargs, active = residual
+    fields_of(g, ("mean", "cov"), "a frozen distribution")
+    out: list[Tangent] = []
+    for a in active:
+        name = a if isinstance(a, str) else ("self", "mean", "cov")[a]
+        value = kwargs[a] if isinstance(a, str) else args[a]
+        t = g.__dict__.get(name, ZERO)
+        if t is ZERO or name not in ("mean", "cov"):
+            out.append(ZERO)
+        else:
+            out.append(reshaped(t, form(value)) if name == "mean" else covariance_back(t, value))
+    return tuple(out)
+
+
+def _of_frozen(method: Any, is_log: bool) -> None:
+    @intrinsic(method)
+    def vjp(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> tuple[Any, Residual]:
+        frozen, x = args[0], args[1] if len(args) > 1 else kwargs["x"]
+        y = method(frozen, x)
+        return y, (_thaw, y, frozen, x, is_log, active)
+
+
+def _thaw(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
+    _, y, frozen, x, is_log, active = residual
+    operands = (x, frozen.mean, frozen.cov, is_log)
+    out: list[Tangent] = []
+    for a in active:
+        if a == 0:
+            fields = {"mean": mean_back(g, y, *operands), "cov": covariance_full(g, y, *operands)}
+            out.append(tangent_type(_FROZEN)(**fields))
+        else:
+            out.append(point_back(g, y, *operands))
+    return tuple(out)
+
+
+_of_frozen(_FROZEN.logpdf, True)
+_of_frozen(_FROZEN.pdf, False)

@@ -1,0 +1,92 @@
+"""scipy.special through the engine: inlined, at run time, and what is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+special = pytest.importorskip("scipy.special", reason="SciPy is not installed")
+
+import pullback as pb  # noqa: E402
+from pullback.errors import DifferentiabilityError  # noqa: E402
+
+
+def test_a_program():
+    def f(x, w):
+        return np.sum(special.expit(w * x) + special.xlogy(x, w)) + special.logsumexp(x)
+
+    x, w = np.array([0.5, 1.5, -0.0]), np.array([1.0, 2.0, 3.0])
+    pb.check_derivative(f, x, w, modes=("reverse",))
+
+
+def test_scalars():
+    def f(x):
+        return special.gamma(x) * special.erf(x) + special.airy(x)[2]
+
+    pb.check_derivative(f, 1.3, modes=("reverse",))
+    assert isinstance(pb.gradient(f)(1.3), float)
+
+
+def test_a_complex_result_of_a_real_argument_stays_in_its_space():
+    def f(x):
+        return abs(special.lambertw(x * x) + special.hankel1(1, x)) ** 2
+
+    pb.check_derivative(f, 1.3, modes=("reverse",))
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "name"),
+    [
+        (lambda x: special.gammainc(x, 1.0), 2.0, "`a`"),
+        (lambda x: special.jv(x, 1.0), 2.0, "`v`"),
+        (lambda x: special.betainc(x, 1.0, 0.5), 2.0, "`a`"),
+        (lambda x: special.ellipkinc(0.5, x), 0.3, "`m`"),
+        (lambda x: special.hyp2f1(x, 1.0, 2.0, 0.5), 0.3, "`a`"),
+    ],
+)
+def test_arguments_without_a_derivative_are_named(f, x, name):
+    with pytest.raises(DifferentiabilityError, match=name):
+        pb.gradient(f)(x)
+
+
+def test_where_a_derivative_is_not_known():
+    with pytest.raises(DifferentiabilityError, match="x > 1"):
+        pb.gradient(lambda x: special.zeta(x))(0.5)
+    with pytest.raises(DifferentiabilityError, match="real"):
+        pb.gradient(lambda x: abs(special.zeta(x)))(2.0 + 1.0j)
+    for f in (special.jve, special.ive, special.yve):
+        with pytest.raises(DifferentiabilityError, match="real"):
+            pb.gradient(lambda z: f(1, z).real)(1.0 + 1.0j)
+    with pytest.raises(DifferentiabilityError, match="real"):
+        pb.gradient(lambda z: special.digamma(z).real)(1.0 + 1.0j)
+
+
+def test_an_out_argument_is_right_or_refused():
+    def f(x):
+        out = np.zeros(2)
+        special.erf(x, out)
+        return np.sum(out * x)
+
+    try:
+        pb.check_derivative(f, np.array([0.3, 1.2]), modes=("reverse",))
+    except DifferentiabilityError:
+        pass
+
+
+def test_infinite_sums():
+    inf = np.inf
+    assert np.array_equal(pb.gradient(lambda a: special.logsumexp(a))(np.array([inf, 1.0])), [1.0, 0.0])
+    assert np.array_equal(pb.gradient(lambda a: special.logsumexp(a))(np.array([-inf, -inf])), [0.5, 0.5])
+
+
+def test_mpmath_agrees_far_out():
+    mpmath = pytest.importorskip("mpmath")
+    for s, q in ((1.001, 1.0), (30.0, 0.02), (2.5, 1000.0)):
+        expected = float(mpmath.diff(lambda t: mpmath.zeta(t, q), s))
+        assert np.isclose(pb.gradient(lambda t: special.zeta(t, q))(s), expected, rtol=1e-9)
+    for x in (-200.0, -30.0, 10.0):
+        expected = float(mpmath.npdf(x) / mpmath.ncdf(x))
+        assert np.isclose(pb.gradient(special.log_ndtr)(x), expected, rtol=1e-12)
+    for x in (-700.0, 1e-12, 0.7, 300.0):
+        expected = float(mpmath.diff(lambda t: mpmath.expm1(t) / t, x))
+        assert np.isclose(pb.gradient(special.exprel)(x), expected, rtol=1e-9)

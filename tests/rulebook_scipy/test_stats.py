@@ -1,0 +1,101 @@
+"""scipy.stats through the engine: shared methods, frozen distributions, and what is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+stats = pytest.importorskip("scipy.stats", reason="SciPy is not installed")
+
+import pullback as pb  # noqa: E402
+from pullback.errors import DifferentiabilityError  # noqa: E402
+
+X = np.array([0.3, 1.1, 2.5])
+COV = np.array([[1.5, 0.4], [0.4, 0.8]])
+
+
+def check(f, *args):
+    pb.check_derivative(f, *args, modes=("reverse",))
+
+
+def test_a_likelihood():
+    def f(mu, sigma, x):
+        return np.sum(stats.norm.logpdf(x, mu, sigma)) + np.sum(stats.gamma.logpdf(x, a=sigma, scale=mu))
+
+    check(f, 0.7, 1.3, X)
+    assert isinstance(pb.gradient(f)(0.7, 1.3, X)[0], float)
+
+
+def test_loc_and_scale_by_name():
+    check(lambda m, s: np.sum(stats.t.logpdf(X, 3.0, loc=m, scale=s) + stats.cauchy.pdf(X, m, s)), 0.7, 1.3)
+
+
+def test_frozen_distributions():
+    check(lambda m, s, x: np.sum(stats.norm(m, scale=s).logpdf(x) + stats.norm(loc=m).cdf(x)), 0.7, 1.3, X)
+    check(lambda a, x: np.sum(stats.gamma(a, loc=-0.1).pdf(x)), 1.7, X)
+    check(lambda mu: np.sum(stats.poisson(mu).logpmf(np.arange(4))), 1.7)
+    frozen = stats.lognorm(0.8, scale=2.0)
+    check(lambda x: np.sum(frozen.logsf(x)), X)
+
+    def used_twice(m):
+        d = stats.norm(m, 2.0)
+        return d.logpdf(0.3) * d.cdf(0.5)
+
+    check(used_twice, 0.7)
+
+
+def test_parameters_of_a_frozen_distribution():
+    def by_name(k):
+        d = stats.norm(loc=k)
+        return d.kwds["loc"] * d.logpdf(0.2)
+
+    def by_place(k):
+        d = stats.norm(k, 1.0)
+        return d.args[0] * d.logpdf(0.2)
+
+    def alone(k):
+        return stats.norm(loc=k).kwds["loc"] ** 2
+
+    for f in (by_name, by_place, alone):
+        check(f, 0.7)
+
+
+def test_discrete_distributions():
+    check(lambda mu: np.sum(stats.poisson.logpmf(np.arange(5), mu)), 1.7)
+    check(lambda p: np.sum(stats.binom.logpmf(np.arange(5), 7, p) + stats.bernoulli.pmf(1, p)), 0.4)
+
+
+def test_the_multivariate_normal():
+    mean, x = np.array([0.1, 0.2]), np.array([[0.3, -0.2], [1.0, 0.5]])
+    check(lambda x, m, c: np.sum(stats.multivariate_normal.logpdf(x, m, c)), x, mean, COV)
+    check(lambda x, m, c: np.sum(stats.multivariate_normal(m, cov=c).logpdf(x)), x, mean, COV)
+    check(lambda c: np.sum(stats.multivariate_normal(mean, c).pdf(x)), 1.5)
+    check(lambda x: np.sum(stats.multivariate_normal.logpdf(x, mean, stats.Covariance.from_diagonal([1.0, 2.0]))), x)
+
+
+def test_a_distribution_of_ones_own_is_refused():
+    class Ramp(stats.rv_continuous):
+        def _pdf(self, x):
+            return 2.0 * x
+
+    ramp = Ramp(a=0.0, b=1.0, name="ramp")
+    with pytest.raises(DifferentiabilityError, match="ramp.pdf"):
+        pb.gradient(lambda x: ramp.pdf(x))(0.5)
+
+
+@pytest.mark.parametrize(
+    ("f", "x"),
+    [
+        (lambda a: stats.gamma.cdf(0.5, a), 1.5),
+        (lambda a: stats.beta.ppf(0.5, a, 2.0), 1.5),
+        (lambda df: stats.t.cdf(0.5, df), 1.5),
+        (lambda n: stats.binom.logpmf(2, n, 0.5), 7.0),
+        (lambda k: stats.poisson.logpmf(k, 0.5), 7.0),
+        (lambda x: stats.vonmises.logpdf(x, 2.0), 0.5),
+        (lambda m: stats.norm(m, 1.0).mean(), 0.5),
+        (lambda c: stats.multivariate_normal.logpdf(X[:2], X[:2], c * np.ones((2, 2)), allow_singular=True), 0.5),
+    ],
+)
+def test_refused(f, x):
+    with pytest.raises(DifferentiabilityError):
+        pb.gradient(f)(x)
