@@ -212,6 +212,9 @@ def _registered(
         if own is not None:
             value, residual = own
             return value, residual if -1 not in active else (after_callee, residual)
+    if entry.stand_in is not None:
+        value, residual = call(entry.stand_in, args, tuple(a for a in active if a != -1), kwargs)
+        return value, residual if -1 not in active else (after_callee, residual)
     if entry.intrinsic is not None:
         return entry.intrinsic(args, kwargs, active)  # type: ignore[no-any-return]
     if entry.constant:

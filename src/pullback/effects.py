@@ -68,6 +68,8 @@ def is_pure(fn: Any, depth: int = 6) -> bool:
     if entry is not None:
         if fn in (map, filter, functools.reduce):
             return False  # they call their arguments
+        if entry.stand_in is not None:
+            return is_pure(entry.stand_in, depth - 1)
         # (a Python function with a derivative as code, such as `recomputed`, hands its argument on)
         return entry.intrinsic is None or not hasattr(fn, "__code__") or entry.returns == "first"
     if isinstance(fn, type):

@@ -162,6 +162,7 @@ class Running(Drawn):
     """A generator's forward sweep, under way."""
 
     __slots__ = ("_ended",)
+    makes_items = True  # what it hands on may be new
 
     def __init__(self, generator: Any) -> None:
         super().__init__(generator)

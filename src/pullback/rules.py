@@ -1,11 +1,12 @@
 """The registry of derivatives: one place, found by identity, whoever calls the function.
 
-Three kinds of entry:
+The kinds of entry:
 
     elementwise(math.sin, "x", x="g * cos(x)")              a template, inlined into generated code
     rule(np.sum, "a, axis=None, keepdims=False", a="...")   the same, for structured functions
     constant(len, np.argmax)                                no derivative flows through
     intrinsic(map)(def map_vjp(call): ...)                  for functions that call their arguments
+    stands_in(np.piecewise, piecewise)                      Python code that does the same is differentiated
 
 and what users register (`VjpRule`, by `pullback.derivative`). A template is an expression for the
 cotangent of one parameter: `g` is the cotangent of the result, `y` the result, parameters go by the
@@ -126,6 +127,7 @@ class Entry:
     rule: Rule | None = None
     vjps: list[VjpRule] = field(default_factory=list)
     intrinsic: Callable[..., Any] | None = None
+    stand_in: Callable[..., Any] | None = None  # Python code that does the same, and is differentiated instead
     constant: bool = False
     returns: str = "unknown"
     protocol: Callable[..., Any] | None = None  # asks the operands' classes for a method of their own, such as __abs__
@@ -315,6 +317,13 @@ def protocol(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., An
         return ask
 
     return register
+
+
+def stands_in(function: Any, python: Callable[..., Any], returns: str = "unknown") -> None:
+    """Differentiate a Python function in the place of a library function that computes the same."""
+    entry = _entry(function)
+    entry.stand_in = python
+    entry.returns = returns
 
 
 def register_vjp(new: VjpRule) -> None:

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from pullback.drawing import Drawn
+from pullback.errors import DifferentiabilityError
 from pullback.fitting import fit
 from pullback.spaces import is_differentiable, project
 from pullback.structs import constant_fields, field_names, registration
@@ -202,7 +203,9 @@ class Shadows:
                 self._add_to_list(x, index, g)
             return ZERO
         if item is not MISSING and not isinstance(x, (dict, tuple, str, bytes, range)):
-            g = self.take_all(item, g)  # an iterator may have made it
+            if getattr(x, "makes_items", False) and getattr(x, "record", None) is None:
+                self._refuse_made(item)
+            g = self.accumulate(item, g)  # what an iterator hands on is known by itself
         if g is ZERO or g is NO_TANGENT:
             return ZERO
         if isinstance(x, Drawn):
@@ -223,6 +226,15 @@ class Shadows:
                 parts[index] = self.accumulate(x[index], g)
             return ZERO if all(p is ZERO for p in parts) else parts
         return ZERO
+
+    def _refuse_made(self, item: Any) -> None:
+        """A generator may have made what it yields: then what is changed in it has no way back."""
+        arrays = isinstance(item, np.ndarray) and id(root_of(item)) in self._arrays
+        if arrays or id(item) in self._held:
+            raise DifferentiabilityError(
+                "what a generator yields is changed in place by the loop over it, which is not differentiated; "
+                "collect the values in a list first"
+            )
 
     def _add_to_list(self, x: Any, index: int, g: Tangent) -> None:
         if g is ZERO or g is NO_TANGENT:

@@ -185,6 +185,8 @@ def _registered(
         return made[0], (_unchanged, made[1])
     if entry.returns == "first" and fn is INTERNAL["<iterated>"]:
         return made[0], (_unchanged, made[1])
+    if fn is next:
+        return made[0], (_next, made[1], made[0], len(active))
     if entry.constant and not entry.vjps:
         return made[0], (_zeros, len(active))
     if entry.vjps or (entry.intrinsic is not None and entry.returns != "first"):
@@ -208,6 +210,13 @@ def _unchanged(residual: Residual, g: Tangent, shadows: Shadows) -> tuple[Tangen
     inner = residual[1]
     tangents: tuple[Tangent, ...] = inner[0](inner, g)
     return tangents
+
+
+def _next(residual: Residual, g: Tangent, shadows: Shadows) -> tuple[Tangent, ...]:
+    """`next` hands on what exists: its adjoint is in the shadow of the very object."""
+    _, inner, value, count = residual
+    rest = shadows.accumulate(value, g)
+    return (ZERO,) * count if rest is ZERO else inner[0](inner, rest)
 
 
 def call_method_shared(

@@ -13,7 +13,7 @@ from .expressions import NUMERIC, VALUES, Expressions, Kind, Signature
 from .statements import DIGESTS
 
 Shape = tuple[int, ...]
-SHAPES: list[Shape] = [(3,), (3,), (3,), (2,), (2, 3), (2, 3), (3, 2)]
+SHAPES: list[Shape] = [(3,), (3,), (3,), (2,), (2, 3), (2, 3), (3, 2), (6,)]
 MUTABLE = ("arr", "seq", "arrs", "objs", "map", "obj")
 
 
@@ -102,8 +102,8 @@ def _hows(e: Expressions, have: Shape, want: Shape) -> list[str]:
         case (n,), (k,):
             if n == k + 1:
                 hows += ["[1:]", "[:-1]"]
-            if n == 2 * k - 1:
-                hows.append("[::2]")
+            if n in (2 * k - 1, 2 * k):
+                hows += ["[::2]", f"[:{k}]", f"[-{k}:]"]
         case (m, n), (k, l):
             if (n, m) == (k, l):
                 hows.append(".T")

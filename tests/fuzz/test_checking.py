@@ -13,10 +13,11 @@ import pytest
 
 import pullback as pb
 
-from .checking import failure, kind_of
+from .checking import Check, failure, kind_of
 from .dual import MATH, Dual, Unsuitable
 from .dual_arrays import NUMPY
 from .features import CORE, GROUPS
+from .more_checks import late
 from .programs import generate
 from .reduce import reduced
 from .structures import leaves, rebuilt
@@ -152,6 +153,30 @@ def test_errors_of_the_library_are_reported_with_their_kind(use: Any, tmp_path: 
     use(Library(lambda t, n: t, value))
     report = failure(PROGRAM, tmp_path, 0)
     assert report is not None and report.startswith("KeyError") and kind_of(report).startswith("KeyError")
+
+
+def test_pullbacks_that_read_the_arguments_too_late_are_caught(use: Any, tmp_path: Path) -> None:
+    class Late(Library):
+        def value_with_pullback(self, f: Any, wrt: Any = None) -> Any:
+            def run(*args: Any) -> Any:
+                value, _ = Library(self.change).value_with_pullback(f, wrt)(*args)
+                return value, lambda g: Library(self.change).value_with_pullback(f, wrt)(*args)[1](g)
+
+            return run
+
+    source = "import math\ndef f(xs):\n    return (xs[0] * xs[1], xs[0])\nARGS = ([0.5, 1.0],)\n"
+    use(Library(lambda t, n: t))
+    assert failure(source, tmp_path, 0, (Check.all, late)) is None
+    use(Late(lambda t, n: t))
+    assert failure(source, tmp_path, 0) is None
+    report = failure(source, tmp_path, 0, (late,))
+    assert report is not None and "arguments changed before it" in report
+
+
+def test_reduction_drops_parameters() -> None:
+    source = "def f(x, y, z):\n    return y\nARGS = (1.0, 2.0, 3.0)\n"
+    small = reduced(source, lambda s: "y" in s.split(")")[0] and "ARGS = (" in s and "2.0" in s and "return y" in s)
+    assert small == "def f(y):\n    return y\nARGS = (2.0,)"
 
 
 def test_reduction_keeps_the_failure_and_little_else() -> None:

@@ -151,6 +151,17 @@ def test_the_grammar_reaches_every_feature() -> None:
         assert piece in text, piece
 
 
+def test_programs_that_change_values_reach_every_way_to_do_it() -> None:
+    text = "\n".join(generate(seed, GROUPS["mutation"]).source for seed in range(500))
+    for piece in (
+        "[::-1]", ".T", ".reshape(", ".ravel()", "out=", "np.add.at(", ".fill(", "np.copyto(", ".sort(", ".append(",
+        ".insert(", ".extend(", ".pop(", "del ", ".reverse()", ".update(", ".setdefault(", "self.u =", "def __init__",
+        "@dataclass", ".child", "zeros_like", ".items()", "enumerate(", "[:] = ", " += ", "/= 1.5", "@property",
+        "with Meter", "__slots__", "memo", "stack.append", "def touch_(", "np.where(", ".copy()", "if len(",
+    ):  # fmt: skip
+        assert piece in text, piece
+
+
 def test_switched_off_features_do_not_appear() -> None:
     features = CORE - {"while", "lambda", "immediate", "higherorder"}
     text = "\n".join(generate(seed, features).source for seed in range(150))

@@ -67,6 +67,7 @@ CASES += [
     (np.diff, (A,), {"prepend": arr(3, 2), "append": arr(3, 1), "n": 2}, (0, "prepend", "append")),
     (np.diff, (A, 3, 0, arr(1, 4), np.array(0.5)), {}, (0, 3, 4)),
     (np.diff, (A[0],), {"prepend": 0, "append": [1.0, 2.0]}, (0, "append")),
+    (np.diff, (A[0],), {"prepend": 0.5, "append": [1.0, 2.0], "n": 0}, (0, "prepend", "append")),
     (np.ediff1d, (A,), {}, (0,)),
     (np.ediff1d, (A[0], 0.5, 1.5), {}, (0, 1, 2)),
     (np.ediff1d, (A,), {"to_begin": arr(2), "to_end": arr(2, 2)}, (0, "to_begin", "to_end")),
@@ -100,6 +101,7 @@ CASES += [
     (np.trapezoid, (A,), {"dx": 0.5}, (0, "dx")),
     (np.trapezoid, (A, None, 0.5, 0), {}, (0, 2)),
     (np.trapezoid, (A, X4), {}, (0, 1)),
+    (np.trapezoid, (A, X4, 0.5), {}, (0, 1, 2)),
     (np.trapezoid, (A, X3), {"axis": 0}, (0, 1)),
     (np.trapezoid, (A, X3), {"axis": -2}, (0, 1)),
     (np.trapezoid, (A, arr(3, 4)), {"axis": 0}, (0, 1)),
@@ -112,4 +114,17 @@ CASES += [
     (np.trapezoid, (A[:, :1],), {}, (0,)),
     (np.trapezoid, (A[:, :0],), {}, (0,)),
     (np.trapezoid, (A[:0],), {}, (0,)),
+]
+CASES += [
+    (np.unwrap, (np.array([0.5, 3.0, -3.0, -1.0, 2.9, -2.9]),), {}, (0,)),
+    (np.unwrap, (np.array([[0.5, 3.0, 9.3], [1.0, -4.3, 0.2]]),), {"axis": 0, "period": 2.0}, (0,)),
+    (np.unwrap, (F32,), {}, (0,)),
+    (np.unwrap, ([0.5, 3.0, -3.0],), {}, (0,)),
+]
+CASES += [
+    (np.gradient, (A[0], 0.5), {}, (0, 1)),
+    (np.gradient, (A, 0.5), {}, (0, 1)),
+    (np.gradient, (A, 0.5, np.float64(1.5)), {}, (0, 1, 2)),
+    (np.gradient, (A, 0.5, 1.5), {"axis": (1, 0)}, (0, 1, 2)),
+    (np.gradient, (A, X3, 1.5), {}, (0, 2)),
 ]

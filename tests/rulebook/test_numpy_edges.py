@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from differences import callable_rule
 
+import pullback as pb
 import pullback.rulebook.numpy_comparisons
 import pullback.rulebook.numpy_differences
 import pullback.rulebook.numpy_elementwise
@@ -16,6 +17,7 @@ import pullback.rulebook.numpy_reductions
 import pullback.rulebook.numpy_statistics  # noqa: F401
 from pullback.applying import apply_rule
 from pullback.errors import DifferentiabilityError
+from pullback.rulebook import numpy_elementwise, powers
 from pullback.rules import lookup
 
 NAN, INF = np.nan, np.inf
@@ -148,6 +150,34 @@ def test_complex_branches(f: Any, x: complex) -> None:
     np.testing.assert_allclose(tangents(f, x), (f(x + h) - f(x - h)) / (2 * h), rtol=1e-8)
 
 
+@pytest.mark.parametrize("zero", [0.0, -0.0])
+@pytest.mark.parametrize(
+    ("f", "x", "along"),
+    [
+        (np.arcsin, 2.5, 1.0),
+        (np.arcsin, -2.5, 1.0),
+        (np.arccos, 2.5, 1.0),
+        (np.arccos, -2.5, 1.0),
+        (np.arccosh, 0.5, 1.0),
+        (np.arccosh, -2.5, 1.0),
+        (np.arctanh, 2.5, 1.0),
+        (np.sqrt, -2.5, 1.0),
+        (np.log, -2.5, 1.0),
+        (np.arcsinh, 2.5, 1j),
+        (np.arcsinh, -2.5, 1j),
+        (np.arctan, 2.5, 1j),
+    ],
+)
+def test_on_a_branch_cut_the_side_is_that_of_the_zero(f: Any, x: float, along: complex, zero: float) -> None:
+    def at(t: float) -> complex:
+        return complex(t, zero) if along == 1.0 else complex(zero, t)
+
+    h = 1e-5
+    expected = (f(at(x + h)) - f(at(x - h))) / (2 * h) / along
+    np.testing.assert_allclose(tangents(f, at(x)), expected, rtol=1e-8)
+    np.testing.assert_allclose(tangents(f, np.array([at(x)])), [expected], rtol=1e-8)
+
+
 @pytest.mark.parametrize(
     ("f", "kwargs"),
     [
@@ -189,3 +219,15 @@ def test_precision_is_kept(f: Any, dtype: Any) -> None:
     x = np.array([0.5, 1.0, 2.0], dtype)
     t = tangents(f, x)
     assert isinstance(t, np.ndarray) and t.dtype == dtype and t.flags.writeable and not np.shares_memory(t, x)
+
+
+@pytest.mark.parametrize("n", [0.0, 1.0, 2.0])
+def test_the_slope_of_a_power_has_slopes_of_its_own(n: float) -> None:
+    for x in (1.7, np.array([1.7, 0.4])):
+        for f in (powers.power_base, numpy_elementwise.power_base):
+            slope = pb.gradient(lambda p, f=f, x=x: np.sum(f(1.0, x, p)))(n)
+            np.testing.assert_allclose(slope, np.sum(x ** (n - 1) * (1 + n * np.log(x))))
+            slope = pb.gradient(lambda p, f=f, x=x: np.sum(f(1.0, x, p)))(np.array([n, n]))
+            np.testing.assert_allclose(np.sum(slope), (2 / np.size(x)) * np.sum(x ** (n - 1) * (1 + n * np.log(x))))
+    y = np.array([0.0, 4.0])
+    assert pb.gradient(lambda x: np.sum(powers.power_exponent(1.0, x, y)))(np.array([0.0, 2.0]))[0] == 0

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from differences import check_rule
+from forward import check_forward
 
 import pullback.rulebook
 from pullback.applying import parameter_of
@@ -49,6 +50,12 @@ def title(name: str, k: int, case: Case) -> str:
 def test_rule(file: str, case: Case) -> None:
     importlib.import_module(FILES[file].MODULE)
     check_rule(*case)
+
+
+@pytest.mark.parametrize(("file", "case"), [(n, c) for n, _, c in CASES], ids=[title(*c) for c in CASES])
+def test_forward(file: str, case: Case) -> None:
+    importlib.import_module(FILES[file].MODULE)
+    check_forward(*case)
 
 
 @pytest.mark.parametrize("module", sorted({*MODULES, *(f.MODULE for f in FILES.values())}))

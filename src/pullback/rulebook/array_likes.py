@@ -3,6 +3,7 @@
     m = form([x, [..]])        what a cotangent needs to know of an operand whose value is not kept
     restore(t, m)              the cotangent t, an array, in the operand's own structure and dtype
     gathered(u, m)             the reverse: a structured cotangent u, with its ZEROs, as one array
+    filled(t, x)               the tangent t of an operand x without ZEROs: what forward mode computes with
 
 A template that needs nothing else of `a` mentions it as `form(a)` or `np.shape(a)` only.
 """
@@ -99,9 +100,34 @@ def reshaped(t: Tangent, m: Form, order: Any = "C") -> Tangent:
     """The cotangent `t` of a reshaped operand with the form `m`."""
     if t is ZERO or t is NO_TANGENT:
         return t
+    return restore(np.reshape(t, shape_of(m), entry_order(order)), m)
+
+
+def entry_order(order: Any) -> Any:
+    """The order in which entries are read: not one that depends on how the operand lies in memory."""
     if order not in ("C", "F"):
         refuse(f"reshaping in memory order ({order!r}) has no derivative here; pass order='C' or 'F'")
-    return restore(np.reshape(t, shape_of(m), order), m)
+    return order
+
+
+def filled(t: Tangent, x: Any) -> Tangent:
+    """The tangent `t` of an operand `x` as NumPy takes it: zeros written out, of the dtype of `x` in its items too."""
+    if t is ZERO or t is NO_TANGENT:
+        return zeros_of(x)
+    if isinstance(x, (list, tuple)) and isinstance(t, (list, tuple)):
+        items = [filled(u, v) for u, v in zip(t, x, strict=True)]
+        return x._make(items) if hasattr(x, "_make") else type(x)(items)
+    return t
+
+
+def zeros_of(x: Any) -> Any:
+    """Zeros in the form of an operand, so that they promote as it does: of an array, a number or a nested list."""
+    if isinstance(x, (list, tuple)):
+        items = [zeros_of(v) for v in x]
+        return x._make(items) if hasattr(x, "_make") else type(x)(items)
+    if isinstance(x, np.ndarray):
+        return np.zeros_like(x)
+    return type(x)(0) if isinstance(x, (int, float, complex, np.generic)) else x
 
 
 def spread_to(t: Any, shape: Shape) -> Array:
@@ -115,12 +141,19 @@ def refuse(text: str) -> NoReturn:
 
 
 # What a derivative's own derivative meets: each of these is linear in its cotangent.
-constant(form, shape_of, size_of)
-rule(restore, "t, m", t="fit_to(spread_to(gathered(g, m), np.shape(t)), np.shape(t), np.result_type(t))", _alias=True)
-rule(gathered, "u, m", u="restore(g, m)", _returns="array", _alias=True)
+constant(form, shape_of, size_of, entry_order)
+rule(
+    restore,
+    "t, m",
+    t="fit_to(spread_to(gathered(g, m), np.shape(t)), np.shape(t), np.result_type(t))",
+    _linear="t",
+    _alias=True,
+)
+rule(gathered, "u, m", u="restore(g, m)", _linear="u", _returns="array", _alias=True)
 rule(
     reshaped,
     "t, m, order='C'",
     t="fit_to(np.reshape(gathered(g, m), np.shape(t), order), np.shape(t), np.result_type(t))",
+    _linear="t",
     _alias=True,
 )

@@ -54,6 +54,13 @@ def sign_pullback(g: Any, x: Any, y: Any) -> Any:
     return zero(g)
 
 
+def sign_tangent(x_dot: Any, x: Any, y: Any) -> Any:
+    """The same of a tangent: what of it turns x, (ẋ - Re(ẋ conj y) y) / |x|."""
+    if np.iscomplexobj(x):
+        return unit(x_dot - np.real(x_dot * np.conj(y)) * y, np.abs(x)) * (x != 0)
+    return zero(x_dot)
+
+
 def imag_pullback(g: Any, x: Any) -> Any:
     """-i g, as Im z = Re(-i z); a real number has no imaginary part."""
     return fit(-1j * g if np.iscomplexobj(x) else zero(g), x)
@@ -117,9 +124,9 @@ for _clip in (np.ndarray.clip, np.generic.clip):
     )
 
 # Absolute value and sign; conj(sign x) is sign x where x is real
-elementwise(np.absolute, "x", x="g * np.conj(np.sign(x))")
+elementwise(np.absolute, "x", x="g * np.conj(np.sign(x))", x_dot="np.real(x_dot * np.conj(np.sign(x)))")
 elementwise(np.fabs, "x", x="g * np.sign(x)")
-elementwise(np.sign, "x", x="sign_pullback(g, x, y)")
+elementwise(np.sign, "x", x="sign_pullback(g, x, y)", x_dot="sign_tangent(x_dot, x, y)")
 elementwise(np.copysign, "x1, x2", x1="g * (np.sign(x1) * np.copysign(1.0, x2))", x2="zero(g)")
 elementwise(np.heaviside, "x1, x2", x1="zero(g)", x2="only(g, x1 == 0)")
 elementwise(np.nan_to_num, "x, *, nan=0.0, posinf=None, neginf=None", x="nan_to_num_pullback(g, x)", _returns="numeric")
@@ -127,13 +134,19 @@ elementwise(np.nan_to_num, "x, *, nan=0.0, posinf=None, neginf=None", x="nan_to_
 # The parts of a complex number
 for _conj in (np.conjugate, np.ndarray.conj, np.ndarray.conjugate, np.generic.conj, np.generic.conjugate):
     elementwise(_conj, "x", x="np.conj(g)")
-rule(np.real, "val", val="fit(g, val)", _alias=True)
-rule(np.imag, "val", val="imag_pullback(g, val)", _alias=True)
+rule(np.real, "val", val="fit(g, val)", _linear="val", _alias=True)
+rule(np.imag, "val", val="imag_pullback(g, val)", _linear="val", _alias=True)
 for _scalar_or_array in (np.ndarray, np.generic):
-    rule(_scalar_or_array.real, "a", a="fit(g, a)", _alias=True)
-    rule(_scalar_or_array.imag, "a", a="imag_pullback(g, a)", _alias=True)
-rule(np.real_if_close, "a, tol=100", a="fit(g, a)", _alias=True)
-elementwise(np.angle, "z, deg=False", z="angle_pullback(g, z, deg)", _returns="numeric")
+    rule(_scalar_or_array.real, "a", a="fit(g, a)", a_dot="a_dot.real", _alias=True)
+    rule(_scalar_or_array.imag, "a", a="imag_pullback(g, a)", a_dot="a_dot.imag", _alias=True)
+rule(np.real_if_close, "a, tol=100", a="fit(g, a)", a_dot="fit(a_dot, y)", _alias=True)
+elementwise(
+    np.angle,
+    "z, deg=False",
+    z="angle_pullback(g, z, deg)",
+    z_dot="np.real(angle_pullback(z_dot, z, deg))",
+    _returns="numeric",
+)
 
 # Conversions to another precision
 for _scalar_type in (np.float16, np.float32, np.float64, np.longdouble, np.complex64, np.clongdouble):

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from pullback.fitting import fit
-from pullback.rulebook.array_likes import Form, form, restore, shape_of, size_of
+from pullback.rulebook.array_likes import Form, form, refuse, restore, shape_of, size_of, zeros_of
 from pullback.rulebook.numpy_reductions import axes_of, onto
 from pullback.rules import rule
 from pullback.tangents import NO_TANGENT, ZERO
@@ -66,6 +66,29 @@ def cumprod_pullback(g: Any, y: Any, a: Any, axis: Any, skip_nan: bool, first: i
     return onto(np.where(np.isnan(a), 0.0, t) if skip_nan else t, a)
 
 
+def cumprod_tangent(a_dot: Any, y: Any, a: Any, axis: Any, skip_nan: bool, first: int) -> Any:
+    """The tangent of running products y: y_k Σ_{i ≤ k} ȧ_i / a_i; by a recurrence where a product underflows.
+
+    With zeros: ẏ_k = ẏ_{k-1} a_k + y_{k-1} ȧ_k.
+    """
+    if skip_nan:
+        a, a_dot = np.where(np.isnan(a), 1.0, a), np.where(np.isnan(a), 0.0, a_dot)
+    x, change = last(np.asarray(a), axis), last(np.asarray(a_dot), axis)
+    h = last(y, axis)
+    p = h[..., first:]
+    size = np.abs(p)
+    if np.all((size >= np.finfo(p.dtype).tiny) & np.isfinite(size)):
+        t = p * np.cumsum(change / x, axis=-1)
+    else:
+        before = np.concatenate((np.ones_like(p[..., :1]), p[..., :-1]), axis=-1)
+        parts = [before[..., 0] * change[..., 0]]
+        for k in range(1, x.shape[-1]):
+            parts.append(parts[-1] * x[..., k] + before[..., k] * change[..., k])
+        t = np.stack(parts, axis=-1)
+    t = np.concatenate((np.zeros_like(h[..., :first]), t), axis=-1) if first else t
+    return fit(np.reshape(t, np.shape(y)) if axis is None or not np.ndim(a) else np.moveaxis(t, -1, axis), y)
+
+
 def between_zeros(t: Any, n: int, axis: int) -> Any:
     """An array with n zeros before and after it along an axis."""
     shape = list(t.shape)
@@ -91,12 +114,20 @@ def extent(m: Form, axis: int) -> int:
 
 
 def diff_pullback(g: Any, forms: tuple[Form, Form, Form], which: int, n: int, axis: int) -> Any:
-    """The cotangent of one of (prepend, a, append) of a difference of them joined."""
+    """The cotangent of one of (prepend, a, append) of a difference of them joined (of `a` alone if n is 0)."""
+    if n == 0:
+        return restore(g if which == 1 else np.zeros(shape_of(forms[which])), forms[which])
     axis = axis % g.ndim
     start = sum(extent(m, axis) for m in forms[:which])
     length = extent(forms[0], axis) + extent(forms[1], axis) + extent(forms[2], axis)
     t = diff_transpose(g, length, n, axis)
     return restore(t[(slice(None),) * axis + (slice(start, start + extent(forms[which], axis)),)], forms[which])
+
+
+def difference_of(a: Any, prepend: Any, append: Any, n: int, axis: int) -> Any:
+    """np.diff, with None for what is not put before or after."""
+    others = {"prepend": prepend, "append": append} if n else {}
+    return np.diff(a, n, axis, **{k: v for k, v in others.items() if v is not None})
 
 
 def ediff1d_pullback(g: Any, m: Form, start: int) -> Any:
@@ -186,19 +217,72 @@ def gradient_pullback(g: Any, m: Form, steps: tuple[Any, ...], axis: Any, edge_o
     return restore(t, m)
 
 
+def step_slopes(y: Any, steps: tuple[Any, ...], i: int) -> list[Any]:
+    """How the gradients, one an axis, change with the distance `i` of the samples: inversely to it."""
+    h = steps[i]
+    if np.ndim(h):
+        refuse("np.gradient has no derivative with respect to an array of coordinates, only to a distance")
+    parts = list(y) if isinstance(y, (tuple, list)) else [y]
+    return [-part / h if len(steps) == 1 or k == i else None for k, part in enumerate(parts)]
+
+
+def step_pullback(g: Any, y: Any, steps: tuple[Any, ...], i: int) -> Any:
+    """The cotangent of the distance between samples."""
+    parts = g if isinstance(g, (tuple, list)) else (g,)
+    slopes = step_slopes(y, steps, i)
+    total = np.float64(0.0)
+    for t, s in zip(parts, slopes, strict=True):
+        if s is not None and t is not ZERO and t is not NO_TANGENT:
+            total = total + np.sum(t * s)
+    return fit(total, steps[i])
+
+
+def step_tangent(step_dot: Any, y: Any, steps: tuple[Any, ...], i: int) -> Any:
+    """The tangents of the gradients through that distance."""
+    parts = [ZERO if s is None else s * step_dot for s in step_slopes(y, steps, i)]
+    return tuple(parts) if isinstance(y, (tuple, list)) else fit(parts[0], y)
+
+
 for _cumsum in (np.cumsum, np.ndarray.cumsum, np.generic.cumsum):
-    rule(_cumsum, "a, axis=None, dtype=None", a="cumsum_pullback(g, form(a), axis, 0)", _returns="array")
-for _cumprod in (np.cumprod, np.ndarray.cumprod, np.generic.cumprod):
-    rule(_cumprod, "a, axis=None, dtype=None", a="cumprod_pullback(g, y, a, axis, False, 0)", _returns="array")
-rule(np.nancumsum, "a, axis=None, dtype=None", a="nancumsum_pullback(g, a, axis)", _returns="array")
-rule(np.nancumprod, "a, axis=None, dtype=None", a="cumprod_pullback(g, y, a, axis, True, 0)", _returns="array")
+    rule(
+        _cumsum,
+        "a, axis=None, dtype=None",
+        a="cumsum_pullback(g, form(a), axis, 0)",
+        a_dot="fit(np.cumsum(a_dot, axis, dtype), y)",
+        _returns="array",
+    )
+for _cumprod, _skips in (
+    *((f, False) for f in (np.cumprod, np.ndarray.cumprod, np.generic.cumprod)),
+    (np.nancumprod, True),
+):
+    rule(
+        _cumprod,
+        "a, axis=None, dtype=None",
+        a=f"cumprod_pullback(g, y, a, axis, {_skips}, 0)",
+        a_dot=f"cumprod_tangent(a_dot, y, a, axis, {_skips}, 0)",
+        _returns="array",
+    )
+rule(
+    np.nancumsum,
+    "a, axis=None, dtype=None",
+    a="nancumsum_pullback(g, a, axis)",
+    a_dot="fit(np.cumsum(np.where(np.isnan(a), 0.0, a_dot), axis, dtype), y)",
+    _returns="array",
+)
 if hasattr(np, "cumulative_sum"):  # since NumPy 2.1
     _CUMULATIVE = "x, /, *, axis=None, dtype=None, include_initial=False"
-    rule(np.cumulative_sum, _CUMULATIVE, x="cumsum_pullback(g, form(x), axis, int(include_initial))", _returns="array")
+    rule(
+        np.cumulative_sum,
+        _CUMULATIVE,
+        x="cumsum_pullback(g, form(x), axis, int(include_initial))",
+        x_dot="fit(np.cumulative_sum(x_dot, axis=axis, dtype=dtype, include_initial=include_initial), y)",
+        _returns="array",
+    )
     rule(
         np.cumulative_prod,
         _CUMULATIVE,
         x="cumprod_pullback(g, y, x, axis, False, int(include_initial))",
+        x_dot="cumprod_tangent(x_dot, y, x, axis, False, int(include_initial))",
         _returns="array",
     )
 rule(
@@ -207,6 +291,9 @@ rule(
     a="diff_pullback(g, (form(prepend), form(a), form(append)), 1, n, axis)",
     prepend="diff_pullback(g, (form(prepend), form(a), form(append)), 0, n, axis)",
     append="diff_pullback(g, (form(prepend), form(a), form(append)), 2, n, axis)",
+    a_dot="difference_of(a_dot, zeros_of(prepend), zeros_of(append), n, axis)",
+    prepend_dot="difference_of(zeros_of(a), prepend_dot, zeros_of(append), n, axis)",
+    append_dot="difference_of(zeros_of(a), zeros_of(prepend), append_dot, n, axis)",
     _returns="array",
 )
 rule(
@@ -215,12 +302,25 @@ rule(
     ary="ediff1d_pullback(g, form(ary), 0 if to_begin is None else np.size(to_begin))",
     to_end="restore(np.reshape(g[np.size(g) - np.size(to_end) :], np.shape(to_end)), form(to_end))",
     to_begin="restore(np.reshape(g[: np.size(to_begin)], np.shape(to_begin)), form(to_begin))",
+    ary_dot="np.ediff1d(ary_dot, zeros_of(to_end), zeros_of(to_begin))",
+    to_end_dot="np.ediff1d(zeros_of(ary), to_end_dot, zeros_of(to_begin))",
+    to_begin_dot="np.ediff1d(zeros_of(ary), zeros_of(to_end), to_begin_dot)",
+    _returns="array",
+)
+rule(  # what it adds is a multiple of the period
+    np.unwrap,
+    "p, discont=None, axis=-1, *, period=6.283185307179586",
+    p="restore(g, form(p))",
+    p_dot="fit(np.array(p_dot), y)",
     _returns="array",
 )
 rule(
     np.gradient,
     "f, *steps, axis=None, edge_order=1",
     f="gradient_pullback(g, form(f), steps, axis, edge_order)",
+    steps="step_pullback(g, y, steps, i)",
+    steps_dot="step_tangent(steps_dot, y, steps, i)",
+    _linear="f",
     _returns="unknown",
 )
 rule(
@@ -228,5 +328,7 @@ rule(
     "f, x=None, dx=1.0, axis=-1",  # NumPy calls f `y`, which is the result here: by position only
     f="trapezoid_pullback(g, form(f), x, dx, axis)",
     x="trapezoid_abscissae(g, f, x, axis)",
-    dx="fit(g * np.sum(pairs_of(f, axis), axis=axis), dx)",
+    dx="fit(g * np.sum(pairs_of(f, axis), axis=axis), dx) if x is None else zeros_of(dx)",  # then dx is not read
+    dx_dot="fit(np.trapezoid(f, None, dx_dot, axis), y) if x is None else ZERO",
+    _linear="f, x",
 )

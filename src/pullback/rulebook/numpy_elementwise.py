@@ -13,7 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from pullback.fitting import fit
 from pullback.rules import constant, elementwise
+from pullback.tangents import ZERO
+
+IN_TEMPLATES = (fit, ZERO)
 
 
 def zero(g: Any) -> Any:
@@ -55,6 +59,16 @@ def unit(x: Any, length: Any) -> Any:
     return x / np.where(length == 0, 1.0, length)[()]
 
 
+def cut_root(x: Any) -> Any:
+    """sqrt(1 - x²) as (1 - x)(1 + x), which keeps its digits at the ends, on the side of the cut that x is on."""
+    return np.sqrt(-(x - 1.0) * (x - -1.0))  # differences: a sum with 1 + 0j would lose the sign of a zero
+
+
+def cut_root_plus(x: Any, y: Any) -> Any:
+    """sqrt(x² + 1), which is cosh y for y = arcsinh x: so a complex x is on its side of the cut."""
+    return np.cosh(y) if np.iscomplexobj(x) else np.sqrt(x * x + 1.0)
+
+
 def sinc_slope(x: Any) -> Any:
     """d sinc(x)/dx = π (cos u - sin(u)/u) / u with u = πx; its Taylor series where that difference cancels."""
     u = np.pi * x
@@ -83,6 +97,14 @@ def bessel_i1(x: Any) -> Any:
     return np.sign(x) * np.where(size <= 20.0, series, tail)[()]
 
 
+def kaiser_slope(y: Any, count: int, beta: Any) -> Any:
+    """The derivative by beta of y = I₀(beta s) / I₀(beta), s the half circle over the window."""
+    half = (count - 1) / 2.0
+    s = np.sqrt(np.maximum(1.0 - ((np.arange(count) - half) / half) ** 2, 0.0)) if count > 1 else np.ones(count)
+    scale = np.i0(np.float64(beta))
+    return bessel_i1(beta * s) * s / scale - y * (bessel_i1(beta) / scale)
+
+
 # Arithmetic
 elementwise(np.add, "x1, x2", x1="g", x2="g")
 elementwise(np.reciprocal, "x", x="-g * (y * y)")
@@ -96,8 +118,16 @@ elementwise(np.subtract, "x1, x2", x1="g", x2="-g")
 constant(np.floor_divide, returns="numeric")
 for _remainder in (np.remainder, np.fmod):
     elementwise(_remainder, "x1, x2", x1="g", x2="remainder_quotient(g, x1, x2, y)")
-elementwise(np.modf, "x", x="g[0]", _returns="tuple")
-elementwise(np.divmod, "x1, x2", x1="g[1]", x2="-g[1] * y[0]", _returns="tuple")
+elementwise(np.modf, "x", x="g[0]", x_dot="(fit(x_dot, y[0]), ZERO)", _returns="tuple")
+elementwise(
+    np.divmod,
+    "x1, x2",
+    x1="g[1]",
+    x2="-g[1] * y[0]",
+    x1_dot="(ZERO, fit(x1_dot, y[1]))",
+    x2_dot="(ZERO, fit(-x2_dot * y[0], y[1]))",
+    _returns="tuple",
+)
 elementwise(np.square, "x", x="g * (2.0 * x)")
 elementwise(np.sqrt, "x", x="g * 0.5 / y")
 elementwise(np.cbrt, "x", x="g / (3.0 * (y * y))")
@@ -123,12 +153,12 @@ elementwise(
     x2="g * exponential_share(np.exp2, x2, x1, y)",
 )
 
-# Trigonometry; (1 - x)(1 + x) keeps the digits that 1 - x² loses at the ends
+# Trigonometry
 elementwise(np.sin, "x", x="g * np.cos(x)")
 elementwise(np.cos, "x", x="-g * np.sin(x)")
 elementwise(np.tan, "x", x="g * (1.0 + y * y)")
-elementwise(np.arcsin, "x", x="g / np.sqrt((1.0 - x) * (1.0 + x))")
-elementwise(np.arccos, "x", x="-g / np.sqrt((1.0 - x) * (1.0 + x))")
+elementwise(np.arcsin, "x", x="g / cut_root(x)")
+elementwise(np.arccos, "x", x="-g / cut_root(x)")
 elementwise(np.arctan, "x", x="g / (1.0 + x * x)")
 elementwise(np.hypot, "x1, x2", x1="g * unit(x1, y)", x2="g * unit(x2, y)")
 elementwise(
@@ -142,18 +172,23 @@ elementwise(np.rad2deg, "x", x="g * 57.29577951308232")
 elementwise(np.radians, "x", x="g * 0.017453292519943295")
 elementwise(np.deg2rad, "x", x="g * 0.017453292519943295")
 
-# Hyperbolic functions; two square roots keep arccosh on its branch for complex x
+# Hyperbolic functions; two square roots keep arccosh on its branch for complex x, and x - -1 the sign of its 0j
 elementwise(np.sinh, "x", x="g * np.cosh(x)")
 elementwise(np.cosh, "x", x="g * np.sinh(x)")
 elementwise(np.tanh, "x", x="g * (1.0 - y * y)")
-elementwise(np.arcsinh, "x", x="g / np.sqrt(x * x + 1.0)")
-elementwise(np.arccosh, "x", x="g / (np.sqrt(x - 1.0) * np.sqrt(x + 1.0))")
+elementwise(np.arcsinh, "x", x="g / cut_root_plus(x, y)")
+elementwise(np.arccosh, "x", x="g / (np.sqrt(x - 1.0) * np.sqrt(x - -1.0))")
 elementwise(np.arctanh, "x", x="g / ((1.0 - x) * (1.0 + x))")
 
 # Special functions and floating-point parts
 elementwise(np.i0, "x", x="g * bessel_i1(x)", _returns="numeric")
 elementwise(np.sinc, "x", x="g * sinc_slope(x)", _returns="numeric")
 elementwise(np.ldexp, "x1, x2", x1="np.ldexp(g, x2)")
-elementwise(np.frexp, "x", x="np.ldexp(g[0], -y[1])", _returns="tuple")
+elementwise(
+    np.frexp, "x", x="np.ldexp(g[0], -y[1])", x_dot="(fit(np.ldexp(x_dot, -y[1]), y[0]), ZERO)", _returns="tuple"
+)
 elementwise(np.nextafter, "x1, x2", x1="g", x2="zero(g)")
+elementwise(
+    np.kaiser, "M, beta", beta="g * kaiser_slope(y, M, beta)", beta_dot="kaiser_slope(y, M, beta) * beta_dot"
+)
 constant(np.spacing, returns="numeric")

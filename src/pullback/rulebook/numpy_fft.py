@@ -84,7 +84,7 @@ def irfftn_pullback(g: Array, m: Form, s: Any, axes: Any, norm: Any) -> Tangent:
 
 
 constant(transform_lengths, with_length)
-rule(resized, "t, shape", t="resized(g, np.shape(t))", _returns="array", _alias=True)
+rule(resized, "t, shape", t="resized(g, np.shape(t))", _linear="t", _returns="array", _alias=True)
 
 transform: Any
 for transform in (np.fft.fft, np.fft.ifft):
@@ -92,6 +92,7 @@ for transform in (np.fft.fft, np.fft.ifft):
         transform,
         "a, n=None, axis=-1, norm=None",
         a=f"returned(np.fft.{transform.__name__}(g, axis=axis, norm=norm), form(a))",
+        _linear="a",
         _returns="array",
     )
 for transform in (np.fft.fftn, np.fft.ifftn, np.fft.fft2, np.fft.ifft2):
@@ -100,30 +101,35 @@ for transform in (np.fft.fftn, np.fft.ifftn, np.fft.fft2, np.fft.ifft2):
         f"a, s=None, axes={'(-2, -1)' if transform.__name__.endswith('2') else 'None'}, norm=None",
         a=f"returned(np.fft.{transform.__name__.replace('2', 'n')}"
         "(g, axes=transform_lengths(form(a), s, axes)[0], norm=norm), form(a))",
+        _linear="a",
         _returns="array",
     )
 rule(
     np.fft.rfft,
     "a, n=None, axis=-1, norm=None",
     a="rfft_pullback(g, form(a), n, axis, norm)",
+    _linear="a",
     _returns="array",
 )
 rule(
     np.fft.irfft,
     "a, n=None, axis=-1, norm=None",
     a="irfft_pullback(g, form(a), axis, norm)",
+    _linear="a",
     _returns="array",
 )
 rule(
     np.fft.hfft,
     "a, n=None, axis=-1, norm=None",
     a="returned(np.conj(half_spectrum(g, g.shape[axis], axis, SWAPPED[norm])), form(a))",
+    _linear="a",
     _returns="array",
 )
 rule(
     np.fft.ihfft,
     "a, n=None, axis=-1, norm=None",
     a="rfft_pullback(np.conj(g), form(a), n, axis, SWAPPED[norm])",
+    _linear="a",
     _returns="array",
 )
 for transform, axes_default in ((np.fft.rfftn, "None"), (np.fft.rfft2, "(-2, -1)")):
@@ -131,6 +137,7 @@ for transform, axes_default in ((np.fft.rfftn, "None"), (np.fft.rfft2, "(-2, -1)
         transform,
         f"a, s=None, axes={axes_default}, norm=None",
         a="rfftn_pullback(g, form(a), s, axes, norm)",
+        _linear="a",
         _returns="array",
     )
 for transform, axes_default in ((np.fft.irfftn, "None"), (np.fft.irfft2, "(-2, -1)")):
@@ -138,9 +145,16 @@ for transform, axes_default in ((np.fft.irfftn, "None"), (np.fft.irfft2, "(-2, -
         transform,
         f"a, s=None, axes={axes_default}, norm=None",
         a="irfftn_pullback(g, form(a), s, axes, norm)",
+        _linear="a",
         _returns="array",
     )
-rule(np.fft.fftshift, "x, axes=None", x="restore(np.fft.ifftshift(g, axes), form(x))", _returns="array")
-rule(np.fft.ifftshift, "x, axes=None", x="restore(np.fft.fftshift(g, axes), form(x))", _returns="array")
+rule(np.fft.fftshift, "x, axes=None", x="restore(np.fft.ifftshift(g, axes), form(x))", _linear="x", _returns="array")
+rule(np.fft.ifftshift, "x, axes=None", x="restore(np.fft.fftshift(g, axes), form(x))", _linear="x", _returns="array")
 for transform in (np.fft.fftfreq, np.fft.rfftfreq):
-    rule(transform, "n, d=1.0, device=None", d="restore(-np.sum(g * y) / d, form(d))", _returns="array")
+    rule(
+        transform,
+        "n, d=1.0, device=None",
+        d="restore(-np.sum(g * y) / d, form(d))",
+        d_dot="y * (-d_dot / d)",
+        _returns="array",
+    )

@@ -104,24 +104,33 @@ def take_along_axis_pullback(g: Array, m: Form, indices: Any, axis: int | None) 
 
 
 # linear in its cotangent: a derivative's own derivative reads where this adds
-rule(index_pullback, "t, shape, dtype, index", t="restore(np.asarray(g)[index], form(t))", _returns="array")
+rule(
+    index_pullback,
+    "t, shape, dtype, index",
+    t="restore(np.asarray(g)[index], form(t))",
+    _linear="t",
+    _returns="array",
+)
 
 for taking in (np.take, np.ndarray.take, np.generic.take):
     rule(
         taking,
         "a, indices, axis=None, *, mode='raise'",
         a="take_pullback(g, form(a), indices, axis, mode)",
+        _linear="a",
     )
 rule(
     np.take_along_axis,
     "arr, indices, axis=-1",
     arr="take_along_axis_pullback(g, form(arr), indices, axis)",
+    _linear="arr",
     _returns="array",
 )
 rule(
     np.compress,
     "condition, a, axis=None",
     a="take_pullback(g, form(a), np.flatnonzero(condition), axis, 'raise')",
+    _linear="a",
     _returns="array",
 )
 for compressing in (np.ndarray.compress, np.generic.compress):
@@ -129,16 +138,24 @@ for compressing in (np.ndarray.compress, np.generic.compress):
         compressing,
         "a, condition, axis=None",
         a="take_pullback(g, form(a), np.flatnonzero(condition), axis, 'raise')",
+        _linear="a",
         _returns="array",
     )
 rule(
     np.extract,
     "condition, arr",
     arr="take_pullback(g, form(arr), np.flatnonzero(condition), None, 'raise')",
+    _linear="arr",
     _returns="array",
 )
 
-rule(np.bincount, "x, weights=None, minlength=0", weights="restore(g[np.asarray(x)], form(weights))", _returns="array")
+rule(
+    np.bincount,
+    "x, weights=None, minlength=0",
+    weights="restore(g[np.asarray(x)], form(weights))",
+    _linear="weights",
+    _returns="array",
+)
 
 # Positions: integers, which have no derivative
 constant(np.ix_, np.indices, np.unravel_index, np.ravel_multi_index, np.mask_indices, np.diag_indices)

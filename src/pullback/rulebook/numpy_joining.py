@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from pullback.fitting import fit
 from pullback.rulebook.array_likes import (
     Array,
     Form,
@@ -22,11 +23,12 @@ from pullback.rulebook.array_likes import (
     restore,
     shape_of,
     size_of,
+    zeros_of,
 )
 from pullback.rules import constant, rule
-from pullback.tangents import Tangent
+from pullback.tangents import ZERO, Tangent
 
-IN_TEMPLATES = (form,)
+IN_TEMPLATES = (form, zeros_of, fit)
 
 
 def parts_of(m: Form) -> list[Form]:
@@ -151,6 +153,13 @@ def meshgrid_pullback(g: Any, m: Form, i: int, count: int, indexing: str) -> Tan
     return reshaped(g[i].sum(axis=tuple(k for k in range(count) if k != own)), m)
 
 
+def meshgrid_tangent(xi_dot: Any, y: Any, i: int, indexing: str) -> Tangent:
+    """The tangents of the coordinate arrays, through coordinate vector `i`: its own array's alone."""
+    own = 1 - i if indexing == "xy" and len(y) > 1 and i < 2 else i
+    along = np.reshape(xi_dot, [-1 if k == own else 1 for k in range(len(y))])
+    return tuple(np.broadcast_to(along, v.shape).copy() if k == i else ZERO for k, v in enumerate(y))
+
+
 constant(parts_of, consecutive, hstack_axis, block_shape, list_depth)
 constant(at_least_1d, at_least_2d, at_least_3d, as_column)
 
@@ -158,36 +167,42 @@ rule(
     np.concatenate,
     "arrays, axis=0, *, dtype=None, casting='same_kind'",
     arrays="concatenate_pullback(g, form(arrays), axis)",
+    arrays_dot="fit(np.concatenate(arrays_dot, axis, dtype=dtype, casting=casting), y)",
     _returns="array",
 )
 rule(
     np.stack,
     "arrays, axis=0, *, dtype=None, casting='same_kind'",
     arrays="stack_pullback(g, form(arrays), axis)",
+    arrays_dot="fit(np.stack(arrays_dot, axis, dtype=dtype, casting=casting), y)",
     _returns="array",
 )
 rule(
     np.vstack,
     "tup, *, dtype=None, casting='same_kind'",
     tup="raised_pullback(g, form(tup), at_least_2d, 0)",
+    tup_dot="fit(np.vstack(tup_dot, dtype=dtype, casting=casting), y)",
     _returns="array",
 )
 rule(
     np.hstack,
     "tup, *, dtype=None, casting='same_kind'",
     tup="raised_pullback(g, form(tup), at_least_1d, hstack_axis(form(tup)))",
+    tup_dot="fit(np.hstack(tup_dot, dtype=dtype, casting=casting), y)",
     _returns="array",
 )
-rule(np.dstack, "tup", tup="raised_pullback(g, form(tup), at_least_3d, 2)", _returns="array")
-rule(np.column_stack, "tup", tup="raised_pullback(g, form(tup), as_column, 1)", _returns="array")
+rule(np.dstack, "tup", tup="raised_pullback(g, form(tup), at_least_3d, 2)", _linear="tup", _returns="array")
+rule(np.column_stack, "tup", tup="raised_pullback(g, form(tup), as_column, 1)", _linear="tup", _returns="array")
 rule(
     np.append,
     "arr, values, axis=None",
     arr="append_pullback(g, form(arr), axis, True)",
     values="append_pullback(g, form(values), axis, False)",
+    arr_dot="np.append(arr_dot, zeros_of(values), axis)",
+    values_dot="np.append(zeros_of(arr), values_dot, axis)",
     _returns="array",
 )
-rule(np.block, "arrays", arrays="block_pullback(g, form(arrays))", _returns="array")
+rule(np.block, "arrays", arrays="block_pullback(g, form(arrays))", _linear="arrays", _returns="array")
 
 splitting: Any
 for splitting in (np.split, np.array_split):
@@ -195,6 +210,7 @@ for splitting in (np.split, np.array_split):
         splitting,
         "ary, indices_or_sections, axis=0",
         ary="split_pullback(g, form(y), form(ary), axis)",
+        _linear="ary",
         _returns="list",
         _alias=True,
     )
@@ -203,6 +219,7 @@ for splitting, axis in ((np.vsplit, "0"), (np.hsplit, "min(np.ndim(ary), 2) - 1"
         splitting,
         "ary, indices_or_sections",
         ary=f"split_pullback(g, form(y), form(ary), {axis})",
+        _linear="ary",
         _returns="list",
         _alias=True,
     )
@@ -211,6 +228,7 @@ if hasattr(np, "unstack"):  # NumPy 2.1
         np.unstack,
         "x, *, axis=0",
         x="unstack_pullback(g, form(y), form(x), axis)",
+        _linear="x",
         _returns="tuple",
         _alias=True,
     )
@@ -218,6 +236,7 @@ rule(
     np.meshgrid,
     "*xi, copy=True, sparse=False, indexing='xy'",
     xi="meshgrid_pullback(g, form(xi[i]), i, len(xi), indexing)",
+    xi_dot="meshgrid_tangent(xi_dot, y, i, indexing)",
     _returns="tuple",
     _alias=True,
 )

@@ -156,22 +156,36 @@ def rows(x: Any) -> Array:
     return np.expand_dims(x, -2)
 
 
-rule(np.matmul, "x1, x2", x1="matmul_left(g, x2, form(x1))", x2="matmul_right(g, x1, form(x2))")
-rule(np.linalg.matmul, "x1, x2", x1="matmul_left(g, x2, form(x1))", x2="matmul_right(g, x1, form(x2))")
+for multiplying in (np.matmul, np.linalg.matmul):
+    rule(
+        multiplying,
+        "x1, x2",
+        x1="matmul_left(g, x2, form(x1))",
+        x2="matmul_right(g, x1, form(x2))",
+        _linear="x1, x2",
+    )
 for dotting in (np.dot, np.ndarray.dot):
-    rule(dotting, "a, b", a="dot_left(g, b, form(a))", b="dot_right(g, a, form(b))")
-rule(np.inner, "a, b", a="inner_pullback(g, b, form(a), True)", b="inner_pullback(g, a, form(b), False)")
+    rule(dotting, "a, b", a="dot_left(g, b, form(a))", b="dot_right(g, a, form(b))", _linear="a, b")
+rule(
+    np.inner,
+    "a, b",
+    a="inner_pullback(g, b, form(a), True)",
+    b="inner_pullback(g, a, form(b), False)",
+    _linear="a, b",
+)
 rule(
     np.vdot,
     "a, b",
     a="reshaped(np.conj(g * np.ravel(b)), form(a))",
     b="reshaped(g * np.conj(np.ravel(a)), form(b))",
+    _linear="a, b",
 )
 rule(
     np.outer,
     "a, b",
     a="outer_pullback(g, b, form(a), True)",
     b="outer_pullback(g, a, form(b), False)",
+    _linear="a, b",
     _returns="array",
 )
 rule(
@@ -179,6 +193,7 @@ rule(
     "x1, x2",
     x1="outer_pullback(g, x2, form(x1), True)",
     x2="outer_pullback(g, x1, form(x2), False)",
+    _linear="x1, x2",
     _returns="array",
 )
 rule(
@@ -186,19 +201,28 @@ rule(
     "a, b, axes=2",
     a="tensordot_left(g, b, form(a), axes)",
     b="tensordot_right(g, a, form(b), axes)",
+    _linear="a, b",
 )
 rule(
     np.linalg.tensordot,
     "x1, x2, *, axes=2",
     x1="tensordot_left(g, x2, form(x1), axes)",
     x2="tensordot_right(g, x1, form(x2), axes)",
+    _linear="x1, x2",
 )
-rule(np.kron, "a, b", a="kron_pullback(g, b, form(a), True)", b="kron_pullback(g, a, form(b), False)")
+rule(
+    np.kron,
+    "a, b",
+    a="kron_pullback(g, b, form(a), True)",
+    b="kron_pullback(g, a, form(b), False)",
+    _linear="a, b",
+)
 rule(
     np.cross,
     "a, b, axisa=-1, axisb=-1, axisc=-1, axis=None",
     a="cross_product(b, g, (axisb, axisc, axisa) if axis is None else (axis,) * 3, form(a))",
     b="cross_product(g, a, (axisc, axisa, axisb) if axis is None else (axis,) * 3, form(b))",
+    _linear="a, b",
     _returns="array",
 )
 rule(
@@ -206,6 +230,7 @@ rule(
     "x1, x2, *, axis=-1",
     x1="cross_product(x2, g, (axis,) * 3, form(x1))",
     x2="cross_product(g, x1, (axis,) * 3, form(x2))",
+    _linear="x1, x2",
     _returns="array",
 )
 for vecdot in (np.vecdot, np.linalg.vecdot):
@@ -214,6 +239,7 @@ for vecdot in (np.vecdot, np.linalg.vecdot):
         "x1, x2, *, axis=-1",
         x1="vecdot_pullback(g, x2, form(x1), axis, True)",
         x2="vecdot_pullback(g, np.conj(x1), form(x2), axis, False)",
+        _linear="x1, x2",
     )
 if hasattr(np, "matvec"):  # NumPy 2.2
     rule(
@@ -221,6 +247,7 @@ if hasattr(np, "matvec"):  # NumPy 2.2
         "x1, x2",
         x1="restore(columns(g) * rows(x2), form(x1))",
         x2="restore((rows(g) @ np.asarray(x1))[..., 0, :], form(x2))",
+        _linear="x1, x2",
         _returns="array",
     )
     rule(
@@ -228,6 +255,7 @@ if hasattr(np, "matvec"):  # NumPy 2.2
         "x1, x2",
         x1="restore(np.conj((np.asarray(x2) @ columns(g))[..., 0]), form(x1))",
         x2="restore(columns(np.conj(x1)) * rows(g), form(x2))",
+        _linear="x1, x2",
         _returns="array",
     )
 constant(contracted)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from pullback.fitting import fit
 from pullback.rulebook.numpy_elementwise import unit
 from pullback.rulebook.numpy_reductions import axes_of, onto, restored
 from pullback.rules import rule
@@ -73,18 +74,51 @@ def norm_pullback(g: Any, y: Any, x: Any, order: Any, axis: Any, keepdims: Any, 
     return onto(np.moveaxis(t, (-2, -1), axes), x)
 
 
+def norm_tangent(x_dot: Any, y: Any, x: Any, order: Any, axis: Any, keepdims: Any, as_vector: bool) -> Any:
+    """The tangent of a norm: the sum over its axes of each entry's slope times its tangent."""
+    slopes = norm_pullback(np.ones_like(y), y, np.asarray(x), order, axis, keepdims, as_vector)
+    return fit(np.sum(np.real(slopes * x_dot), axis=axis, keepdims=keepdims), y)
+
+
 rule(
     np.linalg.norm,
     "x, ord=None, axis=None, keepdims=False",
     x="norm_pullback(g, y, x, ord, axis, keepdims, False)",
+    x_dot="norm_tangent(x_dot, y, x, ord, axis, keepdims, False)",
+)
+def cond_slopes(x: Any, order: Any) -> Any:
+    """How a condition number changes with each entry: as the product of the norms of a matrix and its inverse."""
+    a = np.asarray(x)
+    if order in (None, 2, -2):
+        u, s, vh = np.linalg.svd(a, full_matrices=False)
+        big, small = (0, -1) if order != -2 else (-1, 0)
+        ratio = np.expand_dims(s[..., big] / s[..., small], -1)
+        units = np.eye(s.shape[-1])
+        share = np.expand_dims(1.0 / s[..., small], -1) * (units[big] - ratio * units[small])
+        return np.conj(np.matmul(u * np.expand_dims(share, -2), vh))
+    inverse = np.linalg.inv(a)
+    sizes = [np.linalg.norm(m, order, axis=(-2, -1), keepdims=True) for m in (a, inverse)]
+    own = norm_pullback(np.ones_like(sizes[0]), sizes[0], a, order, (-2, -1), True, False)
+    others = norm_pullback(np.ones_like(sizes[1]), sizes[1], inverse, order, (-2, -1), True, False)
+    turned = np.swapaxes(inverse, -1, -2)
+    return own * sizes[1] - sizes[0] * (turned @ others @ turned)
+
+
+rule(
+    np.linalg.cond,
+    "x, p=None",
+    x="onto(np.expand_dims(g, (-2, -1)) * cond_slopes(x, p), x)",
+    x_dot="fit(np.sum(np.real(cond_slopes(x, p) * x_dot), axis=(-2, -1)), y)",
 )
 rule(
     np.linalg.vector_norm,
     "x, /, *, axis=None, keepdims=False, ord=2",
     x="norm_pullback(g, y, x, ord, axis, keepdims, True)",
+    x_dot="norm_tangent(x_dot, y, x, ord, axis, keepdims, True)",
 )
 rule(
     np.linalg.matrix_norm,
     "x, /, *, keepdims=False, ord='fro'",
     x="norm_pullback(g, y, x, ord, (-2, -1), keepdims, False)",
+    x_dot="norm_tangent(x_dot, y, x, ord, (-2, -1), keepdims, False)",
 )

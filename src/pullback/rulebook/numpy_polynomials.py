@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from pullback.fitting import fit
 from pullback.rulebook.array_likes import Array, Form, form, refuse, reshaped, restore, shape_of, size_of
 from pullback.rules import constant, rule
 from pullback.tangents import Tangent
@@ -13,10 +14,21 @@ from pullback.tangents import Tangent
 IN_TEMPLATES = (form,)
 
 
+def vander_slopes(x: Any, count: int, increasing: bool) -> Array:
+    """The derivatives k x ** (k - 1) of the columns x ** k, with k falling unless `increasing`."""
+    k = np.arange(count) if increasing else np.arange(count)[::-1]
+    slopes: Array = k * np.asarray(x)[:, None] ** np.maximum(k - 1, 0)
+    return slopes
+
+
 def vander_pullback(g: Array, x: Any, increasing: bool) -> Tangent:
-    """The cotangent of x where y[:, k] = x ** k, with k falling unless `increasing`."""
-    k = np.arange(g.shape[-1]) if increasing else np.arange(g.shape[-1])[::-1]
-    return restore(np.sum(g * k * np.asarray(x)[:, None] ** np.maximum(k - 1, 0), axis=-1), form(x))
+    """The cotangent of the points of a Vandermonde matrix."""
+    return restore(np.sum(g * vander_slopes(x, g.shape[-1], increasing), axis=-1), form(x))
+
+
+def vander_tangent(x_dot: Any, y: Array, x: Any, increasing: bool) -> Tangent:
+    """The tangent of a Vandermonde matrix `y`."""
+    return fit(np.asarray(x_dot)[:, None] * vander_slopes(x, y.shape[-1], increasing), y)
 
 
 def coefficients_pullback(g: Any, x: Any, m: Form) -> Tangent:
@@ -68,13 +80,27 @@ def correlate_pullback(g: Array, other: Any, m: Form, mode: str, first: bool) ->
 
 
 constant(first_kept, first_correlated)
-rule(np.vander, "x, N=None, increasing=False", x="vander_pullback(g, x, increasing)", _returns="array")
-rule(np.polyval, "p, x", p="coefficients_pullback(g, x, form(p))", x="restore(g * polyval_slope(p, x), form(x))")
+rule(
+    np.vander,
+    "x, N=None, increasing=False",
+    x="vander_pullback(g, x, increasing)",
+    x_dot="vander_tangent(x_dot, y, x, increasing)",
+    _returns="array",
+)
+rule(
+    np.polyval,
+    "p, x",
+    p="coefficients_pullback(g, x, form(p))",
+    x="restore(g * polyval_slope(p, x), form(x))",
+    x_dot="fit(x_dot * polyval_slope(p, x), y)",
+    _linear="p",
+)
 rule(
     np.convolve,
     "a, v, mode='full'",
     a="convolve_pullback(g, v, form(a), mode)",
     v="convolve_pullback(g, a, form(v), mode)",
+    _linear="a, v",
     _returns="array",
 )
 rule(
@@ -82,5 +108,6 @@ rule(
     "a, v, mode='valid'",
     a="correlate_pullback(g, v, form(a), mode, True)",
     v="correlate_pullback(g, a, form(v), mode, False)",
+    _linear="a, v",
     _returns="array",
 )

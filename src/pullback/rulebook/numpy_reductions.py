@@ -85,13 +85,22 @@ def products_of_others(f: Any, dtype: Any) -> Any:
     return before * after[..., ::-1]
 
 
-def prod_pullback(g: Any, a: Any, axis: Any, dtype: Any, keepdims: Any, initial: Any, where: Any) -> Any:
-    """g times the product of the other factors, right with zeros among them."""
+def prod_slopes(a: Any, axis: Any, dtype: Any, initial: Any, where: Any) -> Any:
+    """The product of the other factors, for each entry: right with zeros among them."""
     x = np.asarray(a)
     f = x if where is True else np.where(where, x, 1.0)
-    others = unlanes(products_of_others(lanes(f, axis), dtype), x.shape, axis)
-    t = restored(g, x.ndim, axis, keepdims) * initial * others
-    return onto(t if where is True else np.where(where, t, 0.0), a)
+    others = initial * unlanes(products_of_others(lanes(f, axis), dtype), x.shape, axis)
+    return others if where is True else np.where(where, others, 0.0)
+
+
+def prod_pullback(g: Any, a: Any, axis: Any, dtype: Any, keepdims: Any, initial: Any, where: Any) -> Any:
+    """g times the product of the other factors."""
+    return onto(restored(g, np.ndim(a), axis, keepdims) * prod_slopes(a, axis, dtype, initial, where), a)
+
+
+def prod_tangent(a_dot: Any, y: Any, a: Any, axis: Any, dtype: Any, keepdims: Any, initial: Any, where: Any) -> Any:
+    """The sum over the factors of ȧ times the product of the others."""
+    return fit(np.sum(prod_slopes(a, axis, dtype, initial, where) * a_dot, axis=axis, keepdims=keepdims), y)
 
 
 def attained(y: Any, a: Any, axis: Any, keepdims: Any, where: Any) -> Any:
@@ -112,6 +121,19 @@ def extremum_pullback(g: Any, y: Any, a: Any, axis: Any, keepdims: Any, where: A
     return onto(np.where(hit, (t / count).astype(t.dtype), 0.0), a)
 
 
+def extremum_tangent(a_dot: Any, y: Any, a: Any, axis: Any, keepdims: Any, where: Any) -> Any:
+    """The mean tangent of the entries that equal the extremum; 0 where the initial value is it."""
+    hit = attained(y, a, axis, keepdims, where)
+    count = np.maximum(np.sum(hit, axis=axis, keepdims=keepdims), 1)
+    return fit(np.sum(np.where(hit, a_dot, 0.0), axis=axis, keepdims=keepdims) / count, y)
+
+
+def initial_tangent(initial_dot: Any, y: Any, a: Any, axis: Any, keepdims: Any, where: Any) -> Any:
+    """The tangent of the initial value where no entry of `a` reaches as far."""
+    hit = np.any(attained(y, a, axis, keepdims, where), axis=axis, keepdims=keepdims)
+    return fit(np.where(hit, 0.0, initial_dot), y)
+
+
 def extremum_initial(g: Any, y: Any, a: Any, axis: Any, keepdims: Any, where: Any, initial: Any) -> Any:
     """g to the initial value where no entry of `a` reaches as far."""
     hit = np.any(attained(y, a, axis, keepdims, where), axis=axis, keepdims=True)
@@ -127,42 +149,49 @@ def ptp_pullback(g: Any, a: Any, axis: Any, keepdims: Any) -> Any:
     return onto(up - extremum_pullback(t, bottom, np.asarray(a), axis, True, True), a)
 
 
+def ptp_tangent(a_dot: Any, y: Any, a: Any, axis: Any, keepdims: Any) -> Any:
+    """The mean tangent of the largest entries less that of the smallest."""
+    top, bottom = np.max(a, axis=axis, keepdims=keepdims), np.min(a, axis=axis, keepdims=keepdims)
+    up = extremum_tangent(a_dot, top, a, axis, keepdims, True)
+    return fit(up - extremum_tangent(a_dot, bottom, a, axis, keepdims, True), y)
+
+
 def counted(a: Any, where: Any) -> Any:
     """The entries that a reduction ignoring NaN looks at."""
     return ~np.isnan(a) if where is True else ~np.isnan(a) & where
 
 
-_PROD = "prod_pullback(g, a, axis, dtype, keepdims, initial, where)"
-_EXTREMUM = "extremum_pullback(g, y, a, axis, keepdims, where)"
-_EXTREMUM_INITIAL = "extremum_initial(g, y, a, axis, keepdims, where, initial)"
-_PROD_INITIAL = "fit(g * np.prod(a, axis=axis, dtype=dtype, keepdims=keepdims, where=where), initial)"
+_SUM = "sum_pullback(g, form(a), axis, keepdims, {where})"
+_SUM_DOT = "fit(np.sum(a_dot, axis, dtype, keepdims=keepdims, where={where}), y)"
+_PROD = "prod_pullback(g, a, axis, dtype, keepdims, initial, {where})"
+_PROD_DOT = "prod_tangent(a_dot, y, a, axis, dtype, keepdims, initial, {where})"
+_OTHERS = "np.{name}(a, axis=axis, dtype=dtype, keepdims=keepdims, where=where)"
 
-for _sum in (np.sum, np.ndarray.sum, np.generic.sum):
+for _sum, _where in (
+    *((f, "where") for f in (np.sum, np.ndarray.sum, np.generic.sum)),
+    (np.nansum, "counted(a, where)"),
+):
     rule(
         _sum,
         "a, axis=None, dtype=None, *, keepdims=False, initial=0, where=True",
-        a="sum_pullback(g, form(a), axis, keepdims, where)",
+        a=_SUM.format(where=_where),
+        a_dot=_SUM_DOT.format(where=_where),
         initial="fit(g, initial)",
+        initial_dot="fit(initial_dot, y)",
     )
-for _prod in (np.prod, np.ndarray.prod, np.generic.prod):
+for _prod, _where in (
+    *((f, "where") for f in (np.prod, np.ndarray.prod, np.generic.prod)),
+    (np.nanprod, "counted(a, where)"),
+):
+    _others = _OTHERS.format(name="prod" if _where == "where" else "nanprod")
     rule(
         _prod,
         "a, axis=None, dtype=None, *, keepdims=False, initial=1, where=True",
-        a=_PROD,
-        initial=_PROD_INITIAL,
+        a=_PROD.format(where=_where),
+        a_dot=_PROD_DOT.format(where=_where),
+        initial=f"fit(g * {_others}, initial)",
+        initial_dot=f"fit(initial_dot * {_others}, y)",
     )
-rule(
-    np.nansum,
-    "a, axis=None, dtype=None, *, keepdims=False, initial=0, where=True",
-    a="sum_pullback(g, form(a), axis, keepdims, counted(a, where))",
-    initial="fit(g, initial)",
-)
-rule(
-    np.nanprod,
-    "a, axis=None, dtype=None, *, keepdims=False, initial=1, where=True",
-    a="prod_pullback(g, a, axis, dtype, keepdims, initial, counted(a, where))",
-    initial="fit(g * np.nanprod(a, axis=axis, dtype=dtype, keepdims=keepdims, where=where), initial)",
-)
 for _extremum in (
     *(np.max, np.amax, np.ndarray.max, np.generic.max, np.nanmax),
     *(np.min, np.amin, np.ndarray.min, np.generic.min, np.nanmin),
@@ -170,10 +199,17 @@ for _extremum in (
     rule(
         _extremum,
         "a, axis=None, *, keepdims=False, initial=None, where=True",
-        a=_EXTREMUM,
-        initial=_EXTREMUM_INITIAL,
+        a="extremum_pullback(g, y, a, axis, keepdims, where)",
+        a_dot="extremum_tangent(a_dot, y, a, axis, keepdims, where)",
+        initial="extremum_initial(g, y, a, axis, keepdims, where, initial)",
+        initial_dot="initial_tangent(initial_dot, y, a, axis, keepdims, where)",
     )
-rule(np.ptp, "a, axis=None, *, keepdims=False", a="ptp_pullback(g, a, axis, keepdims)")
+rule(
+    np.ptp,
+    "a, axis=None, *, keepdims=False",
+    a="ptp_pullback(g, a, axis, keepdims)",
+    a_dot="ptp_tangent(a_dot, y, a, axis, keepdims)",
+)
 
 # Positions, counts and flags
 constant(np.argmax, np.argmin, np.argsort, np.argpartition, np.nanargmax, np.nanargmin, np.lexsort, returns="numeric")

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from pullback.rulebook.array_likes import Array, Form, form, gathered, restore, shape_of
+from pullback.fitting import fit
+from pullback.rulebook.array_likes import Array, Form, form, gathered, restore, shape_of, zeros_of
 from pullback.rules import constant, rule
 from pullback.tangents import ZERO, Tangent
 
-IN_TEMPLATES = (form,)
+IN_TEMPLATES = (form, zeros_of, fit)
 
 
 def sort_order(a: Any, axis: int | None) -> Array:
@@ -26,6 +27,12 @@ def partition_order(a: Any, y: Array, axis: int | None) -> Array:
 def ordered_back(g: Array, m: Form, order: Array, axis: int | None) -> Tangent:
     """The cotangent of an array that was reordered along `axis` (None: flat)."""
     return restore(np.reshape(np.take_along_axis(g, order, axis), shape_of(m)), m)
+
+
+def ordered(a_dot: Any, order: Array, axis: int | None) -> Array:
+    """The tangent of an array reordered along `axis` (None: flat), `order` being each entry's new place."""
+    change = np.ravel(a_dot) if axis is None else np.asarray(a_dot)
+    return np.take_along_axis(change, np.argsort(order, axis=axis), axis)
 
 
 def first_true(condlist: Any) -> list[Array]:
@@ -111,17 +118,36 @@ def slope(g: Any, x: Any, xp: Any, fp: Any, period: Any) -> tuple[Array, Array, 
     below, above = interp_beyond(x, xp, period)
     f = np.asarray(fp)
     s = np.where(below | above | (width == 0), 0.0, (f[b] - f[a]) / np.where(width == 0, 1.0, width))
-    return np.real(g * s), a, b, t
+    return g * s, a, b, t
+
+
+def place_tangent(x_dot: Any, x: Any, xp: Any, fp: Any, period: Any) -> Array:
+    """The tangent of an interpolated value through the place x."""
+    return slope(x_dot, x, xp, fp, period)[0]
+
+
+def points_tangent(xp_dot: Any, x: Any, xp: Any, fp: Any, period: Any) -> Array:
+    """The tangent of an interpolated value through the points: the segment moves away from under x."""
+    s, a, b, t = slope(1.0, x, xp, fp, period)
+    change = np.asarray(xp_dot)
+    moved: Array = -s * ((1.0 - t) * change[a] + t * change[b])
+    return moved
+
+
+def beyond_tangent(value_dot: Any, x: Any, xp: Any, period: Any, side: int) -> Array:
+    """The tangent of an interpolated value through np.interp's `left` (side 0) or `right`."""
+    return np.where(interp_beyond(x, xp, period)[side], value_dot, 0.0)
 
 
 def interp_place(g: Any, x: Any, xp: Any, fp: Any, period: Any) -> Tangent:
     """The cotangent of the place x: the slope of its segment."""
-    return restore(slope(g, x, xp, fp, period)[0], form(x))
+    return restore(np.real(slope(g, x, xp, fp, period)[0]), form(x))
 
 
 def interp_points(g: Any, x: Any, xp: Any, fp: Any, period: Any) -> Tangent:
     """The cotangent of the points: minus the slope, 1 - t of it to the left one and t to the right."""
     s, a, b, t = slope(g, x, xp, fp, period)
+    s = np.real(s)
     n = np.shape(xp)[0]
     return restore(-spread(s * (1.0 - t), a, n) - spread(s * t, b, n), form(xp))
 
@@ -134,19 +160,27 @@ def outside(g: Any, x: Any, xp: Any, value: Any, period: Any, side: int) -> Tang
 
 
 constant(sort_order, partition_order, first_true)
-rule(spread, "t, place, count", t="g[place]", _returns="array")
+rule(spread, "t, place, count", t="g[place]", _linear="t", _returns="array")
 
 rule(
     np.sort,
     "a, axis=-1, kind=None, order=None, *, stable=None",
     a="ordered_back(g, form(a), sort_order(a, axis), axis)",
+    a_dot="ordered(a_dot, sort_order(a, axis), axis)",
     _returns="array",
 )
-rule(np.sort_complex, "a", a="ordered_back(g, form(a), sort_order(a, -1), -1)", _returns="array")
+rule(
+    np.sort_complex,
+    "a",
+    a="ordered_back(g, form(a), sort_order(a, -1), -1)",
+    a_dot="ordered(a_dot, sort_order(a, -1), -1).astype(y.dtype)",
+    _returns="array",
+)
 rule(
     np.partition,
     "a, kth, axis=-1, kind='introselect', order=None",
     a="ordered_back(g, form(a), partition_order(a, y, axis), axis)",
+    a_dot="ordered(a_dot, partition_order(a, y, axis), axis)",
     _returns="array",
 )
 rule(
@@ -154,10 +188,17 @@ rule(
     "condlist, choicelist, default=0",
     choicelist="select_pullback(g, form(choicelist), condlist)",
     default="masked(g, first_true(condlist)[-1], form(default))",
+    choicelist_dot="np.select(condlist, choicelist_dot, zeros_of(default))",
+    default_dot="np.select(condlist, zeros_of(choicelist), default_dot)",
     _returns="array",
 )
-rule(np.choose, "a, choices, *, mode='raise'", choices="choose_pullback(g, form(choices), a, mode)")
-rule(np.ndarray.choose, "a, choices, *, mode='raise'", choices="choose_pullback(g, form(choices), a, mode)")
+for choosing in (np.choose, np.ndarray.choose):
+    rule(
+        choosing,
+        "a, choices, *, mode='raise'",
+        choices="choose_pullback(g, form(choices), a, mode)",
+        _linear="choices",
+    )
 rule(
     np.interp,
     "x, xp, fp, left=None, right=None, period=None",
@@ -166,4 +207,9 @@ rule(
     fp="interp_values(g, form(fp), x, xp, left, right, period)",
     left="outside(g, x, xp, left, period, 0)",
     right="outside(g, x, xp, right, period, 1)",
+    x_dot="fit(place_tangent(x_dot, x, xp, fp, period), y)",
+    xp_dot="fit(points_tangent(xp_dot, x, xp, fp, period), y)",
+    fp_dot="np.interp(x, xp, fp_dot, None if left is None else 0.0, None if right is None else 0.0, period)",
+    left_dot="fit(beyond_tangent(left_dot, x, xp, period, 0), y)",
+    right_dot="fit(beyond_tangent(right_dot, x, xp, period, 1), y)",
 )

@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from pullback.rulebook.array_likes import Array, Form, Shape, form, gathered, reshaped, restore, shape_of
+from pullback.fitting import fit
+from pullback.rulebook.array_likes import Array, Form, Shape, entry_order, form, gathered, reshaped, restore, shape_of
 from pullback.rules import constant, rule
-from pullback.tangents import Tangent
+from pullback.tangents import ZERO, Tangent
 
-IN_TEMPLATES = (form, gathered)
+IN_TEMPLATES = (form, gathered, entry_order, fit)
 
 
 def inverse_axes(axes: Any) -> Any:
@@ -50,6 +51,16 @@ def opposite(shift: Any) -> Any:
 def item_of(g: Any, count: int, i: int) -> Tangent:
     """The cotangent of result `i` of a function that returns one array for one, a tuple for several."""
     return g[i] if count > 1 else g
+
+
+def only_item(t: Tangent, count: int, i: int) -> Tangent:
+    """The reverse: the tangent of such a result through argument `i` alone."""
+    return only_part(t, count, i) if count > 1 else t
+
+
+def only_part(t: Tangent, count: int, i: int) -> Tangent:
+    """A tuple of zeros but for one item."""
+    return tuple(t if k == i else ZERO for k in range(count))
 
 
 def tile_pullback(g: Array, m: Form, reps: Any) -> Tangent:
@@ -125,14 +136,15 @@ def one_entry(t: Any, size: int, at: int) -> Array:
 
 
 # A derivative's own derivative meets the helpers that write into an array of zeros.
-rule(sum_runs, "t, owner, count, axis", t="np.take(g, owner, axis)", _returns="array")
+rule(sum_runs, "t, owner, count, axis", t="np.take(g, owner, axis)", _linear="t", _returns="array")
 rule(
     diagonal_pullback,
     "t, shape, offset, axis1, axis2",
     t="np.diagonal(g, offset, axis1, axis2).copy()",
+    _linear="t",
     _returns="array",
 )
-rule(one_entry, "t, size, at", t="restore(g[at], form(t))", _returns="array")
+rule(one_entry, "t, size, at", t="restore(g[at], form(t))", _linear="t", _returns="array")
 
 # The same entries in the same order: a reshape back. A method and its function share a template.
 KINDS: Sequence[Any] = (np.ndarray, np.generic)
@@ -146,29 +158,44 @@ for function, signature in (
     (np.ndarray.ravel, "a, order='C'"),
     (np.generic.ravel, "a, order='C'"),
 ):
-    rule(function, signature, a="reshaped(g, form(a), order)", _returns="array", _alias=True)
+    rule(
+        function,
+        signature,
+        a="reshaped(g, form(a), order)",
+        a_dot="np.reshape(a_dot, np.shape(y), entry_order(order))",
+        _returns="array",
+        _alias=True,
+    )
 for kind in KINDS:
-    rule(kind.flatten, "a, order='C'", a="reshaped(g, form(a), order)", _returns="array")
-    rule(kind.squeeze, "a, axis=None", a="reshaped(g, form(a))", _alias=True)
-rule(np.expand_dims, "a, axis", a="reshaped(g, form(a))", _returns="array", _alias=True)
-rule(np.squeeze, "a, axis=None", a="reshaped(g, form(a))", _returns="array", _alias=True)
+    rule(
+        kind.flatten,
+        "a, order='C'",
+        a="reshaped(g, form(a), order)",
+        a_dot="a_dot.flatten(entry_order(order))",
+        _returns="array",
+    )
+    rule(kind.squeeze, "a, axis=None", a="reshaped(g, form(a))", _linear="a", _alias=True)
+rule(np.expand_dims, "a, axis", a="reshaped(g, form(a))", _linear="a", _returns="array", _alias=True)
+rule(np.squeeze, "a, axis=None", a="reshaped(g, form(a))", _linear="a", _returns="array", _alias=True)
 for at_least in (np.atleast_1d, np.atleast_2d, np.atleast_3d):
     rule(
         at_least,
         "*arys",
         arys="reshaped(item_of(g, len(arys), i), form(arys[i]))",
+        arys_dot="only_item(np.reshape(arys_dot, np.shape(item_of(y, len(arys), i))), len(arys), i)",
         _returns="unknown",
         _alias=True,
     )
 for kind in KINDS:
-    rule(kind.item, "a, *index", a="item_pullback(g, form(a), index)", _returns="unknown")
-    rule(kind.tolist, "a", a="restore(gathered(g, form(y)), form(a))", _returns="unknown")
+    rule(kind.item, "a, *index", a="item_pullback(g, form(a), index)", _linear="a", _returns="unknown")
+    rule(kind.tolist, "a", a="restore(gathered(g, form(y)), form(a))", _linear="a", _returns="unknown")
 
 # The same entries with their axes exchanged
 rule(
     np.transpose,
     "a, axes=None",
     a="restore(np.transpose(g, inverse_axes(axes)), form(a))",
+    _linear="a",
     _returns="array",
     _alias=True,
 )
@@ -177,6 +204,7 @@ for function in (np.swapaxes, np.ndarray.swapaxes):
         function,
         "a, axis1, axis2",
         a="restore(np.swapaxes(g, axis1, axis2), form(a))",
+        _linear="a",
         _returns="array",
         _alias=True,
     )
@@ -185,47 +213,93 @@ for kind in KINDS:
         kind.transpose,
         "a, *axes",
         a="restore(np.transpose(g, inverse_axes(method_axes(axes))), form(a))",
+        _linear="a",
         _alias=True,
     )
-    rule(kind.T, "a", a="restore(np.transpose(g), form(a))", _alias=True)
+    rule(kind.T, "a", a="restore(np.transpose(g), form(a))", a_dot="a_dot.T", _alias=True)
 for name, function in (
     ("a", np.ndarray.mT),
     ("x", np.matrix_transpose),
     ("x", np.linalg.matrix_transpose),
 ):
-    template = {name: f"restore(np.swapaxes(g, -1, -2), form({name}))"}
+    template = {
+        name: f"restore(np.swapaxes(g, -1, -2), form({name}))",
+        f"{name}_dot": f"np.swapaxes({name}_dot, -1, -2)",
+    }
     rule(function, name, _returns="array", _alias=True, **template)
 rule(
     np.moveaxis,
     "a, source, destination",
     a="restore(np.moveaxis(g, destination, source), form(a))",
+    _linear="a",
     _returns="array",
     _alias=True,
 )
-rule(np.rollaxis, "a, axis, start=0", a="restore(rolled_back(g, axis, start), form(a))", _returns="array", _alias=True)
+rule(
+    np.rollaxis,
+    "a, axis, start=0",
+    a="restore(rolled_back(g, axis, start), form(a))",
+    _linear="a",
+    _returns="array",
+    _alias=True,
+)
 
 # The entries in another place
-rule(np.flip, "m, axis=None", m="restore(np.flip(g, axis), form(m))", _returns="array", _alias=True)
-rule(np.fliplr, "m", m="restore(np.fliplr(g), form(m))", _returns="array", _alias=True)
-rule(np.flipud, "m", m="restore(np.flipud(g), form(m))", _returns="array", _alias=True)
-rule(np.rot90, "m, k=1, axes=(0, 1)", m="restore(np.rot90(g, -k, axes), form(m))", _returns="array", _alias=True)
-rule(np.roll, "a, shift, axis=None", a="restore(np.roll(g, opposite(shift), axis), form(a))", _returns="array")
+rule(np.flip, "m, axis=None", m="restore(np.flip(g, axis), form(m))", _linear="m", _returns="array", _alias=True)
+rule(np.fliplr, "m", m="restore(np.fliplr(g), form(m))", _linear="m", _returns="array", _alias=True)
+rule(np.flipud, "m", m="restore(np.flipud(g), form(m))", _linear="m", _returns="array", _alias=True)
+rule(
+    np.rot90,
+    "m, k=1, axes=(0, 1)",
+    m="restore(np.rot90(g, -k, axes), form(m))",
+    _linear="m",
+    _returns="array",
+    _alias=True,
+)
+rule(
+    np.roll,
+    "a, shift, axis=None",
+    a="restore(np.roll(g, opposite(shift), axis), form(a))",
+    _linear="a",
+    _returns="array",
+)
 
 # The entries several times
-rule(np.broadcast_to, "array, shape, subok=False", array="restore(g, form(array))", _returns="array", _alias=True)
-rule(np.broadcast_arrays, "*args", args="restore(g[i], form(args[i]))", _returns="tuple", _alias=True)
-rule(np.tile, "A, reps", A="tile_pullback(g, form(A), reps)", _returns="array")
+rule(
+    np.broadcast_to,
+    "array, shape, subok=False",
+    array="restore(g, form(array))",
+    _linear="array",
+    _returns="array",
+    _alias=True,
+)
+rule(
+    np.broadcast_arrays,
+    "*args",
+    args="restore(g[i], form(args[i]))",
+    args_dot="only_part(np.broadcast_to(args_dot, np.shape(y[i])), len(y), i)",
+    _returns="tuple",
+    _alias=True,
+)
+rule(np.tile, "A, reps", A="tile_pullback(g, form(A), reps)", _linear="A", _returns="array")
 for function in (np.repeat, np.ndarray.repeat, np.generic.repeat):
-    rule(function, "a, repeats, axis=None", a="repeat_pullback(g, form(a), repeats, axis)", _returns="array")
+    rule(
+        function,
+        "a, repeats, axis=None",
+        a="repeat_pullback(g, form(a), repeats, axis)",
+        _linear="a",
+        _returns="array",
+    )
 
 # Some of the entries
 for function in (np.triu, np.tril):
-    rule(function, "m, k=0", m=f"restore(np.{function.__name__}(g, k), form(m))", _returns="array")
+    rule(function, "m, k=0", m=f"restore(np.{function.__name__}(g, k), form(m))", _linear="m", _returns="array")
 for function in (np.diagonal, np.ndarray.diagonal):
     rule(
         function,
         "a, offset=0, axis1=0, axis2=1",
         a="restore(diagonal_pullback(g, np.shape(a), offset, axis1, axis2), form(a))",
+        _linear="a",
         _returns="array",
         _alias=True,
     )
@@ -233,6 +307,7 @@ rule(
     np.linalg.diagonal,
     "x, *, offset=0",
     x="restore(diagonal_pullback(g, np.shape(x), offset, -2, -1), form(x))",
+    _linear="x",
     _returns="array",
     _alias=True,
 )
@@ -241,10 +316,16 @@ for function in (np.trace, np.ndarray.trace):
         function,
         "a, offset=0, axis1=0, axis2=1, dtype=None",
         a="trace_pullback(g, form(a), offset, axis1, axis2)",
+        a_dot="fit(np.trace(a_dot, offset, axis1, axis2, dtype), y)",
     )
-rule(np.linalg.trace, "x, *, offset=0, dtype=None", x="trace_pullback(g, form(x), offset, -2, -1)")
-rule(np.diag, "v, k=0", v="diag_pullback(g, form(v), k)", _returns="array", _alias=True)
-rule(np.diagflat, "v, k=0", v="reshaped(np.diagonal(g, k).copy(), form(v))", _returns="array")
+rule(
+    np.linalg.trace,
+    "x, *, offset=0, dtype=None",
+    x="trace_pullback(g, form(x), offset, -2, -1)",
+    x_dot="fit(np.linalg.trace(x_dot, offset=offset, dtype=dtype), y)",
+)
+rule(np.diag, "v, k=0", v="diag_pullback(g, form(v), k)", _linear="v", _returns="array", _alias=True)
+rule(np.diagflat, "v, k=0", v="reshaped(np.diagonal(g, k).copy(), form(v))", _linear="v", _returns="array")
 
 # What is asked of an array without reading its entries
 constant(np.shape, np.ndim, np.size, np.broadcast_shapes, np.result_type, np.iscomplexobj, np.isrealobj)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from pullback.errors import DifferentiabilityError
+from pullback.fitting import fit
 from pullback.rulebook.array_likes import Form, form, shape_of
 from pullback.rulebook.numpy_reductions import axes_of, lanes, onto, onto_form, reduced_count, restored, unlanes
 from pullback.rulebook.numpy_reductions import counted as counted  # the templates use it
@@ -67,17 +68,34 @@ def average_weights(g: Any, y: Any, a: Any, axis: Any, weights: Any, keepdims: A
     return weights_back(t, weights, axis)
 
 
-def var_pullback(g: Any, a: Any, axis: Any, dtype: Any, ddof: Any, keepdims: Any, where: Any) -> Any:
-    """The cotangent of a variance, g 2 conj(a - mean) / (n - ddof): the mean's own part adds up to 0."""
+def weights_tangent(w_dot: Any, y: Any, a: Any, axis: Any, weights: Any, keepdims: Any) -> Any:
+    """The tangent of y = Σ w a / Σ w through its weights: Σ ẇ (a - y) / Σ w."""
+    zeros = np.zeros(np.shape(a))
+    w = weights_along(weights, a, axis) + zeros
+    change = (weights_along(w_dot, a, axis) + zeros) * (np.asarray(a) - restored(y, np.ndim(a), axis, keepdims))
+    return fit(np.sum(change, axis=axis, keepdims=keepdims) / np.sum(w, axis=axis, keepdims=keepdims), y)
+
+
+def var_slopes(a: Any, axis: Any, dtype: Any, ddof: Any, where: Any) -> Any:
+    """How a variance changes with each entry, 2 conj(a - mean) / (n - ddof): the mean's own part adds up to 0."""
     x = np.asarray(a)
     deviation = x - np.mean(x, axis=axis, dtype=dtype, keepdims=True, where=where)
     if np.iscomplexobj(deviation):
         deviation = np.conj(deviation)
     freedom = reduced_count(x.shape, axis, where) - ddof
-    t = restored(g, x.ndim, axis, keepdims)
     if where is True:
-        return onto(t * (2.0 / float(freedom) if freedom > 0 else np.nan) * deviation, a)
-    return onto(np.where(where, t * (2.0 / np.where(freedom > 0, freedom, np.nan)) * deviation, 0.0), a)
+        return (2.0 / float(freedom) if freedom > 0 else np.nan) * deviation
+    return np.where(where, (2.0 / np.where(freedom > 0, freedom, np.nan)) * deviation, 0.0)
+
+
+def var_pullback(g: Any, a: Any, axis: Any, dtype: Any, ddof: Any, keepdims: Any, where: Any) -> Any:
+    """The cotangent of a variance."""
+    return onto(restored(g, np.ndim(a), axis, keepdims) * var_slopes(a, axis, dtype, ddof, where), a)
+
+
+def var_tangent(a_dot: Any, y: Any, a: Any, axis: Any, dtype: Any, ddof: Any, keepdims: Any, where: Any) -> Any:
+    """The tangent of a variance."""
+    return fit(np.sum(var_slopes(a, axis, dtype, ddof, where) * a_dot, axis=axis, keepdims=keepdims), y)
 
 
 def std_pullback(g: Any, y: Any, a: Any, axis: Any, dtype: Any, ddof: Any, keepdims: Any, where: Any) -> Any:
@@ -85,6 +103,13 @@ def std_pullback(g: Any, y: Any, a: Any, axis: Any, dtype: Any, ddof: Any, keepd
     flat = y == 0
     half = np.where(flat, 0.0, 0.5 * g / np.where(flat, 1.0, y))
     return var_pullback(half, a, axis, dtype, ddof, keepdims, where)
+
+
+def std_tangent(a_dot: Any, y: Any, a: Any, axis: Any, dtype: Any, ddof: Any, keepdims: Any, where: Any) -> Any:
+    """The tangent of a standard deviation y, 0 where y is 0."""
+    flat = y == 0
+    change = var_tangent(a_dot, y, a, axis, dtype, ddof, keepdims, where)
+    return fit(np.where(flat, 0.0, 0.5 * change / np.where(flat, 1.0, y)), y)
 
 
 _ALPHA_BETA = {  # the continuous methods of Hyndman and Fan (1996), as np.quantile documents them
@@ -123,47 +148,70 @@ def entries_at(ordered: Any, index: Any) -> Any:
     return np.take_along_axis(ordered, np.expand_dims(where, -1), axis=-1)
 
 
-def shared(g: Any, entries: Any, value: Any, y: Any) -> Any:
-    """g to the entries that equal the value, equally; to the NaN ones where NaN made the result NaN."""
+def share(entries: Any, value: Any, y: Any) -> Any:
+    """Equal shares for the entries that equal the value; for the NaN ones where NaN made the result NaN."""
     hit = (entries == value) & ~np.isnan(y) | (np.isnan(entries) & np.isnan(y))
-    return np.where(hit, g / np.maximum(np.sum(hit, axis=-1, keepdims=True), 1), 0.0)
+    return hit / np.maximum(np.sum(hit, axis=-1, keepdims=True), 1)
+
+
+def quantile_shares(y: Any, a: Any, q: Any, axis: Any, method: str, skip_nan: bool) -> list[Any]:
+    """For each q, the weights of the entries in that quantile: of the two that it lies between, in all lanes."""
+    entries = lanes(np.asarray(a), axis)
+    if entries.size == 0:
+        return [np.zeros(entries.shape) for _ in np.ravel(q)]
+    ordered = np.sort(entries, axis=-1)
+    count = np.sum(~np.isnan(entries), axis=-1) if skip_nan else entries.shape[-1]
+    shares = []
+    for level, value in zip(np.ravel(q), np.reshape(y, (np.size(q), *entries.shape[:-1], 1)), strict=True):
+        low, fraction, _ = rank(count, level, method)
+        above = np.expand_dims(fraction, -1)
+        high = np.minimum(low + 1, np.maximum(count - 1, 0))
+        part = above * share(entries, entries_at(ordered, high), value)
+        shares.append((1.0 - above) * share(entries, entries_at(ordered, low), value) + part)
+    return shares
 
 
 def quantile_pullback(g: Any, y: Any, a: Any, q: Any, axis: Any, method: str, skip_nan: bool) -> Any:
     """g to the two entries that a quantile lies between, by their weights."""
-    x = np.asarray(a)
-    entries = lanes(x, axis)
-    if entries.size == 0:
-        return onto(np.zeros(x.shape), a)
-    ordered = np.sort(entries, axis=-1)
-    count = np.sum(~np.isnan(entries), axis=-1) if skip_nan else entries.shape[-1]
-    each = np.ravel(q)
-    cotangents = np.reshape(g, (each.size, *entries.shape[:-1], 1))
-    values = np.reshape(y, cotangents.shape)
-    t = np.zeros(entries.shape)
-    for k in range(each.size):
-        low, fraction, _ = rank(count, each[k], method)
-        above = np.expand_dims(fraction, -1)
-        high = np.minimum(low + 1, np.maximum(count - 1, 0))
-        t = t + shared(cotangents[k] * (1.0 - above), entries, entries_at(ordered, low), values[k])
-        t = t + shared(cotangents[k] * above, entries, entries_at(ordered, high), values[k])
-    return onto(unlanes(t, x.shape, axis), a)
+    shape = np.shape(a)
+    t = np.zeros(np.shape(lanes(np.asarray(a), axis)))
+    cotangents = np.reshape(g, (np.size(q), *t.shape[:-1], 1))
+    for each, part in zip(cotangents, quantile_shares(y, a, q, axis, method, skip_nan), strict=True):
+        t = t + np.where(part == 0, 0.0, each * part)
+    return onto(unlanes(t, shape, axis), a)
 
 
-def quantile_level(g: Any, a: Any, q: Any, axis: Any, method: str, skip_nan: bool) -> Any:
-    """The cotangent of q: the step between the two neighbouring entries, times d position/dq."""
+def quantile_tangent(a_dot: Any, y: Any, a: Any, q: Any, axis: Any, method: str, skip_nan: bool) -> Any:
+    """The mean tangent of the two entries that a quantile lies between, by their weights."""
+    change = lanes(np.asarray(a_dot), axis)
+    parts = [np.sum(s * change, axis=-1) for s in quantile_shares(y, a, q, axis, method, skip_nan)]
+    return fit(np.reshape(np.stack(parts), np.shape(y)), y)
+
+
+def level_slopes(a: Any, q: Any, axis: Any, method: str, skip_nan: bool) -> Any:
+    """The slopes of quantiles by their levels: the step between the two neighbours, times d position/dq."""
     entries = lanes(np.asarray(a), axis)
     ordered = np.sort(entries, axis=-1)
     count = np.sum(~np.isnan(entries), axis=-1) if skip_nan else entries.shape[-1]
-    each = np.ravel(q)
-    cotangents = np.reshape(g, (each.size, *entries.shape[:-1]))
-    parts = []
-    for k in range(each.size):
-        low, _, rate = rank(count, each[k], method)
+    slopes = []
+    for each in np.ravel(q):
+        low, _, rate = rank(count, each, method)
         high = np.minimum(low + 1, np.maximum(count - 1, 0))
-        step = (entries_at(ordered, high) - entries_at(ordered, low))[..., 0]
-        parts.append(np.sum(cotangents[k] * step * rate))
-    return np.reshape(np.stack(parts), np.shape(q))
+        slopes.append((entries_at(ordered, high) - entries_at(ordered, low))[..., 0] * rate)
+    return np.reshape(np.stack(slopes), (*np.shape(q), *entries.shape[:-1]))
+
+
+def level_pullback(g: Any, a: Any, q: Any, axis: Any, method: str, skip_nan: bool) -> Any:
+    """The cotangent of q."""
+    slopes = level_slopes(a, q, axis, method, skip_nan)
+    return np.sum(np.reshape(g, slopes.shape) * slopes, axis=tuple(range(np.ndim(q), slopes.ndim)))
+
+
+def level_tangent(q_dot: Any, y: Any, a: Any, q: Any, axis: Any, method: str, skip_nan: bool) -> Any:
+    """The tangent of quantiles through their levels."""
+    slopes = level_slopes(a, q, axis, method, skip_nan)
+    change = np.reshape(q_dot, (*np.shape(q), *(1,) * (slopes.ndim - np.ndim(q))))
+    return fit(np.reshape(change * slopes, np.shape(y)), y)
 
 
 for _mean in (np.mean, np.ndarray.mean, np.generic.mean):
@@ -171,39 +219,56 @@ for _mean in (np.mean, np.ndarray.mean, np.generic.mean):
         _mean,
         "a, axis=None, dtype=None, *, keepdims=False, where=True",
         a="mean_pullback(g, form(a), axis, keepdims, where)",
+        a_dot="fit(np.mean(a_dot, axis, dtype, keepdims=keepdims, where=where), y)",
     )
 rule(
     np.nanmean,
     "a, axis=None, dtype=None, *, keepdims=False, where=True",
     a="mean_pullback(g, form(a), axis, keepdims, counted(a, where))",
+    a_dot="fit(np.mean(a_dot, axis, dtype, keepdims=keepdims, where=counted(a, where)), y)",
 )
 rule(
     np.average,
     "a, axis=None, weights=None, *, keepdims=False",
     a="average_pullback(g, a, axis, weights, keepdims)",
     weights="average_weights(g, y, a, axis, weights, keepdims)",
+    weights_dot="weights_tangent(weights_dot, y, a, axis, weights, keepdims)",
+    _linear="a",
 )
 # `correction` is the array API's name of ddof; NumPy lets one of the two be other than 0
 _SPREAD = "a, axis=None, dtype=None, *, ddof=0, keepdims=False, where=True, correction=0"
-for _var in (np.var, np.ndarray.var, np.generic.var):
-    rule(_var, _SPREAD, a="var_pullback(g, a, axis, dtype, ddof + correction, keepdims, where)")
-for _std in (np.std, np.ndarray.std, np.generic.std):
-    rule(_std, _SPREAD, a="std_pullback(g, y, a, axis, dtype, ddof + correction, keepdims, where)")
-rule(np.nanvar, _SPREAD, a="var_pullback(g, a, axis, dtype, ddof + correction, keepdims, counted(a, where))")
-rule(np.nanstd, _SPREAD, a="std_pullback(g, y, a, axis, dtype, ddof + correction, keepdims, counted(a, where))")
+for _spread, _stem, _where in (
+    *((f, "var", "where") for f in (np.var, np.ndarray.var, np.generic.var)),
+    *((f, "std", "where") for f in (np.std, np.ndarray.std, np.generic.std)),
+    (np.nanvar, "var", "counted(a, where)"),
+    (np.nanstd, "std", "counted(a, where)"),
+):
+    rule(
+        _spread,
+        _SPREAD,
+        a=f"{_stem}_pullback(g, {'y, ' * (_stem == 'std')}a, axis, dtype, ddof + correction, keepdims, {_where})",
+        a_dot=f"{_stem}_tangent(a_dot, y, a, axis, dtype, ddof + correction, keepdims, {_where})",
+    )
 for _median, _skips in ((np.median, False), (np.nanmedian, True)):
-    rule(_median, "a, axis=None, *, keepdims=False", a=f"quantile_pullback(g, y, a, 0.5, axis, 'linear', {_skips})")
-for _quantile, _skips in ((np.quantile, False), (np.nanquantile, True)):
+    rule(
+        _median,
+        "a, axis=None, *, keepdims=False",
+        a=f"quantile_pullback(g, y, a, 0.5, axis, 'linear', {_skips})",
+        a_dot=f"quantile_tangent(a_dot, y, a, 0.5, axis, 'linear', {_skips})",
+    )
+for _quantile, _scale, _skips in (
+    (np.quantile, 1, False),
+    (np.nanquantile, 1, True),
+    (np.percentile, 100, False),
+    (np.nanpercentile, 100, True),
+):
+    _level = "q" if _scale == 1 else "np.true_divide(q, 100)"
+    _rest = f"{_level}, axis, method, {_skips})"
     rule(
         _quantile,
         "a, q, axis=None, *, method='linear', keepdims=False",
-        a=f"quantile_pullback(g, y, a, q, axis, method, {_skips})",
-        q=f"onto(quantile_level(g, a, q, axis, method, {_skips}), q)",
-    )
-for _percentile, _skips in ((np.percentile, False), (np.nanpercentile, True)):
-    rule(
-        _percentile,
-        "a, q, axis=None, *, method='linear', keepdims=False",
-        a=f"quantile_pullback(g, y, a, np.true_divide(q, 100), axis, method, {_skips})",
-        q=f"onto(quantile_level(g, a, np.true_divide(q, 100), axis, method, {_skips}) / 100, q)",
+        a=f"quantile_pullback(g, y, a, {_rest}",
+        a_dot=f"quantile_tangent(a_dot, y, a, {_rest}",
+        q=f"onto(level_pullback(g, a, {_rest}" + (", q)" if _scale == 1 else " / 100, q)"),
+        q_dot=f"level_tangent({'q_dot' if _scale == 1 else 'np.true_divide(q_dot, 100)'}, y, a, {_rest}",
     )

@@ -15,18 +15,18 @@ _NUMBERS = (int, float)
 
 
 def power_base(g: Any, x: Any, n: Any) -> Any:
-    """The cotangent of the base."""
+    """The cotangent of the base. Only at x = n = 0 is it altered, so that its own derivatives are right elsewhere."""
     if n.__class__ in _NUMBERS:
-        if n == 0:
-            return g * 0.0
-        if n == 1:
-            return g
-        if x.__class__ in _NUMBERS and x == 0 and n < 1:
-            return math.copysign(math.inf, n) * g  # the slope of sqrt at 0, as a limit from above
-        return g * n * x ** (n - 1)
+        if x.__class__ not in _NUMBERS:
+            if n != 0:
+                return g * n * x ** (n - 1)
+        elif x != 0 or n >= 1:
+            return g * n * x ** (n - 1)
+        else:
+            return g * 0.0 if n == 0 else math.copysign(math.inf, n) * g  # the slope of sqrt at 0, a limit from above
     with np.errstate(divide="ignore", invalid="ignore"):
-        slope = n * np.power(np.asarray(x, dtype=np.result_type(x, n, np.float16)), np.where(n == 0, 1, n - 1))
-    return g * np.where(n == 0, 0.0, slope)
+        base = np.asarray(x, dtype=np.result_type(x, n, np.float16))
+        return g * (n * np.power(base, np.where((n == 0) & (base == 0), 1.0, n) - 1.0))
 
 
 def power_exponent(g: Any, x: Any, y: Any) -> Any:
@@ -42,4 +42,4 @@ def power_exponent(g: Any, x: Any, y: Any) -> Any:
     if np.iscomplexobj(x) or np.iscomplexobj(y):
         return g * y * np.log(np.asarray(x, dtype=complex))
     with np.errstate(divide="ignore", invalid="ignore"):
-        return g * np.where(np.asarray(x) == 0, 0.0, y * np.log(x))
+        return g * (y * np.log(np.where(np.asarray(x) == 0, 1.0, x)))  # a zero stays out of the logarithm
