@@ -14,12 +14,12 @@ PACKAGE = Path(pullback.__file__).parent
 # Bottom to top. A module imports only modules that stand before it, here or in a line above.
 LAYERS = {
     "plain data": "spans errors mutators",
-    "the algebra of tangent spaces": "tangents structs spaces trees fitting fingerprints views shadows",
+    "the algebra of tangent spaces": "tangents structs spaces trees fitting fingerprints drawing views shadows",
     "the registry of derivatives": "kinds rules applying",
     "from source to the intermediate representation": "source scopes fence ir syntax lower_generators "
     "lower_iterations lower_expressions lower_match lower_try capturing lower",
     "analyses": "operations names infer solitary effects calls changing origins sharing activity definite",
-    "the transform": "drawing runtime residuals inlining shadow_code reverse simplify forward_try forward_sweep "
+    "the transform": "runtime residuals inlining shadow_code reverse simplify forward_uses forward_try forward_sweep "
     "lending emit",
     "the pipeline": "generated sweeps assemble pipeline",
     "calls at run time": "watching construct python_calls dispatch attributes operating iterating shared_calls "

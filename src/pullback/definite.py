@@ -33,12 +33,25 @@ def _block(block: list[ir.Stmt], bound: Bound, found: dict[int, Bound]) -> Bound
                 _block(stmt.body, bound, found)
             case ir.With():
                 _block(stmt.body, bound | set(ir.assigned(stmt)), found)
-            case ir.Try(final=final):
-                for step in stmt.steps:
-                    _block([step], bound | set(ir.assigned(stmt)), found)
-                bound = _block(final, bound, found)
+            case ir.Try():
+                bound = _attempt(stmt, bound, found)
             case ir.Opaque():
                 bound = bound - stmt.writes
             case _:
                 bound = bound | set(ir.assigned(stmt))
     return bound
+
+
+def _attempt(stmt: ir.Try, bound: Bound, found: dict[int, Bound]) -> Bound:
+    """A `try`: what only its body binds may have no value in the handlers, nor after them."""
+    inner = bound
+    for step in [*stmt.body, *([stmt.orelse] if stmt.orelse is not None else [])]:
+        found[id(step)] = inner
+        inner = _block(step.body, inner, found)
+    ends = [inner]
+    for handler in stmt.handlers:
+        found[id(handler.step)] = bound
+        end = _block(handler.step.body, bound | {n for n in (handler.name,) if n is not None}, found)
+        if not ir.always_raises(handler.step.body):
+            ends.append(end - {handler.name or ""})
+    return _block(stmt.final, ends[0].intersection(*ends[1:]), found)

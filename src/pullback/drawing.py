@@ -9,19 +9,23 @@ what it drew from.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from operator import length_hint
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
+
+Origin = Callable[[int], Sequence[tuple[int, int]]]
 
 
 class Drawn:
     """An iterator that counts what was drawn from it."""
 
-    __slots__ = ("items", "taken")
+    __slots__ = ("items", "origin", "passes", "record", "taken")
 
-    def __init__(self, items: Iterator[Any]) -> None:
+    def __init__(self, items: Iterator[Any], passes: bool = False, origin: Origin | None = None) -> None:
         self.items = items
+        self.origin = origin  # where item k comes from: pairs of an operand and a place in it
+        self.passes = passes  # whether it hands on items of what it draws from, and computes nothing
         self.taken = 0
+        self.record: list[Any] | None = None  # what was drawn, where it matters which objects these are
 
     def __iter__(self) -> Iterator[Any]:
         return self
@@ -29,6 +33,8 @@ class Drawn:
     def __next__(self) -> Any:
         item = next(self.items)
         self.taken += 1
+        if self.record is not None:
+            self.record.append(item)
         return item
 
     def rest(self) -> list[Any]:
@@ -47,27 +53,19 @@ class Lazy(Drawn):
 
     def rest(self) -> list[Any]:
         """All items that are left."""
+        if self.record is not None:
+            return list(self)
         items = list(self.items)
         self.taken += len(items)
         return items
 
 
-class Listed(Drawn):
-    """An iterator over items that exist already: loops over it run at the speed of a list."""
-
-    __slots__ = ("size",)
-
-    def __init__(self, items: list[Any]) -> None:
-        self.items = iter(items)
-        self.size = len(items)
-
-    def __iter__(self) -> Iterator[Any]:
-        return self.items
-
-    def __next__(self) -> Any:
-        return next(self.items)
+def recorded(drawn: Drawn, items: list[Any]) -> Drawn:
+    """The same iterator, which puts into `items` what is drawn from it."""
+    drawn.record = items
+    return drawn
 
 
 def taken(drawn: Drawn) -> int:
     """How many items were drawn so far: the place of the next."""
-    return drawn.size - length_hint(drawn.items) if isinstance(drawn, Listed) else drawn.taken
+    return drawn.taken

@@ -40,3 +40,7 @@ class ChangedValueError(PullbackError, RuntimeError):
 
 class ZeroDerivativeWarning(UserWarning):
     """A result does not depend on the differentiated arguments: its derivative is always zero."""
+
+
+# Under this name an exception holds the function that it left in the middle, if that changes something in place.
+CHANGED = "_pullback_changed"

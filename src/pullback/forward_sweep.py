@@ -20,6 +20,7 @@ from pullback import ir
 from pullback.calls import static_forward
 from pullback.fingerprints import fingerprint, unchanged
 from pullback.forward_try import try_statement, with_statement
+from pullback.forward_uses import count_uses
 from pullback.inlining import CALL, how
 from pullback.kinds import DICT, LIST, TUPLE
 from pullback.names import INTERNAL
@@ -27,7 +28,7 @@ from pullback.operations import METHODS
 from pullback.reverse import Reverse
 from pullback.sharing import Sharing
 from pullback.spans import Span
-from pullback.syntax import assign, assign_many, atom, call, constant, name, names_in, target, tuple_of
+from pullback.syntax import assign, assign_many, atom, call, constant, name, target, tuple_of
 
 _BINARY: dict[str, type[ast.operator]] = {
     "+": ast.Add, "-": ast.Sub, "*": ast.Mult, "/": ast.Div, "//": ast.FloorDiv, "%": ast.Mod, "**": ast.Pow,
@@ -59,7 +60,7 @@ class Forward:
         self.read_later = set(read_later)  # names the reverse sweep reads: they must exist as names
         for captures in (self.residuals.before, self.residuals.after):
             self.read_later.update(source for made in captures.values() for _, source, _ in made)
-        self.uses = _count_uses(function.body)
+        self.uses = count_uses(function.body)
         self.droppable = False  # in a joint function a value nobody needs need not be computed
         self.pending: list[tuple[str, ast.expr]] = []
         self.out: list[ast.stmt] = []
@@ -434,8 +435,8 @@ class Forward:
                 self.run_time_call("call_starred", stmt), values[expr.callee], constant(expr.method), args,
                 keywords, constant(tuple(sorted(expr.stars))), constant(tuple(flags)),
             )  # fmt: skip
-        if expr.callee == ir.Var("<iterated>"):
-            return call(self.run_time_call("iterated", stmt), values[expr.args[0]])
+        if expr.callee == ir.Var("<iterated>") and self.reverse.shadows is None:
+            return call(self.reverse.runtime_call("iterated"), values[expr.args[0]])
         flags = [o for o, a in zip(operands, active, strict=True) if a]
         args = tuple_of([values[a] for a in expr.args])
         extra: list[ast.expr] = []
@@ -475,41 +476,3 @@ def _display(kind: str, items: list[ast.expr]) -> ast.expr:
             return ast.Dict(list(items[0::2]), list(items[1::2]))
     parts = [None if isinstance(i, ast.Constant) and i.value is None else i for i in items]
     return ast.Call(ast.Name("slice", ast.Load()), [i or constant(None) for i in parts], [])
-
-
-def _count_uses(body: list[ir.Stmt]) -> dict[str, int]:
-    """How often each name is read in the forward sweep."""
-    uses: dict[str, int] = {}
-
-    def read(a: Any) -> None:
-        if isinstance(a, ir.Var):
-            uses[a.name] = uses.get(a.name, 0) + 1
-
-    for stmt in ir.walk(body):
-        match stmt:
-            case ir.Bind(expr=ir.Inert(node=node)):
-                for n in ast.walk(node):
-                    if isinstance(n, ast.Name):
-                        read(ir.Var(n.id))
-            case ir.Bind(expr=expr):
-                for a in ir.atoms(expr):
-                    read(a)
-            case ir.Opaque(node=node) | ir.Raise(node=node):
-                for identifier in names_in(node):
-                    read(ir.Var(identifier))
-                    read(ir.Var(identifier))
-            case ir.Try(handlers=handlers):
-                for handler in handlers:
-                    for identifier in names_in(handler.type) if handler.type is not None else ():
-                        read(ir.Var(identifier))
-            case ir.While(test=test):
-                for identifier in test.reads:
-                    read(ir.Var(identifier))
-                    read(ir.Var(identifier))
-            case ir.BreakIf(flags=flags):
-                for flag in flags:
-                    read(ir.Var(flag))
-            case _:
-                for field in ("source", "item", "obj", "key", "value", "test", "iterable", "context"):
-                    read(getattr(stmt, field, None))
-    return uses

@@ -16,7 +16,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from pullback import ir
-from pullback.errors import DifferentiabilityError, PullbackError
+from pullback.errors import CHANGED, DifferentiabilityError, PullbackError
 from pullback.lower_try import changed_in_place
 from pullback.syntax import assign, call, constant, name, target
 
@@ -28,11 +28,12 @@ def try_statement(forward: Forward, stmt: ir.Try) -> None:
     """Emit a `try`; what the reverse sweep asks of its steps is recorded as they end."""
     forward.flush()
     recorded = {id(s): forward.reverse.reversed_ifs.get(id(s)) for s in stmt.steps}
-    partial = [s.partial for s in stmt.body]
+    partial = [(*s.partial, *_changed_half(forward, s)) for s in stmt.body]
     varied = {s.target for s in ir.walk(list(stmt.body)) if isinstance(s, ir.Bind) and s.facts.varied}
     for inner in ir.walk(list(stmt.body)):
         if isinstance(inner, (ir.Bind, ir.Store)) and (any(inner.facts.active) or isinstance(inner, ir.Store)):
             varied.update(changed_in_place(inner))
+    varied.update(n for s in stmt.body for n in _changed_half(forward, s))
     flags: list[str | None] = []
     for step, names in zip(stmt.body, partial, strict=True):
         checked = bool(varied.intersection(names))
@@ -53,10 +54,16 @@ def try_statement(forward: Forward, stmt: ir.Try) -> None:
     if stmt.handlers:
         own = name(forward.helper(PullbackError, "PullbackError"))
         handlers.append(ast.ExceptHandler(own, None, [ast.Raise(None, None)]))
-        checks = _checks(forward, stmt, flags, varied)
+        checks = _checks(stmt.body, partial, flags, varied, forward)
         for handler in stmt.handlers:
-            block = [*checks, *_marked(forward, handler.step, recorded)]
-            handlers.append(ast.ExceptHandler(handler.type, handler.name, block or [ast.Pass()]))
+            block, bound = _marked(forward, handler.step, recorded), handler.name
+            if not ir.always_raises(handler.step.body):
+                if forward.reverse.shadows is not None:
+                    bound = bound or forward.reverse.fresh("_error")
+                    told = call(forward.helper(refuse_changed, "refuse_changed"), name(bound))
+                    block.insert(0, ast.Expr(told))
+                block = [*checks, *block]
+            handlers.append(ast.ExceptHandler(handler.type, bound, block or [ast.Pass()]))
     final = forward.block(stmt.final)
     if not handlers and not final:
         final = [ast.Pass()]
@@ -78,11 +85,30 @@ def _marked(forward: Forward, step: ir.Step, recorded: dict[int, str | None]) ->
     return [*([_mark(flag)] if flag is not None else []), *forward.block(step.body)]
 
 
-def _checks(forward: Forward, stmt: ir.Try, flags: list[str | None], varied: set[str]) -> list[ast.stmt]:
+def _changed_half(forward: Forward, step: ir.Step) -> list[str]:
+    """What a step changes in place, if an exception may leave it in the middle of that: in a block, or a call."""
+    shadows = forward.reverse.shadows
+    if shadows is None:
+        return []
+    inside = list(ir.walk(step.body))
+    points = [s for s in inside if id(s) in shadows.activity.changes]
+    if len(step.body) == len(inside):  # (what a callee found at run time has changed, its exceptions tell)
+        points = [s for s in points if isinstance(s, ir.Bind) and (s.facts.known or _draws(s.expr))]
+    return sorted({forward.sharing.points[id(s)] for s in points if id(s) in forward.sharing.points})
+
+
+def _draws(expr: ir.Expr) -> bool:
+    """Whether a change draws from an iterator, which may raise half-way."""
+    return isinstance(expr, ir.Operation) or (isinstance(expr, ir.Apply) and expr.method in ("extend", "update"))
+
+
+def _checks(
+    steps: list[ir.Step], partial: list[tuple[str, ...]], flags: list[str | None], varied: set[str], forward: Forward
+) -> list[ast.stmt]:
     """Errors for a handler that finds names half-made: `if <the step was begun> and not <it has ended>`."""
     made: list[ast.stmt] = []
-    for position, step in enumerate(stmt.body):
-        names = sorted(varied.intersection(step.partial))
+    for position, step in enumerate(steps):
+        names = sorted(varied.intersection(partial[position]))
         flag = flags[position]
         if not names or flag is None:
             continue
@@ -101,6 +127,16 @@ def refuse_partial(variable: str, where: str) -> None:
         f"an exception was caught in the middle of the statement at {where}, which had changed `{variable}` by then; "
         f"assign `{variable}` in the handler, or keep it apart from what is read later"
     )
+
+
+def refuse_changed(error: BaseException) -> None:
+    """An exception that was caught came through a call that changes something in place."""
+    callee = getattr(error, CHANGED, None)
+    if callee is not None:
+        raise DifferentiabilityError(
+            f"an exception was caught that left {callee}, which changes a value in place, in the middle; "
+            "let it change nothing before it raises, or return the new value instead"
+        )
 
 
 def with_statement(forward: Forward, stmt: ir.With, context: ast.expr) -> None:

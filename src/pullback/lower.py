@@ -21,7 +21,7 @@ from pullback.lower_expressions import BINARY, calls_unknown, is_inert
 from pullback.lower_generators import is_generator, refuse_value, without_yields
 from pullback.lower_iterations import may_be_more
 from pullback.lower_match import desugared
-from pullback.lower_try import Attempts, Exit, mark_partial_steps
+from pullback.lower_try import Attempts, Exit, drop_unread_flags, mark_partial_steps, none_of
 from pullback.scopes import bound_names, parameters, read, written
 from pullback.source import FunctionNode, Source
 from pullback.spans import Diagnostic, Span
@@ -73,7 +73,7 @@ class _Statements(Attempts):
             if self.returned in self.flags_read:
                 body.insert(0, ir.Bind(self.returned, ir.Copy(ir.Lit(False)), Span.of(self.filename, node)))
         group_functions(body)
-        _drop_unread_flags(body, self.flags_read, {self.returned, *self._all_flags})
+        drop_unread_flags(body, self.flags_read, {self.returned, *self._all_flags})
         for position, stmt in enumerate(ir.walk(body)):
             stmt.pos = position
         mark_partial_steps(body)
@@ -166,7 +166,7 @@ class _Statements(Attempts):
     def guarded(self, jumps: frozenset[str], rest: list[ast.stmt], node: ast.AST) -> Exit:
         """`if not (flags): rest`."""
         flags = self._flags_of(jumps)
-        test = self.bind(self.fresh("_t"), ir.Inert(_none_of(flags), frozenset(flags)), node)
+        test = self.bind(self.fresh("_t"), ir.Inert(none_of(flags), frozenset(flags)), node)
         end = Exit()
 
         def build() -> None:
@@ -241,7 +241,7 @@ class _Statements(Attempts):
         jumps = end.jumps & {RETURN}
         if node.orelse:  # jumps in here belong to the loop outside
             if flags:
-                test = self.bind(self.fresh("_t"), ir.Inert(_none_of(tuple(flags)), frozenset(flags)), node)
+                test = self.bind(self.fresh("_t"), ir.Inert(none_of(tuple(flags)), frozenset(flags)), node)
                 after = Exit()
 
                 def otherwise() -> None:
@@ -280,7 +280,7 @@ class _Statements(Attempts):
             flags = (self.broken[-1], self.returned)
             self.flags_read.update(flags)
             again = self.nested(lambda: self._into(go, node.test))
-            test = self.bind(self.fresh("_t"), ir.Inert(_none_of(flags), frozenset(flags)), node.test)
+            test = self.bind(self.fresh("_t"), ir.Inert(none_of(flags), frozenset(flags)), node.test)
             self.block.append(ir.If(test, again, [], self.span(node.test)))
 
         inner = self.nested(body)
@@ -493,22 +493,3 @@ def _refused(node: ast.AST, filename: str, what: str) -> DifferentiabilityError:
     return DifferentiabilityError(
         Diagnostic("unsupported-syntax", f"{what} cannot be differentiated", Span.of(filename, node), "not supported")
     )
-
-
-def _none_of(flags: tuple[str, ...]) -> ast.expr:
-    names: list[ast.expr] = [ast.Name(f, ast.Load()) for f in flags]
-    return ast.UnaryOp(ast.Not(), names[0] if len(names) == 1 else ast.BoolOp(ast.Or(), names))
-
-
-def _blocks_within(block: list[ir.Stmt]) -> list[list[ir.Stmt]]:
-    found = [block]
-    for stmt in block:
-        for inner in ir.blocks(stmt):
-            found += _blocks_within(inner)
-    return found
-
-
-def _drop_unread_flags(body: list[ir.Stmt], read_flags: set[str], flags: set[str]) -> None:
-    unread = flags - read_flags
-    for block in _blocks_within(body):
-        block[:] = [s for s in block if not (isinstance(s, ir.Bind) and s.target in unread)]

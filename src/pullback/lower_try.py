@@ -169,3 +169,24 @@ def _reads(stmt: ir.Stmt) -> Iterator[str]:
             atom = getattr(stmt, field, None)
             if isinstance(atom, ir.Var):
                 yield atom.name
+
+
+def none_of(flags: tuple[str, ...]) -> ast.expr:
+    """`not (a or b)`: none of these jumps was made."""
+    names: list[ast.expr] = [ast.Name(f, ast.Load()) for f in flags]
+    return ast.UnaryOp(ast.Not(), names[0] if len(names) == 1 else ast.BoolOp(ast.Or(), names))
+
+
+def _blocks_within(block: list[ir.Stmt]) -> list[list[ir.Stmt]]:
+    found = [block]
+    for stmt in block:
+        for inner in ir.blocks(stmt):
+            found += _blocks_within(inner)
+    return found
+
+
+def drop_unread_flags(body: list[ir.Stmt], read_flags: set[str], flags: set[str]) -> None:
+    """Take out the assignments of flags that nothing asks for."""
+    unread = flags - read_flags
+    for block in _blocks_within(body):
+        block[:] = [s for s in block if not (isinstance(s, ir.Bind) and s.target in unread)]

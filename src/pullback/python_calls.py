@@ -20,7 +20,7 @@ import numpy as np
 from pullback.applying import Residual
 from pullback.calls import bind_parameters
 from pullback.drawing import Drawn
-from pullback.errors import DifferentiabilityError
+from pullback.errors import CHANGED, DifferentiabilityError
 from pullback.generated import Request
 from pullback.kinds import kind_of
 from pullback.pipeline import find, pair_for
@@ -95,7 +95,12 @@ def call_function(
         return running, (drawn_back, running, places)
     if fn.__closure__ is None and not found.changes:
         keep((fn, forward, places, code))
-    value, inner = forward(*args, **kwargs)
+    try:
+        value, inner = forward(*args, **kwargs)
+    except Exception as error:
+        if found.changes:
+            setattr(error, CHANGED, callable_name(fn))
+        raise
     if places is None:
         return value, inner
     return value, (_picked_shared if lent else picked, inner, *places)
@@ -173,6 +178,8 @@ class Running(Drawn):
             self._ended = end.value
             raise StopIteration from None
         self.taken += 1
+        if self.record is not None:
+            self.record.append(item)
         return item
 
     def close(self) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from pullback.drawing import Drawn
 from pullback.errors import DifferentiabilityError
 from pullback.fitting import fit
 from pullback.spaces import is_differentiable, project
@@ -158,6 +159,9 @@ class Shadows:
                     rest_of = self.accumulate(fields.field(name), part)
                     fields.slots[name] = add(fields.slots.get(name, ZERO), rest_of)
             return ZERO
+        if isinstance(x, Drawn) and x.record is not None:
+            left = {i: self.accumulate(x.record[i], part) for i, part in g.items()}
+            return {i: part for i, part in left.items() if part is not ZERO} or ZERO
         if isinstance(x, types.FunctionType) and isinstance(g, dict):
             return self._accumulate_captures(x, g)
         if isinstance(x, types.MethodType):
@@ -199,11 +203,14 @@ class Shadows:
                 self._add_to_list(x, index, g)
             return ZERO
         if item is not MISSING and not isinstance(x, (dict, tuple, str, bytes, range)):
-            if getattr(x, "makes_items", False):
+            if getattr(x, "makes_items", False) and getattr(x, "record", None) is None:
                 self._refuse_made(item)
             g = self.accumulate(item, g)  # what an iterator hands on is known by itself
         if g is ZERO or g is NO_TANGENT:
             return ZERO
+        if isinstance(x, Drawn):
+            item = x.record[index] if x.record is not None else None
+            return {index: self.accumulate(item, g)}  # taken again where the iterator was made
         if isinstance(x, dict):
             table = self.dict_of(x)
             rest = self.accumulate(table.items[index], g)
@@ -218,9 +225,7 @@ class Shadows:
             else:
                 parts[index] = self.accumulate(x[index], g)
             return ZERO if all(p is ZERO for p in parts) else parts
-        if isinstance(x, (str, bytes, range)):
-            return ZERO
-        return {index: g}  # an iterator: the adjoint of what was drawn from it, by place
+        return ZERO
 
     def _refuse_made(self, item: Any) -> None:
         """A generator may have made what it yields: then what is changed in it has no way back."""

@@ -19,10 +19,12 @@ from typing import Any
 import numpy as np
 
 from pullback.applying import Residual, reverse_rule
+from pullback.attributes import call_method
 from pullback.dispatch import CALLABLES, UNWRAPPED, call, no_derivative_of, shifted, type_call
 from pullback.drawing import Drawn
 from pullback.errors import DifferentiabilityError
-from pullback.lending import lent, settled
+from pullback.lending import drawn, lent, numbers_only, settled
+from pullback.names import INTERNAL
 from pullback.python_calls import call_function_shared, has_tangent
 from pullback.rules import Active, Entry, Template, callable_name, lookup
 from pullback.shadows import Shadows
@@ -101,10 +103,19 @@ def _scattered(residual: Residual, g: Tangent, shadows: Shadows) -> tuple[Tangen
 
 def _call(fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any]) -> tuple[Any, Residual]:
     if isinstance(fn, types.MethodType) and lookup(fn) is None:
+        if fn.__name__ == "_make" and isinstance(fn.__self__, type) and hasattr(fn.__self__, "_fields"):
+            value, inner = call(fn, args, active, kwargs)
+            return value, (lent, settled(inner), value, len(active))
         return _call(fn.__func__, (fn.__self__, *args), shifted(active), kwargs)
     if isinstance(fn, (types.BuiltinMethodType, types.MethodWrapperType)):
         obj = fn.__self__
         plain = obj is None or isinstance(obj, (type, types.ModuleType))
+        by_class = CALLABLES.get((obj, fn.__name__)) if isinstance(obj, type) else None
+        if by_class is not None:
+            made = by_class(fn, args, kwargs, active)
+            if isinstance(made[0], Drawn):
+                return drawn(made, (*args, *kwargs.values()), len(active))
+            return made[0], (lent, settled(made[1]), made[0], len(active))
         owner = None if plain else getattr(type(obj), fn.__name__, None)
         if owner is not None:
             return _call(owner, (obj, *args), shifted(active), kwargs)
@@ -122,13 +133,21 @@ def _call(fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any]
     if entry is not None:
         return _registered(entry, fn, args, active, kwargs)
     if isinstance(fn, types.FunctionType):
+        if args and hasattr(fn, "registry") and hasattr(fn, "dispatch"):  # functools.singledispatch
+            return call_shared(fn.dispatch(type(args[0])), args, active, kwargs)
+        if fn.__code__.co_flags & inspect.CO_GENERATOR:
+            operands = (*args, *kwargs.values(), *(c.cell_contents for c in fn.__closure__ or () if not _is_empty(c)))
+            return drawn(call(fn, args, active, kwargs), operands, len(active))
         return call_function_shared(fn, args, active, kwargs, is_strict())
     if isinstance(fn, type):
         return CONSTRUCT[0](fn, args, kwargs, active)
     own = CALLABLES.get(type(fn))
+    if isinstance(fn, functools.partial) and -1 not in active:
+        inner_active = tuple(a + len(fn.args) if isinstance(a, int) else a for a in active)
+        return call_shared(fn.func, (*fn.args, *args), inner_active, {**fn.keywords, **kwargs})
     if own is not None:
-        value, inner = own(fn, args, kwargs, active)
-        return value, (lent, inner if isinstance(value, Drawn) else settled(inner), value, len(active))
+        value, residual = watched(own(fn, args, kwargs, active), (fn, *args, *kwargs.values()))
+        return value, (lent, residual, value, len(active))
     if isinstance(fn, functools._lru_cache_wrapper):
         return _call(fn.__wrapped__, args, active, kwargs)
     method = type_call(type(fn))
@@ -138,6 +157,13 @@ def _call(fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any]
     if unwrapped is not None and hasattr(fn, unwrapped):
         return _call(getattr(fn, unwrapped), args, active, kwargs)
     raise no_derivative_of(fn)
+
+
+def _is_empty(cell: types.CellType) -> bool:
+    try:
+        return cell.cell_contents is cell
+    except ValueError:
+        return True
 
 
 def _changer(fn: Any) -> Changer | None:
@@ -152,6 +178,13 @@ def _registered(
 ) -> tuple[Any, Residual]:
     """A function with a derivative: what its pullback needs is kept as it is now."""
     made = call(fn, args, active, kwargs)
+    if isinstance(made[0], Drawn) and (entry.returns != "first" or made[0] is not args[0]):
+        return drawn(made, (*args, *kwargs.values()), len(active))
+    if isinstance(made[0], tuple) and any(isinstance(v, Drawn) for v in made[0]):
+        numbers_only(made[0])
+        return made[0], (_unchanged, made[1])
+    if entry.returns == "first" and fn is INTERNAL["<iterated>"]:
+        return made[0], (_unchanged, made[1])
     if fn is next:
         return made[0], (_next, made[1], made[0], len(active))
     if entry.constant and not entry.vjps:
@@ -172,6 +205,13 @@ def _registered(
     return value, (lent, inner, value, len(active))
 
 
+def _unchanged(residual: Residual, g: Tangent, shadows: Shadows) -> tuple[Tangent, ...]:
+    """The reverse of a call that returned its argument: what has a shadow keeps it."""
+    inner = residual[1]
+    tangents: tuple[Tangent, ...] = inner[0](inner, g)
+    return tangents
+
+
 def _next(residual: Residual, g: Tangent, shadows: Shadows) -> tuple[Tangent, ...]:
     """`next` hands on what exists: its adjoint is in the shadow of the very object."""
     _, inner, value, count = residual
@@ -183,6 +223,9 @@ def call_method_shared(
     obj: Any, name: str, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any] | None = None
 ) -> tuple[Any, Residual]:
     """`obj.name(*args, **kwargs)`."""
+    if isinstance(obj, Drawn) or (hasattr(type(obj), "_fields") and name in ("_replace", "_asdict")):
+        value, inner = call_method(obj, name, args, active, kwargs)
+        return value, (lent, inner, value, len(active))
     if isinstance(obj, super):
         bound = getattr(obj, name)
         if isinstance(bound, types.MethodType):

@@ -114,14 +114,24 @@ def _unpop(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:
 @changer(list.extend, deque.extend)
 def _extend(args: Args, kwargs: dict[str, Any], active: Active) -> Result:
     xs, others = args
-    if isinstance(others, Drawn) and taken(others):
-        raise DifferentiabilityError("a list is extended by an iterator that was drawn from before; extend it by a list")
+    if isinstance(others, Drawn):
+        first, items = taken(others), others.rest()
+        xs.extend(items)
+        return None, (_unextend_drawn, xs, len(items), first, active)
     items = list(others)
     if isinstance(xs, deque) and xs.maxlen is not None:
         return _rearranged(deque.extend)((xs, items), kwargs, active)
     xs.extend(items)
     like = others if isinstance(others, (np.ndarray, Drawn)) else items
     return None, (_unextend, xs, len(items), like, active)
+
+
+def _unextend_drawn(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:
+    _, xs, size, first, active = residual
+    rest = shadows.accumulate(xs, g)
+    assert rest is ZERO
+    parts = {first + i: shadows.remove_item(xs, -1) for i in reversed(range(size))}
+    return tuple(parts if a == 1 else ZERO for a in active)
 
 
 @changer(list.__iadd__, deque.__iadd__)

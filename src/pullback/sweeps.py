@@ -185,6 +185,11 @@ def _outputs(request: Request, lowered: ir.FunctionIR, reverse: Reverse) -> ast.
             original = _original(reverse, parameter, lowered)
             parts.append(reverse.shadows.method("total", original, d))
             continue
+        gathered = lowered.arguments.kwarg
+        if reverse.shadows is not None and gathered is not None and gathered.arg == parameter:
+            made = reverse.residuals.need(parameter, lowered.body[0], same=True)  # the call made this dict
+            parts.append(reverse.shadows.method("take", made, d))
+            continue
         plain = given.get(parameter, UNKNOWN).mask == FLOAT and reverse.status.get(parameter) == PRESENT
         if joint and plain and not complex_seen and parameter in reverse.accumulators:
             parts.append(d)

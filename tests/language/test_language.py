@@ -11,6 +11,7 @@ from corpus.test_corpus import by_joint, by_pair, quiet
 
 from . import (  # noqa: F401  (they register their functions)
     builtins,
+    changing,
     classes,
     comprehensions,
     exceptions,

@@ -14,7 +14,7 @@ from typing import Any
 
 from pullback.applying import Residual
 from pullback.dispatch import call
-from pullback.drawing import Drawn, Lazy, Listed, taken
+from pullback.drawing import Drawn, Lazy, taken
 from pullback.iterating import CONTAINERS, Source, started, tangent_of
 from pullback.rules import Active, intrinsic
 from pullback.tangents import ZERO, Tangent, add
@@ -62,7 +62,8 @@ def passing(
         if predicate is not None:
             given[predicate] = untagged(args[predicate] if args[predicate] is not None else bool)
         places: list[Any] = []
-        return Lazy(_unwrapped(function(*given, **kwargs), places)), (_reverse_passing, sources, places, active)
+        drawn = Lazy(_unwrapped(function(*given, **kwargs), places), passes=True)
+        return drawn, (_reverse_passing, sources, places, active)
 
     return vjp
 
@@ -109,12 +110,20 @@ def every(count: int) -> range:
     return range(count)
 
 
+def _same_place(k: int) -> tuple[tuple[int, int]]:
+    return ((0, k),)
+
+
+def _places_of(count: int) -> Callable[[int], Any]:
+    return lambda k: [(operand, k) for operand in range(count)]
+
+
 @intrinsic(iter)
 def _iter(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Result:
     if len(args) > 1 or not isinstance(args[0], CONTAINERS):
         like, residual = started(args[0]) if len(args) == 1 else (iter(*args), None)
         return like, (_reverse_iter_of_iterator, residual, active)
-    return Listed(list(args[0])), (_reverse_iter, args[0], active)
+    return Drawn(iter(args[0]), True, _same_place), (_reverse_iter, args[0], active)
 
 
 def _reverse_iter(residual: Residual, g: dict[int, Tangent]) -> tuple[Tangent, ...]:
@@ -161,7 +170,7 @@ _zip_lazily = passing(zip, every)
 def _zip(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Result:
     if kwargs or not all(a.__class__ in _EXISTING for a in args):
         return _zip_lazily(args, kwargs, active)
-    return Listed(list(zip(*args))), (_reverse_zip, args, active)  # noqa: B905  # it stops at the shortest
+    return Lazy(zip(*args), True, _places_of(len(args))), (_reverse_zip, args, active)  # noqa: B905  # it stops at the shortest
 
 
 def _reverse_zip(residual: Residual, g: dict[int, Tangent]) -> tuple[Tangent, ...]:
@@ -177,7 +186,7 @@ _enumerate_lazily = passing(enumerate, first)
 def _enumerate(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Result:
     if args[0].__class__ not in _EXISTING:
         return _enumerate_lazily(args, kwargs, active)
-    return Listed(list(enumerate(*args, **kwargs))), (_reverse_enumerate, args[0], active)
+    return Lazy(enumerate(*args, **kwargs), True, _same_place), (_reverse_enumerate, args[0], active)
 
 
 def _reverse_enumerate(residual: Residual, g: dict[int, Tangent]) -> tuple[Tangent, ...]:
@@ -192,8 +201,9 @@ def _reversed(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> 
     method = getattr(type(xs), "__reversed__", None)
     if hasattr(method, "__code__"):
         return call(method, (xs,), active)
-    items = list(reversed(xs))  # (raises for what is no sequence)
-    return Listed(items), (_reverse_reversed, xs, len(items), active)
+    items = reversed(xs)  # (raises for what is no sequence)
+    size = len(xs)
+    return Lazy(items, True, lambda k: ((0, size - 1 - k),)), (_reverse_reversed, xs, size, active)
 
 
 def _reverse_reversed(residual: Residual, g: dict[int, Tangent]) -> tuple[Tangent, ...]:

@@ -1,0 +1,119 @@
+"""What is drawn from while it changes, or left half-changed by an exception: an error, never a wrong number."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+import pullback as pb
+
+REFUSED = []
+
+
+def probe(*args):
+    def register(function):
+        REFUSED.append((function, args))
+        return function
+
+    return register
+
+
+@dataclass
+class Acc:
+    t: float
+
+    def add(self, v):
+        self.t = self.t + v
+        if v > 3:
+            raise ValueError
+        self.t = self.t * v
+
+
+@probe([1.0, 2.0, 4.0])
+def try_append_whole(xs):
+    out = []
+    try:
+        for v in xs:
+            out.append(math.sqrt(3.0 - v))
+    except ValueError:
+        pass
+    return sum(out)
+
+
+@probe([1.0, 2.0, 4.0])
+def try_method(xs):
+    a = Acc(0.5)
+    for v in xs:
+        try:
+            a.add(v)
+        except ValueError:
+            pass
+    return a.t
+
+
+@probe([1.0, 2.0, 4.0])
+def gen_array_like(xs):
+    def rows():
+        for v in xs:
+            yield [v, v * v]
+
+    t = 0.0
+    for r in rows():
+        r[0] = r[0] * 3.0
+        t = t + r[0] * r[1]
+    return t
+
+
+@probe([1.0, 2.0, 4.0])
+def change_slot_between(xs):
+    ys = list(xs)
+    it = iter(ys)
+    a = next(it)
+    ys[1] = ys[1] * 3.0
+    b = next(it)
+    return a * b
+
+
+@probe([1.0, 2.0, 4.0])
+def replace_ahead(xs):
+    s = list(xs)
+    for i, v in enumerate(s):
+        if i + 1 < len(s):
+            s[i + 1] = s[i + 1] * v
+    return s[2]
+
+
+@probe([1.0, 2.0, 4.0])
+def grow_in_loop(xs):
+    s = list(xs)
+    for i, v in enumerate(s):
+        if i < 3:
+            s.append(v * v)
+    return sum(a * b for a, b in zip(s, s[1:]))
+
+
+@probe(np.array([1.0, 2.0, 4.0]))
+def array_ahead(a):
+    a = a * 1.0
+    for i, v in enumerate(a):
+        if i < 2:
+            a[i + 1] = a[i + 1] * v
+    return float(a[2])
+
+
+@probe([1.0, 2.0, 0.0])
+def try_extend(xs):
+    out = []
+    try:
+        out.extend(1.0 / v for v in xs)
+    except ZeroDivisionError:
+        pass
+    return sum(out)
+
+
+@pytest.mark.parametrize(("function", "args"), REFUSED, ids=[f.__name__ for f, _ in REFUSED])
+def test_refused(function, args):
+    function(*[a.copy() if hasattr(a, "copy") else a for a in args])  # an ordinary function
+    with pytest.raises(pb.DifferentiabilityError, match="changed|changes"):
+        pb.gradient(function)(*args)
