@@ -17,8 +17,10 @@ from typing import Any
 import numpy as np
 
 from pullback import ir
-from pullback.effects import MUTATORS, effects_of
+from pullback.dict_views import kept_views
+from pullback.effects import effects_of
 from pullback.kinds import ARRAY, DICT, LIST, NONE, NPFLOAT, NUMERIC_MASK, PYTHON_SCALAR, STR, STR_KIND, TUPLE, Kind
+from pullback.mutators import MUTATORS
 from pullback.rules import callable_name, lookup
 from pullback.sharing import Sharing
 from pullback.spans import Diagnostic, Label, Span
@@ -49,6 +51,8 @@ def analyse(function: ir.FunctionIR, active: frozenset[str], sharing: Sharing) -
     for stmt in ir.walk(function.body):  # what became varied after a closure had captured it
         if isinstance(stmt, ir.Bind) and isinstance(stmt.expr, ir.Closure):
             analysis.check_captures(stmt, stmt.expr, frozenset())
+    if analysis.found.changes:
+        analysis.found.refusals += kept_views(function, sharing)
     analysis.found.result_varied = function.result in end
     unique = {(d.id, d.span): d for d in analysis.found.refusals}
     analysis.found.refusals = list(unique.values())

@@ -22,8 +22,9 @@ import numpy as np
 
 from pullback import ir
 from pullback.calls import bind_parameters
-from pullback.effects import MUTATORS, call_is_pure, effects_of
+from pullback.effects import call_is_pure, effects_of
 from pullback.kinds import DICT, LIST, NUMERIC_MASK, STR, STRUCT, TUPLE, UNKNOWN, UNSET, Kind, kind_of
+from pullback.mutators import MUTATORS
 from pullback.operations import METHODS
 from pullback.rules import lookup
 
@@ -94,7 +95,7 @@ class CallEffects:
             for name in names:
                 found = inspect.getattr_static(kind.cls, name, None)
                 if isinstance(found, functools.cached_property):
-                    level = max(level, MAYBE)
+                    level = max(level, self.function_of(found.func, kind))
                 elif isinstance(found, property):
                     level = max(level, self.function_of(found.fget, kind))
                 elif name.startswith("__"):

@@ -39,8 +39,12 @@ def is_inert(node: ast.expr) -> bool:
 
 
 _HARMLESS = frozenset(
-    ["len", "abs", "isinstance", "issubclass", "min", "max", "float", "int", "bool", "str", "any", "all", "sum", "round", "hasattr", "getattr", "callable", "type", "range", "repr", "sorted", "list", "tuple", "set", "dict", "divmod", "pow", "id", "ord", "chr"]
-)
+    [
+        "len", "abs", "isinstance", "issubclass", "min", "max", "float", "int", "bool", "str", "any", "all", "sum",
+        "round", "hasattr", "getattr", "callable", "type", "range", "repr", "sorted", "list", "tuple", "set", "dict",
+        "divmod", "pow", "id", "ord", "chr",
+    ]
+)  # fmt: skip
 _MODULES = frozenset(["math", "np", "numpy", "cmath", "operator"])
 _METHODS = frozenset(n for cls in (np.ndarray, list, dict, str, float) for n in dir(cls)) - MUTATORS
 

@@ -119,7 +119,7 @@ def call_function_shared(
 
 def _by_value(residual: Residual, g: Tangent, shadows: Any) -> tuple[Tangent, ...]:
     _, inner, count = residual
-    return (ZERO,) * count if g is ZERO else inner[0](inner, g)
+    return (ZERO,) * int(count) if g is ZERO else tuple(inner[0](inner, g))
 
 
 def _picked_shared(residual: Residual, g: Tangent, shadows: Any) -> tuple[Tangent, ...]:

@@ -19,8 +19,9 @@ assert shared_arrays and shared_changes and shared_construct  # they register wh
 CALLS.update(
     call=call, call_method=call_method, call_starred=call_starred, read_attribute=read_attribute,
     read_item=read_item, operate=operate, operate_inplace=operate_inplace, observe=observe, iterated=iterated,
-    iterated_shared=iterated_shared, call_shared=call_shared, call_method_shared=call_method_shared, call_starred_shared=call_starred_shared,
-    read_attribute_shared=read_attribute_shared, read_item_shared=read_item_shared, set_item=set_item,
-    set_attribute=set_attribute, operate_shared=operate_shared, operate_inplace_shared=operate_inplace_shared,
+    iterated_shared=iterated_shared, call_shared=call_shared, call_method_shared=call_method_shared,
+    call_starred_shared=call_starred_shared, read_attribute_shared=read_attribute_shared,
+    read_item_shared=read_item_shared, set_item=set_item, set_attribute=set_attribute,
+    operate_shared=operate_shared, operate_inplace_shared=operate_inplace_shared,
 )  # fmt: skip
 CALLS.update({n.replace("shared", "strict"): strict(f) for n, f in list(CALLS.items()) if n.endswith("_shared")})

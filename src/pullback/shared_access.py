@@ -20,13 +20,14 @@ from pullback.applying import Residual
 from pullback.attributes import read_attribute
 from pullback.drawing import Drawn
 from pullback.errors import DifferentiabilityError
+from pullback.fingerprints import fingerprint
 from pullback.fitting import fit
 from pullback.lending import lent
 from pullback.operations import is_field_of
 from pullback.rules import lookup
 from pullback.runtime import keep
 from pullback.shadows import MISSING, Shadows
-from pullback.shared_calls import READ_ATTRIBUTE, call_shared, refuse_change
+from pullback.shared_calls import READ_ATTRIBUTE, call_shared
 from pullback.spaces import describe
 from pullback.tangents import ZERO, Tangent
 
@@ -186,11 +187,15 @@ def read_attribute_shared(obj: Any, name: str) -> tuple[Any, Residual]:
     if isinstance(static, property) and isinstance(static.fget, types.FunctionType):
         return call_shared(static.fget, (obj,), (0,))
     stored = name in getattr(obj, "__dict__", ())
-    if isinstance(static, functools.cached_property) and not stored:
-        refuse_change(static.func)
+    if isinstance(static, functools.cached_property):
         value, inner = call_shared(static.func, (obj,), (0,))
-        obj.__dict__[name] = value
-        return value, (_cached, inner, obj, name)
+        if stored and fingerprint(obj.__dict__[name]) != fingerprint(value):
+            raise DifferentiabilityError(
+                f"the cached property `{name}` of {describe(obj)} holds a value from before a change of the object; "
+                "make it a property"
+            )
+        value = obj.__dict__.setdefault(name, value)
+        return value, (_cached, inner, value)
     named = isinstance(obj, tuple) and hasattr(cls, "_fields") and name in cls._fields
     if stored or named or (is_field_of(cls, name) and not isinstance(obj, (np.ndarray, types.ModuleType))):
         value = getattr(obj, name)
@@ -210,9 +215,8 @@ def _bound(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:
 
 
 def _cached(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:
-    _, inner, obj, name = residual
-    shadows.add_field(obj, name, g)
-    return inner[0](inner, shadows.restore_field(obj, name, MISSING), shadows)  # type: ignore[no-any-return]
+    _, inner, value = residual
+    return inner[0](inner, shadows.take_all(value, g), shadows)  # type: ignore[no-any-return]
 
 
 def _read_field(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:

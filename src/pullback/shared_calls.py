@@ -216,7 +216,7 @@ def _next(residual: Residual, g: Tangent, shadows: Shadows) -> tuple[Tangent, ..
     """`next` hands on what exists: its adjoint is in the shadow of the very object."""
     _, inner, value, count = residual
     rest = shadows.accumulate(value, g)
-    return (ZERO,) * count if rest is ZERO else inner[0](inner, rest)
+    return (ZERO,) * int(count) if rest is ZERO else tuple(inner[0](inner, rest))
 
 
 def call_method_shared(

@@ -15,18 +15,15 @@ import numpy as np
 from scipy import linalg
 
 from pullback.rulebook.array_likes import Array, form, gathered, refuse, restore
-from pullback.rulebook.numpy_decompositions import (
+from pullback.rulebook.numpy_decompositions import qr_pullback, singular_values_pullback, svd_pullback
+from pullback.rulebook.numpy_eigenvalues import (
     eigh_pullback,
     eigvals_pullback,
     eigvalsh_pullback,
     inverse_gaps,
     no_phase,
-    qr_pullback,
-    read_triangle,
-    singular_values_pullback,
-    svd_pullback,
 )
-from pullback.rulebook.numpy_linalg import adjoint, transposed
+from pullback.rulebook.numpy_linalg import adjoint, read_triangle, transposed
 from pullback.rulebook.numpy_norms import norm_pullback
 from pullback.rulebook.scipy_linalg import matrix_read
 from pullback.rules import rule
