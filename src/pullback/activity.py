@@ -111,11 +111,14 @@ class _Analysis:
             case ir.While():
                 return self.loop(stmt.body, varied, frozenset(), None)
             case ir.With():
+                message = "a differentiated value is used as a context manager"
+                help = "open the context without the value, and use the value inside the block"
                 if self.is_varied(stmt.context, varied):
-                    message = "a differentiated value is used as a context manager"
-                    help = "open the context without the value, and use the value inside the block"
                     self.refuse("unsupported-construct", message, stmt.span, help=help)
-                return self.block(stmt.body, varied - {stmt.target or ""})
+                end = self.block(stmt.body, varied - {stmt.target or ""})
+                if self.is_varied(stmt.context, end):  # its `__exit__` may change what was put into it
+                    self.refuse("unsupported-construct", message, stmt.span, help=help)
+                return end
             case ir.Try():
                 return self.attempt(stmt, varied)
             case ir.Raise() | ir.BreakIf():
