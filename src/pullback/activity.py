@@ -70,6 +70,9 @@ class _Analysis:
             for s in ir.walk(function.body)
             if isinstance(s, ir.Bind) and isinstance(s.expr, ir.Closure)
         }
+        self.rebound_inside = {  # names of this function that nested ones rebind
+            n for node in self.closures.values() for s in ast.walk(node) if isinstance(s, ast.Nonlocal) for n in s.names
+        }
         self.outer = {n for d in function.declarations for n in d.names}  # type: ignore[attr-defined]
 
     def block(self, block: list[ir.Stmt], varied: frozenset[str]) -> frozenset[str]:
@@ -188,9 +191,16 @@ class _Analysis:
                 help="return the value instead",
             )
         after = varied | {stmt.target} if facts.varied else varied - {stmt.target}
+        if self.rebound_inside and isinstance(expr, ir.Apply) and any(facts.active) and not self.is_rule(stmt):
+            after |= self.rebound_inside  # a nested function may have stored a differentiated value there
         if id(stmt) in self.sharing.points and any(facts.active):
             after |= self.changing(stmt, self.sharing.points[id(stmt)], varied)
         return after
+
+    def is_rule(self, stmt: ir.Bind) -> bool:
+        """Whether a call runs nothing of this function's own."""
+        entry = lookup(stmt.facts.callee) if stmt.facts.known else None
+        return entry is not None and entry.rule is not None and not entry.vjps
 
     def changing(self, stmt: ir.Stmt, name: str, varied: frozenset[str]) -> frozenset[str]:
         """A statement that changes what `name` shares, with a varied value: all that shares with it may vary now."""
