@@ -96,7 +96,7 @@ class _Analysis:
                 active = self.is_varied(stmt.item, varied) and stmt.facts.kinds[0].differentiable
                 stmt.facts.active = (active,)
                 stmt.facts.varied = active or stmt.target in varied
-                return varied | self.sharing.with_(stmt.target) if active else varied
+                return varied | {stmt.target} if active else varied
             case ir.Store():
                 return self.store(stmt, varied)
             case ir.Opaque():
@@ -110,7 +110,12 @@ class _Analysis:
             case ir.For():
                 active = self.is_varied(stmt.iterable, varied)
                 stmt.facts.active, stmt.facts.varied = (active,), active
-                return self.loop(stmt.body, varied, frozenset({stmt.target}) if active else frozenset(), stmt.target)
+                bound = frozenset({stmt.target})
+                end = self.loop(stmt.body, varied, bound if active else frozenset(), stmt.target)
+                if not active and self.is_varied(stmt.iterable, end):  # the body stores into what it goes through
+                    stmt.facts.active, stmt.facts.varied = (True,), True
+                    end = self.loop(stmt.body, varied | end, bound, stmt.target)
+                return end
             case ir.While():
                 return self.loop(stmt.body, varied, frozenset(), None)
             case ir.With():

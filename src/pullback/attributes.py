@@ -28,7 +28,7 @@ from pullback.structs import constant_fields
 from pullback.tangents import ZERO, Tangent, tangent_type
 
 
-def _static(cls: type, name: str) -> Any:
+def static_attribute(cls: type, name: str) -> Any:
     """What a class holds under a name, no descriptor run; None if nothing."""
     for base in cls.__mro__:
         if name in base.__dict__:
@@ -57,7 +57,7 @@ def call_method(
     cls = type(obj)
     if isinstance(obj, tuple) and hasattr(cls, "_fields") and name in ("_replace", "_asdict"):
         return _of_named_tuple(obj, name, active, kwargs or {})
-    static = _static(cls, name)
+    static = static_attribute(cls, name)
     data = getattr(obj, "__dict__", None)
     if data is not None and name in data:  # stored data, unless a property of that name comes first
         plain = not isinstance(cls.__getattribute__, types.FunctionType) and not hasattr(cls, "__getattr__")
@@ -119,7 +119,7 @@ def _through_attribute(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
 def read_attribute(obj: Any, name: str) -> tuple[Any, Residual]:
     """`obj.name`: stored data, or a property that is differentiated."""
     cls = type(obj)
-    static = _static(cls, name)
+    static = static_attribute(cls, name)
     if name == "__class__":
         return obj.__class__, (no_tangents, 1)
     if name == "__dict__" and not isinstance(static, property):

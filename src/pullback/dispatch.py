@@ -16,13 +16,11 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from pullback.applying import Residual, apply_rule, apply_vjp, bind, rule_operands
 from pullback.construct import construct
 from pullback.effects import may_mutate
 from pullback.errors import DifferentiabilityError
-from pullback.python_calls import Plan, call_function, has_tangent, picked
+from pullback.python_calls import Plan, call_function, element, has_tangent, picked
 from pullback.rules import EPOCH, Active, Entry, callable_name, lookup
 from pullback.spaces import is_differentiable
 from pullback.tangents import ZERO, Tangent
@@ -43,16 +41,6 @@ def _scattered(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
     return tuple(out)
 
 
-def _element(x: Any) -> Any:
-    """What of an argument a plan for calls depends on: its class, an array's dtype, whether a function captures."""
-    cls = x.__class__
-    if cls is np.ndarray:
-        return x.dtype
-    if cls is types.FunctionType:
-        return has_tangent(x)
-    return cls
-
-
 def call(
     fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any] | None = None, outermost: bool = False
 ) -> tuple[Any, Residual]:
@@ -66,12 +54,12 @@ def call(
             _forget_plans()
         cls = fn.__class__
         if cls is not types.FunctionType:
-            key = (cls, active, *map(_element, args))
+            key = (cls, active, *map(element, args))
             plan = _plans.get(key)
             if plan is not None and type_call(cls) is plan[0] and _as_planned(plan):
                 return _planned(plan, (fn, *args))
         elif fn.__closure__ is None:
-            key = (id(fn), active, *map(_element, args))
+            key = (id(fn), active, *map(element, args))
             plan = _plans.get(key)
             if plan is not None and _as_planned(plan):
                 return _planned(plan, args)

@@ -24,7 +24,7 @@ from pullback.errors import CHANGED, DifferentiabilityError
 from pullback.generated import Request
 from pullback.kinds import kind_of
 from pullback.pipeline import find, pair_for
-from pullback.rules import Active, callable_name, refuse_library_code
+from pullback.rules import EPOCH, Active, callable_name, refuse_library_code
 from pullback.tangents import ZERO, Tangent
 
 # for a call site: the function (held), its forward sweep, the operands' places, the code that this was made for
@@ -93,7 +93,7 @@ def call_function(
     if code.co_flags & 0x20:
         running = Running(forward(*args, **kwargs))
         return running, (drawn_back, running, places)
-    if fn.__closure__ is None and not found.changes:
+    if fn.__closure__ is None and (lent or not found.changes):
         keep((fn, forward, places, code))
     try:
         value, inner = forward(*args, **kwargs)
@@ -114,7 +114,43 @@ def call_function_shared(
     if fn.__code__.co_flags & 0x20:  # a generator changes nothing: what it draws is handed on
         value, inner = call_function(fn, args, active, kwargs, lambda _: None)
         return value, (_by_value, inner, len(active))
-    return call_function(fn, args, active, kwargs, lambda _: None, lent=True, strict=strict, fresh=fresh)
+    key = None
+    if not kwargs and fn.__closure__ is None and not EPOCH.scopes:
+        key = (id(fn), EPOCH.now, active, strict, fresh, *map(element, args))
+        plan = _shared_plans.get(key)
+        if plan is not None and fn.__code__ is plan[3]:
+            return _planned_shared(plan, args)
+
+    def keep(plan: Plan) -> None:
+        if key is not None:
+            if len(_shared_plans) > 4096:
+                _shared_plans.clear()
+            _shared_plans[key] = plan
+
+    return call_function(fn, args, active, kwargs, keep, lent=True, strict=strict, fresh=fresh)
+
+
+_shared_plans: dict[Any, Plan] = {}
+
+
+def _planned_shared(plan: Plan, args: tuple[Any, ...]) -> tuple[Any, Residual]:
+    fn, forward, places, _ = plan
+    try:
+        value, inner = forward(*args)
+    except Exception as error:
+        setattr(error, CHANGED, callable_name(fn))  # it may have changed something by then
+        raise
+    return value, inner if places is None else (_picked_shared, inner, *places)
+
+
+def element(x: Any) -> Any:
+    """What of an argument a plan for calls depends on: its class, an array's dtype, whether a function captures."""
+    cls = x.__class__
+    if cls is np.ndarray:
+        return x.dtype
+    if cls is types.FunctionType:
+        return has_tangent(x)
+    return cls
 
 
 def _by_value(residual: Residual, g: Tangent, shadows: Any) -> tuple[Tangent, ...]:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from pullback.applying import Residual
-from pullback.attributes import read_attribute
+from pullback.attributes import read_attribute, static_attribute
 from pullback.drawing import Drawn
 from pullback.errors import DifferentiabilityError
 from pullback.fingerprints import fingerprint
@@ -183,7 +183,7 @@ def read_attribute_shared(obj: Any, name: str) -> tuple[Any, Residual]:
             f"the `__dict__` of {describe(obj)} is read where objects change; use getattr and setattr instead"
         )
     cls = type(obj)
-    static = inspect.getattr_static(cls, name, None)
+    static = static_attribute(cls, name)
     if isinstance(static, property) and isinstance(static.fget, types.FunctionType):
         return call_shared(static.fget, (obj,), (0,))
     stored = name in getattr(obj, "__dict__", ())
@@ -235,7 +235,7 @@ def set_attribute(obj: Any, name: str, value: Any, active: tuple[bool, ...]) -> 
 
 def store_attribute(obj: Any, name: str, value: Any, active: tuple[bool, ...]) -> Residual:
     """What `object.__setattr__` does."""
-    static = inspect.getattr_static(type(obj), name, None)
+    static = static_attribute(type(obj), name)
     if isinstance(static, property) and isinstance(static.fset, types.FunctionType):
         flags = (0, 1) if active[1] else (0,)
         return (_by_method, call_shared(static.fset, (obj, value), flags)[1], active[1])

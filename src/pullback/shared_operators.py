@@ -39,6 +39,9 @@ def operate_shared(op: str, operands: tuple[Any, ...], active: Active) -> tuple[
         value, inner = operate(op, (keep(operands[0]),), active)
         return value, (lent, inner, value, count)
     a, b = operands
+    if a.__class__ in _SCALARS and b.__class__ in _SCALARS:  # nothing here can change
+        value, inner = operate(op, operands, active)
+        return value, (_of_numbers, inner, count)
     if op not in ("+", "-") and (is_number(a) or is_number(b)):
         a, b = keep(a) if is_number(a) else a, keep(b) if is_number(b) else b
     own = _own_method(a, b, op)
@@ -56,6 +59,14 @@ def operate_shared(op: str, operands: tuple[Any, ...], active: Active) -> tuple[
                 return value, (_reversed, inner) if flipped and count == 2 else inner
     value, inner = operate(op, (a, b), active)
     return value, (lent, inner, value, count)
+
+
+_SCALARS = frozenset({float, int, bool, complex, np.float64})
+
+
+def _of_numbers(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:
+    _, inner, count = residual
+    return (ZERO,) * int(count) if g is ZERO else tuple(inner[0](inner, g))
 
 
 def _own_method(a: Any, b: Any, op: str) -> list[tuple[Any, Any, str, bool]] | None:
