@@ -17,6 +17,7 @@ from pullback.errors import (
     RuleError,
     ZeroDerivativeWarning,
 )
+from pullback.forward_verbs import Differential, differential, value_with_differential
 from pullback.inspection import derivative_source
 from pullback.operators import Pullback, gradient, pullback, value_with_gradient, value_with_pullback
 from pullback.recompute import recomputed, with_recomputation_in_pullbacks
@@ -47,6 +48,7 @@ __all__ = [
     "CotangentError",
     "DifferentiabilityError",
     "Differentiable",
+    "Differential",
     "Pullback",
     "PullbackError",
     "RuleError",
@@ -57,6 +59,7 @@ __all__ = [
     "derivative_source",
     "derivatives",
     "differentiable_function",
+    "differential",
     "gradient",
     "move",
     "nn",
@@ -66,6 +69,7 @@ __all__ = [
     "recomputed",
     "register_differentiable",
     "testing",
+    "value_with_differential",
     "value_with_gradient",
     "value_with_pullback",
     "with_derivative",

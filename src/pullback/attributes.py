@@ -25,7 +25,7 @@ from pullback.spaces import describe
 from pullback.tangents import ZERO, Tangent
 
 
-def _static(cls: type, name: str) -> Any:
+def static_attribute(cls: type, name: str) -> Any:
     """What a class holds under a name, no descriptor run; None if nothing."""
     for base in cls.__mro__:
         if name in base.__dict__:
@@ -33,7 +33,7 @@ def _static(cls: type, name: str) -> Any:
     return None
 
 
-def _takes_object(static: Any) -> bool:
+def takes_object(static: Any) -> bool:
     """Whether what a class holds is called with the object as its first argument."""
     if isinstance(static, types.FunctionType):
         return True
@@ -50,7 +50,7 @@ def call_method(
     if isinstance(obj, (type, types.ModuleType)):
         return _without_object(call(getattr(obj, name), args, tuple(a for a in active if a != -1), kwargs), active)
     cls = type(obj)
-    static = _static(cls, name)
+    static = static_attribute(cls, name)
     data = getattr(obj, "__dict__", None)
     if data is not None and name in data:  # stored data, unless a property of that name comes first
         plain = not isinstance(cls.__getattribute__, types.FunctionType) and not hasattr(cls, "__getattr__")
@@ -60,7 +60,7 @@ def call_method(
             value, inner = call(data[name], args, active, kwargs)
             return value, (_through_attribute, inner, (_attribute, obj, name))
         static = None
-    if static is not None and _takes_object(static):
+    if static is not None and takes_object(static):
         return call(static, (obj, *args), shifted(active), kwargs)
     if isinstance(static, (staticmethod, classmethod)):
         bound = getattr(obj, name)
@@ -87,7 +87,7 @@ def _through_attribute(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
 def read_attribute(obj: Any, name: str) -> tuple[Any, Residual]:
     """`obj.name`: stored data, or a property that is differentiated."""
     cls = type(obj)
-    static = _static(cls, name)
+    static = static_attribute(cls, name)
     if isinstance(static, property):
         if static.fget is None:
             getattr(obj, name)  # raises

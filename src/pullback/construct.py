@@ -18,7 +18,7 @@ from pullback.tangents import ZERO, Tangent, TangentVector
 
 def construct(cls: type, args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> tuple[Any, Residual]:
     """An instance, and the residual that sends each field's tangent to the argument it came from."""
-    fields = _fields_by_parameter(cls)
+    fields = fields_by_parameter(cls)
     if fields is None:
         raise DifferentiabilityError(
             f"the constructor of {cls.__name__} runs code of its own and has no derivative yet; "
@@ -38,7 +38,7 @@ def _reverse_construct(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
     return tuple(g[position] for _, position in fields)  # a named tuple's
 
 
-def _fields_by_parameter(cls: type) -> dict[str, tuple[str, int]] | None:
+def fields_by_parameter(cls: type) -> dict[str, tuple[str, int]] | None:
     """The field that each constructor parameter sets; None where the constructor computes."""
     if issubclass(cls, tuple) and hasattr(cls, "_fields"):
         return {name: (name, i) for i, name in enumerate(cls._fields)}

@@ -135,7 +135,7 @@ def _call(
         owner = getattr(type(fn.__self__), fn.__name__, None)
         if owner is not None and fn.__self__ is not None and not isinstance(fn.__self__, type):
             return _call(owner, (fn.__self__, *args), shifted(active), kwargs)
-    unwrapped = _UNWRAPPED.get(type(fn).__name__)
+    unwrapped = UNWRAPPED.get(type(fn).__name__)
     if unwrapped is not None and hasattr(fn, unwrapped):
         return _call(getattr(fn, unwrapped), args, active, kwargs)
     method = type_call(type(fn))
@@ -144,7 +144,7 @@ def _call(
     raise no_derivative_of(fn)
 
 
-_UNWRAPPED = {"CPUDispatcher": "py_func", "PjitFunction": "__wrapped__"}
+UNWRAPPED = {"CPUDispatcher": "py_func", "PjitFunction": "__wrapped__"}
 
 
 def shifted(active: Active) -> Active:
@@ -186,7 +186,7 @@ def _registered(
         covered = {operand for operand, _ in rule_operands(vjp, args, kwargs)}
         if all(a in covered or a == -1 or not is_differentiable(values[a]) for a in active):
             if -1 in active:
-                _refuse_captures(entry.function)
+                refuse_captures(entry.function)
             return apply_vjp(vjp, args, kwargs, active)
     if entry.intrinsic is not None:
         return entry.intrinsic(args, kwargs, active)  # type: ignore[no-any-return]
@@ -199,7 +199,8 @@ def _registered(
     return None
 
 
-def _refuse_captures(function: Any) -> None:
+def refuse_captures(function: Any) -> None:
+    """Refuse a user's derivative of a function that captures what is differentiated."""
     captured = ", ".join(f"`{n}`" for n in getattr(getattr(function, "__code__", None), "co_freevars", ()))
     raise DifferentiabilityError(
         f"the derivative registered for {callable_name(function)} cannot return the tangent of what the "

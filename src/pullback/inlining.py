@@ -62,6 +62,17 @@ def inlinable(stmt: ir.Bind, expr: ir.Apply) -> tuple[Rule, dict[str, Any]] | No
     return entry.rule, bound.arguments
 
 
+def small_power(expr: ir.Operation) -> Template | None:
+    """`x**2` and `x**3` without a second power."""
+    if expr.op == "**" and isinstance(expr.args[1], ir.Lit):
+        exponent = expr.args[1].value
+        if type(exponent) in (int, float) and exponent in (2, 3):
+            return _SQUARE if exponent == 2 else _CUBE
+        if type(exponent) in (int, float) and exponent > 3:
+            return Template(f"g * {exponent!r} * a ** {exponent - 1!r}", {})
+    return None
+
+
 class Inliner:
     """Fills in the adjoints of expressions for a `Reverse`."""
 
@@ -100,7 +111,7 @@ class Inliner:
         entry = lookup(functions[expr.op])
         if entry is None or entry.rule is None:
             return  # a bitwise operator: its result has no derivative
-        power = self.small_power(expr)
+        power = small_power(expr)
         for position, parameter in enumerate(entry.rule.signature.parameters):
             text = entry.rule.templates.get(parameter)
             if text is None or not stmt.facts.active[position]:
@@ -109,16 +120,6 @@ class Inliner:
                 text = power
             operands = dict(zip(entry.rule.signature.parameters, expr.args, strict=True))
             self.template(stmt, entry.rule, text, operands, None, g, expr.args[position])
-
-    def small_power(self, expr: ir.Operation) -> Template | None:
-        """`x**2` and `x**3` without a second power."""
-        if expr.op == "**" and isinstance(expr.args[1], ir.Lit):
-            exponent = expr.args[1].value
-            if type(exponent) in (int, float) and exponent in (2, 3):
-                return _SQUARE if exponent == 2 else _CUBE
-            if type(exponent) in (int, float) and exponent > 3:
-                return Template(f"g * {exponent!r} * a ** {exponent - 1!r}", {})
-        return None
 
     def applied(self, stmt: ir.Bind, expr: ir.Apply, g: str) -> None:
         """A call of a known library function."""

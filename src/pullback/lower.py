@@ -306,6 +306,9 @@ class _Statements(Expressions):
                 self.assign_value(node.target, node.value)
             case ast.Expr(value=ast.Constant()):
                 pass
+            case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=held)))) if hasattr(node, "_appends"):
+                item = self.atom(node.value.args[0])  # generated code, appending to a list of its own
+                self.block.append(ir.Append(held, item, self.span(node)))
             case ast.Expr():
                 self.bind(self.fresh("_t"), self.value(node.value), node.value)
             case ast.Assert() | ast.Raise():

@@ -78,7 +78,7 @@ def pullback(f: Callable[..., Any], wrt: Wrt = None) -> Callable[..., Pullback]:
         pull: Pullback = core(*args, **kwargs)[1]
         return pull
 
-    return _named(pullback_of, "pullback", f)
+    return named(pullback_of, "pullback", f, wrt)
 
 
 def value_with_pullback(f: Callable[..., Any], wrt: Wrt = None) -> Callable[..., Any]:
@@ -88,7 +88,7 @@ def value_with_pullback(f: Callable[..., Any], wrt: Wrt = None) -> Callable[...,
     >>> y, pull(1.0), pull(2.0)
     (9.0, 6.0, 12.0)
     """
-    _check_callable(f)
+    check_callable(f)
 
     def value_with_pullback_of(*args: Any, **kwargs: Any) -> tuple[Any, Pullback]:
         active = active_operands(f, wrt, args, kwargs)
@@ -98,7 +98,7 @@ def value_with_pullback(f: Callable[..., Any], wrt: Wrt = None) -> Callable[...,
             raise locate(error)  # noqa: B904  # the same error, with the user's line
         return value, Pullback(f, value, residual, active, args, kwargs)
 
-    return _named(value_with_pullback_of, "value_with_pullback", f)
+    return named(value_with_pullback_of, "value_with_pullback", f, wrt)
 
 
 class Pullback:
@@ -168,7 +168,7 @@ def _handed_out(tangents: tuple[Tangent, ...], operands: list[Any], cotangent: A
 
 
 def _scalar_verb(f: Callable[..., Any], wrt: Wrt, with_value: bool) -> Callable[..., Any]:
-    _check_callable(f)
+    check_callable(f)
 
     current: Callable[..., Any]
 
@@ -181,7 +181,7 @@ def _scalar_verb(f: Callable[..., Any], wrt: Wrt, with_value: bool) -> Callable[
         made, derivative, stable = _joint(f, wrt, args, kwargs, active, with_value, specialise)
         if derivative.always_zero is not None:
             result = made(*args, **kwargs)  # an error says more than the warning
-            _warn(derivative.always_zero)
+            warn_of(derivative.always_zero)
             return result
         if stable and not EPOCH.scopes:
             current = made
@@ -195,7 +195,7 @@ def _scalar_verb(f: Callable[..., Any], wrt: Wrt, with_value: bool) -> Callable[
         except PullbackError as error:
             raise locate(error)  # noqa: B904  # the same error, with the user's line
 
-    return _named(gradient_of, "value_with_gradient" if with_value else "gradient", f)
+    return named(gradient_of, "value_with_gradient" if with_value else "gradient", f, wrt)
 
 
 def _joint(
@@ -240,7 +240,8 @@ def _by_pullback(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any], active: 
     return (value, tangents) if with_value else tangents
 
 
-def _warn(diagnostic: Diagnostic) -> None:
+def warn_of(diagnostic: Diagnostic) -> None:
+    """Warn that a derivative is always zero, once for each line."""
     span = diagnostic.span
     assert span is not None
     registry = _REGISTRY.setdefault((span.filename, span.line), {})
@@ -249,7 +250,8 @@ def _warn(diagnostic: Diagnostic) -> None:
     )
 
 
-def _check_callable(f: Any) -> None:
+def check_callable(f: Any) -> None:
+    """Raise where a verb was given something that is no function."""
     if not callable(f):
         raise ArgumentError(f"a function is needed, not {describe(f)}: write gradient(f)(x), not gradient(f(x))")
 
@@ -265,11 +267,12 @@ for _verb in (gradient, value_with_gradient, pullback, value_with_pullback):
     intrinsic(_verb)(_refuse_nested)
 
 
-def _named(made: F, verb: str, f: Any) -> F:
-    named: Any = made
-    named.__name__ = named.__qualname__ = f"{verb}({describe_call(f)})"
-    named.__doc__ = f"The {verb} of {describe_call(f)}."
-    named._pullback_verb = verb
+def named(made: F, verb: str, f: Any, wrt: Wrt = None) -> F:
+    """The function that a verb returns, under the name of the verb and of what it was given."""
+    marked: Any = made
+    marked.__name__ = marked.__qualname__ = f"{verb}({describe_call(f)})"
+    marked.__doc__ = f"The {verb} of {describe_call(f)}."
+    marked._pullback_verb = (verb, f, wrt)
     return made
 
 

@@ -20,7 +20,7 @@ from pullback.assemble import assemble
 from pullback.calls import argument_kinds, bind_parameters, static_parameters
 from pullback.errors import DifferentiabilityError
 from pullback.fence import check
-from pullback.generated import Derivative, Request, Stages
+from pullback.generated import DIFFERENTIAL, PAIR, Derivative, Request, Stages
 from pullback.infer import infer
 from pullback.kinds import NOTHING, STRUCT, UNKNOWN, UNSET, Kind, same
 from pullback.lower import lower
@@ -29,6 +29,7 @@ from pullback.rules import EPOCH, scope
 from pullback.source import acquire
 from pullback.spans import Diagnostic
 from pullback.sweeps import forward_sweep, reverse_sweep, simplified
+from pullback.tangent_assembly import assemble_differential
 
 LOCK = threading.RLock()
 
@@ -41,9 +42,18 @@ class _Redo:
         self.request = request
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        names = bind_parameters(self.function.__code__, len(args), tuple(kwargs)) or []
-        arguments = dict(zip(names, (*args, *kwargs.values()), strict=False))
-        return pair_for(self.function, self.request, arguments)(*args, **kwargs)
+        skipped = len(self.request.active) + len(self.request.captures) if self.request.form == DIFFERENTIAL else 0
+        names = bind_parameters(self.function.__code__, len(args) - skipped, tuple(kwargs)) or []
+        arguments = dict(zip(names, (*args[skipped:], *kwargs.values()), strict=False))
+        return pair_for(_renewed(self.function, arguments), self.request, arguments)(*args, **kwargs)
+
+
+def _renewed(function: types.FunctionType, arguments: dict[str, Any]) -> types.FunctionType:
+    """A function that was itself generated, as it would be generated now."""
+    origin = getattr(function, "_pullback_origin", None)
+    if origin is None:
+        return function
+    return pair_for(_renewed(origin[0], arguments), origin[1], arguments)
 
 
 _DERIVATIVES: dict[Any, list[Derivative]] = {}
@@ -97,10 +107,13 @@ def derive(
         activity = analyse(lowered, request.active | request.captures)
         refuse(activity.refusals)
         derivative.stages = Stages(source, lowered, activity, derivative.result)
-        sweep = reverse_sweep(derivative, lowered, activity)
-        code = simplified(derivative, lowered, sweep)
-        body = forward_sweep(derivative, lowered, activity, sweep, code, _Pairs())
-        assemble(derivative, lowered, source, sweep, body, code)
+        if request.form == DIFFERENTIAL:
+            assemble_differential(derivative, lowered, source, activity, _Pairs(DIFFERENTIAL).along)
+        else:
+            sweep = reverse_sweep(derivative, lowered, activity)
+            code = simplified(derivative, lowered, sweep)
+            body = forward_sweep(derivative, lowered, activity, sweep, code, _Pairs(PAIR))
+            assemble(derivative, lowered, source, sweep, body, code)
     except BaseException:
         publish.remove(derivative)
         raise
@@ -166,20 +179,27 @@ def _result_of(stmt: ir.Bind, arguments: list[Kind]) -> Kind:
 
 
 class _Pairs:
-    """The generated pairs of the functions that a function is known to call."""
+    """The generated pairs (or differentials) of the functions that a function is known to call."""
+
+    def __init__(self, form: str) -> None:
+        self.form = form
 
     def __call__(self, stmt: ir.Bind) -> Derivative | None:
+        return self.along(stmt, stmt.facts.active)
+
+    def along(self, stmt: ir.Bind, flags: tuple[bool, ...]) -> Derivative | None:
+        """The derivative for the operands that are flagged, the callee first."""
         bound = static_parameters(stmt)
         if bound is None:
             return None
         facts = stmt.facts
-        active = [p for p, flag in zip(bound, facts.active[1:], strict=True) if flag]
+        active = [p for p, flag in zip(bound, flags[1:], strict=True) if flag]
         order = [p for p in facts.callee.__code__.co_varnames if p in active]
         if active != order:
             return None
         kinds = argument_kinds(facts.callee, bound, list(facts.kinds[1:]))
         request = Request(
-            frozenset(active), frozenset(), tuple(sorted((p, k.key) for p, k in kinds.items()))
+            frozenset(active), frozenset(), tuple(sorted((p, k.key) for p, k in kinds.items())), self.form
         )
         try:
             pair = find(facts.callee, request)

@@ -119,6 +119,7 @@ class Entry:
     rule: Rule | None = None
     vjps: list[VjpRule] = field(default_factory=list)
     intrinsic: Callable[..., Any] | None = None
+    forward: Callable[..., Any] | None = None  # the intrinsic's counterpart in forward mode
     constant: bool = False
     returns: str = "unknown"
 
@@ -217,6 +218,11 @@ def _register(
     return entry.rule
 
 
+def alias(function: Any, known: Rule) -> None:
+    """Let another object that does the same have a rule."""
+    _entry(function).rule = known
+
+
 def constant(*functions: Any, returns: str = "constant") -> None:
     """Declare functions whose result has no derivative: ints, flags, shapes, printed text."""
     for function in functions:
@@ -237,6 +243,21 @@ def intrinsic(function: Any, returns: str = "unknown") -> Callable[[Callable[...
         entry.intrinsic = vjp
         entry.returns = returns
         return vjp
+
+    return register
+
+
+def forward_intrinsic(function: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Decorator: the forward mode of a function that calls its arguments, or has containers for them.
+
+    The decorated function takes (fn, fn_dot, args, dots, kwargs, kwdots): the callee, operands and
+    their tangents; it returns (value, tangent). It is written in the language that can be
+    differentiated, so that derivatives of any order follow from it.
+    """
+
+    def register(differential: Callable[..., Any]) -> Callable[..., Any]:
+        _entry(function).forward = differential
+        return differential
 
     return register
 

@@ -10,6 +10,7 @@ import numpy as np
 from pullback.fitting import fit
 from pullback.rulebook.powers import power_base, power_exponent
 from pullback.rules import constant, elementwise, rule
+from pullback.tangents import ZERO
 
 
 def absolute(g: Any, x: Any, y: Any) -> Any:
@@ -22,15 +23,31 @@ def absolute(g: Any, x: Any, y: Any) -> Any:
     return g * np.sign(x)
 
 
+def absolute_tangent(x_dot: Any, x: Any, y: Any) -> Any:
+    """The tangent of |x|: x_dot sign(x), and Re(conj(x) x_dot)/|x| for complex x; 0 at 0."""
+    if isinstance(x, (complex, np.complexfloating)) or np.iscomplexobj(x):
+        safe = np.where(np.asarray(y) == 0, 1, y)
+        return fit(np.real(np.conj(x) * x_dot) / safe, y)
+    return absolute(x_dot, x, y)
+
+
 def real_part(g: Any) -> Any:
     """The real part of a cotangent: that of a real value."""
     return g if g.__class__ is float else g.real
 
 
-elementwise(abs, "x", x="absolute(g, x, y)")
-rule(float, "x", x="fit(g, x)", _returns="float")
-rule(complex, "re, im=0", re="fit(g, re)", im="fit(1j * g, im)")
-rule(divmod, "a, b", a="fit(g[1], a)", b="fit(-g[1] * y[0], b)", _returns="tuple")
+elementwise(abs, "x", x="absolute(g, x, y)", x_dot="absolute_tangent(x_dot, x, y)")
+rule(float, "x", x="fit(g, x)", x_dot="fit(x_dot, y)", _returns="float")
+rule(complex, "re, im=0", re="fit(g, re)", im="fit(1j * g, im)", re_dot="re_dot + 0j", im_dot="1j * im_dot")
+rule(
+    divmod,
+    "a, b",
+    a="fit(g[1], a)",
+    b="fit(-g[1] * y[0], b)",
+    a_dot="(ZERO, fit(a_dot, y[1]))",
+    b_dot="(ZERO, fit(-b_dot * y[0], y[1]))",
+    _returns="tuple",
+)
 elementwise(pow, "a, b", a="power_base(g, a, b)", b="power_exponent(g, a, y)", _returns="numeric")
 constant(len, returns="int")
 constant(int, returns="int")
@@ -41,4 +58,4 @@ constant(object, builtins.__import__, memoryview, bytes, bytearray)
 constant(float.is_integer, float.hex, float.as_integer_ratio)
 
 
-__all__ = ["fit", "power_base", "power_exponent"]
+__all__ = ["ZERO", "absolute_tangent", "fit", "power_base", "power_exponent"]
