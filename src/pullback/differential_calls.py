@@ -182,8 +182,8 @@ def constructor_fields(cls: type, args: Any, kwargs: Any) -> tuple[str, ...]:
             f"the constructor of {cls.__name__} runs code of its own and has no derivative yet; "
             f"make {cls.__name__} a dataclass, or register one with @pb.derivative(of={callable_name(cls)})"
         )
-    bound = inspect.signature(cls).bind(*args, **kwargs).arguments
-    return tuple(fields[p][0] for p in bound)
+    bound = list(inspect.signature(cls).bind(*args, **kwargs).arguments)
+    return tuple(fields[p][0] for p in (*bound[: len(args)], *kwargs))
 
 
 def ordered_dots(kwargs: dict[str, Any], kwdots: dict[str, Tangent]) -> tuple[Tangent, ...]:
