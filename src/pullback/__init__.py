@@ -6,6 +6,7 @@
 
 from importlib import import_module
 
+from pullback import nesting as _nesting
 from pullback import rulebook as _rulebook
 from pullback.custom import derivative, derivatives, differentiable_function
 from pullback.errors import (
@@ -27,6 +28,7 @@ from pullback.surgery import with_derivative, without_derivative
 from pullback.tangents import NO_TANGENT, ZERO, TangentVector
 
 _rulebook.load()
+assert _nesting.VERBS
 
 _LAZY = ("nn", "optim", "testing")
 

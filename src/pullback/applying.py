@@ -100,7 +100,7 @@ def apply_rule(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any], active
         template = rule.templates.get(name)
         if template is None:
             value = bound[name] if index is None else bound[name][index]
-            if is_differentiable(value):
+            if is_differentiable(value) and name not in rule.inert:
                 raise DifferentiabilityError(
                     f"the derivative of {rule.name} with respect to its argument `{name}` is not known; "
                     f"register one with @pb.derivative(of={rule.name}), or wrap it in pb.without_derivative"

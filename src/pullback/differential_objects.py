@@ -18,12 +18,13 @@ import numpy as np
 
 from pullback.attributes import static_attribute, takes_object
 from pullback.differential_calls import attribute_caller, call_differential, operator_caller
+from pullback.dispatch import call
 from pullback.errors import DifferentiabilityError
 from pullback.fitting import fit
 from pullback.operating import NUMBERS, templates_of
 from pullback.operations import BINARY_FUNCTIONS, METHODS, is_field_of
 from pullback.python_calls import has_tangent
-from pullback.rules import EPOCH, lookup
+from pullback.rules import EPOCH, Active, forward_intrinsic, intrinsic, lookup
 from pullback.runtime import rebind
 from pullback.spaces import describe
 from pullback.tangent_parts import elements, field_part, part
@@ -236,3 +237,13 @@ def refuse_change(op: str, operands: Any) -> None:
     x, y = operands
     if isinstance(x, (np.ndarray, list, dict, set)) or hasattr(type(x), f"__i{METHODS[op]}__"):
         rebind(op, x, y)  # raises
+
+
+@intrinsic(operate_differential)
+def _operate_vjp(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> tuple[Any, Any]:
+    return call(general_operator, args, active)
+
+
+@forward_intrinsic(operate_differential)
+def _operate_twice(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    return call_differential(general_operator, ZERO, args, dots)

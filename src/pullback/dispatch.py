@@ -80,6 +80,7 @@ def call(fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any] 
     return value, (_scattered, inner, places, len(active))
 
 
+VERB_PULLBACKS: dict[str, Any] = {}  # the call of what `gradient(f)` and the like return, put here by `nesting`
 _plans: dict[Any, Plan] = {}
 _plans_epoch = -1
 
@@ -110,10 +111,7 @@ def _call(
         if covered is not None:
             return covered
     if hasattr(fn, "_pullback_verb"):
-        raise DifferentiabilityError(
-            f"{fn.__name__} is called on a value that is itself being differentiated; derivatives of derivatives "
-            "are not supported yet; register its derivative with @pb.derivative, or differentiate it by hand"
-        )
+        return VERB_PULLBACKS["call"](fn, args, kwargs, active)  # type: ignore[no-any-return]
     if isinstance(fn, types.FunctionType):
 
         def keep(plan: Plan) -> None:

@@ -57,7 +57,7 @@ def inlinable(stmt: ir.Bind, expr: ir.Apply) -> tuple[Rule, dict[str, Any]] | No
     for parameter, value in bound.arguments.items():
         items = value if isinstance(value, tuple) else (value,)
         uses = any(a is item and flag for item in items for a, flag in zip(operands, active, strict=True))
-        if uses and parameter not in entry.rule.templates:
+        if uses and parameter not in entry.rule.templates and parameter not in entry.rule.inert:
             return None
     return entry.rule, bound.arguments
 
@@ -129,6 +129,8 @@ class Inliner:
         operands = (*expr.args, *(a for _, a in expr.keywords))
         active = {id(a): flag for a, flag in zip(operands, stmt.facts.active[1:], strict=True)}
         for parameter, value in bound.items():
+            if parameter in rule.inert:
+                continue
             variadic = isinstance(value, tuple)
             for index, item in enumerate(value if variadic else (value,)):
                 if active[id(item)]:

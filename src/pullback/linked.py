@@ -356,14 +356,15 @@ rule(
     "returned, rule, args, kwargs",
     returned="returned_cotangent(g, returned, rule, args, kwargs)",
     _linear="returned",
+    _inert="args, kwargs",
     _returns="tuple",
 )
-rule(checked_tangent, "t, value, chosen", t="g", _linear="t", _returns="unknown")
+rule(checked_tangent, "t, value, chosen", t="g", _linear="t", _inert="value", _returns="unknown")
 constant(
     RuleLink, rule_for, is_none, is_scalar, unit, zero_cotangent, units, transposes, is_name, differential_operands
 )
 rule(pairing, "t, u, like", t="scaled(u, g)", u="scaled(t, g)", t_dot="pairing(t_dot, u, like)",
-     u_dot="pairing(t, u_dot, like)", _returns="float")  # fmt: skip
-rule(assembled, "numbers, value", numbers="numbers_of(g, value)", _linear="numbers", _returns="unknown")
+     u_dot="pairing(t, u_dot, like)", _inert="like", _returns="float")  # fmt: skip
+rule(assembled, "numbers, value", numbers="numbers_of(g, value)", _linear="numbers", _inert="value", _returns="unknown")
 rule(private, "t", t="g", _linear="t", _returns="unknown")
 assert returned_cotangent

@@ -23,7 +23,6 @@ from pullback.dispatch import call
 from pullback.errors import (
     ArgumentError,
     ChangedValueError,
-    DifferentiabilityError,
     PullbackError,
     ZeroDerivativeWarning,
 )
@@ -32,7 +31,7 @@ from pullback.generated import JOINT, Derivative, Request
 from pullback.kinds import DICT, LIST, OTHER, STRUCT, TUPLE, kind_of
 from pullback.locating import locate
 from pullback.pipeline import find
-from pullback.rules import EPOCH, Active, callable_name, intrinsic
+from pullback.rules import EPOCH, Active, callable_name
 from pullback.runtime import seed
 from pullback.spaces import describe, entering, project
 from pullback.spans import Diagnostic
@@ -104,7 +103,7 @@ def value_with_pullback(f: Callable[..., Any], wrt: Wrt = None) -> Callable[...,
 class Pullback:
     """A linear map from cotangents of a result to tangents of the arguments."""
 
-    __slots__ = ("_active", "_function", "_operands", "_residual", "_seen", "_value")
+    __slots__ = ("_active", "_args", "_function", "_kwargs", "_operands", "_residual", "_seen", "_value")
 
     def __init__(
         self, f: Any, value: Any, residual: Any, active: Active, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -113,6 +112,7 @@ class Pullback:
         self._value = value
         self._residual = residual
         self._active = active
+        self._args, self._kwargs = args, kwargs
         self._operands = [args[a] if isinstance(a, int) else kwargs[a] for a in active]
         watched = {f"argument {i + 1}": a for i, a in enumerate(args)}
         watched |= {f"argument `{k}`": v for k, v in kwargs.items()}
@@ -129,6 +129,15 @@ class Pullback:
                     f"{what} of {callable_name(self._function)} was changed between the forward sweep and the "
                     "pullback; call the pullback before changing it, or pass a copy"
                 )
+        g = self.entered(cotangent)
+        try:
+            tangents = self._residual[0](self._residual, entering(g))
+        except PullbackError as error:
+            raise locate(error)  # noqa: B904
+        return handed_out(tangents, self._operands, cotangent)
+
+    def entered(self, cotangent: Tangent) -> Tangent:
+        """A cotangent in the result's space."""
         g = project(cotangent, self._value, f"the cotangent of {callable_name(self._function)}'s result")
         if isinstance(self._value, int) and isinstance(cotangent, (int, float)):
             g = float(cotangent)  # `x if x > 0 else 0`: a number all the same
@@ -136,11 +145,7 @@ class Pullback:
             raise ArgumentError(
                 f"the result of {callable_name(self._function)} is {describe(self._value)}, which has no tangent space"
             )
-        try:
-            tangents = self._residual[0](self._residual, entering(g))
-        except PullbackError as error:
-            raise locate(error)  # noqa: B904
-        return _handed_out(tangents, self._operands, cotangent)
+        return g
 
     def __repr__(self) -> str:
         return f"<pullback of {callable_name(self._function)}: {describe(self._value)} -> {len(self._active)} tangents>"
@@ -153,7 +158,7 @@ def _keeps(residual: Any, value: Any, depth: int = 8) -> bool:
     return depth > 0 and isinstance(residual, (tuple, list)) and any(_keeps(r, value, depth - 1) for r in residual)
 
 
-def _handed_out(tangents: tuple[Tangent, ...], operands: list[Any], cotangent: Any) -> Any:
+def handed_out(tangents: tuple[Tangent, ...], operands: list[Any], cotangent: Any) -> Any:
     """Tangents in their primals' own spaces, no two of them the same array."""
     out: list[Tangent] = []
     seen = {id(cotangent), *map(id, operands)}
@@ -236,7 +241,7 @@ def _by_pullback(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any], active: 
     value, residual = call(f, args, active, kwargs or None)
     g = seed(value)
     operands = [args[a] if isinstance(a, int) else kwargs[a] for a in active]
-    tangents = _handed_out(residual[0](residual, g), operands, g)
+    tangents = handed_out(residual[0](residual, g), operands, g)
     return (value, tangents) if with_value else tangents
 
 
@@ -254,17 +259,6 @@ def check_callable(f: Any) -> None:
     """Raise where a verb was given something that is no function."""
     if not callable(f):
         raise ArgumentError(f"a function is needed, not {describe(f)}: write gradient(f)(x), not gradient(f(x))")
-
-
-def _refuse_nested(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Any:
-    raise DifferentiabilityError(
-        "a derivative is taken of a function that captures values which are themselves being differentiated; "
-        "derivatives of derivatives are not supported yet: register a derivative with @pb.derivative"
-    )
-
-
-for _verb in (gradient, value_with_gradient, pullback, value_with_pullback):
-    intrinsic(_verb)(_refuse_nested)
 
 
 def named(made: F, verb: str, f: Any, wrt: Wrt = None) -> F:

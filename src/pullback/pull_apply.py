@@ -270,4 +270,4 @@ def recording(transposing: bool = False) -> Iterator[Record]:
 
 
 constant(is_seed, seed_above)
-rule(closure_dense, "t, fn", t="g", _linear="t", _returns="unknown")
+rule(closure_dense, "t, fn", t="g", t_dot="t_dot", _inert="fn", _returns="unknown")

@@ -19,10 +19,12 @@ from typing import Any
 import numpy as np
 
 from pullback.applying import Residual
+from pullback.differential_calls import call_differential
 from pullback.dispatch import call
 from pullback.errors import ChangedValueError
 from pullback.fingerprints import fingerprint
-from pullback.rules import Active, callable_name, intrinsic
+from pullback.rules import Active, callable_name, forward_intrinsic, intrinsic, rule
+from pullback.tangent_parts import part
 from pullback.tangents import Tangent
 
 
@@ -70,6 +72,25 @@ def _recomputed_vjp(args: tuple[Any, ...], kwargs: dict[str, Any], active: Activ
 
 def _same_tangent(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
     return (g,)
+
+
+@forward_intrinsic(recomputed)
+def _recomputed_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    return recomputed(*args, **kwargs), dots[0] if len(args) > 0 else part(kwdots, "f")
+
+
+@forward_intrinsic(Recomputed.__call__)
+def _run_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    """Forward mode keeps nothing: there is nothing to recompute."""
+    return call_differential(function_of(args[0]), dots[0], args[1:], dots[1:], kwargs, kwdots)
+
+
+def function_of(wrapped: Recomputed) -> Any:
+    """The function inside."""
+    return wrapped.function
+
+
+rule(function_of, "wrapped", wrapped="g", wrapped_dot="wrapped_dot", _returns="unknown")
 
 
 @intrinsic(Recomputed.__call__)

@@ -85,6 +85,7 @@ class Rule:
     alias: bool = False  # the result may share memory with an argument
     forward: dict[str, Template] = field(default_factory=dict)  # by parameter: its part of the result's tangent
     linear: tuple[str, ...] = ()  # parameters in each of which the function is linear
+    inert: tuple[str, ...] = ()  # parameters of which only the form matters: they carry no derivative
     _signature: inspect.Signature | None = None
 
     @property
@@ -183,17 +184,20 @@ def rule(
     _returns: str = "numeric",
     _alias: bool = False,
     _linear: str = "",
+    _inert: str = "",
     **templates: str,
 ) -> None:
     """Register the cotangents of a library function's parameters, as templates.
 
     `_returns` names the kind of the result: "float", "array", "numeric", "like" (of the operands),
     "list", "tuple" or "unknown". `_alias` says that the result may be a view of an argument.
-    `_linear` names parameters in each of which the function is linear, whatever the others are.
+    `_linear` names parameters in each of which the function is linear, whatever the others are;
+    `_inert` those of which only the form matters, such as the value that another is brought to the shape of.
     """
     made = _register(function, signature, templates, False, _returns, sys._getframe(1).f_globals)
     made.alias = _alias
     made.linear = tuple(p.strip() for p in _linear.split(",") if p.strip())
+    made.inert = tuple(p.strip() for p in _inert.split(",") if p.strip())
 
 
 def elementwise(function: Any, signature: str, /, *, _returns: str = "like", **templates: str) -> None:

@@ -236,6 +236,7 @@ rule(
     parts="tuple([part(g, k) for k in names])",
     t_dot="replaced(t_dot, value, names, (ZERO,) * len(names))",
     parts_dot="replaced(ZERO, value, names, parts_dot)",
+    _inert="value",
     _returns="unknown",
 )
 assert kept_fields
