@@ -22,6 +22,7 @@ from pullback.forward_verbs import Differential, differential, value_with_differ
 from pullback.inspection import derivative_source
 from pullback.operators import Pullback, gradient, pullback, value_with_gradient, value_with_pullback
 from pullback.recompute import recomputed, with_recomputation_in_pullbacks
+from pullback.second_order import hessian, hvp, jacobian
 from pullback.spaces import move, zero_tangent
 from pullback.structs import Differentiable, no_derivative, register_differentiable
 from pullback.surgery import with_derivative, without_derivative
@@ -63,6 +64,9 @@ __all__ = [
     "differentiable_function",
     "differential",
     "gradient",
+    "hessian",
+    "hvp",
+    "jacobian",
     "move",
     "nn",
     "no_derivative",

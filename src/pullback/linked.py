@@ -23,6 +23,7 @@ import numpy as np
 from pullback.applying import given_tangents, produced_by, returned_cotangent, rule_operands
 from pullback.differential_calls import USER_RULES, call_differential
 from pullback.dispatch import call
+from pullback.effects import is_pure
 from pullback.errors import DifferentiabilityError, RuleError
 from pullback.pull_apply import present, pull_apply
 from pullback.rules import Active, VjpRule, callable_name, constant, forward_intrinsic, intrinsic, lookup, rule
@@ -79,7 +80,7 @@ class HookLink:
         """The callback's cotangent."""
         x, callback = given[0]
         shown = projected(g, x)
-        replaced = callback(private(shown))
+        replaced = run_hook(callback, private(shown))
         return (shown if is_none(replaced) else projected(replaced, x), ZERO), {}
 
     def tangent(self, given: Any, along: Any) -> Any:
@@ -93,6 +94,24 @@ HOOK = HookLink()
 def is_none(x: Any) -> bool:
     """Whether a callback returned nothing."""
     return x is None
+
+
+def run_hook(callback: Any, g: Any) -> Any:
+    """A callback on a cotangent."""
+    return callback(g)
+
+
+def only_looks(callback: Any, g: Any) -> bool:
+    """Whether a callback with effects of its own, run on a cotangent, leaves it as it is."""
+    return not is_pure(callback) and callback(g) is None
+
+
+@forward_intrinsic(run_hook)
+def _run_hook_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    """A callback that looks at a cotangent needs no derivative, whatever it does with what it saw."""
+    if only_looks(args[0], args[1]):
+        return None, ZERO
+    return call_differential(args[0], dots[0], (args[1],), (dots[1],))
 
 
 def private(t: Tangent) -> Tangent:
@@ -361,7 +380,7 @@ rule(
 )
 rule(checked_tangent, "t, value, chosen", t="g", _linear="t", _inert="value", _returns="unknown")
 constant(
-    RuleLink, rule_for, is_none, is_scalar, unit, zero_cotangent, units, transposes, is_name, differential_operands
+    RuleLink, rule_for, only_looks, is_none, is_scalar, unit, zero_cotangent, units, transposes, is_name, differential_operands
 )
 rule(pairing, "t, u, like", t="scaled(u, g)", u="scaled(t, g)", t_dot="pairing(t_dot, u, like)",
      u_dot="pairing(t, u_dot, like)", _inert="like", _returns="float")  # fmt: skip

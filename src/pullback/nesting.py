@@ -79,7 +79,8 @@ def _pull_verb(residual: Any, g: Tangent) -> tuple[Tangent, ...]:
     if verb in ("gradient", "value_with_gradient"):
         y_bar, tangents = (part(g, 0), part(g, 1)) if verb == "value_with_gradient" else (ZERO, g)
         whole = _spread(tangents, len(wrt))
-        bars = dict(zip((0, 1, 2), second_order(f, args, kwargs, wrt, ONE, whole, (0, 1, 2), y_bar), strict=True))
+        wanted: Active = (0, 1, 2) if -1 in active else (1, 2)
+        bars = dict(zip(wanted, second_order(f, args, kwargs, wrt, ONE, whole, wanted, y_bar), strict=True))
     else:
         with_value = verb.startswith("value_with")
         y_bar, carried = (part(g, 0), part(g, 1)) if with_value else (ZERO, g)

@@ -202,15 +202,10 @@ def _by_unit_vectors(
     fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any], wrt: Active, s: Any, g: Any, active: Active
 ) -> dict[Any, Tangent]:
     """The pullback of `pull_apply`, from its tangents along each unit vector of the operands."""
-    if has_tangent(fn) and 0 in active and getattr(fn, "__closure__", None):
-        raise DifferentiabilityError(
-            f"{callable_name(fn)} runs a with_derivative callback, and captures what its derivative is differentiated "
-            "by; pass that as an argument"
-        )
     primals = [args[w] if isinstance(w, int) else kwargs[w] for w in wrt]
 
-    def paired(dots: tuple[Tangent, ...], kwdots: dict[str, Tangent]) -> float:
-        _, tangents = pull_along(fn, ZERO, args, dots, kwargs, kwdots, wrt, s, ZERO)
+    def paired(dots: tuple[Tangent, ...], kwdots: dict[str, Tangent], fn_dot: Tangent = ZERO) -> float:
+        _, tangents = pull_along(fn, fn_dot, args, dots, kwargs, kwdots, wrt, s, ZERO)
         total = 0.0
         for t, c, x in zip(tangents, g, primals, strict=True):
             for a, b in zip(tangent_leaves(t, x), tangent_leaves(c, x), strict=True):
@@ -230,7 +225,27 @@ def _by_unit_vectors(
         cotangent(x, lambda t, i=i: paired((*none[:i], t, *none[i + 1 :]), {})) for i, x in enumerate(args)
     )
     kwbars = {k: cotangent(x, lambda t, k=k: paired(none, {k: t})) for k, x in kwargs.items()}
-    return {1: bars, 2: kwbars}
+    captured = {
+        name: cotangent(x, lambda t, name=name: paired(none, {}, {name: t}))
+        for name, x in (_captures(fn) if 0 in active else {}).items()
+    }
+    return {0: captured or ZERO, 1: bars, 2: kwbars}
+
+
+def _captures(fn: Any) -> dict[str, Any]:
+    """The differentiable variables that a function captured, or the one that a verb was given."""
+    while hasattr(fn, "_pullback_verb"):
+        fn = fn._pullback_verb[1]
+    code = getattr(fn, "__code__", None)
+    if code is None:
+        if is_differentiable(fn) or is_differentiable(getattr(fn, "__self__", None)):
+            raise DifferentiabilityError(
+                f"{callable_name(fn)} runs a with_derivative callback and belongs to an object that is differentiated; "
+                "pass the object as an argument"
+            )
+        return {}
+    cells = zip(code.co_freevars, fn.__closure__ or (), strict=True)
+    return {name: cell.cell_contents for name, cell in cells if is_differentiable(cell.cell_contents)}
 
 
 # --- what was met ------------------------------------------------------------------------------------
