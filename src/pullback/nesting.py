@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from pullback.arguments import active_operands
-from pullback.differential_calls import VERBS, call_differential, call_differential_vjp
+from pullback.differential_calls import UNNESTED, VERBS, call_differential, call_differential_vjp
 from pullback.dispatch import VERB_PULLBACKS, call
 from pullback.errors import DifferentiabilityError
 from pullback.forward_verbs import Differential, differential, value_with_differential
@@ -68,10 +68,25 @@ def verb_operands(fn: Any, args: Any, kwargs: Any) -> Active:
 
 def call_verb(fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> tuple[Any, Any]:
     """The value of `gradient(f)(*args)` and the like, and the residual of its pullback."""
+    if verb_name(fn) not in VERBS:
+        raise not_nested(fn)
     wrt = verb_operands(fn, args, kwargs)
     with recording():
         value = fn(*args, **kwargs)
     return value, (_pull_verb, verb_name(fn), verb_function(fn), args, kwargs, wrt, active)
+
+
+def not_nested(fn: Any) -> DifferentiabilityError:
+    """The error for a verb that has no derivative of its own."""
+    return DifferentiabilityError(
+        f"pb.{verb_name(fn)} is called on a value that is itself being differentiated, which is not supported; "
+        "use pb.gradient, pb.pullback, pb.differential or pb.hvp there"
+    )
+
+
+def refused_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    """A verb that has no derivative of its own."""
+    raise not_nested(fn)
 
 
 def _pull_verb(residual: Any, g: Tangent) -> tuple[Tangent, ...]:
@@ -109,6 +124,7 @@ def _spread(t: Tangent, count: int) -> tuple[Tangent, ...]:
 
 
 VERB_PULLBACKS["call"] = call_verb
+UNNESTED["refused"] = refused_differential
 
 
 # --- called in forward mode -------------------------------------------------------------------------

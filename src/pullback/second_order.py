@@ -104,7 +104,8 @@ def hvp(f: Callable[..., Any], wrt: Wrt = None) -> Callable[..., Any]:
             )
         return differential(*vector)
 
-    return named(hvp_of, "hvp", f, wrt)
+    hvp_of.__name__ = hvp_of.__qualname__ = f"hvp({callable_name(f)})"
+    return hvp_of
 
 
 def _same(active: Active) -> Any:
