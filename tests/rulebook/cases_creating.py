@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from pullback.rulebook.numpy_creating import plain_view
+
 MODULE = "pullback.rulebook.numpy_creating"
 Case = tuple[Any, tuple[Any, ...], dict[str, Any], tuple[Any, ...]]
 R = np.random.default_rng(5)
@@ -86,4 +88,16 @@ CASES: list[Case] = [
     (np.arange, (4.5,), {}, (0,)),
     (np.arange, (1.25, 4.5), {}, (0, 1)),
     (np.arange, (1.25, 4.5, 0.5), {}, (0, 1, 2)),
+    (np.fromiter, ([1.5, 2.5, 3.5], float), {}, (0,)),
+    (np.fromiter, ([1.5, 2, 3.5], np.float32), {"count": 2}, (0,)),
+    (np.fromiter, (B, float), {}, (0,)),
+]
+CASES += [
+    (np.linspace, (1.0, 2.5, 4), {"retstep": True}, (0, 1)),
+    (np.linspace, (1.0, 2.5, 4), {"retstep": True, "endpoint": False}, (0, 1)),
+    (np.linspace, (A, B, 5, True, True), {}, (0, 1)),
+    (plain_view, (A,), {}, (0,)),
+    (plain_view, (np.float64(1.5),), {}, (0,)),
+    (np.ndarray.to_device, (A, "cpu"), {}, (0,)),
+    (np.generic.to_device, (np.float64(1.5), "cpu"), {}, (0,)),
 ]

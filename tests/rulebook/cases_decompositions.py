@@ -48,6 +48,10 @@ CASES: list[Case] = [
     *[(L.eigvalsh, (a,), {}, (0,)) for a in (S4, BATCH, C3, F3, UNEVEN, [[4.0, 1.0], [1.0, 3.0]])],
     *[(L.eigvalsh, (a,), {"UPLO": "U"}, (0,)) for a in (S4, C3, UNEVEN)],
     *[(L.eigvals, (a,), {}, (0,)) for a in (UNEVEN, C3, cplx(4, 4), BATCH, [[0.0, 1.0], [-2.0, 0.5]])],
+    *[
+        (L.eig, (a,), {}, (0,))
+        for a in (UNEVEN, C3, cplx(4, 4), BATCH, [[0.0, 1.0], [-2.0, 0.5]], arr(5, 5), cplx(2, 3, 3), F3)
+    ],
     *[(L.svd, (arr(*shape), False), {}, (0,)) for shape in ((3, 3), (5, 3), (3, 5), (2, 4, 3), (2, 3, 4), (1, 3))],
     (L.svd, (arr(3, 3),), {}, (0,)),
     (L.svd, (F3,), {"full_matrices": False}, (0,)),

@@ -115,3 +115,16 @@ CASES += [
     (np.trapezoid, (A[:, :0],), {}, (0,)),
     (np.trapezoid, (A[:0],), {}, (0,)),
 ]
+CASES += [
+    (np.unwrap, (np.array([0.5, 3.0, -3.0, -1.0, 2.9, -2.9]),), {}, (0,)),
+    (np.unwrap, (np.array([[0.5, 3.0, 9.3], [1.0, -4.3, 0.2]]),), {"axis": 0, "period": 2.0}, (0,)),
+    (np.unwrap, (F32,), {}, (0,)),
+    (np.unwrap, ([0.5, 3.0, -3.0],), {}, (0,)),
+]
+CASES += [
+    (np.gradient, (A[0], 0.5), {}, (0, 1)),
+    (np.gradient, (A, 0.5), {}, (0, 1)),
+    (np.gradient, (A, 0.5, np.float64(1.5)), {}, (0, 1, 2)),
+    (np.gradient, (A, 0.5, 1.5), {"axis": (1, 0)}, (0, 1, 2)),
+    (np.gradient, (A, X3, 1.5), {}, (0, 2)),
+]

@@ -84,4 +84,8 @@ CASES: list[Case] = [
     (np.einsum, ("ij,jk,kl->il", A, B, arr(5, 2)), {"optimize": True}, (1, 2, 3)),
     (np.einsum, ("ij,jk->ik", np.ones((3, 4), int), B), {"optimize": "greedy"}, (2,)),
     (on_diagonal, (A, (3, 4, 3), "iji"), {}, (0,)),
+    (np.einsum, (arr(3, 4), [0, 1], arr(4, 2), [1, 2], [0, 2]), {}, (0, 2)),
+    (np.einsum, (arr(3, 4), [0, 1], arr(4, 2), [1, 2]), {}, (0, 2)),
+    (np.einsum, (arr(3, 3), [0, 0]), {}, (0,)),
+    (np.einsum, (arr(2, 3, 4), [..., 1], arr(4), [1], [...]), {}, (0, 2)),
 ]

@@ -170,3 +170,4 @@ CASES += [
     (np.nextafter, (ANY, OTHER), {}, (0, 1)),
     (np.nextafter, (ANY, 0.5), {}, (0, 1)),
 ]
+CASES += [(np.kaiser, (m, 5.5), {}, (1,)) for m in (1, 2, 7)] + [(np.kaiser, (6, np.float32(2.0)), {}, (1,))]

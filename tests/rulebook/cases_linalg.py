@@ -66,6 +66,8 @@ CASES: list[Case] = [
     (L.pinv, (cplx(4, 2),), {}, (0,)),
     (L.pinv, (cplx(2, 4),), {}, (0,)),
     (L.pinv, (arr(2, 3, 4),), {}, (0,)),
+    (L.pinv, (S3,), {"hermitian": True}, (0,)),
+    (L.pinv, (C3,), {"hermitian": True}, (0,)),
     (L.lstsq, (arr(5, 3), arr(5)), {}, (0, 1)),
     (L.lstsq, (arr(5, 3), arr(5, 2)), {}, (0, 1)),
     (L.lstsq, (arr(3, 3), arr(3)), {}, (0, 1)),

@@ -46,3 +46,9 @@ CASES: list[Case] = [
     *[(np.linalg.matrix_norm, (A,), {"ord": p, "keepdims": True}, (0,)) for p in MATRIX[1:]],
     (np.linalg.matrix_norm, (A,), {}, (0,)),
 ]
+CASES += [
+    (np.linalg.cond, (x,), {"p": p}, (0,))
+    for x in (arr(3, 3), arr(2, 3, 3), arr(3, 3) + 1j * arr(3, 3))
+    for p in (None, 2, -2, 1, -1, np.inf, -np.inf, "fro")
+]
+CASES += [(np.linalg.cond, (A,), {}, (0,)), (np.linalg.cond, ([[1.0, 2.0], [3.0, 5.0]], 1), {}, (0,))]

@@ -66,4 +66,6 @@ CASES: list[Case] = [
     (sliding_window_view, (T3, (2, 3)), {"axis": (1, 2)}, (0,)),
     (sliding_window_view, (A, (2, 2)), {}, (0,)),
     (sum_by_number, (A, np.arange(-1, 11).reshape(3, 4) // 2, 5), {}, (0,)),
+    (np.trim_zeros, (np.array([0.0, 1.5, 0.0, 2.5, 0.0]),), {}, ()),
+    (np.trim_zeros, (np.array([1.5, 0.5, 2.5, 0.2]),), {}, (0,)),
 ]

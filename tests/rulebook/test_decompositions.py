@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from forward import check_forward
 
 import pullback.rulebook.numpy_decompositions  # noqa: F401
 from pullback.applying import apply_rule
@@ -68,6 +69,17 @@ def test_singular_vectors_of_a_complex_matrix(shape: tuple[int, int], full: bool
     for _ in range(3):
         along = cplx(*shape)
         assert np.isclose(np.real(np.sum(t * along)), difference(f, a, along), rtol=1e-7)
+
+
+@pytest.mark.parametrize("uplo", ["L", "U"])
+@pytest.mark.parametrize("shape", [(2, 2), (4, 4), (2, 3, 3), (40, 40)])
+def test_tangents_of_complex_eigenvectors_have_the_phase_that_lapack_gives_them(shape: Any, uplo: str) -> None:
+    check_forward(np.linalg.eigh, (cplx(*shape),), {"UPLO": uplo}, (0,))
+
+
+@pytest.mark.parametrize("shape", [(3, 3), (5, 3), (3, 5), (7, 2), (2, 7), (2, 3, 3), (40, 3), (30, 30)])
+def test_tangents_of_complex_singular_vectors_too(shape: Any) -> None:
+    check_forward(np.linalg.svd, (cplx(*shape),), {"full_matrices": False}, (0,))
 
 
 def test_a_phase_is_no_result() -> None:

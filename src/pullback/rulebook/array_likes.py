@@ -127,7 +127,7 @@ def zeros_of(x: Any) -> Any:
         return x._make(items) if hasattr(x, "_make") else type(x)(items)
     if isinstance(x, np.ndarray):
         return np.zeros_like(x)
-    return None if x is None else type(x)(0)
+    return type(x)(0) if isinstance(x, (int, float, complex, np.generic)) else x
 
 
 def spread_to(t: Any, shape: Shape) -> Array:

@@ -24,11 +24,8 @@ def absolute(g: Any, x: Any, y: Any) -> Any:
 
 
 def absolute_tangent(x_dot: Any, x: Any, y: Any) -> Any:
-    """The tangent of |x|: x_dot sign(x), and Re(conj(x) x_dot)/|x| for complex x; 0 at 0."""
-    if isinstance(x, (complex, np.complexfloating)) or np.iscomplexobj(x):
-        safe = np.where(np.asarray(y) == 0, 1, y)
-        return fit(np.real(np.conj(x) * x_dot) / safe, y)
-    return absolute(x_dot, x, y)
+    """The tangent of |x|: its part along x, which is real."""
+    return np.real(absolute(1.0, x, y) * x_dot) if np.iscomplexobj(x) else absolute(x_dot, x, y)
 
 
 def real_part(g: Any) -> Any:
@@ -38,7 +35,7 @@ def real_part(g: Any) -> Any:
 
 elementwise(abs, "x", x="absolute(g, x, y)", x_dot="absolute_tangent(x_dot, x, y)")
 rule(float, "x", x="fit(g, x)", x_dot="fit(x_dot, y)", _returns="float")
-rule(complex, "re, im=0", re="fit(g, re)", im="fit(1j * g, im)", re_dot="re_dot + 0j", im_dot="1j * im_dot")
+rule(complex, "re, im=0", re="fit(g, re)", im="fit(1j * g, im)", re_dot="complex(re_dot)", im_dot="1j * im_dot")
 rule(
     divmod,
     "a, b",
@@ -58,4 +55,4 @@ constant(object, builtins.__import__, memoryview, bytes, bytearray)
 constant(float.is_integer, float.hex, float.as_integer_ratio)
 
 
-__all__ = ["ZERO", "absolute_tangent", "fit", "power_base", "power_exponent"]
+__all__ = ["ZERO", "fit", "power_base", "power_exponent"]

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from math import asinh, cos, cosh, erf, exp, gamma, lgamma, log, pi, sin, sinh, sqrt
 
 from pullback.rules import constant, elementwise, rule
-from pullback.tangents import ZERO
+from pullback.tangents import NO_TANGENT, ZERO
+
+IN_TEMPLATES = (NO_TANGENT, ZERO)
 
 
 def digamma(x: float) -> float:
@@ -44,9 +46,9 @@ def dist_pullback(g: float, y: float, p: Sequence[float], q: Sequence[float]) ->
     return [g * (a - b) / y if y else 0.0 for a, b in zip(p, q, strict=True)]
 
 
-def dot_product(slopes: Sequence[float], dots: Sequence[float]) -> float:
-    """The tangent of a number from its slopes along each element and their tangents."""
-    return sum([s * d for s, d in zip(slopes, dots, strict=True)], 0.0)
+def dot(slopes: Sequence[float], tangents: Sequence[float]) -> float:
+    """The sum of slopes times tangents."""
+    return sum((a * b for a, b in zip(slopes, tangents, strict=True)), 0.0)
 
 
 def prod_pullback(g: float, xs: Sequence[float], start: float) -> list[float]:
@@ -104,7 +106,7 @@ elementwise(
 )
 elementwise(math.atan2, "b, a", b="g * a / (a * a + b * b)", a="-g * b / (a * a + b * b)", _returns="float")
 elementwise(math.nextafter, "x, toward", x="g", toward="0.0 * g", _returns="float")
-rule(math.frexp, "x", x="math.ldexp(g[0], -y[1])", x_dot="(math.ldexp(x_dot, -y[1]), ZERO)", _returns="tuple")
+rule(math.frexp, "x", x="math.ldexp(g[0], -y[1])", x_dot="(math.ldexp(x_dot, -y[1]), NO_TANGENT)", _returns="tuple")
 elementwise(math.ldexp, "x, n", x="math.ldexp(g, n)", _returns="float")
 elementwise(math.hypot, "*xs", xs="g * xs[i] / y if y else 0.0", _returns="float")
 rule(
@@ -112,19 +114,17 @@ rule(
     "p, q",
     p="dist_pullback(g, y, p, q)",
     q="dist_pullback(g, y, q, p)",
-    p_dot="dot_product(dist_pullback(1.0, y, p, q), p_dot)",
-    q_dot="dot_product(dist_pullback(1.0, y, q, p), q_dot)",
+    p_dot="dot(dist_pullback(1.0, y, p, q), p_dot)",
+    q_dot="dot(dist_pullback(1.0, y, q, p), q_dot)",
     _returns="float",
 )
-rule(math.fsum, "xs", xs="[g] * len(xs)", xs_dot="math.fsum(xs_dot)", _returns="float")
+rule(math.fsum, "xs", xs="[g] * len(xs)", _linear="xs", _returns="float")
 rule(
     math.prod,
     "xs, *, start=1",
     xs="prod_pullback(g, xs, start)",
     start="g * math.prod(xs)",
-    xs_dot="dot_product(prod_pullback(1.0, xs, start), xs_dot)",
+    xs_dot="dot(prod_pullback(1.0, xs, start), xs_dot)",
     start_dot="start_dot * math.prod(xs)",
 )
-rule(math.modf, "x", x="g[0]", x_dot="(x_dot, 0.0 * x_dot)", _returns="tuple")
-
-__all__ = ["ZERO"]
+rule(math.modf, "x", x="g[0]", x_dot="(x_dot, ZERO)", _returns="tuple")

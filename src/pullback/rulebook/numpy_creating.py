@@ -11,18 +11,22 @@ from typing import Any
 import numpy as np
 
 from pullback.fitting import fit
-from pullback.rulebook.array_likes import Array, Form, form, refuse, reshaped, restore, zeros_of
+from pullback.rulebook.array_likes import Array, Form, form, refuse, reshaped, restore, size_of, zeros_of
+from pullback.rulebook.numpy_calling import stands_in
 from pullback.rules import constant, rule
 from pullback.tangents import ZERO, Tangent
 
-IN_TEMPLATES = (reshaped, zeros_of)
+IN_TEMPLATES = (reshaped, size_of, zeros_of)
 
 
 def linspace_pullback(g: Any, m: Form, num: int, endpoint: bool, retstep: bool, axis: int, of_start: bool) -> Tangent:
     """The cotangent of either end: y[k] = (1 - w[k]) start + w[k] stop, with w from 0 to 1."""
-    if retstep:
-        refuse("np.linspace(..., retstep=True) has no derivative; compute the step from start, stop and num")
-    return restore(weighted(g, weights(num, endpoint, of_start), axis), m)
+    if not retstep:
+        return restore(weighted(g, weights(num, endpoint, of_start), axis), m)
+    t: Any = 0.0 if g[0] is ZERO else weighted(g[0], weights(num, endpoint, of_start), axis)
+    if g[1] is not ZERO:
+        t = t + g[1] * ((-1.0 if of_start else 1.0) / max(num - endpoint, 1))
+    return restore(t, m)
 
 
 def weights(num: int, endpoint: bool, of_start: bool) -> Array:
@@ -71,7 +75,9 @@ def linspace_tangent(
 ) -> Tangent:
     """The tangent of equally spaced points: points between the tangents of the ends."""
     if retstep:
-        refuse("np.linspace(..., retstep=True) has no derivative; compute the step from start, stop and num")
+        spaced: Any = np.linspace
+        points, step = spaced(start_dot, stop_dot, num, endpoint, True, dtype, axis)
+        return fit(points, y[0]), fit(step, y[1])
     return fit(np.linspace(start_dot, stop_dot, num, endpoint, dtype=dtype, axis=axis), y)
 
 
@@ -82,7 +88,20 @@ def arange_tangent(bound_dot: Any, y: Array, count: int, i: int) -> Tangent:
     return fit(np.full(y.shape, bound_dot) if i == 0 else bound_dot * np.arange(y.size), y)
 
 
+def view(a: Any, dtype: Any = None, type: Any = None) -> Any:
+    """`a.view()`: of the same entries, not of their bytes as another dtype."""
+    if type is not None or (dtype is not None and np.dtype(dtype) != a.dtype):
+        refuse("a view of the same bytes as another dtype has no derivative; use .astype, .real or .imag")
+    return plain_view(a)
+
+
+def plain_view(a: Any) -> Any:
+    """The view without options, by a name of its own."""
+    return a.view()
+
+
 constant(weights)
+rule(plain_view, "a", a="restore(g, form(a))", a_dot="a_dot.view()", _alias=True)
 
 # An array of a number, an array or nested lists
 rule(
@@ -93,15 +112,16 @@ rule(
     _returns="array",
     _alias=True,
 )
-for converting in (np.asarray, np.asanyarray):
+for as_array in (np.asarray, np.asanyarray):
     rule(
-        converting,
+        as_array,
         "a, dtype=None, order=None, *, device=None, copy=None, like=None",
         a="restore(g, form(a))",
         a_dot="fit(np.asarray(a_dot, dtype, copy=copy), y)",
         _returns="array",
         _alias=True,
     )
+converting: Any
 for converting, more in ((np.asarray_chkfinite, "order=None"), (np.require, "requirements=None, *, like=None")):
     rule(
         converting,
@@ -121,6 +141,14 @@ for contiguous in (np.ascontiguousarray, np.asfortranarray):
         _alias=True,
     )
 
+rule(
+    np.fromiter,
+    "iter, dtype, count=-1, *, like=None",
+    iter="restore(np.append(g, np.zeros(size_of(form(iter)) - g.size)), form(iter))",
+    iter_dot="fit(np.asarray(iter_dot[: len(y)]), y)",
+    _returns="array",
+)
+
 # A copy, perhaps of another precision
 rule(np.copy, "a, order='K', subok=False", a="restore(g, form(a))", a_dot="np.copy(a_dot)", _returns="array")
 kind: Any
@@ -135,6 +163,8 @@ for kind in (np.ndarray, np.generic):
     )
     rule(kind.__copy__, "a", a="restore(g, form(a))", a_dot="a_dot.copy()")
     rule(kind.__deepcopy__, "a, memo=None", a="restore(g, form(a))", a_dot="a_dot.copy()")
+    stands_in(kind.view, view)
+    rule(kind.to_device, "a, device, *, stream=None", a="restore(g, form(a))", a_dot="a_dot", _alias=True)
 if hasattr(np, "astype"):  # NumPy 2.1
     rule(
         np.astype,
@@ -211,3 +241,12 @@ constant(np.array2string, np.array_repr, np.array_str, np.format_float_positiona
 constant(np.save, np.savetxt, np.savez, np.savez_compressed, np.isfortran, np.iterable, np.issubdtype)
 constant(np.promote_types, np.typename, np.get_printoptions, np.set_printoptions, np.geterr, np.seterr)
 constant(np.bartlett, np.blackman, np.hamming, np.hanning, np.einsum_path, np.linalg.matrix_rank)
+for kind in (np.ndarray, np.generic):
+    constant(kind.dump, kind.dumps, kind.tofile, kind.device)
+constant(np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert, np.bitwise_count, np.left_shift, np.right_shift)
+constant(np.gcd, np.lcm, np.isnat, np.packbits, np.unpackbits, np.longlong, np.ulonglong, np.str_, np.bytes_)
+constant(np.base_repr, np.binary_repr, np.datetime64, np.timedelta64, np.datetime_as_string, np.datetime_data)
+constant(np.busday_count, np.busday_offset, np.busdaycalendar, np.is_busday, np.get_include, np.info)
+constant(np.fromfile, np.fromregex, np.fromstring, np.genfromtxt, np.load, np.loadtxt, np.show_config, np.show_runtime)
+constant(np.getbufsize, np.setbufsize, np.geterrcall, np.seterrcall, np.float64.as_integer_ratio, np.float64.fromhex)
+constant(np.finfo, np.iinfo, np.dtype, np.errstate, np.printoptions, np.isdtype, np.mintypecode)

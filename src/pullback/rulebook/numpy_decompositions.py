@@ -1,11 +1,11 @@
-"""Derivatives of matrix decompositions: cholesky, qr, eigh, eigvals, svd; of one matrix or a stack.
+"""Derivatives of matrix decompositions: cholesky, qr, svd; of one matrix or a stack.
 
 The formulas are written for the pairing with conjugation, ⟨A, B⟩ = Re tr(Aᴴ B), in which they are
 published; a cotangent is conjugated on its way in and out. A decomposition is a function of what
-NumPy reads: of one triangle for cholesky and eigh, so the cotangent is zero in the other.
+NumPy reads: of one triangle for cholesky, so the cotangent is zero in the other.
 
-Where singular values or eigenvalues coincide, the vectors have no derivative: that is an error, and
-so is a result that depends on the phase of a complex vector, which is arbitrary.
+Where singular values coincide, their vectors have no derivative: that is an error, and so is a
+cotangent that depends on the phase of a complex vector, as with eigenvectors (`numpy_eigenvalues`).
 """
 
 from __future__ import annotations
@@ -14,8 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from pullback.fitting import fit
 from pullback.rulebook.array_likes import Array, Form, form, gathered, refuse, restore
-from pullback.rulebook.numpy_linalg import adjoint, transposed
+from pullback.rulebook.numpy_eigenvalues import inverse_gaps, no_phase, turned
+from pullback.rulebook.numpy_linalg import adjoint, diagonal_part, hermitian_part, read_triangle, transposed
 from pullback.rules import rule
 from pullback.tangents import ZERO, Tangent
 
@@ -27,18 +29,6 @@ def lower_half(x: Array) -> Array:
     return np.tril(x, -1) + 0.5 * diagonal_part(x)
 
 
-def diagonal_part(x: Array) -> Array:
-    """The matrix with zeros off the diagonal."""
-    return x * np.eye(x.shape[-1])
-
-
-def read_triangle(s: Array, uplo: str, m: Form) -> Tangent:
-    """The cotangent of the triangle that stands for a Hermitian matrix whose cotangent is conj(s)."""
-    both = s + adjoint(s)
-    off = np.tril(both, -1) if uplo.upper() == "L" else np.triu(both, 1)
-    return restore(np.conj(off + 0.5 * np.real(diagonal_part(both))), m)
-
-
 def cholesky_pullback(g: Array, y: Array, m: Form, upper: bool) -> Tangent:
     """The cotangent of A = L Lᴴ: L⁻ᴴ Φ(Lᴴ L̄) L⁻¹, Φ the lower triangle with half the diagonal (Murray 2016)."""
     factor, g = (adjoint(y), transposed(g)) if upper else (y, np.conj(g))
@@ -46,6 +36,14 @@ def cholesky_pullback(g: Array, y: Array, m: Form, upper: bool) -> Tangent:
     p = lower_half(h @ g)
     s = np.linalg.solve(h, adjoint(np.linalg.solve(h, adjoint(p))))
     return read_triangle(s, "U" if upper else "L", m)
+
+
+def cholesky_tangent(a_dot: Any, y: Array, upper: bool) -> Array:
+    """The tangent of A = L Lᴴ: L Φ(L⁻¹ Ȧ L⁻ᴴ)."""
+    factor = adjoint(y) if upper else y
+    inner = np.linalg.solve(factor, hermitian_part(a_dot, "U" if upper else "L"))
+    t: Array = factor @ lower_half(adjoint(np.linalg.solve(factor, adjoint(inner))))
+    return adjoint(t) if upper else t
 
 
 def qr_pullback(g: Any, y: Any, a: Any, mode: str) -> Tangent:
@@ -75,53 +73,26 @@ def tall_qr(g_q: Array, g_r: Array, q: Array, r: Array) -> Array:
     return adjoint(np.linalg.solve(r, adjoint(t)))
 
 
-def eigh_pullback(g: Any, y: Any, a: Any, uplo: str) -> Tangent:
-    """The cotangent of A = V diag(w) Vᴴ: V (diag(w̄) + F ∘ Vᴴ V̄) Vᴴ, F = 1 / (wⱼ - wᵢ) (Giles 2008, 3.1)."""
-    w, v = y
-    s = np.zeros_like(v)
-    if g[1] is not ZERO:
-        k = adjoint(v) @ np.conj(g[1])
-        no_phase(np.imag(np.diagonal(k, 0, -2, -1)), k)
-        s = k * inverse_gaps(w, (k,), "eigh")
-    if g[0] is not ZERO:
-        s = s + np.expand_dims(g[0], -1) * np.eye(w.shape[-1])
-    return read_triangle(v @ s @ adjoint(v), uplo, form(a))
-
-
-def eigvalsh_pullback(g: Array, a: Any, uplo: str) -> Tangent:
-    """The cotangent of a Hermitian matrix through its eigenvalues: V diag(w̄) Vᴴ."""
-    _, v = np.linalg.eigh(a, "U" if uplo.upper() == "U" else "L")
-    return read_triangle((v * np.expand_dims(g, -2)) @ adjoint(v), uplo, form(a))
-
-
-def eigvals_pullback(g: Array, y: Array, a: Any) -> Tangent:
-    """The cotangent of a square matrix through its eigenvalues: V⁻ᵀ diag(w̄) Vᵀ."""
-    w, v = np.linalg.eig(a)
-    if not np.allclose(w, y, rtol=1e-4):
-        refuse("np.linalg.eigvals: the eigenvalues are so close together that their order is arbitrary")
-    return restore(np.linalg.solve(transposed(v), np.expand_dims(g, -1) * transposed(v)), form(a))
-
-
-def inverse_gaps(x: Array, needed: tuple[Array, ...], name: str) -> Array:
-    """1 / (xⱼ - xᵢ), 0 on the diagonal; an error where values coincide and the cotangents `needed` are not 0."""
-    gaps = np.expand_dims(x, -2) - np.expand_dims(x, -1)
-    scale = np.max(np.abs(x), axis=-1, initial=0.0)
-    limit = np.expand_dims(x.shape[-1] * np.finfo(x.dtype).eps * scale, (-1, -2))
-    same = (np.abs(gaps) <= limit) & ~np.eye(x.shape[-1], dtype=bool)
-    if np.any(same) and any(np.any(k[same] != 0) for k in needed):
-        refuse(
-            f"np.linalg.{name} has two equal {'singular values' if name == 'svd' else 'eigenvalues'}: "
-            "its vectors have no derivative there"
-        )
-    none = same | np.eye(x.shape[-1], dtype=bool)
-    return np.where(none, 0.0, 1.0 / np.where(none, 1.0, gaps))
-
-
-def no_phase(turn: Array, k: Array) -> None:
-    """An error if a cotangent of complex vectors has a component along a change of their phases."""
-    size = np.max(np.abs(k), initial=0.0)
-    if np.max(np.abs(turn), initial=0.0) > 1e3 * np.finfo(k.dtype).eps * k.shape[-1] * size:
-        refuse("the result depends on the phase of complex eigenvectors or singular vectors, which is arbitrary")
+def qr_tangent(a_dot: Any, y: Any, a: Any, mode: str) -> Tangent:
+    """The tangents of A = Q R: with M = Qᴴ Ȧ R⁻¹ = Ω + Ṙ R⁻¹, Ω anti-Hermitian and Ṙ R⁻¹ triangular, real diagonal."""
+    rows, columns = np.shape(a)[-2:]
+    if mode not in ("r", "reduced") and not (mode == "complete" and rows <= columns):
+        refuse(f"np.linalg.qr has no derivative for mode={mode!r} of a matrix with {rows} rows, {columns} columns")
+    q, r = np.linalg.qr(a) if mode == "r" else y
+    change, k = np.asarray(a_dot), min(rows, columns)
+    t = adjoint(np.linalg.solve(adjoint(r[..., :k]), adjoint(change[..., :k])))  # Ȧ R⁻¹
+    m = adjoint(q) @ t
+    low = np.tril(m, -1)
+    omega = low - adjoint(low)
+    if np.iscomplexobj(m):
+        omega = omega + 1j * np.imag(diagonal_part(m))
+    of_r = (m - omega) @ r[..., :k]
+    of_q = q @ omega + (t - q @ m)
+    if columns > rows:  # the columns beyond the square part are R's, as Qᴴ of A's
+        rest = adjoint(of_q) @ np.asarray(a)[..., rows:] + adjoint(q) @ change[..., rows:]
+        of_r = np.concatenate((of_r, rest), axis=-1)
+    of_r = fit(np.triu(of_r), r)
+    return of_r if mode == "r" else (fit(of_q, q), of_r)
 
 
 def svd_pullback(g: Any, y: Any, a: Any, full_matrices: bool, compute_uv: bool, hermitian: bool) -> Tangent:
@@ -184,15 +155,70 @@ def singular_values_pullback(g: Array, a: Any) -> Tangent:
     return restore(np.conj((u * np.expand_dims(g, -2)) @ vh), form(a))
 
 
-rule(np.linalg.cholesky, "a, *, upper=False", a="cholesky_pullback(g, y, form(a), upper)", _returns="array")
-rule(np.linalg.qr, "a, mode='reduced'", a="qr_pullback(g, y, a, mode)", _returns="unknown")
-rule(np.linalg.eigh, "a, UPLO='L'", a="eigh_pullback(g, y, a, UPLO)", _returns="tuple")
-rule(np.linalg.eigvalsh, "a, UPLO='L'", a="eigvalsh_pullback(g, a, UPLO)", _returns="array")
-rule(np.linalg.eigvals, "a", a="eigvals_pullback(g, y, a)", _returns="array")
+def svd_tangent(a_dot: Any, y: Any, a: Any, full_matrices: bool, compute_uv: bool, hermitian: bool) -> Tangent:
+    """The tangents of A = U diag(s) Vᴴ: with P = Uᴴ Ȧ V, U (F ∘ (P S + S Pᴴ)), Re diag P, V (F ∘ (S P + Pᴴ S))."""
+    if hermitian:
+        refuse("np.linalg.svd(..., hermitian=True) has no derivative; use np.linalg.eigh")
+    if not compute_uv:
+        return singular_values_tangent(a_dot, y, a)
+    rows, columns = np.shape(a)[-2:]
+    if full_matrices and rows != columns:
+        refuse("np.linalg.svd has no derivative of the vectors that full_matrices=True adds; pass full_matrices=False")
+    u, s, vh = y
+    v, change = adjoint(vh), np.asarray(a_dot)
+    p = adjoint(u) @ change @ v
+    ph = adjoint(p)
+    row, column = np.expand_dims(s, -2), np.expand_dims(s, -1)
+    left, right = p * row + column * ph, column * p + ph * row
+    f = inverse_gaps(s, (left, right), "svd")
+    f = f / np.where(f == 0, 1.0, row + column)
+    of_u, of_v = u @ (f * left), v @ (f * right)
+    if rows > columns:
+        of_u = of_u + (change @ v - u @ p) / np.expand_dims(nonzero(s), -2)
+    if columns > rows:
+        of_v = of_v + (adjoint(change) @ u - v @ ph) / np.expand_dims(nonzero(s), -2)
+    if np.iscomplexobj(u):
+        of_u = of_u + 1j * u * np.expand_dims(np.imag(np.diagonal(p, 0, -2, -1)) / nonzero(s), -2)
+        both = [of_u, u, of_v, v]
+        choices = [turned(both, v, of_v, 0), turned(both, u, of_u, 0)]
+        kept = next((t for t in choices if t is not None), None)
+        if kept is None:
+            refuse("np.linalg.svd: forward mode finds no component of the complex vectors that is always real")
+        of_u, of_v = kept
+    return fit(of_u, u), fit(np.real(np.diagonal(p, 0, -2, -1)), s), fit(adjoint(of_v), vh)
+
+
+def singular_values_tangent(a_dot: Any, y: Array, a: Any) -> Tangent:
+    """The tangents of the singular values: the real diagonal of Uᴴ Ȧ V."""
+    u, _, vh = np.linalg.svd(a, full_matrices=False)
+    return fit(np.real(np.sum(np.conj(u) * (np.asarray(a_dot) @ adjoint(vh)), axis=-2)), y)
+
+
+rule(
+    np.linalg.cholesky,
+    "a, *, upper=False",
+    a="cholesky_pullback(g, y, form(a), upper)",
+    a_dot="cholesky_tangent(a_dot, y, upper)",
+    _returns="array",
+)
+rule(
+    np.linalg.qr,
+    "a, mode='reduced'",
+    a="qr_pullback(g, y, a, mode)",
+    a_dot="qr_tangent(a_dot, y, a, mode)",
+    _returns="unknown",
+)
 rule(
     np.linalg.svd,
     "a, full_matrices=True, compute_uv=True, hermitian=False",
     a="svd_pullback(g, y, a, full_matrices, compute_uv, hermitian)",
+    a_dot="svd_tangent(a_dot, y, a, full_matrices, compute_uv, hermitian)",
     _returns="unknown",
 )
-rule(np.linalg.svdvals, "x", x="singular_values_pullback(g, x)", _returns="array")
+rule(
+    np.linalg.svdvals,
+    "x",
+    x="singular_values_pullback(g, x)",
+    x_dot="singular_values_tangent(x_dot, y, x)",
+    _returns="array",
+)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from pullback.fitting import fit
-from pullback.rulebook.array_likes import Form, form, restore, shape_of, size_of, zeros_of
+from pullback.rulebook.array_likes import Form, form, refuse, restore, shape_of, size_of, zeros_of
 from pullback.rulebook.numpy_reductions import axes_of, onto
 from pullback.rules import rule
 from pullback.tangents import NO_TANGENT, ZERO
@@ -71,8 +71,9 @@ def cumprod_tangent(a_dot: Any, y: Any, a: Any, axis: Any, skip_nan: bool, first
 
     With zeros: ẏ_k = ẏ_{k-1} a_k + y_{k-1} ȧ_k.
     """
-    nan = np.isnan(a) if skip_nan else False
-    x, change = (last(np.where(nan, fill, v) if skip_nan else np.asarray(v), axis) for v, fill in ((a, 1.0), (a_dot, 0)))
+    if skip_nan:
+        a, a_dot = np.where(np.isnan(a), 1.0, a), np.where(np.isnan(a), 0.0, a_dot)
+    x, change = (last(np.asarray(v), axis) for v in (a, a_dot))
     h = last(y, axis)
     p = h[..., first:]
     size = np.abs(p)
@@ -216,6 +217,32 @@ def gradient_pullback(g: Any, m: Form, steps: tuple[Any, ...], axis: Any, edge_o
     return restore(t, m)
 
 
+def step_slopes(y: Any, steps: tuple[Any, ...], i: int) -> list[Any]:
+    """How the gradients, one an axis, change with the distance `i` of the samples: inversely to it."""
+    h = steps[i]
+    if np.ndim(h):
+        refuse("np.gradient has no derivative with respect to an array of coordinates, only to a distance")
+    parts = list(y) if isinstance(y, (tuple, list)) else [y]
+    return [-part / h if len(steps) == 1 or k == i else None for k, part in enumerate(parts)]
+
+
+def step_pullback(g: Any, y: Any, steps: tuple[Any, ...], i: int) -> Any:
+    """The cotangent of the distance between samples."""
+    parts = g if isinstance(g, (tuple, list)) else (g,)
+    slopes = step_slopes(y, steps, i)
+    total = np.float64(0.0)
+    for t, s in zip(parts, slopes, strict=True):
+        if s is not None and t is not ZERO and t is not NO_TANGENT:
+            total = total + np.sum(t * s)
+    return fit(total, steps[i])
+
+
+def step_tangent(step_dot: Any, y: Any, steps: tuple[Any, ...], i: int) -> Any:
+    """The tangents of the gradients through that distance."""
+    parts = [ZERO if s is None else s * step_dot for s in step_slopes(y, steps, i)]
+    return tuple(parts) if isinstance(y, (tuple, list)) else fit(parts[0], y)
+
+
 for _cumsum in (np.cumsum, np.ndarray.cumsum, np.generic.cumsum):
     rule(
         _cumsum,
@@ -280,10 +307,19 @@ rule(
     to_begin_dot="np.ediff1d(zeros_of(ary), zeros_of(to_end), to_begin_dot)",
     _returns="array",
 )
+rule(  # what it adds is a multiple of the period
+    np.unwrap,
+    "p, discont=None, axis=-1, *, period=6.283185307179586",
+    p="restore(g, form(p))",
+    p_dot="fit(np.array(p_dot), y)",
+    _returns="array",
+)
 rule(
     np.gradient,
     "f, *steps, axis=None, edge_order=1",
     f="gradient_pullback(g, form(f), steps, axis, edge_order)",
+    steps="step_pullback(g, y, steps, i)",
+    steps_dot="step_tangent(steps_dot, y, steps, i)",
     _linear="f",
     _returns="unknown",
 )

@@ -14,17 +14,15 @@ from typing import Any
 import numpy as np
 
 from pullback.fitting import fit_to
-from pullback.rulebook.array_likes import Array, Form, form, refuse, restore, shape_of, spread_to
+from pullback.rulebook.array_likes import Array, Form, form, restore, shape_of, spread_to
 from pullback.rules import constant, rule
-from pullback.tangents import Tangent
+from pullback.tangents import ZERO, Tangent
 
 IN_TEMPLATES = (form,)
 
 
 def labels(subscripts: Any, dimensions: list[int]) -> tuple[list[str], str]:
     """The operands' labels and the result's, with every ellipsis and an implied result written out."""
-    if not isinstance(subscripts, str):
-        refuse("np.einsum has a derivative in the form with a subscripts string; this call lists its axes instead")
     text = subscripts.replace(" ", "")
     left, arrow, right = text.partition("->")
     terms = left.split(",")
@@ -40,8 +38,27 @@ def labels(subscripts: Any, dimensions: list[int]) -> tuple[list[str], str]:
     return full, right.replace("...", widest)
 
 
+def written(operands: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The operands of a call that lists axes by number, einsum(a, [0, 1], b, [1, 2], [0, 2]), with a string instead."""
+    if isinstance(operands[0], str):
+        return operands
+    terms = ["".join("..." if k is Ellipsis else string.ascii_letters[k] for k in axes) for axes in operands[1::2]]
+    arrays = operands[: len(operands) // 2 * 2 : 2]
+    if len(operands) % 2:
+        last = "".join("..." if k is Ellipsis else string.ascii_letters[k] for k in operands[-1])
+        return f"{','.join(terms)}->{last}", *arrays
+    return ",".join(terms), *arrays
+
+
 def einsum_pullback(g: Any, i: int, operands: tuple[Any, ...], m: Form, optimize: Any) -> Tangent:
     """The cotangent of operand `i` of np.einsum (operand 0 is the subscripts)."""
+    if isinstance(operands[0], str):
+        labelled = i == 0
+    else:
+        labelled = i % 2 == 1 or i == len(operands) // 2 * 2
+        operands, i = written(operands), i // 2 + 1
+    if labelled:
+        return ZERO
     terms, result = labels(operands[0], [np.ndim(x) for x in operands[1:]])
     own, shape = terms[i - 1], shape_of(m)
     others, other_terms = (*operands[1:i], *operands[i + 1 :]), [*terms[: i - 1], *terms[i:]]
@@ -80,7 +97,7 @@ def diagonal_index(shape: tuple[int, ...], own: str) -> tuple[Array, ...]:
     )
 
 
-constant(labels, full_size, diagonal_index)
+constant(labels, full_size, diagonal_index, written)
 rule(on_diagonal, "t, shape, own", t="g[diagonal_index(shape, own)]", _linear="t", _returns="array")
 rule(
     np.einsum,

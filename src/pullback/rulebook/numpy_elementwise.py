@@ -87,6 +87,14 @@ def bessel_i1(x: Any) -> Any:
     return np.sign(x) * np.where(size <= 20.0, series, tail)[()]
 
 
+def kaiser_slope(y: Any, count: int, beta: Any) -> Any:
+    """The derivative by beta of y = I₀(beta s) / I₀(beta), s the half circle over the window."""
+    half = (count - 1) / 2.0
+    s = np.sqrt(np.maximum(1.0 - ((np.arange(count) - half) / half) ** 2, 0.0)) if count > 1 else np.ones(count)
+    scale = np.i0(np.float64(beta))
+    return bessel_i1(beta * s) * s / scale - y * (bessel_i1(beta) / scale)
+
+
 # Arithmetic
 elementwise(np.add, "x1, x2", x1="g", x2="g")
 elementwise(np.reciprocal, "x", x="-g * (y * y)")
@@ -170,4 +178,7 @@ elementwise(
     np.frexp, "x", x="np.ldexp(g[0], -y[1])", x_dot="(fit(np.ldexp(x_dot, -y[1]), y[0]), ZERO)", _returns="tuple"
 )
 elementwise(np.nextafter, "x1, x2", x1="g", x2="zero(g)")
+elementwise(
+    np.kaiser, "M, beta", beta="g * kaiser_slope(y, M, beta)", beta_dot="kaiser_slope(y, M, beta) * beta_dot"
+)
 constant(np.spacing, returns="numeric")

@@ -104,7 +104,13 @@ def take_along_axis_pullback(g: Array, m: Form, indices: Any, axis: int | None) 
 
 
 # linear in its cotangent: a derivative's own derivative reads where this adds
-rule(index_pullback, "t, shape, dtype, index", t="restore(np.asarray(g)[index], form(t))", _linear="t", _returns="array")
+rule(
+    index_pullback,
+    "t, shape, dtype, index",
+    t="restore(np.asarray(g)[index], form(t))",
+    _linear="t",
+    _returns="array",
+)
 
 for taking in (np.take, np.ndarray.take, np.generic.take):
     rule(

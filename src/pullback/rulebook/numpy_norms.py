@@ -86,6 +86,33 @@ rule(
     x="norm_pullback(g, y, x, ord, axis, keepdims, False)",
     x_dot="norm_tangent(x_dot, y, x, ord, axis, keepdims, False)",
 )
+def cond_slopes(x: Any, order: Any) -> Any:
+    """How a condition number changes with each entry: as the product of the norms of a matrix and its inverse."""
+    a = np.asarray(x)
+    if order in (None, 2, -2):
+        u, s, vh = np.linalg.svd(a, full_matrices=False)
+        big, small = (0, -1) if order != -2 else (-1, 0)
+        ratio = s[..., big] / s[..., small]
+        share = np.zeros_like(s)
+        share[..., big] += 1.0 / s[..., small]
+        share[..., small] -= ratio / s[..., small]
+        return np.conj(np.matmul(u * np.expand_dims(share, -2), vh))
+    inverse = np.linalg.inv(a)
+    sizes = [np.linalg.norm(m, order, axis=(-2, -1), keepdims=True) for m in (a, inverse)]
+    own, others = (
+        norm_pullback(np.ones_like(n), n, m, order, (-2, -1), True, False)
+        for n, m in zip(sizes, (a, inverse), strict=True)
+    )
+    turned = np.swapaxes(inverse, -1, -2)
+    return own * sizes[1] - sizes[0] * (turned @ others @ turned)
+
+
+rule(
+    np.linalg.cond,
+    "x, p=None",
+    x="onto(np.expand_dims(g, (-2, -1)) * cond_slopes(x, p), x)",
+    x_dot="fit(np.sum(np.real(cond_slopes(x, p) * x_dot), axis=(-2, -1)), y)",
+)
 rule(
     np.linalg.vector_norm,
     "x, /, *, axis=None, keepdims=False, ord=2",

@@ -111,6 +111,17 @@ def border_pullback(g: Array, m: Form, array: Form, pad_width: Any, mode: Any) -
     return reshaped(np.sum(g) - np.sum(center(g, array, pad_width)), m)
 
 
+def kept(filt: Any, trim: str, axis: Any) -> Any:
+    """The slice that np.trim_zeros leaves of a vector."""
+    if np.ndim(filt) != 1 or axis is not None:
+        refuse("np.trim_zeros has a derivative for vectors only")
+    places = np.flatnonzero(filt)
+    if not len(places):
+        return slice(0, 0)
+    first = int(places[0]) if "f" in trim.lower() else 0
+    return slice(first, int(places[-1]) + 1 if "b" in trim.lower() else None)
+
+
 def insert_numbers(arr: Form, obj: Any, values: Form, axis: int | None, of_values: bool) -> Array:
     """np.insert applied to entries' numbers: those of `values` or of `arr`; the other's are -1."""
     if of_values:
@@ -119,7 +130,7 @@ def insert_numbers(arr: Form, obj: Any, values: Form, axis: int | None, of_value
 
 
 rule(sum_by_number, "t, origin, count", t="np.append(g, g.dtype.type(0))[origin]", _linear="t", _returns="array")
-constant(numbers, insert_numbers)
+constant(numbers, insert_numbers, kept)
 
 rule(
     np.pad,
@@ -136,6 +147,14 @@ rule(
     a="sent_back(g, np.resize(numbers(form(a)), new_shape), form(a))",
     _linear="a",
     _returns="array",
+)
+rule(
+    np.trim_zeros,
+    "filt, trim='fb', axis=None",
+    filt="sent_back(g, numbers(form(filt))[kept(filt, trim, axis)], form(filt))",
+    filt_dot="filt_dot[kept(filt, trim, axis)]",
+    _returns="unknown",
+    _alias=True,
 )
 rule(
     np.insert,
