@@ -19,15 +19,13 @@ from pullback import ir, tangent_parts
 from pullback.calls import CALLS
 from pullback.fitting import fit
 from pullback.inlining import inlinable, small_power
-from pullback.kinds import ARRAY, BOOL, FLOAT, INT, LIST, TUPLE
+from pullback.kinds import ARRAY, LIST, TUPLE
 from pullback.operations import BINARY_FUNCTIONS, UNARY_FUNCTIONS
 from pullback.rules import Rule, Template, lookup
 from pullback.spaces import zero_tangent
 from pullback.syntax import atom as as_syntax
 from pullback.syntax import call, constant, name, substitute, template, tuple_of
 from pullback.template_functions import as_function
-
-_REAL = BOOL | INT | FLOAT
 
 
 @dataclass(slots=True)
@@ -168,7 +166,7 @@ class TangentRules:
     def fitted(self, stmt: ir.Bind, parts: list[Part], result: str) -> list[Part]:
         """An elementwise result's tangent has its shape and dtype, whatever was broadcast."""
         kinds = stmt.facts.kinds[1:] if isinstance(stmt.expr, ir.Apply) else stmt.facts.kinds
-        if all(k.scalar for k in kinds) and (stmt.facts.kind.scalar or all(not k.mask & ~_REAL for k in kinds)):
+        if all(k.scalar for k in kinds) and stmt.facts.kind.scalar:
             return parts
         to = self.helper(fit, "fit")
         return [Part(call(to, p.value, name(result)), p.guard, p.maybe) for p in parts]
