@@ -138,8 +138,8 @@ def produced_by(rule: VjpRule, produced: Any) -> tuple[Any, Any]:
     if not isinstance(produced, tuple) or len(produced) != 2 or not callable(produced[1]):
         what = "differential" if rule.forward else "pullback"
         raise RuleError(
-            f"{callable_name(rule.vjp)}, the derivative of {callable_name(rule.function)}, must return (value, {what}), "
-            f"with a callable {what}; it returned {describe(produced)}"
+            f"{callable_name(rule.vjp)}, the derivative of {callable_name(rule.function)}, must return "
+            f"(value, {what}), with a callable {what}; it returned {describe(produced)}"
         )
     return produced
 

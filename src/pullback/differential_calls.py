@@ -12,11 +12,12 @@ from __future__ import annotations
 import functools
 import inspect
 import types
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from pullback.call_paths import ROOTS, Path, Target, lifted_path, regrouped, roots_of, tangent_at
 from pullback.calls import bind_parameters
 from pullback.construct import fields_by_parameter
 from pullback.dispatch import UNWRAPPED, call, no_derivative_of, refuse_captures, type_call
@@ -28,26 +29,8 @@ from pullback.python_calls import bound_variadic, has_tangent, signature_order, 
 from pullback.rules import EPOCH, Active, Entry, alias, callable_name, lookup
 from pullback.spaces import is_differentiable
 from pullback.tangent_parts import gathered_vector
-from pullback.tangents import NO_TANGENT, ZERO, Tangent, add
+from pullback.tangents import NO_TANGENT, ZERO, Tangent
 from pullback.template_functions import made
-
-Path = Any  # where an operand came from: ("dots", 0), ("args", 3, 1), ...; of a collected one, the paths of its parts
-ROOTS = ("fn", "fn_dot", "args", "dots", "kwargs", "kwdots")
-
-
-@dataclass(slots=True)
-class Target:
-    """The function that stands for a call, and its operands with the paths they came from.
-
-    Without operands, it is a function of the six operands of `call_differential` itself.
-    """
-
-    function: Any
-    operands: tuple[Any, ...] | None = None
-    paths: tuple[Path, ...] = ()
-    kwargs: dict[str, Any] = field(default_factory=dict)
-    kwpaths: dict[str, Path] = field(default_factory=dict)
-    callee: Path = ("fn",)
 
 
 def call_differential(
@@ -93,14 +76,11 @@ def resolve(
     """The function that stands for a call, by what the callee is."""
     if fn is call_differential:
         return _over(args, dots)
-    moved: Active = tuple(
-        o
-        for o, x, d in (
-            *((i, x, d) for i, (x, d) in enumerate(zip(args, dots, strict=True))),
-            *((k, x, kwdots.get(k, ZERO)) for k, x in kwargs.items()),
-        )
-        if d is not ZERO and d is not NO_TANGENT and has_tangent(x)
-    )
+    operands: list[tuple[int | str, Any, Tangent]] = [
+        *((i, x, d) for i, (x, d) in enumerate(zip(args, dots, strict=True))),
+        *((k, x, kwdots.get(k, ZERO)) for k, x in kwargs.items()),
+    ]
+    moved: Active = tuple(o for o, x, d in operands if d is not ZERO and d is not NO_TANGENT and has_tangent(x))
     callee_moves = fn_dot is not ZERO and fn_dot is not NO_TANGENT
     entry = lookup(fn)
     if entry is None and isinstance(fn, types.MethodType):
@@ -382,16 +362,18 @@ def _over(args: tuple[Any, ...], dots: tuple[Tangent, ...]) -> Target:
     if inner.operands is None:
         moved = tuple(i for i, d in enumerate(along) if d is not ZERO and has_tangent(six[i]))
         return _generated(inner.function, ZERO, six, along, {}, {}, moved)
-    tangents = tuple(_tangent_at(p, along, x) for p, x in zip(inner.paths, inner.operands, strict=True))
-    kwdots = {k: _tangent_at(p, along, inner.kwargs[k]) for k, p in inner.kwpaths.items()}
-    callee = _tangent_at(inner.callee, along, None)
+    tangents = tuple(tangent_at(p, along, x) for p, x in zip(inner.paths, inner.operands, strict=True))
+    kwdots = {k: tangent_at(p, along, inner.kwargs[k]) for k, p in inner.kwpaths.items()}
+    callee = tangent_at(inner.callee, along, None)
     moved = tuple(
         i
         for i, (x, d) in enumerate(zip(inner.operands, tangents, strict=True))
         if d is not ZERO and d is not NO_TANGENT and has_tangent(x)
     )
     moved_names = tuple(k for k, d in kwdots.items() if d is not ZERO and has_tangent(inner.kwargs[k]))
-    outer = resolve_function(inner.function, callee, inner.operands, tangents, inner.kwargs, kwdots, (*moved, *moved_names))
+    outer = _generated(
+        inner.function, callee, inner.operands, tangents, inner.kwargs, kwdots, (*moved, *moved_names)
+    )
 
     def composed(path: Path) -> Path:
         """A path into the inner function's operands, as one into the outer call's."""
@@ -404,7 +386,7 @@ def _over(args: tuple[Any, ...], dots: tuple[Tangent, ...]) -> Target:
             base = inner.kwpaths[rest[0]] if root in ("kwargs", "kwdots") else inner.paths[rest[0]]
             rest = rest[1:]
         which = "args" if root in ("args", "kwargs", "fn") else "dots"
-        return _lifted(base, which, tuple(rest))
+        return lifted_path(base, which, tuple(rest))
 
     return Target(
         outer.function,
@@ -416,35 +398,6 @@ def _over(args: tuple[Any, ...], dots: tuple[Tangent, ...]) -> Target:
     )
 
 
-def resolve_function(
-    fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any, moved: Active
-) -> Target:
-    """A generated function along tangents of its operands."""
-    return _generated(fn, fn_dot, args, dots, kwargs, kwdots, moved)
-
-
-def _lifted(path: Path, which: str, rest: tuple[Any, ...]) -> Path:
-    """A path among the inner call's six operands, as one into the outer call's values or tangents."""
-    if isinstance(path, dict):
-        return {k: _lifted(p, which, ()) for k, p in path.items()} if not rest else _lifted(path[rest[0]], which, rest[1:])
-    return (which, ROOTS.index(path[0]), *path[1:], *rest)
-
-
-def _tangent_at(path: Path, along: Any, value: Any) -> Tangent:
-    """The tangent of an operand that came from a path among the six."""
-    if isinstance(path, dict):
-        parts = {k: _tangent_at(p, along, None) for k, p in path.items()}
-        if isinstance(value, dict):
-            return {k: parts.get(k, ZERO) for k in value}
-        return tuple(parts.get(k, ZERO) for k in range(len(value)))
-    t = along[ROOTS.index(path[0])]
-    for key in path[1:]:
-        if t is ZERO or t is NO_TANGENT:
-            return ZERO
-        t = t.get(key, ZERO) if isinstance(t, dict) else t[key]
-    return t
-
-
 def call_differential_vjp(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> tuple[Any, Any]:
     """Reverse mode over forward mode: the pair of the function that the call stands for."""
     six = _six(args, {})
@@ -453,52 +406,9 @@ def call_differential_vjp(args: tuple[Any, ...], kwargs: dict[str, Any], active:
     if target.operands is None:
         return call(target.function, six, chosen)
     wanted = {ROOTS[a] for a in chosen}
-    flags: list[int | str] = [-1] if target.callee[0] in wanted else []
-    flags += [i for i, path in enumerate(target.paths) if _roots(path) & wanted]
+    flags: list[Any] = [-1] if target.callee[0] in wanted else []
+    flags += [i for i, path in enumerate(target.paths) if roots_of(path) & wanted]
     flags += [k for k, path in target.kwpaths.items() if path[0] in wanted]
     value, inner = call(target.function, target.operands, tuple(flags), target.kwargs or None)
     paths = [target.callee if o == -1 else target.paths[o] if isinstance(o, int) else target.kwpaths[o] for o in flags]
-    return value, (_regrouped, inner, paths, six, chosen)
-
-
-def _roots(path: Path) -> set[str]:
-    return set().union(*map(_roots, path.values())) if isinstance(path, dict) else {path[0]}
-
-
-def _regrouped(residual: Any, g: Tangent) -> tuple[Tangent, ...]:
-    """The cotangents of a function's operands, put where the operands came from."""
-    _, inner, paths, six, chosen = residual
-    tree: dict[Any, Any] = {}
-    for path, t in zip(paths, inner[0](inner, g), strict=True):
-        _put(tree, path, t)
-    return tuple(_built(tree.get(ROOTS[a], ZERO), six[a]) for a in chosen)
-
-
-def _put(tree: dict[Any, Any], path: Path, t: Tangent) -> None:
-    if t is ZERO or t is NO_TANGENT:
-        return
-    if isinstance(path, dict):
-        for key, inner in path.items():
-            _put(tree, inner, t.get(key, ZERO) if isinstance(t, dict) else t[key])
-        return
-    *branch, leaf = path
-    for key in branch:
-        tree = tree.setdefault(key, _Tree())
-    tree[leaf] = add(tree.get(leaf, ZERO), t)
-
-
-class _Tree(dict[Any, Any]):
-    """The cotangents of a structure's parts, by key."""
-
-
-def _built(tree: Any, like: Any) -> Tangent:
-    """A cotangent built as the operand is."""
-    if not isinstance(tree, _Tree):
-        return tree
-    if isinstance(like, (tuple, list)) and not hasattr(like, "_fields"):
-        return type(like)([_built(tree.get(k, ZERO), v) for k, v in enumerate(like)])
-    if isinstance(like, dict):
-        return {k: _built(tree[k], like.get(k)) for k in tree}
-    return {k: _built(v, None) for k, v in tree.items()}
-
-
+    return value, (regrouped, inner, paths, six, chosen)

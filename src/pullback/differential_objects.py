@@ -99,7 +99,7 @@ def attribute_differential(obj: Any, obj_dot: Any, name: str) -> Any:
     way, fn = how_attribute(obj, name)
     if way == FIELD:
         return getattr(obj, name), field_part(obj, obj_dot, name)
-    if way == PROPERTY or way == RULE:
+    if way in (PROPERTY, RULE):
         return call_differential(fn, ZERO, (obj,), (obj_dot,))
     if way == GETATTR:
         return call_differential(fn, ZERO, (obj, name), (obj_dot, ZERO))

@@ -249,7 +249,8 @@ def differential_operands(chosen: VjpRule, differential: Any, args: Any, kwargs:
         parameters = inspect.signature(differential).parameters.values()
     except (TypeError, ValueError):
         return [o for o, _ in every]
-    required = [p for p in parameters if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    required = [p for p in positional if p.default is p.empty]
     spaces = [o for o, x in every if is_differentiable(x)]
     takes_all = any(p.kind is p.VAR_POSITIONAL for p in parameters) or len(required) == len(every)
     if not takes_all and len(required) == len(spaces):
@@ -331,7 +332,7 @@ def scaled(t: Tangent, g: Any) -> Tangent:
 
 def assembled(numbers: Any, value: Any) -> Tangent:
     """A tangent of a result from its real numbers, each conjugated in the imaginary part."""
-    vector, rebuild = flatten(value)
+    rebuild = flatten(value)[1]
     parts = rebuild(np.array(numbers, dtype=float))
     made = _conjugated(parts)
     return projected(made, value)
@@ -380,10 +381,12 @@ rule(
 )
 rule(checked_tangent, "t, value, chosen", t="g", _linear="t", _inert="value", _returns="unknown")
 constant(
-    RuleLink, rule_for, only_looks, is_none, is_scalar, unit, zero_cotangent, units, transposes, is_name, differential_operands
-)
+    RuleLink, rule_for, only_looks, is_none, is_scalar, unit, zero_cotangent, units, transposes, is_name,
+    differential_operands,
+)  # fmt: skip
 rule(pairing, "t, u, like", t="scaled(u, g)", u="scaled(t, g)", t_dot="pairing(t_dot, u, like)",
      u_dot="pairing(t, u_dot, like)", _inert="like", _returns="float")  # fmt: skip
 rule(assembled, "numbers, value", numbers="numbers_of(g, value)", _linear="numbers", _inert="value", _returns="unknown")
 rule(private, "t", t="g", _linear="t", _returns="unknown")
-assert returned_cotangent
+
+__all__ = ["USER_RULES", "returned_cotangent"]

@@ -306,9 +306,8 @@ class _Statements(Expressions):
                 self.assign_value(node.target, node.value)
             case ast.Expr(value=ast.Constant()):
                 pass
-            case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=held)))) if hasattr(node, "_appends"):
-                item = self.atom(node.value.args[0])  # generated code, appending to a list of its own
-                self.block.append(ir.Append(held, item, self.span(node)))
+            case ast.Expr(value=ast.Call(ast.Attribute(ast.Name(held)), [item])) if _own_append(node):
+                self.block.append(ir.Append(held, self.atom(item), self.span(node)))
             case ast.Expr():
                 self.bind(self.fresh("_t"), self.value(node.value), node.value)
             case ast.Assert() | ast.Raise():
@@ -434,6 +433,11 @@ class _Statements(Expressions):
         right = self.atom(node.value)
         after = self.bind(self.fresh("_t"), ir.Operation(op, (before, right), inplace=True), node)
         self.block.append(ir.Store(obj, key, after, isinstance(target, ast.Attribute), self.span(node)))
+
+
+def _own_append(node: ast.stmt) -> bool:
+    """Whether generated code appends here to a list of its own."""
+    return hasattr(node, "_appends")
 
 
 def _refused(node: ast.AST, filename: str, what: str) -> DifferentiabilityError:

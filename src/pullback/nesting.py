@@ -16,7 +16,7 @@ from pullback.differential_calls import UNNESTED, VERBS, call_differential, call
 from pullback.dispatch import VERB_PULLBACKS, call
 from pullback.errors import DifferentiabilityError
 from pullback.forward_verbs import Differential, differential, value_with_differential
-from pullback.operators import Pullback, gradient, handed_out, pullback, value_with_gradient, value_with_pullback
+from pullback.operators import Pullback, gradient, pullback, value_with_gradient, value_with_pullback
 from pullback.pull_apply import ONE, pull_along, pulled_transposed, recording, second_order
 from pullback.rules import Active, callable_name, constant, forward_intrinsic, intrinsic, rule
 from pullback.spaces import entering
@@ -95,7 +95,8 @@ def _pull_verb(residual: Any, g: Tangent) -> tuple[Tangent, ...]:
         y_bar, tangents = (part(g, 0), part(g, 1)) if verb == "value_with_gradient" else (ZERO, g)
         whole = _spread(tangents, len(wrt))
         wanted: Active = (0, 1, 2) if -1 in active else (1, 2)
-        bars = dict(zip(wanted, second_order(f, args, kwargs, wrt, ONE, whole, wanted, y_bar), strict=True))
+        found_bars = second_order(f, args, kwargs, wrt, ONE, whole, wanted, y_bar)
+        bars: dict[Any, Tangent] = dict(zip(wanted, found_bars, strict=True))
     else:
         with_value = verb.startswith("value_with")
         y_bar, carried = (part(g, 0), part(g, 1)) if with_value else (ZERO, g)
@@ -109,7 +110,7 @@ def _pull_verb(residual: Any, g: Tangent) -> tuple[Tangent, ...]:
     return tuple(_operand(bars, a) for a in active)
 
 
-def _operand(bars: dict[int, Tangent], operand: int | str) -> Tangent:
+def _operand(bars: dict[Any, Tangent], operand: int | str) -> Tangent:
     if operand == -1:
         return bars[0]
     return part(bars[2], operand) if isinstance(operand, str) else part(bars[1], operand)
@@ -277,8 +278,8 @@ def _reverse_along_map(residual: Any, g: Tangent) -> tuple[Tangent, ...]:
         _, inner = call_differential_vjp(six, {}, (0, 2, 3, 4, 5))
     if met.nonlinear:
         raise DifferentiabilityError(
-            f"a differential of {callable_name(moving._function)}, which runs a with_derivative callback or a registered "
-            "pullback, is differentiated in reverse mode; use pb.differential for the outer derivative too"
+            f"a differential of {callable_name(moving._function)}, which runs a with_derivative callback or a "
+            "registered pullback, is differentiated in reverse mode; use pb.differential for the outer derivative too"
         )
     fn, args, dots_bar, keywords, kwdots_bar = pulled_transposed(inner, (ZERO, g), 5)
     parts = {-2: {"fn": fn, "args": args, "kwargs": keywords}}
@@ -324,4 +325,5 @@ rule(map_function, "linear", linear="{'fn': g}", linear_dot="part(linear_dot, 'f
 rule(map_args, "linear", linear="{'args': g}", linear_dot="ZERO", _returns="tuple")
 rule(map_kwargs, "linear", linear="{'kwargs': g}", linear_dot="ZERO", _returns="dict")
 rule(cotangent_for, "pull, s", s="g", s_dot="s_dot", _inert="pull", _returns="unknown")
-assert handed_out is not None and constant is not None
+
+__all__ = ["VERBS"]

@@ -13,8 +13,8 @@ from pullback.differential_objects import (
     operate_inplace_differential,
 )
 from pullback.dispatch import call, observe
-from pullback.operating import operate, operate_inplace
 from pullback.linked import USER_RULES
+from pullback.operating import operate, operate_inplace
 from pullback.pull_apply import pull_apply
 from pullback.starred import call_starred
 from pullback.watching import watched

@@ -71,7 +71,7 @@ def hessian(f: Callable[..., Any], wrt: Wrt = None) -> Callable[..., Any]:
     def hessian_of(*args: Any, **kwargs: Any) -> Any:
         active = active_operands(f, wrt, args, kwargs)
         operands = tuple(args[a] if isinstance(a, int) else kwargs[a] for a in active)
-        slope, differential = value_with_differential(gradient(f, wrt), _same(active))(*args, **kwargs)
+        _, differential = value_with_differential(gradient(f, wrt), _same(active))(*args, **kwargs)
         like = operands[0] if len(operands) == 1 else operands
         return _assembled(like, operands, _columns(differential, operands, like))
 

@@ -50,7 +50,7 @@ def assemble_differential(
     plain = definition(identifier, arguments, [*lowered.declarations, *statements])
     ast.copy_location(plain, tree)
     remember(made.code, Source(plain, source.filename, made.code))
-    inherited = getattr(derivative.function, "_pullback_helpers", frozenset())
+    inherited: frozenset[str] = getattr(derivative.function, "_pullback_helpers", frozenset())
     made.marks = {"_pullback_helpers": inherited | frozenset(helpers.values), "_pullback_guards": tests}
 
 

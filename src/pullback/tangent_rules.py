@@ -25,6 +25,7 @@ from pullback.rules import Rule, Template, lookup
 from pullback.spaces import zero_tangent
 from pullback.syntax import atom as as_syntax
 from pullback.syntax import call, constant, name, substitute, template, tuple_of
+from pullback.tangents import ZERO
 from pullback.template_functions import as_function
 
 
@@ -61,7 +62,7 @@ class TangentRules:
 
     def zero(self) -> str:
         """The name of ZERO."""
-        return self.helper(tangent_parts.ZERO, "ZERO")
+        return self.helper(ZERO, "ZERO")
 
     def parts(self, stmt: ir.Bind, result: str) -> list[Part]:
         """The parts of a statement's tangent; `result` names its value."""

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-import pullback as pb
 from tests.fuzz.checking import Check, Mismatch, is_refusal, muted, same, tangent_leaves, unload_module
 from tests.fuzz.dual import Unsuitable, leaves, rebuilt
 from tests.fuzz.features import ALL, CORE
 from tests.fuzz.programs import generate
+
+import pullback as pb
 
 PROGRAMS = int(os.environ.get("PULLBACK_FORWARD_PROGRAMS", "300"))
 CHUNK = 25

@@ -23,8 +23,9 @@ RULEBOOK = Path(__file__).parent.parent / "rulebook"
 sys.path.insert(0, str(RULEBOOK))
 
 from differences import TOLERANCE, callable_rule, plain, same  # noqa: E402
-from forward import along_differences, assert_tangent, direction, value_of  # noqa: E402
 from test_numpy_rules import CASES, FILES, title  # noqa: E402
+
+from forward import along_differences, assert_tangent, direction, value_of  # noqa: E402
 
 WITHOUT = {"Nothing yet"}
 

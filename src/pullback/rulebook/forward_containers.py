@@ -239,4 +239,5 @@ rule(
     _inert="value",
     _returns="unknown",
 )
-assert kept_fields
+
+__all__ = ["kept_fields"]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pullback import tangent_parts
 from pullback.differential_calls import (
     constructor_fields,
     method_parts,
     operator_caller,
-    ordered_dots,
     unwrapped,
 )
 from pullback.differential_objects import (
@@ -20,7 +18,6 @@ from pullback.differential_objects import (
     refuse_change,
 )
 from pullback.fitting import fit, fit_like, fit_to, meta
-from pullback.runtime import field_tangent
 from pullback.rules import constant, rule
 from pullback.spaces import zero_tangent
 from pullback.tangent_parts import (
@@ -69,4 +66,5 @@ constant(
     is_zero, zero_tangent, meta, how_method, how_attribute, how_item, how_operator, class_methods, is_answer,
     refuse_change, constructor_fields, operator_caller,
 )  # fmt: skip
-assert ordered_dots and ZERO is not None and field_tangent and tangent_parts and vector_parts and elements_cotangent and part_cotangent
+
+__all__ = ["ZERO", "elements_cotangent", "part_cotangent", "vector_parts"]
