@@ -15,6 +15,9 @@ Path = Any  # where an operand came from: ("dots", 0), ("args", 3, 1), ...; of a
 ROOTS = ("fn", "fn_dot", "args", "dots", "kwargs", "kwdots")
 
 
+WHOLE = "*"  # (WHOLE, *path): a closure's tangent, for its capture of itself: its parts belong one level up
+
+
 @dataclass(slots=True)
 class Target:
     """The function that stands for a call, and its operands with the paths they came from.
@@ -36,6 +39,9 @@ def lifted_path(path: Path, which: str, rest: tuple[Any, ...]) -> Path:
         if rest:
             return lifted_path(path[rest[0]], which, rest[1:])
         return {k: lifted_path(p, which, ()) for k, p in path.items()}
+    if path[0] == WHOLE:
+        inner: tuple[Any, ...] = lifted_path(path[1:], which, rest)
+        return inner if rest else (WHOLE, *inner)
     return (which, ROOTS.index(path[0]), *path[1:], *rest)
 
 
@@ -46,6 +52,8 @@ def tangent_at(path: Path, along: Any, value: Any) -> Tangent:
         if isinstance(value, dict):
             return {k: parts.get(k, ZERO) for k in value}
         return tuple(parts.get(k, ZERO) for k in range(len(value)))
+    if path[0] == WHOLE:
+        path = path[1:]
     t = along[ROOTS.index(path[0])]
     for key in path[1:]:
         if t is ZERO or t is NO_TANGENT:
@@ -56,7 +64,9 @@ def tangent_at(path: Path, along: Any, value: Any) -> Tangent:
 
 def roots_of(path: Path) -> set[str]:
     """Which of the six operands a path begins at."""
-    return set().union(*map(roots_of, path.values())) if isinstance(path, dict) else {path[0]}
+    if isinstance(path, dict):
+        return set().union(*map(roots_of, path.values()))
+    return {path[1] if path[0] == WHOLE else path[0]}
 
 
 def regrouped(residual: Any, g: Tangent) -> tuple[Tangent, ...]:
@@ -75,6 +85,10 @@ def put_cotangent(tree: dict[Any, Any], path: Path, t: Tangent) -> None:
     if isinstance(path, dict):
         for key, inner in path.items():
             put_cotangent(tree, inner, t.get(key, ZERO) if isinstance(t, dict) else t[key])
+        return
+    if path[0] == WHOLE:
+        for key, part in t.items():
+            put_cotangent(tree, (*path[1:], key), part)
         return
     *branch, leaf = path
     for key in branch:

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from pullback.call_paths import ROOTS, Path, Target, lifted_path, regrouped, roots_of, tangent_at
+from pullback.call_paths import ROOTS, WHOLE, Path, Target, lifted_path, regrouped, roots_of, tangent_at
 from pullback.calls import bind_parameters
 from pullback.construct import fields_by_parameter
 from pullback.dispatch import UNWRAPPED, call, no_derivative_of, refuse_captures, type_call
@@ -284,13 +284,14 @@ def _generated(
             tangents[bound[o] if isinstance(o, int) else o] = found
     else:
         values = _collected(fn, args, kwargs, dots, kwdots, moved, tangents)
-    captured: dict[str, Tangent] = {}
+    captured: dict[str, tuple[Tangent, Path]] = {}
     if isinstance(fn_dot, dict):
         for name, cell in zip(code.co_freevars, fn.__closure__ or (), strict=True):
-            own = _is_set(cell) and cell.cell_contents is fn
-            d = fn_dot if own else fn_dot.get(name, ZERO)
-            if d is not ZERO and _is_set(cell) and (own or has_tangent(cell.cell_contents)):
-                captured[name] = d
+            own = _is_set(cell) and any(cell.cell_contents is f for f in _originals(fn))
+            if own:
+                captured[name] = fn_dot, (WHOLE, "fn_dot")
+            elif fn_dot.get(name, ZERO) is not ZERO and _is_set(cell) and has_tangent(cell.cell_contents):
+                captured[name] = fn_dot[name], ("fn_dot", name)
         for parameter in with_defaults(fn, {}):
             d = fn_dot.get(f"default {parameter}", ZERO)
             if parameter not in values and d is not ZERO:
@@ -302,15 +303,21 @@ def _generated(
     names = sorted(captured)
     return Target(
         function,
-        (*(captured[n] for n in names), *(tangents[p][0] for p in order), *args),
+        (*(captured[n][0] for n in names), *(tangents[p][0] for p in order), *args),
         (
-            *(("fn_dot", n) for n in names),
+            *(captured[n][1] for n in names),
             *(tangents[p][1] for p in order),
             *(("args", i) for i in range(len(args))),
         ),
         kwargs,
         {k: ("kwargs", k) for k in kwargs},
     )
+
+
+def _originals(fn: Any) -> list[Any]:
+    """A generated function, and what it was generated from: a recursive closure captures the first of them."""
+    origin = getattr(fn, "_pullback_origin", None)
+    return [fn] if origin is None else [fn, *_originals(origin[0])]
 
 
 def _is_set(cell: types.CellType) -> bool:
@@ -380,6 +387,8 @@ def _over(args: tuple[Any, ...], dots: tuple[Tangent, ...]) -> Target:
         if isinstance(path, dict):
             return {k: composed(p) for k, p in path.items()}
         root, *rest = path
+        if root == WHOLE:
+            return lifted_path((WHOLE, *inner.callee), "dots", ())
         if root in ("fn", "fn_dot"):
             base = inner.callee
         else:

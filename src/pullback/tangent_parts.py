@@ -28,7 +28,7 @@ def part(t: Tangent, key: Any) -> Tangent:
     elif isinstance(t, dict):
         found = t.get(key, ZERO)
     elif isinstance(key, str):
-        if not hasattr(t, "_fields"):
+        if not hasattr(t, key):
             raise DifferentiabilityError(f"the tangent of an object with a space of its own has no field `{key}`")
         found = getattr(t, key)
     else:
@@ -61,6 +61,8 @@ def part_cotangent(g: Tangent, t: Tangent, key: Any) -> Tangent:
 
 def field_part(obj: Any, t: Tangent, name: str) -> Tangent:
     """The tangent of a stored field; ZERO for a constant one."""
+    if isinstance(obj, tuple) and hasattr(obj, "_fields") and t is not ZERO:
+        return part(t, obj._fields.index(name))
     return ZERO if name in constant_fields(type(obj)) else part(t, name)
 
 
@@ -73,8 +75,10 @@ def gathered_vector(value: Any, names: tuple[str, ...], parts: tuple[Tangent, ..
     return tangent_type(type(value))(**kept)
 
 
-def vector_parts(g: Tangent, names: tuple[str, ...]) -> tuple[Tangent, ...]:
+def vector_parts(g: Tangent, value: Any, names: tuple[str, ...]) -> tuple[Tangent, ...]:
     """The cotangents of an object's fields."""
+    if hasattr(value, "_fields"):
+        return tuple(part(g, value._fields.index(name)) for name in names)
     return tuple(part(g, name) for name in names)
 
 

@@ -18,6 +18,7 @@ from typing import Any
 from pullback import ir, tangent_parts
 from pullback.calls import CALLS
 from pullback.fitting import fit
+from pullback.forward_sweep import operator_syntax
 from pullback.inlining import inlinable, small_power
 from pullback.kinds import ARRAY, LIST, TUPLE
 from pullback.operations import BINARY_FUNCTIONS, UNARY_FUNCTIONS
@@ -192,7 +193,11 @@ class TangentRules:
         if not kind.numeric and not rule.elementwise:
             dot = call(self.helper(tangent_parts.filled, "filled"), dot, as_syntax(operand))
         explicit = rule.forward.get(parameter)
-        if explicit is None and parameter in rule.linear and isinstance(stmt.expr, ir.Apply):
+        if explicit is None and parameter in rule.linear:
+            if isinstance(stmt.expr, ir.Operation):
+                sides = [dot if p == parameter else as_syntax(a) for p, a in bound.items()]
+                return [Part(operator_syntax(stmt.expr.op, sides), found.guard)]
+            assert isinstance(stmt.expr, ir.Apply)
             return [Part(self.linear(stmt, stmt.expr, operand, dot), found.guard)]
         chosen = explicit or text or rule.templates.get(parameter)
         if chosen is None:

@@ -48,7 +48,7 @@ rule(
 rule(
     gathered_vector,
     "value, names, parts",
-    parts="vector_parts(g, names)",
+    parts="vector_parts(g, value, names)",
     parts_dot="gathered_vector(value, names, parts_dot)",
     _inert="value",
     _returns="unknown",
