@@ -44,8 +44,8 @@ def call_differential(
     """The value of `fn(*args, **kwargs)` and its tangent."""
     key = None
     if not kwargs and fn.__class__ is types.FunctionType and fn.__closure__ is None and not EPOCH.scopes:
-        key = (id(fn), *[None if d is ZERO else x.dtype if x.__class__ is np.ndarray else x.__class__
-                         for d, x in zip(dots, args, strict=True)])  # fmt: skip
+        kinds = [x.dtype if x.__class__ is np.ndarray else x.__class__ for x in args]
+        key = (id(fn), *kinds, *[d is ZERO for d in dots])
         plan = _PLANS.get(key)
         if plan is not None and plan[0] is fn and plan[1] is fn.__code__ and plan[2] == EPOCH.now:
             return plan[3](*[d for d in dots if d is not ZERO], *args)  # type: ignore[no-any-return]

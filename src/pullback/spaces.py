@@ -163,6 +163,8 @@ def _project_fields(t: Tangent, x: Any, what: str) -> Tangent:
         given: dict[str, Tangent] = {}
     elif type(t) is type(x):
         given = {n: getattr(t, n) for n in field_names(t)}
+    elif isinstance(x, TangentVector) and isinstance(t, x.primal_type):
+        given = {n: getattr(t, n) for n in x.__dict__}
     elif isinstance(t, TangentVector):
         given = t.__dict__
         if not isinstance(x, t.primal_type):
