@@ -43,7 +43,8 @@ def call_differential(
 ) -> tuple[Any, Tangent]:
     """The value of `fn(*args, **kwargs)` and its tangent."""
     key = None
-    if not kwargs and fn.__class__ is types.FunctionType and fn.__closure__ is None and not EPOCH.scopes:
+    plain = fn.__class__ is types.FunctionType and fn.__closure__ is None and fn is not call_differential
+    if plain and not kwargs and not EPOCH.scopes:
         kinds = [x.dtype if x.__class__ is np.ndarray else x.__class__ for x in args]
         key = (id(fn), *kinds, *[d is ZERO for d in dots])
         plan = _PLANS.get(key)

@@ -143,7 +143,7 @@ class Differential:
                 f"the differential of {callable_name(self._function)} takes {len(self._active)} tangents, one for each "
                 f"differentiated argument; it was given {len(tangents)}"
             )
-        dots = dict(zip(self._active, map(self._entered, self._active, tangents), strict=True))
+        dots = dict(zip(self._active, map(self.entered, self._active, tangents), strict=True))
         try:
             value, dot = self._along(dots)
         except PullbackError as error:
@@ -168,7 +168,8 @@ class Differential:
             with recording():
                 return call_differential(self._function, ZERO, self._args, along, self._kwargs, kwdots)
 
-    def _entered(self, operand: Any, t: Tangent) -> Tangent:
+    def entered(self, operand: Any, t: Tangent) -> Tangent:
+        """A tangent in its argument's space."""
         x = self._args[operand] if isinstance(operand, int) else self._kwargs[operand]
         if x.__class__ is float is t.__class__:
             return t

@@ -270,7 +270,7 @@ def _along_map(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) ->
 
 def _reverse_along_map(residual: Any, g: Tangent) -> tuple[Tangent, ...]:
     _, moving, tangents, active = residual
-    given = dict(zip(moving._active, tangents, strict=True))
+    given = dict(zip(moving._active, entered_tangents(tangents, moving), strict=True))
     dots = tuple(given.get(i, ZERO) for i in range(len(moving._args)))
     kwdots = {k: given[k] for k in moving._kwargs if k in given}
     six = (moving._function, ZERO, moving._args, dots, moving._kwargs, kwdots)
@@ -306,12 +306,18 @@ def _along_map_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: 
     still = tuple([ZERO for x in operands])
     along = part(moving_dot, "args") if carries(moving_dot) else still
     f_dot = part(moving_dot, "fn") if carries(moving_dot) else ZERO
-    inner = placed_operands(args[1:], operands, wrt)
+    inner = placed_operands(entered_tangents(args[1:], moving), operands, wrt)
     outer = placed_operands(dots[1:], operands, wrt)
-    (_, y_dot), (_, tangent) = call_differential(
+    both, moved = call_differential(
         call_differential, ZERO, (map_function(moving), ZERO, operands, inner), (f_dot, ZERO, along, outer)
     )
-    return y_dot, tangent
+    y, y_dot = both
+    return projected(y_dot, y), projected(part(moved, 1), y)
+
+
+def entered_tangents(tangents: Any, moving: Any) -> Any:
+    """Tangents in their arguments' spaces, as a call of the differential takes them."""
+    return tuple(map(moving.entered, moving._active, tangents))
 
 
 def placed_operands(tangents: Any, operands: Any, wrt: Any) -> Any:
@@ -324,6 +330,7 @@ rule(verb_function, "fn", fn="g", fn_dot="fn_dot", _returns="unknown")
 rule(map_function, "linear", linear="{'fn': g}", linear_dot="part(linear_dot, 'fn')", _returns="unknown")
 rule(map_args, "linear", linear="{'args': g}", linear_dot="ZERO", _returns="tuple")
 rule(map_kwargs, "linear", linear="{'kwargs': g}", linear_dot="ZERO", _returns="dict")
+rule(entered_tangents, "tangents, moving", tangents="g", tangents_dot="tangents_dot", _inert="moving", _returns="tuple")
 rule(cotangent_for, "pull, s", s="g", s_dot="s_dot", _inert="pull", _returns="unknown")
 
 __all__ = ["VERBS"]
