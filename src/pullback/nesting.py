@@ -325,11 +325,11 @@ def placed_operands(tangents: Any, operands: Any, wrt: Any) -> Any:
     return tuple([part(tangents, wrt.index(i)) if i in wrt else ZERO for i in range(len(operands))])
 
 
-constant(verb_name, verb_operands, is_keyword, map_operands, carries)
+constant(active_operands, callable_name, verb_name, verb_operands, is_keyword, map_operands, carries)
 rule(verb_function, "fn", fn="g", fn_dot="fn_dot", _returns="unknown")
 rule(map_function, "linear", linear="{'fn': g}", linear_dot="part(linear_dot, 'fn')", _returns="unknown")
-rule(map_args, "linear", linear="{'args': g}", linear_dot="ZERO", _returns="tuple")
-rule(map_kwargs, "linear", linear="{'kwargs': g}", linear_dot="ZERO", _returns="dict")
+rule(map_args, "linear", linear="{'args': g}", linear_dot="part(linear_dot, 'args')", _returns="tuple")
+rule(map_kwargs, "linear", linear="{'kwargs': g}", linear_dot="part(linear_dot, 'kwargs')", _returns="dict")
 rule(entered_tangents, "tangents, moving", tangents="g", tangents_dot="tangents_dot", _inert="moving", _returns="tuple")
 rule(cotangent_for, "pull, s", s="g", s_dot="s_dot", _inert="pull", _returns="unknown")
 

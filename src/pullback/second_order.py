@@ -16,10 +16,11 @@ from pullback.arguments import Wrt, active_operands
 from pullback.errors import ArgumentError
 from pullback.forward_verbs import value_with_differential
 from pullback.operators import check_callable, gradient, named, value_with_pullback
-from pullback.rules import Active, callable_name
+from pullback.rules import Active, callable_name, forward_intrinsic, intrinsic
 from pullback.spaces import describe, is_differentiable, project
 from pullback.structs import field_names
-from pullback.tangents import NO_TANGENT, Tangent, tangent_type
+from pullback.tangent_parts import part
+from pullback.tangents import NO_TANGENT, ZERO, Tangent, tangent_type
 from pullback.trees import leaves, tangent_leaves
 
 
@@ -108,6 +109,21 @@ def hvp(f: Callable[..., Any], wrt: Wrt = None) -> Callable[..., Any]:
     return hvp_of
 
 
+@intrinsic(hvp)
+def _hvp_vjp(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> tuple[Any, Any]:
+    """What `hvp(f)` captured of the values that are differentiated is f."""
+    return hvp(*args, **kwargs), (_captured_function, active)
+
+
+def _captured_function(residual: Any, g: Tangent) -> tuple[Tangent, ...]:
+    return tuple(part(g, "f") if a in (0, "f") else ZERO for a in residual[1])
+
+
+@forward_intrinsic(hvp)
+def _hvp_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    return hvp(*args, **kwargs), {"f": dots[0] if len(args) > 0 else part(kwdots, "f")}
+
+
 def _same(active: Active) -> Any:
     return tuple(active)
 
@@ -165,8 +181,8 @@ def _shaped(like: Any, make: Callable[[Any], Any]) -> Any:
 def _columns(differential: Any, operands: tuple[Any, ...], value: Any) -> Blocks:
     blocks = _blocks(operands, value)
     for k, j, t in _units(operands):
-        for i, part in enumerate(tangent_leaves(differential(*t), value)):
-            blocks[i][k][:, j] = np.ravel(part)
+        for i, leaf in enumerate(tangent_leaves(differential(*t), value)):
+            blocks[i][k][:, j] = np.ravel(leaf)
     return blocks
 
 
@@ -175,8 +191,8 @@ def _rows(pull: Any, operands: tuple[Any, ...], value: Any) -> Blocks:
     for i, j, g in _units(value):
         pulled = pull(g)
         tangents = (pulled,) if len(operands) == 1 else pulled
-        for k, part in enumerate(tangent_leaves(tangents, operands)):
-            blocks[i][k][j, :] = np.ravel(part)
+        for k, leaf in enumerate(tangent_leaves(tangents, operands)):
+            blocks[i][k][j, :] = np.ravel(leaf)
     return blocks
 
 
@@ -192,13 +208,13 @@ def _complex_columns(f: Any, differential: Any, operands: tuple[Any, ...], value
         pairs = zip(
             tangent_leaves(differential(*t), value), tangent_leaves(differential(*rotated), value), strict=True
         )
-        for i, (part, turned) in enumerate(pairs):
-            if not np.allclose(1j * np.asarray(part), turned, rtol=1e-4, atol=1e-6):
+        for i, (leaf, turned) in enumerate(pairs):
+            if not np.allclose(1j * np.asarray(leaf), turned, rtol=1e-4, atol=1e-6):
                 raise ArgumentError(
                     f"{callable_name(f)} is not holomorphic, so it has no complex jacobian; "
                     "take real and imaginary parts apart"
                 )
-            blocks[i][k][:, j] = np.ravel(part)
+            blocks[i][k][:, j] = np.ravel(leaf)
     return blocks
 
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-import pullback as pb
 from tests.fuzz.checking import Check, is_refusal, muted, tangent_leaves, unload_module
 from tests.fuzz.dual import Unsuitable, leaves, rebuilt
 from tests.fuzz.features import CORE
 from tests.fuzz.programs import generate
+
+import pullback as pb
 
 PROGRAMS = int(os.environ.get("PULLBACK_SECOND_ORDER_PROGRAMS", "100"))
 CHUNK = 20
