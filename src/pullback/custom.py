@@ -194,6 +194,12 @@ def _make_vjp(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> 
     raise _captured((*args, *kwargs.values())[0])
 
 
+@forward_intrinsic(differentiable_function)
+@forward_intrinsic(_Registration.__call__)
+def _refused_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    raise _captured(args[-1])
+
+
 @intrinsic(_Registration.__call__)
 def _register_vjp(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> tuple[Any, Residual]:
     raise _captured(args[1])

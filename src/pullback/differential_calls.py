@@ -200,10 +200,7 @@ def _registered(
     if entry.constant or not (moved or callee_moves):
         return Target(plain_differential)
     if entry.intrinsic is not None:
-        raise DifferentiabilityError(
-            f"{callable_name(fn)} has a derivative in reverse mode only; "
-            f"register one with @pb.derivative(of={callable_name(fn)}, forward=True)"
-        )
+        return Target(USER_RULES["intrinsic"])
     if entry.rule is not None:
         if not moved:
             return Target(plain_differential)

@@ -272,7 +272,41 @@ def checked_tangent(t: Tangent, value: Any, chosen: VjpRule) -> Tangent:
     return projected(t, value)
 
 
+def by_unit_cotangents(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    """A function whose derivative is code for reverse mode only: one pullback for each number of its result."""
+    values = {**dict(enumerate(args)), **kwargs}
+    along = {o: d for o, d in {**dict(enumerate(dots)), **kwdots}.items() if not is_zero(d)}
+    held = [o for o in along if not is_differentiable(values[o])]
+    if held or not is_zero(fn_dot):
+        raise DifferentiabilityError(
+            f"{callable_name(fn)} has a derivative in reverse mode only, and is given a function that captures "
+            "differentiated values; pass them as arguments"
+        )
+    operands: Active = tuple(along)
+    value, residual = call(fn, tuple(args), operands, kwargs or None)
+    numbers = []
+    for e in units(value):
+        bars = residual[0](residual, e)
+        numbers.append(sum(_leaf_pairing(b, along[o], values[o]) for o, b in zip(operands, bars, strict=True)))
+    return value, assembled(numbers, value)
+
+
+@intrinsic(by_unit_cotangents)
+def _no_second_order(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> tuple[Any, Any]:
+    name = callable_name(args[0])
+    raise DifferentiabilityError(
+        f"no second derivative is known for `{name}`, whose derivative is code for reverse mode; "
+        f"register one with @pb.derivative(of={name})"
+    )
+
+
+@forward_intrinsic(by_unit_cotangents)
+def _no_second_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    _no_second_order(args, {}, ())
+
+
 USER_RULES.update(
+    intrinsic=by_unit_cotangents,
     covered=covered, forward=lambda _: by_forward_rule, reverse=lambda _: by_reverse_rule
 )
 

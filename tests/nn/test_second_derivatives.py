@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 import pullback.nn as nn
+from pullback import differential, gradient, hvp, move, pullback
 from pullback.nn.activations import log_softmax_vjp, relu_vjp, sigmoid_vjp, softmax_vjp, softplus_vjp
 from pullback.nn.convolution import conv2d_vjp
 from pullback.nn.losses import sigmoid_cross_entropy_vjp, softmax_cross_entropy_vjp
 from pullback.nn.pooling import avg_pool2d_vjp, max_pool2d_vjp
-from pullback import differential, gradient, hvp, move, pullback
 
 from .vjp_checks import differences
 
