@@ -33,7 +33,10 @@ def _block(code: list[ast.stmt], temporary: frozenset[str], reads: dict[str, int
         for field in ("body", "orelse"):
             inner = getattr(stmt, field, None)
             if isinstance(inner, list) and inner:
-                setattr(stmt, field, _block(inner, temporary, reads))
+                left = _block(inner, temporary, reads)
+                if not left and field == "body":  # nothing reads what its only statement computed
+                    left.append(ast.copy_location(ast.Pass(), stmt))
+                setattr(stmt, field, left)
     index = 0
     while index < len(code):
         stmt = code[index]
