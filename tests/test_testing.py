@@ -30,6 +30,8 @@ def library(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
         monkeypatch.setitem(sys.modules, "pullback.operators", fake)
         monkeypatch.setattr(pullback, "operators", fake, raising=False)
+        if "value_with_differential" in more:
+            monkeypatch.setattr("pullback.forward_verbs.value_with_differential", more["value_with_differential"])
 
     return install
 
@@ -269,10 +271,10 @@ def test_a_function_that_mutates_is_compared_with_its_own_effect(library: Any) -
         return a.sum()
 
     library(lambda a: (f(a), lambda g: np.full(2, 2.0 * g)))
-    check_derivative(f, B.copy())
+    check_derivative(f, B.copy(), modes=("reverse",))
     library(lambda a: ((a * 2.0).sum(), lambda g: np.full(2, 2.0 * g)))
     with pytest.raises(AssertionError, match="left the arguments as"):
-        check_derivative(f, B.copy())
+        check_derivative(f, B.copy(), modes=("reverse",))
 
 
 KINKS: dict[str, tuple[Any, tuple[Any, ...], Vjp]] = {
@@ -362,7 +364,7 @@ def test_tolerances_can_be_given(library: Any) -> None:
         check_derivative(lambda x: x * x, 3.0, rtol=1e-3)
 
 
-def test_forward_mode_is_checked_when_the_library_has_it(library: Any) -> None:
+def test_forward_mode_is_checked(library: Any) -> None:
     vjp = lambda a, b: (a * b, lambda g: (g * b, (g * a).sum(0)))
     f = lambda a, b: a * b
     right = lambda f, wrt: lambda a, b: (a * b, lambda da, db: da * b + a * db)

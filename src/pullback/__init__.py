@@ -6,6 +6,7 @@
 
 from importlib import import_module
 
+from pullback import nesting as _nesting
 from pullback import rulebook as _rulebook
 from pullback.custom import derivative, derivatives, differentiable_function
 from pullback.errors import (
@@ -17,15 +18,18 @@ from pullback.errors import (
     RuleError,
     ZeroDerivativeWarning,
 )
+from pullback.forward_verbs import Differential, differential, value_with_differential
 from pullback.inspection import derivative_source
 from pullback.operators import Pullback, gradient, pullback, value_with_gradient, value_with_pullback
 from pullback.recompute import recomputed, with_recomputation_in_pullbacks
+from pullback.second_order import hessian, hvp, jacobian
 from pullback.spaces import move, zero_tangent
 from pullback.structs import Differentiable, no_derivative, register_differentiable
 from pullback.surgery import with_derivative, without_derivative
 from pullback.tangents import NO_TANGENT, ZERO, TangentVector
 
 _rulebook.load()
+assert _nesting.VERBS
 
 _LAZY = ("nn", "optim", "testing")
 
@@ -47,6 +51,7 @@ __all__ = [
     "CotangentError",
     "DifferentiabilityError",
     "Differentiable",
+    "Differential",
     "Pullback",
     "PullbackError",
     "RuleError",
@@ -57,7 +62,11 @@ __all__ = [
     "derivative_source",
     "derivatives",
     "differentiable_function",
+    "differential",
     "gradient",
+    "hessian",
+    "hvp",
+    "jacobian",
     "move",
     "nn",
     "no_derivative",
@@ -66,6 +75,7 @@ __all__ = [
     "recomputed",
     "register_differentiable",
     "testing",
+    "value_with_differential",
     "value_with_gradient",
     "value_with_pullback",
     "with_derivative",

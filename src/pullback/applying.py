@@ -100,7 +100,7 @@ def apply_rule(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any], active
         template = rule.templates.get(name)
         if template is None:
             value = bound[name] if index is None else bound[name][index]
-            if is_differentiable(value):
+            if is_differentiable(value) and name not in rule.inert:
                 raise DifferentiabilityError(
                     f"the derivative of {rule.name} with respect to its argument `{name}` is not known; "
                     f"register one with @pb.derivative(of={rule.name}), or wrap it in pb.without_derivative"
@@ -129,16 +129,20 @@ def reverse_rule(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
 
 def apply_vjp(rule: VjpRule, args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> tuple[Any, Residual]:
     """The value of a call through a user's derivative, which is checked for its form."""
-    produced = rule.vjp(*args, **kwargs)
-    name = callable_name(rule.vjp)
-    if not isinstance(produced, tuple) or len(produced) != 2 or not callable(produced[1]):
-        raise RuleError(
-            f"{name}, the derivative of {callable_name(rule.function)}, must return (value, pullback), "
-            f"with a callable pullback; it returned {describe(produced)}"
-        )
-    value, pull = produced
+    value, pull = produced_by(rule, rule.vjp(*args, **kwargs))
     operands = rule_operands(rule, args, kwargs)
     return value, (_reverse_vjp, rule, pull, value, operands, active)
+
+
+def produced_by(rule: VjpRule, produced: Any) -> tuple[Any, Any]:
+    """What a user's derivative returned: the value and the pullback (or differential)."""
+    if not isinstance(produced, tuple) or len(produced) != 2 or not callable(produced[1]):
+        what = "differential" if rule.forward else "pullback"
+        raise RuleError(
+            f"{callable_name(rule.vjp)}, the derivative of {callable_name(rule.function)}, must return "
+            f"(value, {what}), with a callable {what}; it returned {describe(produced)}"
+        )
+    return produced
 
 
 def rule_operands(rule: VjpRule, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[tuple[int | str, Any]]:
@@ -168,7 +172,15 @@ def parameter_names(*functions: Any) -> list[str]:
 def _reverse_vjp(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
     _, rule, pull, value, operands, active = residual
     returned = pull(project(g, value))
-    name = callable_name(rule.vjp)
+    by_operand = {}
+    for (operand, x), t in zip(operands, returned_tangents(returned, rule, operands), strict=True):
+        if operand in active:
+            by_operand[operand] = entering(checked_return(t, x, rule, operand))
+    return tuple(by_operand.get(operand, ZERO) for operand in active)
+
+
+def returned_tangents(returned: Any, rule: VjpRule, operands: list[tuple[int | str, Any]]) -> tuple[Tangent, ...]:
+    """What a user's pullback returned, one tangent for each operand."""
     if len(operands) == 1:
         tangents = returned if _is_singleton(returned, operands[0][1]) else (returned,)
     else:
@@ -182,17 +194,53 @@ def _reverse_vjp(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
             tangents = tuple(spread)
     if len(tangents) != len(operands):
         raise CotangentError(
-            f"the pullback of {name} must return {len(operands)} tangents, one for each argument "
+            f"the pullback of {callable_name(rule.vjp)} must return {len(operands)} tangents, one for each argument "
             f"of {callable_name(rule.function)}; it returned {describe(returned)}"
         )
-    by_operand = {}
-    for (operand, x), t in zip(operands, tangents, strict=True):
-        if operand in active:
-            if t is None:
-                raise CotangentError(f"the pullback of {name} returned None; return a tangent (a zero is pb.ZERO)")
-            what = f"the tangent that the pullback of {name} returned for {_called(operand)}"
-            by_operand[operand] = entering(project(t, x, what))
-    return tuple(by_operand.get(operand, ZERO) for operand in active)
+    return tuple(tangents)
+
+
+def checked_return(t: Tangent, x: Any, rule: VjpRule, operand: int | str) -> Tangent:
+    """A tangent that a user's pullback returned, in its operand's space."""
+    name = callable_name(rule.vjp)
+    if t is None:
+        raise CotangentError(f"the pullback of {name} returned None; return a tangent (a zero is pb.ZERO)")
+    return project(t, x, f"the tangent that the pullback of {name} returned for {_called(operand)}")
+
+
+def given_tangents(
+    returned: Any, rule: VjpRule, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Tangent, ...], dict[str, Tangent]]:
+    """What a user's pullback returned, as cotangents of (args, kwargs)."""
+    operands = rule_operands(rule, args, kwargs)
+    found = {
+        o: entering(checked_return(t, x, rule, o))
+        for (o, x), t in zip(operands, returned_tangents(returned, rule, operands), strict=True)
+        if is_differentiable(x)
+    }
+    return tuple(found.get(i, ZERO) for i in range(len(args))), {k: found.get(k, ZERO) for k in kwargs}
+
+
+def returned_cotangent(
+    g: Any, returned: Any, rule: VjpRule, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Tangent:
+    """The cotangent of what a user's pullback returned, from that of `given_tangents`."""
+    if g is ZERO:
+        return ZERO
+    operands = rule_operands(rule, args, kwargs)
+    parts = [(g[0][o] if g[0] is not ZERO else ZERO) if isinstance(o, int) else _entry_of(g[1], o) for o, _ in operands]
+    if len(operands) == 1 and not _is_singleton(returned, operands[0][1]):
+        return parts[0]
+    if not isinstance(returned, tuple):
+        parts = [p for p, (_, x) in zip(parts, operands, strict=True) if is_differentiable(x)]
+        return parts[0]
+    if len(returned) != len(operands):
+        parts = [p for p, (_, x) in zip(parts, operands, strict=True) if is_differentiable(x)]
+    return tuple(parts)
+
+
+def _entry_of(t: Tangent, key: str) -> Tangent:
+    return ZERO if t is ZERO else t.get(key, ZERO)
 
 
 def _is_singleton(returned: Any, x: Any) -> bool:

@@ -16,7 +16,7 @@ from pullback.lending import alone
 from pullback.rules import EPOCH
 from pullback.source import Source
 from pullback.sweeps import Sweep
-from pullback.syntax import assign_many, call, constant, name, tuple_of
+from pullback.syntax import assign_many, call, constant, name, substitute, tuple_of
 
 
 def assemble(
@@ -30,16 +30,15 @@ def assemble(
     """Put the sweeps into functions and compile them."""
     request, helpers = derivative.request, sweep.helpers
     arguments = bare_arguments(lowered.arguments)
-    assert derivative.function is not None
-    tests = guards(derivative.names, helpers, EPOCH, derivative.epoch, derivative.function)
+    tests = all_guards(derivative, helpers)
     stem = lowered.name if lowered.name.isidentifier() else "function"
     if request.form == JOINT:
         tests += _parameter_guards(lowered, request, helpers)
-        start = again(tests, lowered.arguments, "again")
+        start = again(tests, lowered.arguments, derivative.redo)
         tree = definition(
             helpers.fresh(f"gradient_of_{stem}"), arguments, [*lowered.declarations, *start, *body, *code]
         )
-        derivative.forward = _compiled(tree, lowered, helpers, source)
+        derivative.forward = compiled(derivative, tree, lowered, helpers, source)
         return
     top = sweep.residuals.top
     reverse_name = helpers.fresh(f"{stem}_reverse")
@@ -52,10 +51,10 @@ def assemble(
         given.append(ast.arg(sweep.table))
     reverse_arguments = ast.arguments([], given, None, [], [], None, [])
     reverse_tree = definition(reverse_name, reverse_arguments, [*unpack, *code])
-    derivative.reverse = _compiled(reverse_tree, lowered, helpers, source)
+    derivative.reverse = compiled(derivative, reverse_tree, lowered, helpers, source)
     reverse_function = derivative.reverse.make(_bare_function(derivative), {})
     helpers.values[reverse_name] = reverse_function
-    start = again(tests, lowered.arguments, "again")
+    start = again(tests, lowered.arguments, derivative.redo)
     if lowered.generator and start:
         redo = start[0].body[0]  # type: ignore[attr-defined]
         redo.value = ast.YieldFrom(redo.value)
@@ -69,7 +68,7 @@ def assemble(
         arguments,
         [*lowered.declarations, *start, *body, ast.Return(tuple_of([name(lowered.result), residual]))],
     )
-    derivative.forward = _compiled(tree, lowered, helpers, source)
+    derivative.forward = compiled(derivative, tree, lowered, helpers, source)
 
 
 def _alone(residual: ast.expr, sweep: Sweep, request: Request, helpers: Helpers) -> ast.expr:
@@ -88,8 +87,21 @@ def _bare_function(derivative: Derivative) -> types.FunctionType:
     return types.FunctionType((lambda: None).__code__, function.__globals__)
 
 
-def _compiled(tree: ast.FunctionDef, lowered: ir.FunctionIR, helpers: Helpers, source: Source) -> Compiled:
-    helpers.values.setdefault("again", None)
+def all_guards(derivative: Derivative, helpers: Helpers) -> list[ast.expr]:
+    """The tests of what a derivative was generated from; that of generated code holds while its own tests do."""
+    assert derivative.function is not None
+    inherited: list[ast.expr] = getattr(derivative.function, "_pullback_guards", [])
+    return [
+        *(substitute(test, {}) for test in inherited),
+        *guards(derivative.names, helpers, EPOCH, derivative.epoch, derivative.function),
+    ]
+
+
+def compiled(
+    derivative: Derivative, tree: ast.FunctionDef, lowered: ir.FunctionIR, helpers: Helpers, source: Source
+) -> Compiled:
+    """A generated function, compiled under the user's file name."""
+    helpers.values.setdefault(derivative.redo, None)
     return Compiled(tree, lowered, helpers, source.filename)
 
 

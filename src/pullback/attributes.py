@@ -36,7 +36,7 @@ def static_attribute(cls: type, name: str) -> Any:
     return None
 
 
-def _takes_object(static: Any) -> bool:
+def takes_object(static: Any) -> bool:
     """Whether what a class holds is called with the object as its first argument."""
     if isinstance(static, types.FunctionType):
         return True
@@ -67,7 +67,7 @@ def call_method(
             value, inner = call(data[name], args, active, kwargs)
             return value, (_through_attribute, inner, (_attribute, obj, name))
         static = None
-    if static is not None and _takes_object(static):
+    if static is not None and takes_object(static):
         return call(static, (obj, *args), shifted(active), kwargs)
     if isinstance(static, (staticmethod, classmethod)):
         bound = getattr(obj, name)

@@ -132,6 +132,8 @@ class CallEffects:
         known = entry is not None and (entry.vjps or entry.rule or entry.constant or entry.intrinsic or entry.stand_in)
         if known:
             return YES if getattr(callee, "__name__", "") in MUTATORS else NO
+        if hasattr(callee, "_pullback_verb"):
+            return NO
         if isinstance(callee, types.MethodType):
             return self.of_callee(callee.__func__, stmt, UNKNOWN)
         if isinstance(callee, type):

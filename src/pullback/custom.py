@@ -16,7 +16,18 @@ from typing import Any, TypeVar
 
 from pullback.applying import Residual, apply_vjp
 from pullback.errors import DifferentiabilityError, RuleError
-from pullback.rules import Active, VjpRule, callable_name, constant, intrinsic, overriding, register_vjp
+from pullback.linked import RuleLink, apply_link
+from pullback.rules import (
+    Active,
+    VjpRule,
+    callable_name,
+    constant,
+    forward_intrinsic,
+    intrinsic,
+    overriding,
+    register_vjp,
+)
+from pullback.tangents import ZERO
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -160,9 +171,33 @@ def _differentiable_function_vjp(
     return apply_vjp(VjpRule(function, function.vjp, None), tuple(rest), kwargs, inner)
 
 
+@forward_intrinsic(DifferentiableFunction.__call__)
+def _differentiable_function_differential(
+    fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any
+) -> Any:
+    link = RuleLink(own_rule(args[0], dots[0]))
+    return apply_link(1, link, ((args[1:], kwargs), (dots[1:], kwdots)))
+
+
+def own_rule(function: DifferentiableFunction, moving: Any) -> VjpRule:
+    """The rule that a differentiable function is."""
+    if moving is not ZERO:
+        raise _captured(function.vjp)
+    return VjpRule(function, function.vjp, None)
+
+
+constant(own_rule)
+
+
 @intrinsic(differentiable_function)
 def _make_vjp(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> tuple[Any, Residual]:
     raise _captured((*args, *kwargs.values())[0])
+
+
+@forward_intrinsic(differentiable_function)
+@forward_intrinsic(_Registration.__call__)
+def _refused_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    raise _captured(args[-1])
 
 
 @intrinsic(_Registration.__call__)

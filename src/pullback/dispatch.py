@@ -74,6 +74,7 @@ def call(
     return value, (_scattered, inner, places, len(active))
 
 
+VERB_PULLBACKS: dict[str, Any] = {}  # the call of what `gradient(f)` and the like return, put here by `nesting`
 _plans: dict[Any, Plan] = {}
 _plans_epoch = -1
 
@@ -112,10 +113,7 @@ def _call(
         if covered is not None:
             return covered
     if hasattr(fn, "_pullback_verb"):
-        raise DifferentiabilityError(
-            f"{fn.__name__} is called on a value that is itself being differentiated; derivatives of derivatives "
-            "are not supported yet; register its derivative with @pb.derivative, or differentiate it by hand"
-        )
+        return VERB_PULLBACKS["call"](fn, args, kwargs, active)  # type: ignore[no-any-return]
     if isinstance(fn, types.FunctionType):
         if args and hasattr(fn, "registry") and hasattr(fn, "dispatch"):  # functools.singledispatch
             return call(fn.dispatch(type(args[0])), args, active, kwargs)
@@ -193,7 +191,7 @@ def _registered(
         covered = {operand for operand, _ in rule_operands(vjp, args, kwargs)}
         if all(a in covered or a == -1 or not is_differentiable(values[a]) for a in active):
             if -1 in active:
-                _refuse_captures(entry.function)
+                refuse_captures(entry.function)
             return apply_vjp(vjp, args, kwargs, active)
     if entry.protocol is not None:
         own = entry.protocol(entry.function, args, kwargs, tuple(a for a in active if a != -1))
@@ -214,7 +212,8 @@ def _registered(
     return None
 
 
-def _refuse_captures(function: Any) -> None:
+def refuse_captures(function: Any) -> None:
+    """Refuse a user's derivative of a function that captures what is differentiated."""
     captured = ", ".join(f"`{n}`" for n in getattr(getattr(function, "__code__", None), "co_freevars", ()))
     raise DifferentiabilityError(
         f"the derivative registered for {callable_name(function)} cannot return the tangent of what the "

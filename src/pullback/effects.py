@@ -50,6 +50,8 @@ def may_mutate(fn: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | Non
         return False  # with_derivative: its callback runs in the pullback
     if any(callable(a) and not isinstance(a, type) and may_mutate(a) for a in (*args, *(kwargs or {}).values())):
         return True  # a function given to map, sorted, ... is called
+    if entry is not None and entry.intrinsic is not None:
+        return False
     if isinstance(fn, types.MethodType):
         return may_mutate(fn.__func__, (fn.__self__, *args), kwargs)
     if not isinstance(fn, types.FunctionType):

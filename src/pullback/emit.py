@@ -130,6 +130,7 @@ class Compiled:
         self.tree = tree
         self.helpers = helpers
         self.captured = function.captured
+        self.marks: dict[str, Any] = {}  # attributes of every function made
         placed(tree, function.span)
         outer = definition(
             "generated",
@@ -173,16 +174,17 @@ class Compiled:
         own = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
         cells = []
         for identifier in self.code.co_freevars:
-            if identifier in own:
-                cells.append(own[identifier])
-            elif identifier in extra:
+            if identifier in extra:
                 cells.append(types.CellType(extra[identifier]))
+            elif identifier in own:
+                cells.append(own[identifier])
             else:
                 cells.append(self._helper_cell(self.helpers.values[identifier]))
         made = types.FunctionType(
             self.code, function.__globals__, self.tree.name, function.__defaults__, tuple(cells)
         )
         made.__kwdefaults__ = function.__kwdefaults__
+        made.__dict__.update(self.marks)
         return made
 
     def _helper_cell(self, value: Any) -> types.CellType:

@@ -336,9 +336,7 @@ class Forward:
 
     def operation(self, stmt: ir.Bind, expr: ir.Operation, args: list[ast.expr]) -> ast.expr:
         """An operator as written; an in-place one on anything but a scalar is a call."""
-        if len(args) == 1:
-            return ast.UnaryOp(_UNARY[expr.op](), args[0])
-        if expr.inplace and not stmt.facts.kinds[0].scalar:
+        if expr.inplace and len(args) == 2 and not stmt.facts.kinds[0].scalar:
             if id(stmt) in self.unseen:
                 return call(self.reverse.runtime("inplace"), constant(expr.op), *args)
             if any(stmt.facts.active) and self.reverse.shadows is None:
@@ -347,7 +345,7 @@ class Forward:
 
             method = f"i{METHODS[expr.op]}"
             return call(self.helper(getattr(operator, method), method), *args)
-        return ast.BinOp(args[0], _BINARY[expr.op](), args[1])
+        return operator_syntax(expr.op, args)
 
     def apply(self, stmt: ir.Bind, expr: ir.Apply, values: dict[ir.Atom, ast.expr]) -> ast.expr:
         """A call whose derivative needs no residual, or none at all."""
@@ -457,6 +455,11 @@ def placed(node: Any, span: Span) -> Any:
             inner.lineno, inner.col_offset = span.line, span.column
             inner.end_lineno, inner.end_col_offset = span.end_line, span.end_column
     return node
+
+
+def operator_syntax(op: str, args: list[ast.expr]) -> ast.expr:
+    """An operator applied to its operands."""
+    return ast.UnaryOp(_UNARY[op](), args[0]) if len(args) == 1 else ast.BinOp(args[0], _BINARY[op](), args[1])
 
 
 def unset(identifiers: list[str]) -> ast.stmt:

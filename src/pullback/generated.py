@@ -18,7 +18,7 @@ from pullback.sharing import Sharing
 from pullback.source import Source
 from pullback.spans import Diagnostic
 
-JOINT, PAIR = "joint", "pair"
+JOINT, PAIR, DIFFERENTIAL = "joint", "pair", "differential"
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,8 @@ class Derivative:
     reverse: Compiled | None = None
     always_zero: Diagnostic | None = None
     result: Kind = NOTHING
+    redo: str = "again"  # the name of what generated code calls where a guard fails
+    dot_status: str | None = None  # forward mode: whether the result's tangent is absent, present, or maybe ZERO
     waiting: list[types.CellType] = field(default_factory=list)
     made: Any = None  # the forward or joint function; (typed as a function, a field would read as a method)
     function: Any = None  # the function object that this was generated for
@@ -97,7 +99,10 @@ class Derivative:
     def make(self, function: types.FunctionType, redo: Callable[..., Any] | None = None) -> types.FunctionType:
         """The forward (or joint) function for one function object; `redo` runs where a guard fails."""
         assert self.forward is not None
-        return self.forward.make(function, {"again": redo})
+        made = self.forward.make(function, {self.redo: redo})
+        if self.request.form == DIFFERENTIAL:
+            made.__dict__.update(_pullback_origin=(function, self.request), _pullback_always_zero=self.always_zero)
+        return made
 
 
 def _field_is(arguments: dict[str, Any], path: str, cls: type, value: Any) -> bool:

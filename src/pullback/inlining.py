@@ -59,9 +59,20 @@ def inlinable(stmt: ir.Bind, expr: ir.Apply) -> tuple[Rule, dict[str, Any]] | No
     for parameter, value in bound.arguments.items():
         items = value if isinstance(value, tuple) else (value,)
         uses = any(a is item and flag for item in items for a, flag in zip(operands, active, strict=True))
-        if uses and parameter not in entry.rule.templates:
+        if uses and parameter not in entry.rule.templates and parameter not in entry.rule.inert:
             return None
     return entry.rule, bound.arguments
+
+
+def small_power(expr: ir.Operation) -> Template | None:
+    """`x**2` and `x**3` without a second power."""
+    if expr.op == "**" and isinstance(expr.args[1], ir.Lit):
+        exponent = expr.args[1].value
+        if type(exponent) in (int, float) and exponent in (2, 3):
+            return _SQUARE if exponent == 2 else _CUBE
+        if type(exponent) in (int, float) and exponent > 3:
+            return Template(f"g * {exponent!r} * a ** {exponent - 1!r}", {})
+    return None
 
 
 class Inliner:
@@ -106,7 +117,7 @@ class Inliner:
         entry = lookup(functions[expr.op])
         if entry is None or entry.rule is None:
             return  # a bitwise operator: its result has no derivative
-        power = self.small_power(expr)
+        power = small_power(expr)
         for position, parameter in enumerate(entry.rule.signature.parameters):
             text = entry.rule.templates.get(parameter)
             if text is None or not stmt.facts.active[position]:
@@ -116,16 +127,6 @@ class Inliner:
             operands = dict(zip(entry.rule.signature.parameters, expr.args, strict=True))
             self.template(stmt, entry.rule, text, operands, None, g, expr.args[position])
 
-    def small_power(self, expr: ir.Operation) -> Template | None:
-        """`x**2` and `x**3` without a second power."""
-        if expr.op == "**" and isinstance(expr.args[1], ir.Lit):
-            exponent = expr.args[1].value
-            if type(exponent) in (int, float) and exponent in (2, 3):
-                return _SQUARE if exponent == 2 else _CUBE
-            if type(exponent) in (int, float) and exponent > 3:
-                return Template(f"g * {exponent!r} * a ** {exponent - 1!r}", {})
-        return None
-
     def applied(self, stmt: ir.Bind, expr: ir.Apply, g: str) -> None:
         """A call of a known library function."""
         found = inlinable(stmt, expr)
@@ -134,6 +135,8 @@ class Inliner:
         operands = (*expr.args, *(a for _, a in expr.keywords))
         active = {id(a): flag for a, flag in zip(operands, stmt.facts.active[1:], strict=True)}
         for parameter, value in bound.items():
+            if parameter in rule.inert:
+                continue
             variadic = isinstance(value, tuple)
             for index, item in enumerate(value if variadic else (value,)):
                 if active[id(item)]:

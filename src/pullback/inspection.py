@@ -11,7 +11,7 @@ from pullback.arguments import Wrt, active_operands, is_plain_function
 from pullback.calls import bind_parameters
 from pullback.emit import source_text
 from pullback.errors import ArgumentError, PullbackError
-from pullback.generated import JOINT, PAIR, Derivative, Request
+from pullback.generated import DIFFERENTIAL, JOINT, PAIR, Derivative, Request
 from pullback.kinds import FLOAT, NPFLOAT, kind_of
 from pullback.locating import locate
 from pullback.pipeline import find
@@ -37,7 +37,28 @@ def derivative_source(f: Callable[..., Any], *args: Any, wrt: Wrt = None, **kwar
     return source_text(trees, lambda number: linecache.getline(filename, number))
 
 
-def derivative_of(f: Callable[..., Any], wrt: Wrt, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Derivative:
+def differential_source(f: Callable[..., Any], *args: Any, wrt: Wrt = None, **kwargs: Any) -> str:
+    """The generated tangent code of `f` for arguments like these: what `differential` runs.
+
+    >>> print(differential_source(lambda x: x * x, 3.0).splitlines()[0])
+    def function_differential(x_dot, x):
+    """
+    try:
+        derivative = derivative_of(f, wrt, args, kwargs, (DIFFERENTIAL,))
+    except PullbackError as error:
+        raise locate(error)  # noqa: B904  # the same error, with the user's line
+    assert derivative.stages is not None and derivative.forward is not None
+    filename = derivative.stages.source.filename
+    return source_text([derivative.forward.tree], lambda number: linecache.getline(filename, number))
+
+
+def derivative_of(
+    f: Callable[..., Any],
+    wrt: Wrt,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    forms: tuple[str, ...] = (JOINT, PAIR),
+) -> Derivative:
     """The derivative that `gradient` (or, for another result than a float, `pullback`) would run."""
     if not is_plain_function(f):
         raise ArgumentError(f"{callable_name(f)} is not differentiated by its source: it has no generated derivative")
@@ -51,7 +72,8 @@ def derivative_of(f: Callable[..., Any], wrt: Wrt, args: tuple[Any, ...], kwargs
     values = dict(zip(names, (*full, *kwargs.values()), strict=True))
     chosen = frozenset(names[a + len(bound_self)] if isinstance(a, int) else a for a in active)
     kinds = tuple(sorted((p, kind_of(v).key) for p, v in values.items()))
-    found = find(function, Request(chosen, frozenset(), kinds, JOINT), values)
-    if found.result.mask & ~(FLOAT | NPFLOAT) and not found.result.numeric:
-        return find(function, Request(chosen, frozenset(), kinds, PAIR), values)
+    first, *others = forms
+    found = find(function, Request(chosen, frozenset(), kinds, first), values)
+    if others and found.result.mask & ~(FLOAT | NPFLOAT) and not found.result.numeric:
+        return find(function, Request(chosen, frozenset(), kinds, others[0]), values)
     return found

@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from pullback.tangents import NO_TANGENT, ZERO
+
 BOOL, INT, FLOAT, COMPLEX, NPFLOAT, ARRAY, NPINT, NONE, STR, TUPLE, LIST, DICT, STRUCT, FUNC, OTHER = (
     1 << i for i in range(15)
 )
@@ -88,6 +90,8 @@ _BY_TYPE: dict[type, Kind] = {
     list: LIST_KIND,
     dict: DICT_KIND,
     types.FunctionType: Kind(FUNC),
+    type(ZERO): Kind(NONE),  # as a value, in a derivative that is itself differentiated, it has no tangent
+    type(NO_TANGENT): Kind(NONE),
 }
 
 

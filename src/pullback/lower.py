@@ -337,6 +337,8 @@ class _Statements(Attempts):
             case ast.Expr(value=ast.Yield(value=ast.Name() as item)) if hasattr(node, "sent"):
                 self.block.append(ir.Append(self.yields, ir.Var(item.id), self.span(node)))
                 self.bind(node.sent, ir.Inert(node.value, frozenset({item.id})), node)
+            case ast.Expr(value=ast.Call(ast.Attribute(ast.Name(held)), [item])) if hasattr(node, "_appends"):
+                self.block.append(ir.Append(held, self.atom(item), self.span(node)))
             case ast.Expr():
                 self.bind(self.fresh("_t"), self.value(node.value), node.value)
             case ast.Assert() | ast.Raise():

@@ -27,6 +27,7 @@ class Names:
 
     def __init__(self, function: types.FunctionType) -> None:
         self.globals = function.__globals__
+        self.helpers: frozenset[str] = getattr(function, "_pullback_helpers", frozenset())  # of generated code
         self.cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
         self.identities: dict[str, Any] = {}  # source text -> the object it must still be
         self.classes: dict[str, type] = {}  # name -> the class its value must still have
@@ -59,6 +60,8 @@ class Names:
             value = getattr(builtins, name)
         else:
             return UNKNOWN
+        if name in self.helpers:  # nobody rebinds it: it needs no guard
+            return known(value) if is_fixed(value) else kind_of(value)
         if is_fixed(value) and not (name in self.cells and getattr(value, "__closure__", None)):
             return known(value, name)  # (a captured closure may be a new one in every call)
         self.classes[name] = value.__class__

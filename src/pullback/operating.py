@@ -20,7 +20,7 @@ from pullback.rules import EPOCH, Active, lookup
 from pullback.runtime import rebind
 from pullback.tangents import ZERO, Tangent, add
 
-_NUMBERS: frozenset[type] = frozenset(
+NUMBERS: frozenset[type] = frozenset(
     {float, int, bool, complex, np.ndarray, np.float64, np.float32, np.float16, np.longdouble, np.complex128,
      np.complex64, np.int64, np.int32, np.intp, np.bool_}
 )  # fmt: skip
@@ -31,7 +31,7 @@ def operate(op: str, operands: tuple[Any, ...], active: Active) -> tuple[Any, Re
     if len(operands) == 1:
         x = operands[0]
         function = UNARY_FUNCTIONS[op]
-        if x.__class__ in _NUMBERS:
+        if x.__class__ in NUMBERS:
             return _rule_of(function, operands, active)
         method = getattr(type(x), f"__{op}__", None)
         if isinstance(method, types.FunctionType):
@@ -39,7 +39,7 @@ def operate(op: str, operands: tuple[Any, ...], active: Active) -> tuple[Any, Re
         return _rule_of(function, operands, active)
     a, b = operands
     function = BINARY_FUNCTIONS[op]
-    if a.__class__ in _NUMBERS and b.__class__ in _NUMBERS:
+    if a.__class__ in NUMBERS and b.__class__ in NUMBERS:
         if op in _ARITHMETIC and not EPOCH.scopes:
             y = function(a, b)
             return y, (_arithmetic, templates_of(function), active, a, b, y if op in "/**" else None)
@@ -64,7 +64,7 @@ _TEMPLATES: dict[Any, Any] = {}
 
 def is_number(x: Any) -> bool:
     """Whether a value is a number or an array, so that operators are those of Python and NumPy."""
-    return x.__class__ in _NUMBERS
+    return x.__class__ in NUMBERS
 
 
 def templates_of(function: Any) -> Any:

@@ -24,7 +24,6 @@ from pullback.dispatch import call
 from pullback.errors import (
     ArgumentError,
     ChangedValueError,
-    DifferentiabilityError,
     PullbackError,
     ZeroDerivativeWarning,
 )
@@ -36,7 +35,7 @@ from pullback.lending import alone, totals_of
 from pullback.locating import locate
 from pullback.pipeline import find, refuse
 from pullback.python_calls import pick, picked
-from pullback.rules import EPOCH, Active, callable_name, intrinsic
+from pullback.rules import EPOCH, Active, callable_name
 from pullback.runtime import seed
 from pullback.source import acquire
 from pullback.spaces import describe, entering, project
@@ -84,7 +83,7 @@ def pullback(f: Callable[..., Any], wrt: Wrt = None) -> Callable[..., Pullback]:
         pull: Pullback = core(*args, **kwargs)[1]
         return pull
 
-    return _named(pullback_of, "pullback", f)
+    return named(pullback_of, "pullback", f, wrt)
 
 
 def value_with_pullback(f: Callable[..., Any], wrt: Wrt = None) -> Callable[..., Any]:
@@ -94,7 +93,7 @@ def value_with_pullback(f: Callable[..., Any], wrt: Wrt = None) -> Callable[...,
     >>> y, pull(1.0), pull(2.0)
     (9.0, 6.0, 12.0)
     """
-    _check_callable(f)
+    check_callable(f)
 
     def value_with_pullback_of(*args: Any, **kwargs: Any) -> tuple[Any, Pullback]:
         active = active_operands(f, wrt, args, kwargs)
@@ -105,13 +104,13 @@ def value_with_pullback(f: Callable[..., Any], wrt: Wrt = None) -> Callable[...,
             raise locate(error)  # noqa: B904  # the same error, with the user's line
         return value, Pullback(f, value, residual, active, operands, args, kwargs)
 
-    return _named(value_with_pullback_of, "value_with_pullback", f)
+    return named(value_with_pullback_of, "value_with_pullback", f, wrt)
 
 
 class Pullback:
     """A linear map from cotangents of a result to tangents of the arguments."""
 
-    __slots__ = ("_active", "_function", "_operands", "_residual", "_seen", "_value")
+    __slots__ = ("_active", "_args", "_function", "_kwargs", "_operands", "_residual", "_seen", "_value")
 
     def __init__(
         self, f: Any, value: Any, residual: Any, active: Active, operands: list[Any], args: tuple[Any, ...],
@@ -121,6 +120,7 @@ class Pullback:
         self._value = value
         self._residual = residual
         self._active = active
+        self._args, self._kwargs = args, kwargs
         self._operands = operands
         watched = {f"argument {i + 1}": a for i, a in enumerate(args)}
         watched |= {f"argument `{k}`": v for k, v in kwargs.items()}
@@ -137,6 +137,15 @@ class Pullback:
                     f"{what} of {callable_name(self._function)} was changed between the forward sweep and the "
                     "pullback; call the pullback before changing it, or pass a copy"
                 )
+        g = self.entered(cotangent)
+        try:
+            tangents, complete = _outermost(self._residual, entering(g))
+        except PullbackError as error:
+            raise locate(error)  # noqa: B904
+        return handed_out(tangents, self._operands, cotangent, complete)
+
+    def entered(self, cotangent: Tangent) -> Tangent:
+        """A cotangent in the result's space."""
         g = project(cotangent, self._value, f"the cotangent of {callable_name(self._function)}'s result")
         if isinstance(self._value, int) and isinstance(cotangent, (int, float)):
             g = float(cotangent)  # `x if x > 0 else 0`: a number all the same
@@ -144,11 +153,7 @@ class Pullback:
             raise ArgumentError(
                 f"the result of {callable_name(self._function)} is {describe(self._value)}, which has no tangent space"
             )
-        try:
-            tangents, complete = _outermost(self._residual, entering(g))
-        except PullbackError as error:
-            raise locate(error)  # noqa: B904
-        return _handed_out(tangents, self._operands, cotangent, complete)
+        return g
 
     def __repr__(self) -> str:
         return f"<pullback of {callable_name(self._function)}: {describe(self._value)} -> {len(self._active)} tangents>"
@@ -179,7 +184,7 @@ def _outermost(residual: Any, g: Tangent) -> tuple[Any, bool]:
     return residual[0](residual, g), False
 
 
-def _handed_out(
+def handed_out(
     tangents: tuple[Tangent, ...], operands: list[Any], cotangent: Any, complete: bool = False
 ) -> Any:
     """Tangents in their primals' own spaces, no two of them the same array."""
@@ -196,7 +201,7 @@ def _handed_out(
 
 
 def _scalar_verb(f: Callable[..., Any], wrt: Wrt, with_value: bool) -> Callable[..., Any]:
-    _check_callable(f)
+    check_callable(f)
 
     current: Callable[..., Any]
 
@@ -209,7 +214,7 @@ def _scalar_verb(f: Callable[..., Any], wrt: Wrt, with_value: bool) -> Callable[
         made, derivative, stable = _joint(f, wrt, args, kwargs, active, with_value, specialise)
         if derivative.always_zero is not None:
             result = made(*args, **kwargs)  # an error says more than the warning
-            _warn(derivative.always_zero)
+            warn_of(derivative.always_zero)
             return result
         if stable and not EPOCH.scopes:
             current = made
@@ -223,7 +228,7 @@ def _scalar_verb(f: Callable[..., Any], wrt: Wrt, with_value: bool) -> Callable[
         except PullbackError as error:
             raise locate(error)  # noqa: B904  # the same error, with the user's line
 
-    return _named(gradient_of, "value_with_gradient" if with_value else "gradient", f)
+    return named(gradient_of, "value_with_gradient" if with_value else "gradient", f, wrt)
 
 
 def _joint(
@@ -265,11 +270,12 @@ def _by_pullback(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any], active: 
     value, residual = call(f, args, active, kwargs or None, outermost=True)
     g = seed(value)
     found, complete = _outermost(residual, g)
-    tangents = _handed_out(found, operands, g, complete)
+    tangents = handed_out(found, operands, g, complete)
     return (value, tangents) if with_value else tangents
 
 
-def _warn(diagnostic: Diagnostic) -> None:
+def warn_of(diagnostic: Diagnostic) -> None:
+    """Warn that a derivative is always zero, once for each line."""
     span = diagnostic.span
     assert span is not None
     registry = _REGISTRY.setdefault((span.filename, span.line), {})
@@ -278,7 +284,8 @@ def _warn(diagnostic: Diagnostic) -> None:
     )
 
 
-def _check_callable(f: Any) -> None:
+def check_callable(f: Any) -> None:
+    """Raise where a verb was given something that is no function."""
     if not callable(f):
         raise ArgumentError(f"a function is needed, not {describe(f)}: write gradient(f)(x), not gradient(f(x))")
     if isinstance(f, types.FunctionType) and f.__code__.co_flags & _UNFINISHED:
@@ -291,22 +298,12 @@ def _refuse_unfinished(f: types.FunctionType) -> None:
     refuse(check(source.node, source.filename) or [generator_refused(source)])
 
 
-def _refuse_nested(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Any:
-    raise DifferentiabilityError(
-        "a derivative is taken of a function that captures values which are themselves being differentiated; "
-        "derivatives of derivatives are not supported yet: register a derivative with @pb.derivative"
-    )
-
-
-for _verb in (gradient, value_with_gradient, pullback, value_with_pullback):
-    intrinsic(_verb)(_refuse_nested)
-
-
-def _named(made: F, verb: str, f: Any) -> F:
-    named: Any = made
-    named.__name__ = named.__qualname__ = f"{verb}({describe_call(f)})"
-    named.__doc__ = f"The {verb} of {describe_call(f)}."
-    named._pullback_verb = verb
+def named(made: F, verb: str, f: Any, wrt: Wrt = None) -> F:
+    """The function that a verb returns, under the name of the verb and of what it was given."""
+    marked: Any = made
+    marked.__name__ = marked.__qualname__ = f"{verb}({describe_call(f)})"
+    marked.__doc__ = f"The {verb} of {describe_call(f)}."
+    marked._pullback_verb = (verb, f, wrt)
     return made
 
 

@@ -21,7 +21,7 @@ from pullback.calls import argument_kinds, bind_parameters, static_parameters
 from pullback.changing import MAYBE, NO, CallEffects
 from pullback.errors import DifferentiabilityError
 from pullback.fence import check
-from pullback.generated import Derivative, Request, Stages
+from pullback.generated import DIFFERENTIAL, PAIR, Derivative, Request, Stages
 from pullback.infer import infer, kinds_of_names
 from pullback.kinds import FUNC, NOTHING, STRUCT, UNKNOWN, UNSET, Kind, kind_of, same
 from pullback.lower import lower
@@ -33,6 +33,7 @@ from pullback.solitary import unseen_changes
 from pullback.source import acquire
 from pullback.spans import Diagnostic
 from pullback.sweeps import forward_sweep, reverse_sweep, simplified
+from pullback.tangent_assembly import assemble_differential, not_forward
 
 LOCK = threading.RLock()
 
@@ -45,9 +46,18 @@ class _Redo:
         self.request = request
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        names = bind_parameters(self.function.__code__, len(args), tuple(kwargs)) or []
-        arguments = dict(zip(names, (*args, *kwargs.values()), strict=False))
-        return pair_for(self.function, self.request, arguments)(*args, **kwargs)
+        skipped = len(self.request.active) + len(self.request.captures) if self.request.form == DIFFERENTIAL else 0
+        names = bind_parameters(self.function.__code__, len(args) - skipped, tuple(kwargs)) or []
+        arguments = dict(zip(names, (*args[skipped:], *kwargs.values()), strict=False))
+        return pair_for(_renewed(self.function, arguments), self.request, arguments)(*args, **kwargs)
+
+
+def _renewed(function: types.FunctionType, arguments: dict[str, Any]) -> types.FunctionType:
+    """A function that was itself generated, as it would be generated now."""
+    origin = getattr(function, "_pullback_origin", None)
+    if origin is None:
+        return function
+    return pair_for(_renewed(origin[0], arguments), origin[1], arguments)
 
 
 _DERIVATIVES: dict[Any, list[Derivative]] = {}
@@ -104,11 +114,15 @@ def derive(
         refuse(activity.refusals)
         settle_iterations(lowered)
         derivative.stages = Stages(source, lowered, activity, sharing, derivative.result)
-        sweep = reverse_sweep(derivative, lowered, activity, sharing)
-        code = simplified(derivative, lowered, sweep)
-        body = forward_sweep(derivative, lowered, sharing, sweep, code, _Pairs(names))
-        derivative.changes = sharing.changed_outside(activity.changes)
-        assemble(derivative, lowered, source, sweep, body, code)
+        if request.form == DIFFERENTIAL:
+            refuse(not_forward(lowered, activity, sharing))
+            assemble_differential(derivative, lowered, source, activity, sharing, _Pairs(names, DIFFERENTIAL).along)
+        else:
+            sweep = reverse_sweep(derivative, lowered, activity, sharing)
+            code = simplified(derivative, lowered, sweep)
+            body = forward_sweep(derivative, lowered, sharing, sweep, code, _Pairs(names, PAIR))
+            derivative.changes = sharing.changed_outside(activity.changes)
+            assemble(derivative, lowered, source, sweep, body, code)
     except BaseException:
         publish.remove(derivative)
         raise
@@ -220,24 +234,31 @@ def _result_of(stmt: ir.Bind, arguments: list[Kind]) -> Kind:
 
 
 class _Pairs:
-    """The generated pairs of the functions that a function is known to call."""
+    """The generated pairs (or differentials) of the functions that a function is known to call."""
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self, names: Names, form: str) -> None:
         self.names = names
+        self.form = form
 
     def __call__(self, stmt: ir.Bind, lent: bool, strict: bool) -> Derivative | None:
+        return self.along(stmt, stmt.facts.active, lent, strict)
+
+    def along(
+        self, stmt: ir.Bind, flags: tuple[bool, ...], lent: bool = False, strict: bool = False
+    ) -> Derivative | None:
+        """The derivative for the operands that are flagged, the callee first."""
         bound = static_parameters(stmt)
         if bound is None:
             return None
         facts = stmt.facts
-        active = [p for p, flag in zip(bound, facts.active[1:], strict=True) if flag]
+        active = [p for p, flag in zip(bound, flags[1:], strict=True) if flag]
         order = [p for p in facts.callee.__code__.co_varnames if p in active]
         if active != order:
             return None
         kinds = argument_kinds(facts.callee, bound, list(facts.kinds[1:]))
         request = Request(
-            frozenset(active), frozenset(), tuple(sorted((p, k.key) for p, k in kinds.items())), lent=lent,
-            strict=strict,
+            frozenset(active), frozenset(), tuple(sorted((p, k.key) for p, k in kinds.items())), self.form,
+            lent=lent, strict=strict,
         )  # fmt: skip
         try:
             pair = find(facts.callee, request)

@@ -25,13 +25,15 @@ from pullback.generated import Request
 from pullback.kinds import kind_of
 from pullback.pipeline import find, pair_for
 from pullback.rules import EPOCH, Active, callable_name, refuse_library_code
-from pullback.tangents import ZERO, Tangent
+from pullback.tangents import NO_TANGENT, ZERO, Tangent
 
 # for a call site: the function (held), its forward sweep, the operands' places, the code that this was made for
 Plan = tuple[Any, Any, Any, types.CodeType]
 _CONSTANT_TYPES = (
     int, str, bytes, type(None), np.integer, np.bool_, types.ModuleType, range, slice, random.Random,
-    np.random.Generator, np.random.RandomState, io.IOBase, set, frozenset)
+    np.random.Generator, np.random.RandomState, io.IOBase, set, frozenset, type(ZERO), type(NO_TANGENT),
+)  # fmt: skip
+
 
 def has_tangent(x: Any) -> bool:
     """Whether a value may carry a tangent at run time (containers and objects are not looked into)."""
@@ -71,14 +73,14 @@ def call_function(
         values: dict[str, Any] = dict(zip(bound, (*args, *kwargs.values()), strict=True))
         named = [bound[a] if isinstance(a, int) else a for a in operands]
         if -1 in active:
-            defaults = [p for p, v in _with_defaults(fn, {}).items() if p not in values and has_tangent(v)]
+            defaults = [p for p, v in with_defaults(fn, {}).items() if p not in values and has_tangent(v)]
         order = [p for p in code.co_varnames if p in named or p in defaults]
         pick: Any = None if order == named else [order.index(p) for p in named]
     else:
         values, named, pick = _variadic(fn, args, kwargs, operands)
-        order = [p for p in _signature_order(code) if p in named]
+        order = [p for p in signature_order(code) if p in named]
         pick = [(order.index(p), part) for p, part in pick]
-    kinds = tuple(sorted((p, kind_of(v).key) for p, v in _with_defaults(fn, values).items()))
+    kinds = tuple(sorted((p, kind_of(v).key) for p, v in with_defaults(fn, values).items()))
     request = Request(frozenset(order), captures, kinds, lent=lent, strict=strict)
     found = find(fn, request, values)
     changes = [n for n in found.changes if n != fresh] if strict else []
@@ -253,14 +255,15 @@ def picked_of(inner: Residual, places: Any, g: Tangent) -> tuple[Tangent, ...]:
     return picked((picked, inner, *places), g)
 
 
-def _with_defaults(fn: types.FunctionType, values: dict[str, Any]) -> dict[str, Any]:
+def with_defaults(fn: types.FunctionType, values: dict[str, Any]) -> dict[str, Any]:
+    """The values of a function's parameters, defaults included."""
     code = fn.__code__
     positional = code.co_varnames[: code.co_argcount]
     defaults = dict(zip(reversed(positional), reversed(fn.__defaults__ or ()), strict=False))
     return {**defaults, **(fn.__kwdefaults__ or {}), **values}
 
 
-def _signature_order(code: types.CodeType) -> list[str]:
+def signature_order(code: types.CodeType) -> list[str]:
     """Parameter names as the generated reverse function returns them."""
     positional = code.co_varnames[: code.co_argcount]
     rest = list(code.co_varnames[code.co_argcount :])
@@ -274,6 +277,15 @@ def _variadic(
     fn: types.FunctionType, args: tuple[Any, ...], kwargs: dict[str, Any], operands: list[Any]
 ) -> tuple[dict[str, Any], list[str], Any]:
     """Operands that `*args` and `**kwargs` parameters collect: the parameter and the part of it."""
+    values, where = bound_variadic(fn, args, kwargs)
+    chosen = [where[o] for o in operands]
+    return values, [p for p, _ in chosen], chosen
+
+
+def bound_variadic(
+    fn: types.FunctionType, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[dict[str, Any], dict[Any, tuple[str, Any]]]:
+    """The values of all parameters of a call, and for each operand its parameter and the part of it."""
     refuse_library_code(fn)  # (such as a decorator's wrapper, whose signature is not its own)
     signature = inspect.signature(fn, follow_wrapped=False)
     try:
@@ -298,14 +310,16 @@ def _variadic(
         else:
             where[position] = (parameter, None)
             position += 1
-    chosen = [where[o] for o in operands]
-    return dict(bound.arguments), [p for p, _ in chosen], chosen
+    return dict(bound.arguments), where
 
 
 def _active_captures(fn: types.FunctionType) -> frozenset[str]:
     """The captured variables of a closure that may carry tangents."""
     found = []
+    helpers = getattr(fn, "_pullback_helpers", ())
     for name, cell in zip(fn.__code__.co_freevars, fn.__closure__ or (), strict=True):
+        if name in helpers:
+            continue
         try:
             value = cell.cell_contents
         except ValueError:

@@ -19,10 +19,12 @@ from typing import Any
 import numpy as np
 
 from pullback.applying import Residual
+from pullback.differential_calls import call_differential
 from pullback.dispatch import call
 from pullback.errors import ChangedValueError
 from pullback.fingerprints import fingerprint
-from pullback.rules import Active, callable_name, intrinsic
+from pullback.rules import Active, callable_name, forward_intrinsic, intrinsic, rule
+from pullback.tangent_parts import part
 from pullback.tangents import Tangent
 
 
@@ -72,19 +74,38 @@ def _same_tangent(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
     return (g,)
 
 
+@forward_intrinsic(recomputed)
+def _recomputed_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    return recomputed(*args, **kwargs), dots[0] if len(args) > 0 else part(kwdots, "f")
+
+
+@forward_intrinsic(Recomputed.__call__)
+def _run_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    """Forward mode keeps nothing: there is nothing to recompute."""
+    return call_differential(function_of(args[0]), dots[0], args[1:], dots[1:], kwargs, kwdots)
+
+
+def function_of(wrapped: Recomputed) -> Any:
+    """The function inside."""
+    return wrapped.function
+
+
+rule(function_of, "wrapped", wrapped="g", wrapped_dot="wrapped_dot", _returns="unknown")
+
+
 @intrinsic(Recomputed.__call__)
 def _run_vjp(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> tuple[Any, Residual]:
     function, rest = args[0].function, args[1:]
     inner: Active = tuple(a - 1 if isinstance(a, int) else a for a in active)
-    generators = _generators(function, rest, kwargs)
-    states = _states(generators)
+    generators = generators_of(function, rest, kwargs)
+    states = states_of(generators)
     value = function(*rest, **kwargs)
     return value, (_run_again, function, rest, kwargs, inner, generators, states, fingerprint(value))
 
 
 def _run_again(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
     _, function, args, kwargs, active, generators, states, before = residual
-    with _replayed(generators, states):
+    with replayed(generators, states):
         value, inner = call(function, args, active, kwargs or None)
     if fingerprint(value) != before:
         raise ChangedValueError(
@@ -94,7 +115,7 @@ def _run_again(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
     return inner[0](inner, g)  # type: ignore[no-any-return]
 
 
-def _generators(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
+def generators_of(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
     """The random generators that a call may draw from, besides the global ones."""
     found: list[Any] = []
     code = getattr(function, "__code__", None)
@@ -147,14 +168,15 @@ def _set_state(generator: Any, state: Any) -> None:
         generator.setstate(state)
 
 
-def _states(generators: list[Any]) -> list[Any]:
+def states_of(generators: list[Any]) -> list[Any]:
+    """The states of the global random generators, and of these."""
     return [random.getstate(), np.random.get_state(), *map(_state, generators)]
 
 
 @contextmanager
-def _replayed(generators: list[Any], states: list[Any]) -> Any:
+def replayed(generators: list[Any], states: list[Any]) -> Any:
     """The random numbers of the first run again; afterwards all generators stand where they stood."""
-    present = _states(generators)
+    present = states_of(generators)
     _restore(generators, states)
     try:
         yield

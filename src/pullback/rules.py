@@ -93,6 +93,7 @@ class Rule:
     alias: bool = False  # the result may share memory with an argument
     forward: dict[str, Template] = field(default_factory=dict)  # by parameter: its part of the result's tangent
     linear: tuple[str, ...] = ()  # parameters in each of which the function is linear
+    inert: tuple[str, ...] = ()  # parameters of which only the form matters: they carry no derivative
     _signature: inspect.Signature | None = None
 
     @property
@@ -128,6 +129,7 @@ class Entry:
     vjps: list[VjpRule] = field(default_factory=list)
     intrinsic: Callable[..., Any] | None = None
     stand_in: Callable[..., Any] | None = None  # Python code that does the same, and is differentiated instead
+    forward: Callable[..., Any] | None = None  # the intrinsic's counterpart in forward mode
     constant: bool = False
     returns: str = "unknown"
     protocol: Callable[..., Any] | None = None  # asks the operands' classes for a method of their own, such as __abs__
@@ -245,17 +247,20 @@ def rule(
     _returns: str = "numeric",
     _alias: bool = False,
     _linear: str = "",
+    _inert: str = "",
     **templates: str,
 ) -> None:
     """Register the cotangents of a library function's parameters, as templates.
 
     `_returns` names the kind of the result: "float", "array", "numeric", "like" (of the operands),
     "list", "tuple" or "unknown". `_alias` says that the result may be a view of an argument.
-    `_linear` names parameters in each of which the function is linear, whatever the others are.
+    `_linear` names parameters in each of which the function is linear, whatever the others are;
+    `_inert` those of which only the form matters, such as the value that another is brought to the shape of.
     """
     made = _register(function, signature, templates, False, _returns, sys._getframe(1).f_globals)
     made.alias = _alias
     made.linear = tuple(p.strip() for p in _linear.split(",") if p.strip())
+    made.inert = tuple(p.strip() for p in _inert.split(",") if p.strip())
 
 
 def elementwise(function: Any, signature: str, /, *, _returns: str = "like", **templates: str) -> None:
@@ -278,6 +283,11 @@ def _register(
     forward = {name.removesuffix("_dot"): compiled.pop(name) for name in templates if name.endswith("_dot")}
     entry.rule = Rule(function, signature, compiled, is_elementwise, returns, namespace, forward=forward)
     return entry.rule
+
+
+def alias(function: Any, known: Rule) -> None:
+    """Let another object that does the same have a rule."""
+    _entry(function).rule = known
 
 
 def constant(*functions: Any, returns: str = "constant") -> None:
@@ -315,6 +325,21 @@ def protocol(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., An
         for function in functions:
             _entry(function).protocol = ask
         return ask
+
+    return register
+
+
+def forward_intrinsic(function: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Decorator: the forward mode of a function that calls its arguments, or has containers for them.
+
+    The decorated function takes (fn, fn_dot, args, dots, kwargs, kwdots): the callee, operands and
+    their tangents; it returns (value, tangent). It is written in the language that can be
+    differentiated, so that derivatives of any order follow from it.
+    """
+
+    def register(differential: Callable[..., Any]) -> Callable[..., Any]:
+        _entry(function).forward = differential
+        return differential
 
     return register
 

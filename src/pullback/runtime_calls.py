@@ -5,15 +5,25 @@ from __future__ import annotations
 from pullback import shared_arrays, shared_changes, shared_construct
 from pullback.attributes import call_method, read_attribute, read_item
 from pullback.calls import CALLS
+from pullback.differential_calls import call_differential
+from pullback.differential_objects import (
+    attribute_differential,
+    item_differential,
+    method_differential,
+    operate_differential,
+    operate_inplace_differential,
+)
 from pullback.dispatch import call, observe
 from pullback.iterating import iterated, iterated_shared
+from pullback.linked import USER_RULES
 from pullback.operating import operate, operate_inplace
+from pullback.pull_apply import pull_apply
 from pullback.shared_access import read_attribute_shared, read_item_shared, set_attribute, set_item
 from pullback.shared_calls import call_method_shared, call_shared, strict
 from pullback.shared_operators import call_starred_shared, operate_inplace_shared, operate_shared
 from pullback.starred import call_starred
 
-__all__ = ["CALLS"]
+__all__ = ["CALLS", "USER_RULES"]
 assert shared_arrays and shared_changes and shared_construct  # they register what they differentiate
 
 CALLS.update(
@@ -23,5 +33,9 @@ CALLS.update(
     call_starred_shared=call_starred_shared, read_attribute_shared=read_attribute_shared,
     read_item_shared=read_item_shared, set_item=set_item, set_attribute=set_attribute,
     operate_shared=operate_shared, operate_inplace_shared=operate_inplace_shared,
+    call_differential=call_differential, method_differential=method_differential,
+    attribute_differential=attribute_differential, item_differential=item_differential,
+    operate_differential=operate_differential, operate_inplace_differential=operate_inplace_differential,
+    pull_apply=pull_apply,
 )  # fmt: skip
 CALLS.update({n.replace("shared", "strict"): strict(f) for n, f in list(CALLS.items()) if n.endswith("_shared")})

@@ -132,6 +132,9 @@ def _call(fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any]
         return WITH_OUT[0]((fn, *args), kwargs, active)
     if entry is not None:
         return _registered(entry, fn, args, active, kwargs)
+    if hasattr(fn, "_pullback_verb"):
+        value, inner = call(fn, args, active, kwargs)
+        return value, (lent, settled(inner), value, len(active))
     if isinstance(fn, types.FunctionType):
         if args and hasattr(fn, "registry") and hasattr(fn, "dispatch"):  # functools.singledispatch
             return call_shared(fn.dispatch(type(args[0])), args, active, kwargs)

@@ -19,7 +19,7 @@ from pullback.errors import ArgumentError, CotangentError
 from pullback.structs import Differentiable, field_names, is_struct_class, registration
 from pullback.tangents import NO_TANGENT, ZERO, Tangent, TangentVector, tangent_type
 
-_PLAIN = (int, str, bytes, type(None), type, range, slice)
+_PLAIN = (int, str, bytes, type(None), type, range, slice, type(ZERO), type(NO_TANGENT))
 
 
 def is_differentiable(x: Any) -> bool:
@@ -161,12 +161,14 @@ def _project_dict(t: Tangent, x: dict[Any, Any], what: str) -> Tangent:
 def _project_fields(t: Tangent, x: Any, what: str) -> Tangent:
     if t is ZERO or t is NO_TANGENT:
         given: dict[str, Tangent] = {}
+    elif type(t) is type(x):
+        given = {n: getattr(t, n) for n in field_names(t)}
+    elif isinstance(x, TangentVector) and isinstance(t, x.primal_type):
+        given = {n: getattr(t, n) for n in x.__dict__}
     elif isinstance(t, TangentVector):
         given = t.__dict__
         if not isinstance(x, t.primal_type):
             raise CotangentError(f"{what}: expected a tangent of {type(x).__name__}, got {describe(t)}")
-    elif type(t) is type(x):
-        given = {n: getattr(t, n) for n in field_names(t)}
     elif isinstance(t, dict):
         given = t
     else:

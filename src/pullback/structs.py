@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Protocol, runtime_checkable
 
 from pullback.errors import ArgumentError
+from pullback.tangents import TangentVector
 
 
 class _NoDerivative:
@@ -127,7 +128,10 @@ def is_struct_class(cls: type) -> bool:
     found = _STRUCT_CLASSES.get(cls)
     if found is None:
         found = (
-            dataclasses.is_dataclass(cls) or hasattr(cls, "__attrs_attrs__") or registration(cls) is not None
+            dataclasses.is_dataclass(cls)
+            or hasattr(cls, "__attrs_attrs__")
+            or registration(cls) is not None
+            or issubclass(cls, TangentVector)
         )
         _STRUCT_CLASSES[cls] = found
     return found

@@ -14,8 +14,10 @@ import numpy as np
 
 from pullback.applying import Residual
 from pullback.dispatch import no_tangents
-from pullback.rules import Active, constant, intrinsic
+from pullback.linked import HOOK, apply_link
+from pullback.rules import Active, constant, forward_intrinsic, intrinsic
 from pullback.spaces import entering, project
+from pullback.tangent_parts import part
 from pullback.tangents import ZERO, Tangent
 
 T = TypeVar("T")
@@ -55,6 +57,16 @@ def _with_derivative_vjp(args: tuple[Any, ...], kwargs: dict[str, Any], active: 
     if operand not in active:
         return x, (no_tangents, len(active))
     return x, (_run_callback, x, callback, tuple(a == operand for a in active))
+
+
+@forward_intrinsic(with_derivative)
+def _with_derivative_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    """The value goes through; a pullback of what is made of it runs the callback, once."""
+    x = args[0] if len(args) > 0 else kwargs["x"]
+    x_dot = dots[0] if len(args) > 0 else part(kwdots, "x")
+    callback = args[1] if len(args) > 1 else kwargs["callback"]
+    callback_dot = dots[1] if len(args) > 1 else part(kwdots, "callback")
+    return apply_link(1, HOOK, (((x, callback), {}), ((x_dot, callback_dot), {})))
 
 
 def _parameters(x: Any, callback: Any) -> tuple[Any, Any]:

@@ -49,7 +49,8 @@ def reverse_sweep(
     """The adjoint code of a function, with the tangents of its active arguments as its result."""
     request = derivative.request
     joint = request.form == JOINT
-    helpers = Helpers(lowered.names | {"again"})
+    helpers = Helpers(set(lowered.names))
+    derivative.redo = helpers.fresh("again")
     kinds = sharing.kinds
     table = helpers.fresh("shadows") if request.lent or needs_shadows(lowered, activity, sharing) else ""
 
@@ -77,7 +78,12 @@ def reverse_sweep(
         reverse.status[lowered.result] = MAYBE if table and not joint else PRESENT
         reverse.ran = True
         reverse.block(lowered.body)
-    derivative.always_zero = zero_derivative(request, lowered, activity, reverse)
+    derivative.always_zero = zero_derivative(
+        request, lowered, activity,
+        any(reverse.status.get(p, ABSENT) != ABSENT for p in (*request.active, *request.captures))
+        # what flows through shadows shows only when the code runs
+        or (reverse.shadows is not None and (activity.result_varied or request.lent)),
+    )  # fmt: skip
     code = [*reverse.code, ast.Return(_outputs(request, lowered, reverse))]
     floats = {p for p, k in given.items() if k.mask == FLOAT and p not in bound}
     floats |= {n for n, k in kinds.items() if k.mask == FLOAT and n not in lowered.parameters}
@@ -90,7 +96,7 @@ def reverse_sweep(
 def simplified(derivative: Derivative, lowered: ir.FunctionIR, sweep: Sweep) -> list[ast.stmt]:
     """The adjoint code, cleaned."""
     temporary = {n for n in sweep.helpers.taken if n.startswith(("_g", "d_"))} - {lowered.result}
-    once = frozenset(_assigned_once(sweep.code) & temporary)
+    once = frozenset(assigned_once(sweep.code) & temporary)
     code = simplify(sweep.code, once)
     if derivative.request.form == JOINT and derivative.result.mask == FLOAT:
         fold_ones(code, once & {sweep.seed}, sweep.floats)
@@ -134,13 +140,11 @@ def _drop_unused(lowered: ir.FunctionIR, forward: Forward) -> None:
 
 
 def zero_derivative(
-    request: Request, lowered: ir.FunctionIR, activity: Activity, reverse: Reverse
+    request: Request, lowered: ir.FunctionIR, activity: Activity, depends: bool
 ) -> Diagnostic | None:
     """The result may depend on no differentiated argument: say so, or refuse if an int() cut it off."""
-    if any(reverse.status.get(p, ABSENT) != ABSENT for p in (*request.active, *request.captures)):
+    if depends:
         return None
-    if reverse.shadows is not None and (activity.result_varied or request.lent):
-        return None  # what flows through shadows shows only when the code runs
     end = next((s for s in reversed(list(ir.walk(lowered.body))) if lowered.result in ir.assigned(s)), None)
     span = end.span if end is not None else lowered.span
     if lowered.result in activity.cut:
@@ -228,7 +232,8 @@ def _adjoint_or_zero(reverse: Reverse, variable: str) -> ast.expr:
     return name(reverse.adjoint(variable))
 
 
-def _assigned_once(code: list[ast.stmt]) -> set[str]:
+def assigned_once(code: list[ast.stmt]) -> set[str]:
+    """The names that code assigns in one place."""
     counts: dict[str, int] = {}
     for stmt in code:
         for node in ast.walk(stmt):

@@ -135,7 +135,9 @@ _TANGENT_TYPES: dict[type, type[TangentVector]] = {}
 
 
 def tangent_type(cls: type) -> type[TangentVector]:
-    """The class of `cls`'s tangent vectors, named `C.TangentVector`."""
+    """The class of `cls`'s tangent vectors, named `C.TangentVector`; a tangent vector's own is its class."""
+    if issubclass(cls, TangentVector):
+        return cls
     found = _TANGENT_TYPES.get(cls)
     if found is None:
         name = f"{cls.__name__}.TangentVector"

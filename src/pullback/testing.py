@@ -36,8 +36,7 @@ def check_derivative(
     the plain function leaves them; tangents have the structure, shapes and dtypes of their primals;
     the same call gives the same answer twice; the numbers agree with central differences at one of
     several step sizes, for every entry of small inputs (a sample of large ones) and along random
-    directions. "forward" is passed over only while `pullback.operators` has no
-    `value_with_differential`. `order=2` checks also the derivative of the derivative.
+    directions. `order=2` checks also the derivative of the derivative.
 
     A point where one-sided differences disagree is refused; with `allow_kinks` any slope between
     the two is right there. `rtol` and `atol` replace what suits the precision of the arguments.
@@ -95,11 +94,8 @@ def _check_reverse(problem: Problem) -> None:
 
 
 def _check_forward(problem: Problem) -> None:
-    from pullback import operators
+    from pullback.forward_verbs import value_with_differential
 
-    value_with_differential = getattr(operators, "value_with_differential", None)
-    if value_with_differential is None:
-        return
     given = copied(problem.args)
     value, differential = value_with_differential(problem.f, wrt=problem.wrt)(*given)
     _check_call(problem, value, given, "value_with_differential")

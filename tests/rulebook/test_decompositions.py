@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from forward import check_forward
 
 import pullback.rulebook.numpy_decompositions  # noqa: F401
+from forward import check_forward
 from pullback.applying import apply_rule
 from pullback.errors import DifferentiabilityError
 from pullback.rules import lookup

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 from differences import check_rule
-from forward import check_forward
 
 import pullback.rulebook
+from forward import check_forward
 from pullback.applying import parameter_of
 from pullback.rules import _ENTRIES, callable_name, lookup
 

@@ -28,7 +28,7 @@ from pullback.runtime import add_at, buffer
 from pullback.tangents import ZERO, Tangent, TangentVector, add
 
 Result = tuple[Any, Residual]
-_NUMBERS = (int, float, complex, np.generic, np.ndarray)
+NUMBERS = (int, float, complex, np.generic, np.ndarray)
 
 
 def _spread(parts: Iterable[tuple[int, Tangent]], xs: Any) -> Tangent:
@@ -43,7 +43,7 @@ def _spread(parts: Iterable[tuple[int, Tangent]], xs: Any) -> Tangent:
 def _sum(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Result:
     source, start = All(args[0], 0 in active), args[1] if len(args) > 1 else kwargs.get("start", 0)
     xs = source.items
-    if all(isinstance(x, _NUMBERS) for x in (*xs, start)):
+    if all(isinstance(x, NUMBERS) for x in (*xs, start)):
         return sum(xs, start), (_reverse_sum, source, xs, start, active)
     total, residuals = start, []
     for x in xs:
@@ -155,14 +155,15 @@ def _all(items: list[Any]) -> list[int]:
     return list(range(len(items)))
 
 
-def _sorted_order(items: list[Any], *, key: Callable[[Any], Any] | None = None, reverse: bool = False) -> list[int]:
+def sorted_order(items: list[Any], *, key: Callable[[Any], Any] | None = None, reverse: bool = False) -> list[int]:
+    """The indices of the elements in sorted order."""
     keys = items if key is None else [key(x) for x in items]
     return sorted(range(len(items)), key=keys.__getitem__, reverse=reverse)
 
 
 intrinsic(list, returns="list")(_selection(_all, list))
 intrinsic(tuple, returns="tuple")(_selection(_all, tuple))
-intrinsic(sorted, returns="list")(_selection(_sorted_order, list))
+intrinsic(sorted, returns="list")(_selection(sorted_order, list))
 
 
 @intrinsic(dict, returns="dict")
@@ -255,12 +256,12 @@ def _super(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Res
 
 
 for _method in (list.copy, dict.copy, copy.copy, copy.deepcopy):
-    rule(_method, "x", x="g", _returns="unknown", _alias=True)
-rule(float.real, "x", x="g", _returns="float")
-rule(float.conjugate, "x", x="g", _returns="float")
-rule(complex.real, "z", z="real_part(g) + 0j")
-rule(complex.imag, "z", z="-1j * real_part(g)")
-rule(complex.conjugate, "z", z="g.conjugate()")
+    rule(_method, "x", x="g", x_dot="copy.deepcopy(x_dot)", _returns="unknown", _alias=True)
+rule(float.real, "x", x="g", x_dot="x_dot", _returns="float")
+rule(float.conjugate, "x", x="g", x_dot="x_dot", _returns="float")
+rule(complex.real, "z", z="real_part(g) + 0j", z_dot="z_dot.real")
+rule(complex.imag, "z", z="-1j * real_part(g)", z_dot="z_dot.imag")
+rule(complex.conjugate, "z", z="g.conjugate()", z_dot="z_dot.conjugate()")
 constant(dict.keys, list.index, list.count, tuple.index, tuple.count, str.join, str.format, float.imag)
 constant(operator.length_hint)
 

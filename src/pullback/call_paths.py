@@ -1,0 +1,113 @@
+"""Where the operands of a function that stands for a call came from, and the way of cotangents back there.
+
+    call_differential(f, ZERO, (x, n), (x_dot, ZERO))     f_differential(x_dot, x, n)
+                                                          paths: ("dots", 0), ("args", 0), ("args", 1)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from pullback.tangents import NO_TANGENT, ZERO, Tangent, add
+
+Path = Any  # where an operand came from: ("dots", 0), ("args", 3, 1), ...; of a collected one, the paths of its parts
+ROOTS = ("fn", "fn_dot", "args", "dots", "kwargs", "kwdots")
+
+
+WHOLE = "*"  # (WHOLE, *path): a closure's tangent, for its capture of itself: its parts belong one level up
+
+
+@dataclass(slots=True)
+class Target:
+    """The function that stands for a call, and its operands with the paths they came from.
+
+    Without operands, it is a function of the six operands of `call_differential` itself.
+    """
+
+    function: Any
+    operands: tuple[Any, ...] | None = None
+    paths: tuple[Path, ...] = ()
+    kwargs: dict[str, Any] = field(default_factory=dict)
+    kwpaths: dict[str, Path] = field(default_factory=dict)
+    callee: Path = ("fn",)
+
+
+def lifted_path(path: Path, which: str, rest: tuple[Any, ...]) -> Path:
+    """A path among the inner call's six operands, as one into the outer call's values or tangents."""
+    if isinstance(path, dict):
+        if rest:
+            return lifted_path(path[rest[0]], which, rest[1:])
+        return {k: lifted_path(p, which, ()) for k, p in path.items()}
+    if path[0] == WHOLE:
+        inner: tuple[Any, ...] = lifted_path(path[1:], which, rest)
+        return inner if rest else (WHOLE, *inner)
+    return (which, ROOTS.index(path[0]), *path[1:], *rest)
+
+
+def tangent_at(path: Path, along: Any, value: Any) -> Tangent:
+    """The tangent of an operand that came from a path among the six."""
+    if isinstance(path, dict):
+        parts = {k: tangent_at(p, along, None) for k, p in path.items()}
+        if isinstance(value, dict):
+            return {k: parts.get(k, ZERO) for k in value}
+        return tuple(parts.get(k, ZERO) for k in range(len(value)))
+    if path[0] == WHOLE:
+        path = path[1:]
+    t = along[ROOTS.index(path[0])]
+    for key in path[1:]:
+        if t is ZERO or t is NO_TANGENT:
+            return ZERO
+        t = t.get(key, ZERO) if isinstance(t, dict) else t[key]
+    return t
+
+
+def roots_of(path: Path) -> set[str]:
+    """Which of the six operands a path begins at."""
+    if isinstance(path, dict):
+        return set().union(*map(roots_of, path.values()))
+    return {path[1] if path[0] == WHOLE else path[0]}
+
+
+def regrouped(residual: Any, g: Tangent) -> tuple[Tangent, ...]:
+    """The cotangents of a function's operands, put where the operands came from."""
+    _, inner, paths, six, chosen = residual
+    tree: dict[Any, Any] = {}
+    for path, t in zip(paths, inner[0](inner, g), strict=True):
+        put_cotangent(tree, path, t)
+    return tuple(built_like(tree.get(ROOTS[a], ZERO), six[a]) for a in chosen)
+
+
+def put_cotangent(tree: dict[Any, Any], path: Path, t: Tangent) -> None:
+    """Add a cotangent at the end of a path."""
+    if t is ZERO or t is NO_TANGENT:
+        return
+    if isinstance(path, dict):
+        for key, inner in path.items():
+            put_cotangent(tree, inner, t.get(key, ZERO) if isinstance(t, dict) else t[key])
+        return
+    if path[0] == WHOLE:
+        for key, part in t.items():
+            put_cotangent(tree, (*path[1:], key), part)
+        return
+    *branch, leaf = path
+    for key in branch:
+        tree = tree.setdefault(key, _Tree())
+    tree[leaf] = add(tree.get(leaf, ZERO), t)
+
+
+class _Tree(dict[Any, Any]):
+    """The cotangents of a structure's parts, by key."""
+
+
+def built_like(tree: Any, like: Any) -> Tangent:
+    """A cotangent built as the operand is."""
+    if not isinstance(tree, _Tree):
+        return tree
+    if isinstance(like, (tuple, list)) and not hasattr(like, "_fields"):
+        return type(like)([built_like(tree.get(k, ZERO), v) for k, v in enumerate(like)])
+    if isinstance(like, dict):
+        return {k: built_like(tree[k], like.get(k)) for k in tree}
+    return {k: built_like(v, None) for k, v in tree.items()}
+
+

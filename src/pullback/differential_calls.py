@@ -1,0 +1,421 @@
+"""Calls in forward mode whose callee is known at run time only: the value and its tangent together.
+
+    y, y_dot = call_differential(fn, fn_dot, (x, n), (x_dot, ZERO))
+
+The order of lookup is that of `dispatch.call`: a registered derivative, a rule, what the object is.
+What is found is always a Python function with a source, generated or written here, so that this call
+has a derivative in either mode: that of the function it stands for.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import types
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from pullback.call_paths import ROOTS, WHOLE, Path, Target, lifted_path, regrouped, roots_of, tangent_at
+from pullback.calls import bind_parameters
+from pullback.construct import fields_by_parameter
+from pullback.dispatch import UNWRAPPED, call, no_derivative_of, refuse_captures, type_call
+from pullback.errors import DifferentiabilityError
+from pullback.generated import DIFFERENTIAL, Request
+from pullback.kinds import kind_of
+from pullback.pipeline import pair_for
+from pullback.python_calls import bound_variadic, has_tangent, signature_order, with_defaults
+from pullback.rules import EPOCH, Active, Entry, alias, callable_name, lookup
+from pullback.spaces import is_differentiable
+from pullback.tangent_parts import gathered_vector
+from pullback.tangents import NO_TANGENT, ZERO, Tangent
+from pullback.template_functions import made
+
+
+def call_differential(
+    fn: Any,
+    fn_dot: Tangent,
+    args: tuple[Any, ...],
+    dots: tuple[Tangent, ...],
+    kwargs: dict[str, Any] | None = None,
+    kwdots: dict[str, Tangent] | None = None,
+) -> tuple[Any, Tangent]:
+    """The value of `fn(*args, **kwargs)` and its tangent."""
+    key = None
+    plain = fn.__class__ is types.FunctionType and fn.__closure__ is None and fn is not call_differential
+    if plain and not kwargs and not EPOCH.scopes:
+        kinds = [x.dtype if x.__class__ is np.ndarray else x.__class__ for x in args]
+        key = (id(fn), *kinds, *[d is ZERO for d in dots])
+        plan = _PLANS.get(key)
+        if plan is not None and plan[0] is fn and plan[1] is fn.__code__ and plan[2] == EPOCH.now:
+            return plan[3](*[d for d in dots if d is not ZERO], *args)  # type: ignore[no-any-return]
+    target = resolve(fn, fn_dot, args, dots, kwargs or {}, kwdots or {})
+    if target.operands is None:
+        return target.function(fn, fn_dot, args, dots, kwargs or {}, kwdots or {})  # type: ignore[no-any-return]
+    if key is not None:
+        moved = [("dots", i) for i, d in enumerate(dots) if d is not ZERO]
+        if list(target.paths) == moved + [("args", i) for i in range(len(args))]:
+            if len(_PLANS) > 4096:
+                _PLANS.clear()
+            _PLANS[key] = (fn, fn.__code__, EPOCH.now, target.function)
+    return target.function(*target.operands, **target.kwargs)  # type: ignore[no-any-return]
+
+
+_PLANS: dict[Any, Any] = {}
+
+
+def plain_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    """A call of which nothing has a tangent."""
+    return fn(*args, **kwargs), ZERO
+
+
+def resolve(
+    fn: Any, fn_dot: Tangent, args: tuple[Any, ...], dots: tuple[Tangent, ...], kwargs: dict[str, Any],
+    kwdots: dict[str, Tangent],
+) -> Target:  # fmt: skip
+    """The function that stands for a call, by what the callee is."""
+    if fn is call_differential:
+        return _over(args, dots)
+    operands: list[tuple[int | str, Any, Tangent]] = [
+        *((i, x, d) for i, (x, d) in enumerate(zip(args, dots, strict=True))),
+        *((k, x, kwdots.get(k, ZERO)) for k, x in kwargs.items()),
+    ]
+    moved: Active = tuple(o for o, x, d in operands if d is not ZERO and d is not NO_TANGENT and has_tangent(x))
+    callee_moves = fn_dot is not ZERO and fn_dot is not NO_TANGENT
+    entry = lookup(fn)
+    if entry is None and isinstance(fn, types.MethodType):
+        return Target(method_object_differential)
+    if entry is not None:
+        found = _registered(fn, entry, args, dots, kwargs, kwdots, moved, callee_moves)
+        if found is not None:
+            return found
+    if not moved and not callee_moves:
+        return Target(plain_differential)
+    verb = getattr(fn, "_pullback_verb", None)
+    if verb is not None:
+        return Target(VERBS.get(verb[0]) or UNNESTED["refused"])
+    if isinstance(fn, types.FunctionType):
+        return _generated(fn, fn_dot, args, dots, kwargs, kwdots, moved)
+    if isinstance(fn, type):
+        return Target(construct_differential)
+    if isinstance(fn, functools.partial):
+        return Target(partial_differential)
+    if isinstance(fn, functools._lru_cache_wrapper):
+        return Target(unwrapped_differential)
+    if isinstance(fn, (types.BuiltinMethodType, types.MethodWrapperType)) and _owner(fn) is not None:
+        return Target(method_object_differential)
+    if hasattr(fn, UNWRAPPED.get(type(fn).__name__, " ")):
+        return Target(unwrapped_differential)
+    if isinstance(type_call(type(fn)), types.FunctionType):
+        return Target(method_object_differential)
+    raise no_derivative_of(fn)
+
+
+UNNESTED: dict[str, Any] = {}  # what refuses the other verbs
+VERBS: dict[str, Any] = {}  # the differentials of `gradient`, `pullback`, ..., put here by their modules
+
+
+def _owner(fn: Any) -> Any:
+    """The method descriptor behind a bound built-in method."""
+    if inspect.ismodule(fn.__self__) or isinstance(fn.__self__, type):
+        return None
+    return getattr(type(fn.__self__), fn.__name__, None)
+
+
+def method_parts(fn: Any) -> tuple[Any, Any]:
+    """The function that a bound method or callable object runs, and the object."""
+    if isinstance(fn, types.MethodType):
+        return fn.__func__, fn.__self__
+    if isinstance(fn, (types.BuiltinMethodType, types.MethodWrapperType)):
+        return _owner(fn), fn.__self__
+    return type_call(type(fn)), fn
+
+
+def method_object_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    """A bound method, or a callable object: the object is the first argument."""
+    function, obj = method_parts(fn)
+    if function is None:
+        raise no_derivative_of(fn)
+    return call_differential(function, ZERO, (obj, *args), (fn_dot, *dots), kwargs, kwdots)
+
+
+def unwrapped(fn: Any) -> Any:
+    """The Python function inside a cache or compiler's wrapper."""
+    return getattr(fn, UNWRAPPED.get(type(fn).__name__, "__wrapped__"))
+
+
+def unwrapped_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    """A wrapped function."""
+    return call_differential(unwrapped(fn), ZERO, args, dots, kwargs, kwdots)
+
+
+def partial_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    """A partial: its own arguments come first, and have no tangents."""
+    still = tuple([ZERO for a in fn.args])
+    return call_differential(fn.func, ZERO, (*fn.args, *args), (*still, *dots), {**fn.keywords, **kwargs}, kwdots)
+
+
+def constructor_fields(cls: type, args: Any, kwargs: Any) -> tuple[str, ...]:
+    """The field that each argument of a constructor becomes."""
+    fields = fields_by_parameter(cls)
+    if fields is None:
+        raise DifferentiabilityError(
+            f"the constructor of {cls.__name__} runs code of its own and has no derivative yet; "
+            f"make {cls.__name__} a dataclass, or register one with @pb.derivative(of={callable_name(cls)})"
+        )
+    bound = list(inspect.signature(cls).bind(*args, **kwargs).arguments)
+    return tuple(fields[p][0] for p in (*bound[: len(args)], *kwargs))
+
+
+def ordered_dots(kwargs: dict[str, Any], kwdots: dict[str, Tangent]) -> tuple[Tangent, ...]:
+    """The tangents of keyword arguments, in the call's order."""
+    return tuple(kwdots.get(k, ZERO) for k in kwargs)
+
+
+def construct_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    """A class whose constructor stores its arguments in fields."""
+    fields = constructor_fields(fn, args, kwargs)
+    value = fn(*args, **kwargs)
+    return value, gathered_vector(value, fields, (*dots, *ordered_dots(kwargs, kwdots)))
+
+
+# --- registered derivatives -------------------------------------------------------------------------
+
+
+def _registered(
+    fn: Any, entry: Entry, args: Any, dots: Any, kwargs: Any, kwdots: Any, moved: Active, callee_moves: bool
+) -> Target | None:
+    values: dict[Any, Any] = {**dict(enumerate(args)), **kwargs}
+    for rule in sorted(entry.vjps, key=lambda r: not r.forward):
+        covered = USER_RULES["covered"](rule, args, kwargs)
+        if all(a in covered or not is_differentiable(values[a]) for a in moved):
+            if callee_moves:
+                refuse_captures(entry.function)
+            if not moved:
+                return None
+            return Target(USER_RULES["forward" if rule.forward else "reverse"](rule))
+    if entry.forward is not None:
+        return Target(entry.forward)
+    if entry.constant or not (moved or callee_moves):
+        return Target(plain_differential)
+    if entry.intrinsic is not None:
+        return Target(USER_RULES["intrinsic"])
+    if entry.rule is not None:
+        if not moved:
+            return Target(plain_differential)
+        return _through_rule(fn, args, dots, kwargs, kwdots, moved)
+    return None
+
+
+USER_RULES: dict[str, Any] = {}  # how users' derivatives are called, put here by `linked`
+
+_CALLERS: dict[Any, Any] = {}
+
+
+def _through_rule(fn: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any, moved: Active) -> Target:
+    """The differential of a function that calls `fn`, in which the rule is put in place."""
+    key = (id(fn), len(args), tuple(kwargs))
+    caller = _CALLERS.get(key)
+    if caller is None:
+        names = [f"a{i}" for i in range(len(args))]
+        given = ", ".join([*names, *(f"{k}={k}" for k in kwargs)])
+        text = f"lambda {', '.join([*names, *kwargs])}: fn_({given})"
+        if not callable(fn):
+            raise no_derivative_of(fn)
+        caller = _CALLERS[key] = made(text, {"fn_": fn})
+    return _generated(caller, ZERO, args, dots, kwargs, kwdots, moved)
+
+
+def operator_caller(op: str) -> Any:
+    """A function that applies an operator."""
+    caller = _CALLERS.get(op)
+    if caller is None:
+        unary = {"neg": "-a", "pos": "+a", "invert": "~a"}
+        caller = _CALLERS[op] = made(f"lambda a: {unary[op]}" if op in unary else f"lambda a, b: a {op} b", {})
+    return caller
+
+
+def attribute_caller(static: Any, name: str) -> Any:
+    """A function that reads an attribute which has a rule, such as the `T` of an array."""
+    getter = _CALLERS.get(("attribute", id(static)))
+    if getter is None:
+        entry = lookup(static)
+        assert entry is not None and entry.rule is not None
+        getter = AttributeOf(static, name)
+        alias(getter, replace(entry.rule, function=getter))
+        _CALLERS[("attribute", id(static))] = getter
+    return getter
+
+
+class AttributeOf:
+    """`getattr(x, name)` as a function."""
+
+    def __init__(self, static: Any, name: str) -> None:
+        self.static = static
+        self.__name__ = name
+
+    def __call__(self, x: Any) -> Any:
+        """The attribute's value."""
+        return getattr(x, self.__name__)
+
+
+# --- Python functions -------------------------------------------------------------------------------
+
+
+def _generated(
+    fn: types.FunctionType, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any, moved: Active
+) -> Target:
+    """A Python function: its generated differential, and the tangents of its active parameters."""
+    code = fn.__code__
+    if code.co_flags & 0x2A0:
+        raise DifferentiabilityError(
+            f"{callable_name(fn)} is a generator or coroutine function, which is not differentiated yet; "
+            "collect its values in a list"
+        )
+    tangents: dict[str, tuple[Tangent, Path]] = {}
+    bound = bind_parameters(code, len(args), tuple(kwargs))
+    if bound is not None:
+        values: dict[str, Any] = dict(zip(bound, (*args, *kwargs.values()), strict=True))
+        for o in moved:
+            found = (dots[o], ("dots", o)) if isinstance(o, int) else (kwdots[o], ("kwdots", o))
+            tangents[bound[o] if isinstance(o, int) else o] = found
+    else:
+        values = _collected(fn, args, kwargs, dots, kwdots, moved, tangents)
+    captured: dict[str, tuple[Tangent, Path]] = {}
+    if isinstance(fn_dot, dict):
+        for name, cell in zip(code.co_freevars, fn.__closure__ or (), strict=True):
+            own = _is_set(cell) and any(cell.cell_contents is f for f in _originals(fn))
+            if own:
+                captured[name] = fn_dot, (WHOLE, "fn_dot")
+            elif fn_dot.get(name, ZERO) is not ZERO and _is_set(cell) and has_tangent(cell.cell_contents):
+                captured[name] = fn_dot[name], ("fn_dot", name)
+        for parameter in with_defaults(fn, {}):
+            d = fn_dot.get(f"default {parameter}", ZERO)
+            if parameter not in values and d is not ZERO:
+                tangents[parameter] = d, ("fn_dot", f"default {parameter}")
+    kinds = tuple(sorted((p, kind_of(v).key) for p, v in with_defaults(fn, values).items()))
+    request = Request(frozenset(tangents), frozenset(captured), kinds, DIFFERENTIAL)
+    function = pair_for(fn, request, values)
+    order = [p for p in signature_order(code) if p in tangents]
+    names = sorted(captured)
+    return Target(
+        function,
+        (*(captured[n][0] for n in names), *(tangents[p][0] for p in order), *args),
+        (
+            *(captured[n][1] for n in names),
+            *(tangents[p][1] for p in order),
+            *(("args", i) for i in range(len(args))),
+        ),
+        kwargs,
+        {k: ("kwargs", k) for k in kwargs},
+    )
+
+
+def _originals(fn: Any) -> list[Any]:
+    """A generated function, and what it was generated from: a recursive closure captures the first of them."""
+    origin = getattr(fn, "_pullback_origin", None)
+    return [fn] if origin is None else [fn, *_originals(origin[0])]
+
+
+def _is_set(cell: types.CellType) -> bool:
+    try:
+        _ = cell.cell_contents
+    except ValueError:
+        return False
+    return True
+
+
+def _collected(
+    fn: types.FunctionType, args: Any, kwargs: Any, dots: Any, kwdots: Any, moved: Active,
+    tangents: dict[str, tuple[Tangent, Path]],
+) -> dict[str, Any]:  # fmt: skip
+    """Operands that `*args` and `**kwargs` parameters collect: so do their tangents."""
+    values, where = bound_variadic(fn, args, kwargs)
+    parts: dict[str, dict[Any, tuple[Tangent, Path]]] = {}
+    for o in moved:
+        parameter, key = where[o]
+        found = (dots[o], ("dots", o)) if isinstance(o, int) else (kwdots[o], ("kwdots", o))
+        if key is None:
+            tangents[parameter] = found
+        else:
+            parts.setdefault(parameter, {})[key] = found
+    for parameter, collected in parts.items():
+        paths = {key: path for key, (_, path) in collected.items()}
+        known = {key: d for key, (d, _) in collected.items()}
+        whole = values[parameter]
+        if isinstance(whole, dict):
+            tangents[parameter] = {key: known.get(key, ZERO) for key in whole}, paths
+        else:
+            tangents[parameter] = tuple(known.get(key, ZERO) for key in range(len(whole))), paths
+    return values
+
+
+# --- its own derivatives: `call_differential` stands for a function ----------------------------------
+
+
+def _six(args: tuple[Any, ...], default: Any) -> tuple[Any, ...]:
+    """The six operands, those left out included."""
+    filled = (*args, *(default,) * (6 - len(args)))
+    return tuple(default if a is None and i > 3 else a for i, a in enumerate(filled))
+
+
+def _over(args: tuple[Any, ...], dots: tuple[Tangent, ...]) -> Target:
+    """Forward mode over forward mode: the differential of the function that a call stands for."""
+    six, along = _six(args, {}), _six(dots, ZERO)
+    inner = resolve(*six)
+    if inner.operands is None:
+        moved = tuple(i for i, d in enumerate(along) if d is not ZERO and has_tangent(six[i]))
+        return _generated(inner.function, ZERO, six, along, {}, {}, moved)
+    tangents = tuple(tangent_at(p, along, x) for p, x in zip(inner.paths, inner.operands, strict=True))
+    kwdots = {k: tangent_at(p, along, inner.kwargs[k]) for k, p in inner.kwpaths.items()}
+    callee = tangent_at(inner.callee, along, None)
+    moved = tuple(
+        i
+        for i, (x, d) in enumerate(zip(inner.operands, tangents, strict=True))
+        if d is not ZERO and d is not NO_TANGENT and has_tangent(x)
+    )
+    moved_names = tuple(k for k, d in kwdots.items() if d is not ZERO and has_tangent(inner.kwargs[k]))
+    outer = _generated(
+        inner.function, callee, inner.operands, tangents, inner.kwargs, kwdots, (*moved, *moved_names)
+    )
+
+    def composed(path: Path) -> Path:
+        """A path into the inner function's operands, as one into the outer call's."""
+        if isinstance(path, dict):
+            return {k: composed(p) for k, p in path.items()}
+        root, *rest = path
+        if root == WHOLE:
+            return lifted_path((WHOLE, *inner.callee), "dots", ())
+        if root in ("fn", "fn_dot"):
+            base = inner.callee
+        else:
+            base = inner.kwpaths[rest[0]] if root in ("kwargs", "kwdots") else inner.paths[rest[0]]
+            rest = rest[1:]
+        which = "args" if root in ("args", "kwargs", "fn") else "dots"
+        return lifted_path(base, which, tuple(rest))
+
+    return Target(
+        outer.function,
+        outer.operands,
+        tuple(map(composed, outer.paths)),
+        outer.kwargs,
+        {k: composed(p) for k, p in outer.kwpaths.items()},
+        composed(outer.callee),
+    )
+
+
+def call_differential_vjp(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> tuple[Any, Any]:
+    """Reverse mode over forward mode: the pair of the function that the call stands for."""
+    six = _six(args, {})
+    target = resolve(*six)
+    chosen = tuple(a for a in active if isinstance(a, int) and a >= 0)
+    if target.operands is None:
+        return call(target.function, six, chosen)
+    wanted = {ROOTS[a] for a in chosen}
+    flags: list[Any] = [-1] if target.callee[0] in wanted else []
+    flags += [i for i, path in enumerate(target.paths) if roots_of(path) & wanted]
+    flags += [k for k, path in target.kwpaths.items() if path[0] in wanted]
+    value, inner = call(target.function, target.operands, tuple(flags), target.kwargs or None)
+    paths = [target.callee if o == -1 else target.paths[o] if isinstance(o, int) else target.kwpaths[o] for o in flags]
+    return value, (regrouped, inner, paths, six, chosen)

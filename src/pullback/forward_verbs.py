@@ -1,0 +1,197 @@
+"""Forward mode's verbs: `differential` and `value_with_differential`.
+
+    y, df = value_with_differential(f)(x)       f runs once, for its value
+    df(x_dot)                                   the tangent of y along x_dot: the tangent code runs
+
+A differential keeps the arguments and not what happened: each call of it runs f's tangent code, which
+computes the value again beside its tangent, random numbers replayed. A value that comes out different
+is an error, as is an argument that has changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+from pullback.arguments import Wrt, active_operands, parameter_list
+from pullback.differential_calls import call_differential, resolve
+from pullback.effects import is_pure
+from pullback.errors import ArgumentError, ChangedValueError, CotangentError, PullbackError
+from pullback.fingerprints import fingerprint, is_changeable
+from pullback.locating import locate
+from pullback.operators import check_callable, named, warn_of
+from pullback.pull_apply import recording
+from pullback.recompute import generators_of, replayed, states_of
+from pullback.rules import EPOCH, Active, callable_name
+from pullback.spaces import entering, project
+from pullback.tangents import NO_TANGENT, ZERO, Tangent
+from pullback.trees import flatten, leaves
+from pullback.watching import outside
+
+
+def differential(f: Callable[..., Any], wrt: Wrt = None) -> Callable[..., Differential]:
+    """The differential of `f` at its arguments: from tangents of the arguments to the tangent of the result.
+
+    >>> differential(lambda x, y: x * y)(3.0, 2.0)(1.0, 0.0)
+    2.0
+    """
+    core = value_with_differential(f, wrt)
+
+    def differential_of(*args: Any, **kwargs: Any) -> Differential:
+        found: Differential = core(*args, **kwargs)[1]
+        return found
+
+    return named(differential_of, "differential", f, wrt)
+
+
+def value_with_differential(f: Callable[..., Any], wrt: Wrt = None) -> Callable[..., Any]:
+    """The value of `f` and its differential, a linear map that may be called any number of times.
+
+    `f` runs once for the value; each call of the differential runs the tangent code, in which `f`'s
+    statements run again beside their tangents.
+
+    >>> y, df = value_with_differential(lambda x: x * x)(3.0)
+    >>> y, df(1.0), df(2.0)
+    (9.0, 6.0, 12.0)
+    """
+    check_callable(f)
+    known: dict[Any, Any] = {}  # the tangent code by what it was generated from; its own guards see to the rest
+
+    def value_with_differential_of(*args: Any, **kwargs: Any) -> tuple[Any, Differential]:
+        key = None
+        if not kwargs and f.__class__ is FunctionType and f.__closure__ is None and not EPOCH.scopes:
+            key = (EPOCH.now, f.__code__, *[a.dtype if a.__class__ is np.ndarray else a.__class__ for a in args])
+        found = known.get(key)
+        active = active_operands(f, wrt, args, kwargs) if found is None else found[0]
+        try:
+            made = Differential(f, args, kwargs, active, found)
+            if key is not None and found is None and made.code is not None and not any(map(_holds_others, args)):
+                known[key] = (active, made.code, made.pure)
+        except PullbackError as error:
+            raise locate(error)  # noqa: B904  # the same error, with the user's line
+        return made.value, made
+
+    return named(value_with_differential_of, "value_with_differential", f, wrt)
+
+
+class Differential:
+    """A linear map from tangents of the arguments to the tangent of a result."""
+
+    __slots__ = (
+        "_active", "_args", "_fast", "_function", "_kwargs", "_mark", "_replay", "_seen", "code", "pure", "value",
+    )  # fmt: skip
+
+    def __init__(
+        self, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any], active: Active, known: Any = None
+    ) -> None:
+        self._function, self._args, self._kwargs, self._active = f, args, kwargs, active
+        always_zero = None
+        if known is not None:
+            _, self.code, self.pure = known
+            self._seen = [(f"argument {i + 1}", x, fingerprint(x)) for i, x in enumerate(args) if is_changeable(x)]
+        else:
+            watched = {f"argument {i + 1}": a for i, a in enumerate(args)}
+            watched |= {f"argument `{k}`": v for k, v in kwargs.items()}
+            watched |= outside(f)
+            self._seen = [(what, x, fingerprint(x)) for what, x in watched.items() if is_changeable(x)]
+            self.code, always_zero = self._prepared()
+            self.pure = is_pure(f)
+        self._replay: Any = None
+        if not self.pure:
+            generators = generators_of(f, args, kwargs)
+            self._replay = generators, states_of(generators)
+        self.value = f(*args, **kwargs)
+        self._mark = self.value if self.value.__class__ is float else fingerprint(self.value)
+        self._fast = self.code is not None and self.pure and not self._seen and self.value.__class__ is float
+        if always_zero is not None:
+            warn_of(always_zero)
+
+    def _prepared(self) -> tuple[Any, Any]:
+        """The tangent code, where it can be called directly; what cannot be differentiated is refused here."""
+        args, kwargs, active = self._args, self._kwargs, self._active
+        dots = tuple(1.0 if i in active else ZERO for i in range(len(args)))
+        target = resolve(self._function, ZERO, args, dots, kwargs, {k: 1.0 for k in kwargs if k in active})
+        moved = [("dots", i) for i in range(len(args)) if i in active]
+        direct = not kwargs and list(target.paths) == moved + [("args", i) for i in range(len(args))]
+        return target.function if direct else None, getattr(target.function, "_pullback_always_zero", None)
+
+    def __call__(self, *tangents: Tangent) -> Tangent:
+        """The tangent of the result along tangents of the differentiated arguments."""
+        if self._fast and len(tangents) == len(self._active):
+            for t in tangents:
+                if t.__class__ is not float:
+                    break
+            else:
+                try:
+                    value, dot = self.code(*tangents, *self._args)
+                except PullbackError as error:
+                    raise locate(error)  # noqa: B904
+                if value == self._mark and dot.__class__ is float:
+                    return dot
+        for what, x, before in self._seen:
+            if fingerprint(x) != before:
+                raise ChangedValueError(
+                    f"{what} of {callable_name(self._function)} has changed since the differential was made (or the "
+                    "function itself changes it); pass a copy"
+                )
+        if len(tangents) != len(self._active):
+            raise ArgumentError(
+                f"the differential of {callable_name(self._function)} takes {len(self._active)} tangents, one for each "
+                f"differentiated argument; it was given {len(tangents)}"
+            )
+        dots = dict(zip(self._active, map(self.entered, self._active, tangents), strict=True))
+        try:
+            value, dot = self._along(dots)
+        except PullbackError as error:
+            raise locate(error)  # noqa: B904
+        mark = value if value.__class__ is float else fingerprint(value)
+        if mark != self._mark and not _close(value, self.value):
+            raise ChangedValueError(
+                f"{callable_name(self._function)} gave another value when it was run again for its tangent; something "
+                "it reads has changed; pass it as an argument"
+            )
+        if dot.__class__ is float and value.__class__ is float:
+            return dot
+        return project(dot, value, f"the tangent of {callable_name(self._function)}'s result")
+
+    def _along(self, dots: dict[Any, Tangent]) -> tuple[Any, Tangent]:
+        replay = nullcontext() if self._replay is None else replayed(*self._replay)
+        with replay:
+            if self.code is not None:
+                return self.code(*dots.values(), *self._args)  # type: ignore[no-any-return]
+            along = tuple(dots.get(i, ZERO) for i in range(len(self._args)))
+            kwdots = {k: dots[k] for k in self._kwargs if k in dots}
+            with recording():
+                return call_differential(self._function, ZERO, self._args, along, self._kwargs, kwdots)
+
+    def entered(self, operand: Any, t: Tangent) -> Tangent:
+        """A tangent in its argument's space."""
+        x = self._args[operand] if isinstance(operand, int) else self._kwargs[operand]
+        if x.__class__ is float is t.__class__:
+            return t
+        names = parameter_list(self._function) or []
+        name = operand if isinstance(operand, str) else names[operand] if operand < len(names) else str(operand + 1)
+        if t is NO_TANGENT or t is None:
+            raise CotangentError(f"the tangent of argument `{name}` of {callable_name(self._function)} is {t!r}")
+        return entering(project(t, x, f"the tangent of argument `{name}` of {callable_name(self._function)}"))
+
+    def __repr__(self) -> str:
+        return f"<differential of {callable_name(self._function)}: {len(self._active)} tangents>"
+
+
+def _holds_others(x: Any) -> bool:
+    """Whether more than a value's class decides what code is generated for it."""
+    return not isinstance(x, (bool, int, float, complex, str, np.ndarray, np.generic, type(None)))
+
+
+def _close(a: Any, b: Any) -> bool:
+    """Whether two values are the same but for rounding: a gradient inside sums in another order here."""
+    found, expected = flatten(a)[0], flatten(b)[0]
+    if found.shape != expected.shape:
+        return False
+    narrow = any(np.asarray(x).dtype.itemsize < 8 for x in leaves(b))
+    return bool(np.allclose(found, expected, rtol=1e-3 if narrow else 1e-8, atol=1e-12, equal_nan=True))

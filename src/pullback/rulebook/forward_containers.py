@@ -1,0 +1,243 @@
+"""Forward mode of the built-in functions over containers: each element's tangent goes with the element.
+
+    sorted(xs)       the tangents in the order of their elements
+    map(f, xs)       f's value and tangent, element by element
+
+Written in the language that is differentiated: see `rules.forward_intrinsic`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from typing import Any
+
+from pullback.differential_calls import call_differential
+from pullback.differential_objects import attribute_differential, operate_differential
+from pullback.errors import DifferentiabilityError
+from pullback.rulebook.builtin_containers import NUMBERS, sorted_order
+from pullback.rules import constant, forward_intrinsic, rule
+from pullback.spaces import is_differentiable
+from pullback.tangent_parts import elements, part
+from pullback.tangents import ZERO, Tangent, TangentVector, tangent_type
+
+
+def all_numbers(xs: Any, start: Any) -> bool:
+    """Whether a sum adds numbers and arrays only."""
+    return all(isinstance(x, NUMBERS) for x in (*xs, start))
+
+
+@forward_intrinsic(sum)
+def _sum(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    xs = list(args[0])
+    xs_dot = elements(dots[0], args[0])
+    total = args[1] if len(args) > 1 else kwargs.get("start", 0)
+    total_dot = dots[1] if len(args) > 1 else part(kwdots, "start")
+    start = total
+    for x, x_dot in zip(xs, xs_dot):  # noqa: B905  # equal lengths
+        total, total_dot = operate_differential("+", (total, x), (total_dot, x_dot))
+    if all_numbers(xs, start):
+        return sum(xs, start), total_dot
+    return total, total_dot
+
+
+@forward_intrinsic(functools.reduce)
+def _reduce(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    function = args[0]
+    function_dot = dots[0]
+    xs = list(args[1])
+    xs_dot = list(elements(dots[1], args[1]))
+    if len(args) > 2:
+        xs = [args[2], *xs]
+        xs_dot = [dots[2], *xs_dot]
+    if not xs:
+        raise TypeError("reduce() of empty iterable with no initial value")
+    total = xs[0]
+    total_dot = xs_dot[0]
+    for k in range(1, len(xs)):
+        total, total_dot = call_differential(function, function_dot, (total, xs[k]), (total_dot, xs_dot[k]))
+    return total, total_dot
+
+
+def winner(choose: Any, xs: Any, kwargs: Any) -> int:
+    """The index of the first largest or smallest element."""
+    key = kwargs.get("key")
+    keys = xs if key is None else [key(x) for x in xs]
+    index: int = choose(range(len(xs)), key=keys.__getitem__)
+    return index
+
+
+@forward_intrinsic(max)
+@forward_intrinsic(min)
+def _extreme(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    xs = args if len(args) > 1 else list(args[0])
+    xs_dot = dots if len(args) > 1 else elements(dots[0], args[0])
+    if not xs:
+        return fn(*args, **kwargs), part(kwdots, "default")
+    k = winner(fn, xs, kwargs)
+    return xs[k], xs_dot[k]
+
+
+@forward_intrinsic(list)
+@forward_intrinsic(tuple)
+def _collected(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    if not args:
+        return fn(), ZERO
+    parts = list(elements(dots[0], args[0]))
+    return fn(args[0]), tuple(parts) if is_tuple(fn) else parts
+
+
+def is_tuple(fn: Any) -> bool:
+    """Whether a collecting function is `tuple`."""
+    return fn is tuple
+
+
+def selected(fn: Any, items: Any, args: Any, kwargs: Any) -> list[int]:
+    """The indices of the elements that a selecting function returns."""
+    if fn is sorted:
+        return sorted_order(items, **kwargs)
+    if fn is reversed:
+        return list(range(len(items) - 1, -1, -1))
+    return [i for i, x in enumerate(items) if (x if args[0] is None else args[0](x))]
+
+
+@forward_intrinsic(sorted)
+@forward_intrinsic(reversed)
+@forward_intrinsic(filter)
+def _selection(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    last = len(args) - 1
+    items = list(args[last])
+    items_dot = elements(dots[last], args[last])
+    order = selected(fn, items, args, kwargs)
+    return [items[i] for i in order], [items_dot[i] for i in order]
+
+
+@forward_intrinsic(enumerate)
+def _enumerate(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    return list(enumerate(*args, **kwargs)), [(ZERO, d) for d in elements(dots[0], args[0])]
+
+
+@forward_intrinsic(zip)
+def _zip(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    rows = list(zip(*args, **kwargs))  # noqa: B905  # `strict` is the caller's
+    parts = [elements(d, a) for a, d in zip(args, dots)]  # noqa: B905  # equal lengths
+    return rows, [tuple([p[k] for p in parts]) for k in range(len(rows))]
+
+
+@forward_intrinsic(map)
+def _map(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    function, *sequences = args
+    function_dot, *sequence_dots = dots
+    rows = list(zip(*sequences))  # noqa: B905  # map stops at the shortest
+    parts = [elements(d, a) for a, d in zip(sequences, sequence_dots)]  # noqa: B905  # equal lengths
+    made = [
+        call_differential(function, function_dot, row, tuple([p[k] for p in parts])) for k, row in enumerate(rows)
+    ]
+    return [y for y, _ in made], [y_dot for _, y_dot in made]
+
+
+@forward_intrinsic(dict)
+def _dict(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    value = dict(*args, **kwargs)
+    if not args:
+        return value, {k: part(kwdots, k) for k in value}
+    if is_dict(args[0]):
+        return value, {k: part(kwdots, k) if k in kwargs else part(dots[0], k) for k in value}
+    last = {k: i for i, (k, _) in enumerate(args[0])}
+    pairs = elements(dots[0], args[0])
+    return value, {k: part(kwdots, k) if k in kwargs else part(pairs[last[k]], 1) for k in value}
+
+
+def is_dict(x: Any) -> bool:
+    """Whether a value is a dict."""
+    return isinstance(x, dict)
+
+
+@forward_intrinsic(dict.items)
+def _items(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    return list(args[0].items()), [(ZERO, part(dots[0], k)) for k in args[0]]
+
+
+@forward_intrinsic(dict.values)
+def _values(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    return list(args[0].values()), [part(dots[0], k) for k in args[0]]
+
+
+@forward_intrinsic(dict.get)
+def _get(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    d = args[0]
+    key = args[1]
+    if key in d:
+        return d[key], part(dots[0], key)
+    return (args[2], dots[2]) if len(args) > 2 else (None, ZERO)
+
+
+def has_attribute(obj: Any, name: str) -> bool:
+    """`hasattr`, for a value that may be differentiated."""
+    return hasattr(obj, name)
+
+
+@forward_intrinsic(getattr)
+def _getattr(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    if len(args) > 2 and not has_attribute(args[0], args[1]):
+        return args[2], dots[2]
+    return attribute_differential(args[0], dots[0], args[1])
+
+
+def replaced(t: Tangent, value: Any, names: tuple[str, ...], parts: tuple[Tangent, ...]) -> Tangent:
+    """The tangent of an object, of which some fields are replaced."""
+    kept = t.__dict__ if isinstance(t, TangentVector) else {}
+    fields = {**kept, **dict(zip(names, parts, strict=True))}
+    spaces = {k: v for k, v in fields.items() if is_differentiable(getattr(value, k, None))}
+    return tangent_type(type(value))(**spaces)
+
+
+def kept_fields(g: Tangent, names: tuple[str, ...]) -> Tangent:
+    """The cotangent of the object whose other fields were replaced."""
+    if not isinstance(g, TangentVector):
+        return ZERO
+    return type(g)(**{k: v for k, v in g.__dict__.items() if k not in names})
+
+
+def refuse_post_init(obj: Any) -> None:
+    """A copy of such an object runs code of its own."""
+    if hasattr(type(obj), "__post_init__"):
+        raise DifferentiabilityError(
+            f"{type(obj).__name__}.__post_init__ runs code of its own when a copy is made, which is not "
+            "differentiated yet; build the new value in a function"
+        )
+
+
+@forward_intrinsic(dataclasses.replace)
+def _replace(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    refuse_post_init(args[0])
+    value = dataclasses.replace(args[0], **kwargs)
+    names = tuple(kwargs)
+    return value, replaced(dots[0], value, names, tuple([part(kwdots, k) for k in names]))
+
+
+@forward_intrinsic(super)
+def _super(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    return super(*args), dots[1]
+
+
+@forward_intrinsic(functools.partial)
+def _partial(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    raise DifferentiabilityError(
+        "functools.partial of a differentiated value is not differentiated yet; write a lambda that captures it"
+    )
+
+
+constant(all_numbers, winner, is_tuple, selected, is_dict, has_attribute, refuse_post_init)
+rule(
+    replaced,
+    "t, value, names, parts",
+    t="kept_fields(g, names)",
+    parts="tuple([part(g, k) for k in names])",
+    t_dot="replaced(t_dot, value, names, (ZERO,) * len(names))",
+    parts_dot="replaced(ZERO, value, names, parts_dot)",
+    _inert="value",
+    _returns="unknown",
+)
+
+__all__ = ["kept_fields"]

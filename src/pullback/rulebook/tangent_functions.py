@@ -1,0 +1,70 @@
+"""Derivatives of what generated derivatives call: each of these is linear in its tangents."""
+
+from __future__ import annotations
+
+from pullback.differential_calls import (
+    constructor_fields,
+    method_parts,
+    operator_caller,
+    unwrapped,
+)
+from pullback.differential_objects import (
+    class_methods,
+    how_attribute,
+    how_item,
+    how_method,
+    how_operator,
+    is_answer,
+    refuse_change,
+)
+from pullback.fitting import fit, fit_like, fit_to, meta
+from pullback.rules import constant, rule
+from pullback.spaces import zero_tangent
+from pullback.tangent_parts import (
+    dense,
+    elements,
+    elements_cotangent,
+    field_part,
+    filled,
+    gathered_vector,
+    is_zero,
+    listed,
+    part,
+    part_cotangent,
+    projected,
+    vector_parts,
+)
+from pullback.tangents import ZERO, add
+
+rule(add, "a, b", a="g", b="g", a_dot="a_dot", b_dot="b_dot", _returns="unknown")
+rule(fit, "t, x", t="fit(g, t)", _linear="t", _inert="x", _returns="unknown")
+rule(fit_to, "t, shape, dtype", t="fit(g, t)", _linear="t", _returns="unknown")
+rule(fit_like, "t, m", t="fit(g, t)", _linear="t", _returns="unknown")
+rule(part, "t, key", t="part_cotangent(g, t, key)", t_dot="part(t_dot, key)", _returns="unknown")
+rule(
+    field_part, "obj, t, name", t="part_cotangent(g, t, name)", t_dot="field_part(obj, t_dot, name)",
+    _inert="obj", _returns="unknown",
+)
+rule(
+    gathered_vector,
+    "value, names, parts",
+    parts="vector_parts(g, value, names)",
+    parts_dot="gathered_vector(value, names, parts_dot)",
+    _inert="value",
+    _returns="unknown",
+)
+rule(filled, "t, x", t="g", t_dot="filled(t_dot, x)", _inert="x", _returns="unknown")
+rule(projected, "t, x", t="g", t_dot="projected(t_dot, x)", _inert="x", _returns="unknown")
+rule(dense, "t, x", t="g", t_dot="t_dot", _inert="x", _returns="unknown")
+rule(
+    elements, "t, xs", t="elements_cotangent(g, t, xs)", t_dot="elements(t_dot, xs)", _inert="xs", _returns="unknown"
+)
+rule(listed, "xs", xs="g", xs_dot="xs_dot", _returns="unknown", _alias=True)
+rule(method_parts, "fn", fn="part(g, 1)", fn_dot="(ZERO, fn_dot)", _returns="tuple")
+rule(unwrapped, "fn", fn="g", fn_dot="fn_dot", _returns="unknown")
+constant(
+    is_zero, zero_tangent, meta, how_method, how_attribute, how_item, how_operator, class_methods, is_answer,
+    refuse_change, constructor_fields, operator_caller,
+)  # fmt: skip
+
+__all__ = ["ZERO", "elements_cotangent", "part_cotangent", "vector_parts"]
