@@ -131,7 +131,7 @@ class CallEffects:
         entry = lookup(callee)
         known = entry is not None and (entry.vjps or entry.rule or entry.constant or entry.intrinsic or entry.stand_in)
         if known:
-            return YES if getattr(callee, "__name__", "") in MUTATORS else NO
+            return NO
         if hasattr(callee, "_pullback_verb"):
             return NO
         if isinstance(callee, types.MethodType):

@@ -81,6 +81,7 @@ def value_with_differential(f: Callable[..., Any], wrt: Wrt = None) -> Callable[
 class Differential:
     """A linear map from tangents of the arguments to the tangent of a result."""
 
+    whole_tangent = True  # as a value that is differentiated, it is one
     __slots__ = (
         "_active", "_args", "_fast", "_function", "_kwargs", "_mark", "_replay", "_seen", "code", "pure", "value",
     )  # fmt: skip

@@ -23,7 +23,7 @@ from pullback.drawing import Drawn, taken
 from pullback.errors import DifferentiabilityError
 from pullback.names import INTERNAL
 from pullback.python_calls import has_tangent
-from pullback.rules import Active, intrinsic
+from pullback.rules import Active, forward_intrinsic, intrinsic
 from pullback.runtime import OwnedList, add_at, buffer
 from pullback.spaces import describe
 from pullback.tangents import ZERO, Tangent
@@ -171,6 +171,11 @@ def iterated_plainly(xs: Any) -> Any:
 @intrinsic(iterated_plainly, returns="first")
 def _iterated(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> tuple[Any, Residual]:
     return iterated(args[0])
+
+
+@forward_intrinsic(iterated_plainly)
+def _iterated_along(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    return args[0], dots[0]
 
 
 INTERNAL["<iterated>"] = iterated_plainly

@@ -110,6 +110,7 @@ def value_with_pullback(f: Callable[..., Any], wrt: Wrt = None) -> Callable[...,
 class Pullback:
     """A linear map from cotangents of a result to tangents of the arguments."""
 
+    whole_tangent = True  # as a value that is differentiated, it is one
     __slots__ = ("_active", "_args", "_function", "_kwargs", "_operands", "_residual", "_seen", "_value")
 
     def __init__(

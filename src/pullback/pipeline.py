@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import threading
 import types
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -18,12 +19,12 @@ from pullback import ir
 from pullback.activity import analyse
 from pullback.assemble import assemble
 from pullback.calls import argument_kinds, bind_parameters, static_parameters
-from pullback.changing import MAYBE, NO, CallEffects
+from pullback.changing import MAYBE, NO, YES, CallEffects
 from pullback.errors import DifferentiabilityError
 from pullback.fence import check
 from pullback.generated import DIFFERENTIAL, PAIR, Derivative, Request, Stages
 from pullback.infer import infer, kinds_of_names
-from pullback.kinds import FUNC, NOTHING, STRUCT, UNKNOWN, UNSET, Kind, kind_of, same
+from pullback.kinds import FUNC, NONE, NOTHING, STRUCT, UNKNOWN, UNSET, Kind, kind_of, same
 from pullback.lower import lower
 from pullback.lower_iterations import settle_iterations
 from pullback.names import Names
@@ -151,10 +152,36 @@ def _inferred(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> t
 
 
 def _sharing(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> Sharing:
-    effects = CallEffects(lowered, names.values(), _function_changes)
+    effects: Callable[[ir.Bind], int] = CallEffects(lowered, names.values(), _function_changes)
+    if names.helpers:  # generated code changes nothing: what it was made from was refused where it did
+        effects = _nothing
+    elif any(_is_verb(s) for s in ir.walk(lowered.body)):  # what a verb returns changes nothing, or is refused
+        effects = _Certain(effects)
     kinds = {n: Kind(kind_of(v).mask) for n, v in names.values().items() if n in names.classes}
+    kinds.update(dict.fromkeys(names.helpers, Kind(NONE)))  # nothing of theirs changes
     kinds.update(kinds_of_names(lowered, given))
     return Sharing(lowered, kinds, effects, unseen_changes(lowered))
+
+
+def _is_verb(stmt: ir.Stmt) -> bool:
+    """Whether a statement calls `gradient`, `pullback` or another of the verbs."""
+    modules = ("pullback.operators", "pullback.forward_verbs", "pullback.second_order")
+    return isinstance(stmt, ir.Bind) and stmt.facts.known and getattr(stmt.facts.callee, "__module__", "") in modules
+
+
+class _Certain:
+    """Only the changes that are certain."""
+
+    def __init__(self, effects: Callable[[ir.Bind], int]) -> None:
+        self.effects = effects
+
+    def __call__(self, stmt: ir.Bind) -> int:
+        level = self.effects(stmt)
+        return level if level == YES else NO
+
+
+def _nothing(stmt: ir.Bind) -> int:
+    return NO
 
 
 _CHANGES: dict[Any, tuple[Any, int]] = {}

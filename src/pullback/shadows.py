@@ -152,6 +152,8 @@ class Shadows:
                     rest_of = self.accumulate(table.items[key], part)
                     table.slots[key] = add(table.slots.get(key, ZERO), rest_of)
             return ZERO
+        if getattr(cls, "whole_tangent", False):
+            return g  # a pullback or differential: what it holds does not change
         if isinstance(g, TangentVector):
             fields = self.object_of(x)
             for name, part in g.__dict__.items():

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.fuzz.checking import Check, Mismatch, is_refusal, muted, same, tangent_leaves, unload_module
-from tests.fuzz.dual import Unsuitable, leaves, rebuilt
+from tests.fuzz.checking import Check, Mismatch, is_refusal, muted, tangent_leaves, unload_module
+from tests.fuzz.dual import Unsuitable
+from tests.fuzz.structures import leaves, rebuilt
 from tests.fuzz.features import ALL, CORE
 from tests.fuzz.programs import generate
 
