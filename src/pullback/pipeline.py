@@ -155,7 +155,9 @@ def _sharing(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> Sh
     effects: Callable[[ir.Bind], int] = CallEffects(lowered, names.values(), _function_changes)
     if names.helpers:  # generated code changes nothing: what it was made from was refused where it did
         effects = _nothing
-    elif any(_is_verb(s) for s in ir.walk(lowered.body)):  # what a verb returns changes nothing, or is refused
+    elif str(names.globals.get("__name__", "")).startswith("pullback.") or any(
+        _is_verb(s) for s in ir.walk(lowered.body)
+    ):  # what a verb returns changes nothing, or is refused
         effects = _Certain(effects)
     kinds = {n: Kind(kind_of(v).mask) for n, v in names.values().items() if n in names.classes}
     kinds.update(dict.fromkeys(names.helpers, Kind(NONE)))  # nothing of theirs changes

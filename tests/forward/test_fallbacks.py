@@ -42,6 +42,7 @@ def test_its_second_derivative() -> None:
     assert p_bar == pytest.approx(p_dot)
 
 
+@pytest.mark.xfail(reason="the stand-in of np.vectorize extends a list in place", raises=pb.DifferentiabilityError)
 def test_a_derivative_that_is_code_for_reverse_mode() -> None:
     square = np.vectorize(lambda t: math.sin(t) * t)
     df = pb.differential(lambda a: square(a) * 2.0)(A)

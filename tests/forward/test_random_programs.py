@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from tests.fuzz.checking import Check, Mismatch, is_refusal, muted, tangent_leaves, unload_module
 from tests.fuzz.dual import Unsuitable
-from tests.fuzz.structures import leaves, rebuilt
 from tests.fuzz.features import ALL, CORE
 from tests.fuzz.programs import generate
+from tests.fuzz.structures import leaves, rebuilt
 
 import pullback as pb
 
@@ -31,7 +31,7 @@ def check_forward(check: Check, seed: int) -> None:
         parts = iter(along)
         tangents = tuple(rebuilt(a, parts) for a in check.args if leaves(a))
         got = [differential_numbers(differential, tangents, value) for _ in range(2)]
-        if not same(got[0], got[1]):
+        if repr(got[0]) != repr(got[1]):
             raise Mismatch(f"differential, called again: first {got[0]}, then {got[1]}")
         for number, row in zip(got[0], check.answer.jacobian, strict=True):
             exact = sum(a * d for a, d in zip(along, row, strict=True))

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from tests.fuzz.checking import Check, is_refusal, muted, tangent_leaves, unload_module
 from tests.fuzz.dual import Unsuitable
-from tests.fuzz.structures import leaves, rebuilt
 from tests.fuzz.features import CORE
 from tests.fuzz.programs import generate
+from tests.fuzz.structures import leaves, rebuilt
 
 import pullback as pb
 
