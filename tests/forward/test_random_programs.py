@@ -23,7 +23,7 @@ def check_forward(check: Check, seed: int) -> None:
     """The value, and the tangent along every unit direction and a random one."""
     with muted() as out:
         value, differential = pb.value_with_differential(check.f)(*check.args)
-    check.same_value("value_with_differential", value, out.getvalue())
+    check.same_value("value_with_differential", value, check.args, out.getvalue())
     size = sum(len(leaves(a)) for a in check.args)
     directions = [[float(k == j) for j in range(size)] for k in range(size)]
     directions.append([check.rng.uniform(-2.0, 2.0) for _ in range(size)])
