@@ -16,13 +16,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 from pullback import ir, runtime, tangent_parts
 from pullback.calls import CALLS
 from pullback.emit import Helpers
-from pullback.forward_sweep import Forward, placed
+from pullback.forward_sweep import Forward, operator_syntax, placed
 from pullback.inlining import CALL, how
 from pullback.kinds import ARRAY, LIST, TUPLE
 from pullback.liveness import liveness, useful_names
@@ -150,7 +151,10 @@ class TangentCode(Forward):
         elif not has_dot or not stmt.facts.varied or stmt.target not in self.useful:
             if self.pending_dots and any(stmt.target in names_in(d) for d in self.pending_dots):
                 self.flush()
-            super().bind(stmt)
+            if isinstance(stmt.expr, ir.Operation) and stmt.expr.inplace and not stmt.facts.kinds[0].scalar:
+                self.augmented(stmt, stmt.expr)
+            else:
+                super().bind(stmt)
             if not self.pending:
                 self.flush()
             self.status.pop(stmt.target, None)
@@ -163,8 +167,35 @@ class TangentCode(Forward):
         else:
             self.computed(stmt)
 
+    def augmented(self, stmt: ir.Bind, expr: ir.Operation) -> None:
+        """`x op= y` as written: what differentiates this code once more sees what it does."""
+        self.flush()
+        if expr.args[0] != ir.Var(stmt.target):
+            self.emit(assign(stmt.target, atom(expr.args[0])), stmt.span)
+        operator = operator_syntax(expr.op, [atom(a) for a in expr.args])
+        assert isinstance(operator, ast.BinOp)
+        self.emit(ast.AugAssign(target(stmt.target), operator.op, operator.right), stmt.span)
+        self.out[-1].span = stmt.span  # type: ignore[attr-defined]
+
+    def computed_in_place(self, stmt: ir.Bind, expr: ir.Operation) -> None:
+        """`x op= y` and its tangent, which reads `x` as it was."""
+        before, *others = expr.args
+        assert isinstance(before, ir.Var)
+        held = ir.Var(self.helpers.fresh("_v"))
+        self.flush()
+        self.emit(assign(held.name, call(self.helper(runtime.keep, "keep"), atom(before))), stmt.span)
+        if before.name in self.status:
+            self.status[held.name], self.dots[held.name] = self.status[before.name], self.dot(before.name)
+        self.augmented(stmt, expr)
+        operation = replace(expr, args=(held, *others))
+        self.assign_parts(stmt, self.rules.parts(replace(stmt, expr=operation), stmt.target))
+        self.status.pop(held.name, None)
+
     def computed(self, stmt: ir.Bind) -> None:
         """A value by an expression, its tangent by a rule."""
+        if isinstance(stmt.expr, ir.Operation) and stmt.expr.inplace and not stmt.facts.kinds[0].scalar:
+            self.computed_in_place(stmt, stmt.expr)
+            return
         operands = list(ir.atoms(stmt.expr))
         taken = self.take(operands)
         values = {a: taken.get(a.name, atom(a)) if isinstance(a, ir.Var) else atom(a) for a in operands}

@@ -19,6 +19,7 @@ from pullback.differential_objects import (
 )
 from pullback.fitting import fit, fit_like, fit_to, meta
 from pullback.rules import constant, rule
+from pullback.runtime import keep
 from pullback.spaces import zero_tangent
 from pullback.tangent_parts import (
     dense,
@@ -55,6 +56,7 @@ rule(
 )
 rule(filled, "t, x", t="g", t_dot="filled(t_dot, x)", _inert="x", _returns="unknown")
 rule(projected, "t, x", t="g", t_dot="projected(t_dot, x)", _inert="x", _returns="unknown")
+rule(keep, "x", x="g", x_dot="keep(x_dot)", _returns="like")
 rule(dense, "t, x", t="g", t_dot="t_dot", _inert="x", _returns="unknown")
 rule(
     elements, "t, xs", t="elements_cotangent(g, t, xs)", t_dot="elements(t_dot, xs)", _inert="xs", _returns="unknown"
