@@ -44,9 +44,11 @@ class Activity:
     watched: dict[int, set[str]] = field(default_factory=dict)  # or not change these globals, which something holds
 
 
-def analyse(function: ir.FunctionIR, active: frozenset[str], sharing: Sharing) -> Activity:
+def analyse(
+    function: ir.FunctionIR, active: frozenset[str], sharing: Sharing, forward: bool = False
+) -> Activity:
     """Mark active operands in every statement's facts, starting from the active parameters and captures."""
-    analysis = _Analysis(function, sharing)
+    analysis = _Analysis(function, sharing, forward)
     end = analysis.block(function.body, active)
     for stmt in ir.walk(function.body):  # what became varied after a closure had captured it
         if isinstance(stmt, ir.Bind) and isinstance(stmt.expr, ir.Closure):
@@ -60,7 +62,8 @@ def analyse(function: ir.FunctionIR, active: frozenset[str], sharing: Sharing) -
 
 
 class _Analysis:
-    def __init__(self, function: ir.FunctionIR, sharing: Sharing) -> None:
+    def __init__(self, function: ir.FunctionIR, sharing: Sharing, forward: bool) -> None:
+        self.forward = forward
         self.function = function
         self.sharing = sharing
         self.found = Activity()
@@ -139,7 +142,7 @@ class _Analysis:
         end = varied
         for step in stmt.body:
             end = self.block(step.body, end)
-        if stmt.handlers:
+        if stmt.handlers and not self.forward:
             self.attempt_changes(stmt)
         caught = varied | self.ever_varied
         self.ever_varied |= outer

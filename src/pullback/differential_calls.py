@@ -72,9 +72,13 @@ def plain_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, 
 
 def resolve(
     fn: Any, fn_dot: Tangent, args: tuple[Any, ...], dots: tuple[Tangent, ...], kwargs: dict[str, Any],
-    kwdots: dict[str, Tangent],
+    kwdots: dict[str, Tangent], *, lent: bool = False, foreseen: bool = False,
 ) -> Target:  # fmt: skip
-    """The function that stands for a call, by what the callee is."""
+    """The function that stands for a call, by what the callee is.
+
+    A caller that changes values has it `lent` their mirrors; where it did not foresee a change, a callee
+    that makes one is refused.
+    """
     if fn is call_differential:
         return _over(args, dots)
     operands: list[tuple[int | str, Any, Tangent]] = [
@@ -96,7 +100,10 @@ def resolve(
     if verb is not None:
         return Target(VERBS.get(verb[0]) or UNNESTED["refused"])
     if isinstance(fn, types.FunctionType):
-        return _generated(fn, fn_dot, args, dots, kwargs, kwdots, moved)
+        target = _generated(fn, fn_dot, args, dots, kwargs, kwdots, moved, lent=lent)
+        if not foreseen and not lent:
+            refuse_changes(fn, target.function)
+        return target
     if isinstance(fn, type):
         return Target(construct_differential)
     if isinstance(fn, functools.partial):
@@ -110,6 +117,16 @@ def resolve(
     if isinstance(type_call(type(fn)), types.FunctionType):
         return Target(method_object_differential)
     raise no_derivative_of(fn)
+
+
+def refuse_changes(fn: Any, function: Any) -> None:
+    """Refuse a function that changes what it is given, or captured, where that was not foreseen."""
+    changes = getattr(function, "_pullback_changes", ())
+    if changes:
+        raise DifferentiabilityError(
+            f"{callable_name(fn)} changes `{changes[0]}` in place where that was not foreseen, so that its effect "
+            "would be lost; call it directly from the function that is differentiated, or let it return the new value"
+        )
 
 
 UNNESTED: dict[str, Any] = {}  # what refuses the other verbs
@@ -156,6 +173,14 @@ def partial_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any
     return call_differential(fn.func, ZERO, (*fn.args, *args), (*still, *dots), {**fn.keywords, **kwargs}, kwdots)
 
 
+CONSTRUCT: dict[str, Any] = {}  # the differential of `__init__`, put here by its module
+
+
+def has_init(cls: Any) -> bool:
+    """Whether the constructor of a class runs code that is differentiated."""
+    return fields_by_parameter(cls) is None and cls.__new__ is object.__new__
+
+
 def constructor_fields(cls: type, args: Any, kwargs: Any) -> tuple[str, ...]:
     """The field that each argument of a constructor becomes."""
     fields = fields_by_parameter(cls)
@@ -174,7 +199,9 @@ def ordered_dots(kwargs: dict[str, Any], kwdots: dict[str, Tangent]) -> tuple[Ta
 
 
 def construct_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
-    """A class whose constructor stores its arguments in fields."""
+    """A class whose constructor stores its arguments in fields, or runs code of its own."""
+    if has_init(fn):
+        return CONSTRUCT["init"](fn, args, dots, kwargs, kwdots)
     fields = constructor_fields(fn, args, kwargs)
     value = fn(*args, **kwargs)
     return value, gathered_vector(value, fields, (*dots, *ordered_dots(kwargs, kwdots)))
@@ -264,8 +291,9 @@ class AttributeOf:
 
 
 def _generated(
-    fn: types.FunctionType, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any, moved: Active
-) -> Target:
+    fn: types.FunctionType, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any, moved: Active,
+    *, lent: bool = False,
+) -> Target:  # fmt: skip
     """A Python function: its generated differential, and the tangents of its active parameters."""
     code = fn.__code__
     if code.co_flags & 0x2A0:
@@ -295,7 +323,7 @@ def _generated(
             if parameter not in values and d is not ZERO:
                 tangents[parameter] = d, ("fn_dot", f"default {parameter}")
     kinds = tuple(sorted((p, kind_of(v).key) for p, v in with_defaults(fn, values).items()))
-    request = Request(frozenset(tangents), frozenset(captured), kinds, DIFFERENTIAL)
+    request = Request(frozenset(tangents), frozenset(captured), kinds, DIFFERENTIAL, lent=lent)
     function = pair_for(fn, request, values)
     order = [p for p in signature_order(code) if p in tangents]
     names = sorted(captured)

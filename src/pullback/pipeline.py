@@ -111,12 +111,12 @@ def derive(
         kinds = {p: Kind(*k) for p, k in request.kinds}
         given = {p: _with_sample(p, kinds.get(p, UNKNOWN), arguments) for p in lowered.parameters}
         derivative.result, sharing = _inferred(lowered, names, given)
-        activity = analyse(lowered, request.active | request.captures, sharing)
+        activity = analyse(lowered, request.active | request.captures, sharing, request.form == DIFFERENTIAL)
         refuse(activity.refusals)
         settle_iterations(lowered)
         derivative.stages = Stages(source, lowered, activity, sharing, derivative.result)
         if request.form == DIFFERENTIAL:
-            refuse(not_forward(lowered, activity, sharing))
+            refuse(not_forward(lowered, activity))
             assemble_differential(derivative, lowered, source, activity, sharing, _Pairs(names, DIFFERENTIAL).along)
         else:
             sweep = reverse_sweep(derivative, lowered, activity, sharing)

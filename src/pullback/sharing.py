@@ -102,6 +102,10 @@ class Sharing:
         """Whether a statement may change what the caller can see, besides `own`."""
         return id(stmt) in self.points and bool(self._seen_outside(id(stmt)) - own)
 
+    def seen_outside(self, stmt: ir.Stmt) -> frozenset[str]:
+        """The outer names whose value a statement may change."""
+        return self._seen_outside(id(stmt)) if id(stmt) in self.points else frozenset()
+
     def _seen_outside(self, point: int) -> frozenset[str]:
         """The outer names whose value a statement may change."""
         found = self._reached[point]
