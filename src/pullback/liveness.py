@@ -30,7 +30,7 @@ def liveness(function: ir.FunctionIR) -> Liveness:
 
 
 def useful_names(function: ir.FunctionIR, changing: frozenset[int] = frozenset()) -> set[str]:
-    """The names that the result may depend on, wherever they are assigned; `changing` statements store what they read."""
+    """The names that the result may depend on, wherever assigned; `changing` statements store what they read."""
     useful = {function.result}
     statements = list(ir.walk(function.body))
     while True:

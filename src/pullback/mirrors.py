@@ -66,7 +66,8 @@ def _mirrored(x: Any, t: Tangent, memo: Memo) -> Tangent:
     if isinstance(x, Drawn):
         if t is ZERO:
             raise DifferentiabilityError(
-                "an iterator over a value that changes in place is not differentiated in forward mode; loop over the value"
+                "an iterator over a value that changes in place is not differentiated in forward mode; "
+                "loop over the value"
             )
         return t
     if has_fields(x) and (t is ZERO or isinstance(t, TangentVector)):

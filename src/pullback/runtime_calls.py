@@ -33,7 +33,8 @@ from pullback.shared_operators import call_starred_shared, operate_inplace_share
 from pullback.starred import call_starred
 
 __all__ = ["CALLS", "USER_RULES"]
-assert differential_construct and shared_arrays and shared_changes and shared_construct  # they register what they differentiate
+assert differential_construct  # (these register what they differentiate)
+assert shared_arrays and shared_changes and shared_construct
 
 CALLS.update(
     call=call, call_method=call_method, call_starred=call_starred, read_attribute=read_attribute,

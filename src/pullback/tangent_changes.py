@@ -198,7 +198,8 @@ class ChangingTangentCode(TangentCode):
         v = name(value[0]) if value is not None else self.zero()
         obj_dot = name(found[0]) if found is not None else self.zero()
         if stmt.attribute:
-            made = super().run("set_attribute_differential", atom(stmt.obj), obj_dot, constant(stmt.key), atom(stmt.value), v)
+            key = constant(stmt.key)
+            made = super().run("set_attribute_differential", atom(stmt.obj), obj_dot, key, atom(stmt.value), v)
             self.emit_dots([ast.Expr(made)], stmt.span)
             return
         plain = found is not None and not found[1]
