@@ -128,6 +128,8 @@ class CallEffects:
 
     def of_callee(self, callee: Any, stmt: ir.Bind, first: Kind | None) -> int:
         """Whether calling this very object changes something; `first` is the kind of the object of a method."""
+        if getattr(callee, "changes_arguments", False):
+            return MAYBE
         entry = lookup(callee)
         known = entry is not None and (entry.vjps or entry.rule or entry.constant or entry.intrinsic or entry.stand_in)
         if known:

@@ -81,6 +81,8 @@ def resolve(
     """
     if fn is call_differential:
         return _over(args, dots)
+    if fn in LENT:
+        return _over(args, dots, lent=True)
     operands: list[tuple[int | str, Any, Tangent]] = [
         *((i, x, d) for i, (x, d) in enumerate(zip(args, dots, strict=True))),
         *((k, x, kwdots.get(k, ZERO)) for k, x in kwargs.items()),
@@ -129,6 +131,7 @@ def refuse_changes(fn: Any, function: Any) -> None:
         )
 
 
+LENT: list[Any] = []  # `lent_differential`, put here by its module
 UNNESTED: dict[str, Any] = {}  # what refuses the other verbs
 VERBS: dict[str, Any] = {}  # the differentials of `gradient`, `pullback`, ..., put here by their modules
 
@@ -382,19 +385,19 @@ def _collected(
 # --- its own derivatives: `call_differential` stands for a function ----------------------------------
 
 
-def _six(args: tuple[Any, ...], default: Any) -> tuple[Any, ...]:
+def six_operands(args: tuple[Any, ...], default: Any) -> tuple[Any, ...]:
     """The six operands, those left out included."""
     filled = (*args, *(default,) * (6 - len(args)))
     return tuple(default if a is None and i > 3 else a for i, a in enumerate(filled))
 
 
-def _over(args: tuple[Any, ...], dots: tuple[Tangent, ...]) -> Target:
+def _over(args: tuple[Any, ...], dots: tuple[Tangent, ...], lent: bool = False) -> Target:
     """Forward mode over forward mode: the differential of the function that a call stands for."""
-    six, along = _six(args, {}), _six(dots, ZERO)
-    inner = resolve(*six)
+    six, along = six_operands(args, {}), six_operands(dots, ZERO)
+    inner = resolve(*six, lent=lent)
     if inner.operands is None:
         moved = tuple(i for i, d in enumerate(along) if d is not ZERO and has_tangent(six[i]))
-        return _generated(inner.function, ZERO, six, along, {}, {}, moved)
+        return _generated(inner.function, ZERO, six, along, {}, {}, moved, lent=lent)
     tangents = tuple(tangent_at(p, along, x) for p, x in zip(inner.paths, inner.operands, strict=True))
     kwdots = {k: tangent_at(p, along, inner.kwargs[k]) for k, p in inner.kwpaths.items()}
     callee = tangent_at(inner.callee, along, None)
@@ -405,7 +408,7 @@ def _over(args: tuple[Any, ...], dots: tuple[Tangent, ...]) -> Target:
     )
     moved_names = tuple(k for k, d in kwdots.items() if d is not ZERO and has_tangent(inner.kwargs[k]))
     outer = _generated(
-        inner.function, callee, inner.operands, tangents, inner.kwargs, kwdots, (*moved, *moved_names)
+        inner.function, callee, inner.operands, tangents, inner.kwargs, kwdots, (*moved, *moved_names), lent=lent
     )
 
     def composed(path: Path) -> Path:
@@ -435,15 +438,21 @@ def _over(args: tuple[Any, ...], dots: tuple[Tangent, ...]) -> Target:
 
 def call_differential_vjp(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> tuple[Any, Any]:
     """Reverse mode over forward mode: the pair of the function that the call stands for."""
-    six = _six(args, {})
+    six = six_operands(args, {})
     target = resolve(*six)
     chosen = tuple(a for a in active if isinstance(a, int) and a >= 0)
     if target.operands is None:
         return call(target.function, six, chosen)
+    flags, paths = wanted_operands(target, chosen)
+    value, inner = call(target.function, target.operands, flags, target.kwargs or None)
+    return value, (regrouped, inner, paths, six, chosen)
+
+
+def wanted_operands(target: Target, chosen: tuple[int, ...]) -> tuple[Active, list[Path]]:
+    """The operands of a function whose cotangents are wanted, and where those go among the six."""
     wanted = {ROOTS[a] for a in chosen}
     flags: list[Any] = [-1] if target.callee[0] in wanted else []
     flags += [i for i, path in enumerate(target.paths) if roots_of(path) & wanted]
     flags += [k for k, path in target.kwpaths.items() if path[0] in wanted]
-    value, inner = call(target.function, target.operands, tuple(flags), target.kwargs or None)
     paths = [target.callee if o == -1 else target.paths[o] if isinstance(o, int) else target.kwpaths[o] for o in flags]
-    return value, (regrouped, inner, paths, six, chosen)
+    return tuple(flags), paths

@@ -1,7 +1,7 @@
 """Changes in forward mode whose kind is known at run time only: of the value, and of its tangent alike.
 
     set_item_differential(a, a_dot, i, v, v_dot)            a[i] = v; a_dot[i] = v_dot
-    x, x_dot = operate_inplace_differential("+", (x, y), (x_dot, y_dot))
+    x, x_dot = operate_inplace_differential(x, x_dot, "+", y, y_dot)
     y, y_dot = change_differential(f, f_dot, args, dots)    f may change what it is given
 
 As in `differential_objects`, what runs here is ordinary code in the language that is differentiated.
@@ -18,7 +18,15 @@ from typing import Any
 import numpy as np
 
 from pullback.attributes import static_attribute
-from pullback.differential_calls import call_differential, resolve, unwrapped
+from pullback.call_paths import put_back
+from pullback.differential_calls import (
+    LENT,
+    call_differential,
+    resolve,
+    six_operands,
+    unwrapped,
+    wanted_operands,
+)
 from pullback.differential_objects import (
     BOUND,
     FIELD,
@@ -40,7 +48,10 @@ from pullback.errors import DifferentiabilityError
 from pullback.fitting import fit
 from pullback.mirrors import complete
 from pullback.operations import INPLACE_FUNCTIONS, METHODS
-from pullback.rules import constant, lookup
+from pullback.rules import Active, callable_name, constant, intrinsic, lookup
+from pullback.python_calls import call_function_shared
+from pullback.shared_calls import is_strict
+from pullback.shared_changes import changer
 from pullback.spaces import describe, is_differentiable
 from pullback.structs import constant_fields
 from pullback.tangent_parts import elements, filled, is_zero, part
@@ -159,10 +170,10 @@ def how_in_place(op: str, x: Any, x_dot: Tangent, y: Any, y_dot: Tangent) -> tup
     return NOTHING, None
 
 
-def operate_inplace_differential(op: str, operands: Any, dots: Any) -> Any:
+def operate_inplace_differential(x: Any, x_dot: Any, op: str, y: Any, y_dot: Any) -> Any:
     """`x op= y`, and the same of the tangents."""
-    x, y = operands
-    x_dot, y_dot = dots
+    operands = (x, y)
+    dots = (x_dot, y_dot)
     way, method = how_in_place(op, x, x_dot, y, y_dot)
     if way == REBOUND:
         return operate_differential(op, operands, dots)
@@ -197,6 +208,10 @@ def operate_inplace_differential(op: str, operands: Any, dots: Any) -> Any:
 def plainly(op: str, x: Any, y: Any) -> Any:
     """An in-place operator on what has no tangent: sets, arrays of integers."""
     return INPLACE_FUNCTIONS[op](x, y)
+
+
+for _function in (set_item_differential, set_attribute_differential, operate_inplace_differential):
+    _function.changed_operands = (0, 1)  # type: ignore[attr-defined]  # what it changes, besides what that is made of
 
 
 # --- calls ------------------------------------------------------------------------------------------
@@ -280,6 +295,55 @@ def lent_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, k
     if target.operands is None:
         return target.function(fn, fn_dot, args, dots, kwargs, kwdots)
     return target.function(*target.operands, **target.kwargs)
+
+
+def init_differential_of(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    """The same for an `__init__`, whose first argument is a new object."""
+    return lent_differential(fn, fn_dot, args, dots, kwargs, kwdots)
+
+
+for _function in (lent_differential, init_differential_of):
+    _function.changes_arguments = True  # type: ignore[attr-defined]
+    LENT.append(_function)
+
+
+@intrinsic(init_differential_of)
+@intrinsic(lent_differential)
+def _lent_vjp(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Any:
+    raise DifferentiabilityError(
+        f"{callable_name(args[0])} changes a value in place where that was not foreseen, so that its effect would be "
+        "lost; call it directly from the function that is differentiated, or let it return the new value"
+    )
+
+
+@changer(lent_differential)
+def _lent_shared(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Any:
+    """Reverse mode over it, in callers that change values themselves: on their shadows."""
+    return _lent(args, active, False)
+
+
+@changer(init_differential_of)
+def _init_shared(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Any:
+    """The same, of what fills in a new object: that and its tangent are nobody else's."""
+    return _lent(args, active, True)
+
+
+def _lent(args: tuple[Any, ...], active: Active, is_init: bool) -> Any:
+    six = six_operands(args, {})
+    target = resolve(*six, lent=True)
+    chosen = tuple(a for a in active if isinstance(a, int) and a >= 0)
+    strict = is_strict()
+    if target.operands is None:
+        return call_function_shared(target.function, six, chosen, {}, strict)
+    flags, paths = wanted_operands(target, chosen)
+    own = " ".join(getattr(target.function, "_pullback_made", ())) if is_init else ""
+    value, inner = call_function_shared(target.function, target.operands, flags, target.kwargs or {}, strict, own)
+    return value, (_lent_back, inner, paths, six, chosen)
+
+
+def _lent_back(residual: Any, g: Tangent, shadows: Any) -> tuple[Tangent, ...]:
+    _, inner, paths, six, chosen = residual
+    return put_back(paths, inner[0](inner, g, shadows), six, chosen)
 
 
 def change_method(

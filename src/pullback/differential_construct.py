@@ -12,7 +12,7 @@ import types
 from typing import Any
 
 from pullback.differential_calls import CONSTRUCT
-from pullback.differential_changes import change_differential
+from pullback.differential_changes import init_differential_of
 from pullback.errors import DifferentiabilityError
 from pullback.rules import callable_name, constant
 from pullback.tangents import ZERO, Tangent, tangent_type
@@ -75,7 +75,7 @@ def init_differential(cls: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) 
     obj = new_object(cls)
     obj_dot = new_record(cls)
     if way == INIT:
-        change_differential(function, ZERO, (obj, *args), (obj_dot, *dots), kwargs, kwdots)
+        init_differential_of(function, ZERO, (obj, *args), (obj_dot, *dots), kwargs, kwdots)
         return obj, obj_dot
     fields, later = initial_fields(cls, args, kwargs)
     for name, place, default in fields:
@@ -89,7 +89,7 @@ def init_differential(cls: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) 
             setattr(obj_dot, name, dots[place])
     given = [d if p is None else kwargs[p] if isinstance(p, str) else args[p] for p, d in later]
     given_dots = [ZERO if p is None else kwdots.get(p, ZERO) if isinstance(p, str) else dots[p] for p, d in later]
-    change_differential(function, ZERO, (obj, *given), (obj_dot, *given_dots))
+    init_differential_of(function, ZERO, (obj, *given), (obj_dot, *given_dots), {}, {})
     return obj, obj_dot
 
 

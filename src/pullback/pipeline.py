@@ -108,6 +108,7 @@ def derive(
         source = acquire(function)
         refuse(check(source.node, source.filename))
         lowered = lower(source, function.__name__, function.__code__.co_freevars)
+        lowered.made = made_by(function)
         kinds = {p: Kind(*k) for p, k in request.kinds}
         given = {p: _with_sample(p, kinds.get(p, UNKNOWN), arguments) for p in lowered.parameters}
         derivative.result, sharing = _inferred(lowered, names, given)
@@ -133,6 +134,14 @@ def derive(
     return derivative
 
 
+def made_by(function: types.FunctionType) -> tuple[str, ...]:
+    """The parameters that hold a new object which a constructor, or its differential, fills in."""
+    first = function.__code__.co_varnames[: min(1, function.__code__.co_argcount)]
+    constructs = function.__name__ in ("__init__", "__post_init__")
+    made: tuple[str, ...] = getattr(function, "_pullback_made", first if constructs else ())
+    return made
+
+
 def _with_sample(parameter: str, kind: Kind, arguments: dict[str, Any]) -> Kind:
     if kind.mask in (STRUCT, FUNC) and parameter in arguments:
         return Kind(kind.mask, kind.cls, UNSET, parameter, arguments[parameter])
@@ -153,9 +162,10 @@ def _inferred(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> t
 
 def _sharing(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> Sharing:
     effects: Callable[[ir.Bind], int] = CallEffects(lowered, names.values(), _function_changes)
-    if names.helpers:  # generated code changes nothing: what it was made from was refused where it did
+    module = str(names.globals.get("__name__", ""))
+    if names.helpers and not names.changing:  # generated from what changes nothing
         effects = _nothing
-    elif str(names.globals.get("__name__", "")).startswith("pullback.") or any(
+    elif (module.startswith("pullback.") and module.rpartition(".")[2] not in _CHANGE) or any(
         _is_verb(s) for s in ir.walk(lowered.body)
     ):  # what a verb returns changes nothing, or is refused
         effects = _Certain(effects)
@@ -163,6 +173,9 @@ def _sharing(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> Sh
     kinds.update(dict.fromkeys(names.helpers, Kind(NONE)))  # nothing of theirs changes
     kinds.update(kinds_of_names(lowered, given))
     return Sharing(lowered, kinds, effects, unseen_changes(lowered))
+
+
+_CHANGE = ("differential_changes", "differential_construct", "forward_changes")  # which change what they are given
 
 
 def _is_verb(stmt: ir.Stmt) -> bool:

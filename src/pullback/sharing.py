@@ -121,6 +121,7 @@ class Sharing:
     def given_directly(self, stmt: ir.Stmt) -> frozenset[str]:
         """The outer names that the operands of a call are, or are parts of."""
         operands = ir.atoms(stmt.expr) if isinstance(stmt, ir.Bind) else ()
+        self.origins.position = stmt.pos
         return frozenset().union(*(self.origins.of(a.name) for a in operands if isinstance(a, ir.Var)))
 
     def globals_changed(self, stmt: ir.Stmt) -> list[str]:
@@ -156,8 +157,13 @@ class Sharing:
     def _reach(self, stmt: ir.Stmt) -> frozenset[str]:
         """The outer names that a point may change: those that its object comes from, or a call's operands hold."""
         name = self.points[id(stmt)]
+        self.origins.position = stmt.pos
         if isinstance(stmt, ir.Bind) and id(stmt) not in self.certain:
             operands = ir.atoms(stmt.expr)
+            changed = getattr(stmt.facts.callee, "changed_operands", None) if stmt.facts.known else None
+            if changed is not None:
+                assert isinstance(stmt.expr, ir.Apply)
+                operands = (stmt.expr.callee, *(stmt.expr.args[i] for i in changed))
             if isinstance(stmt.expr, ir.Apply) and stmt.facts.known:
                 operands = operands[1:]  # the callee: what it changes of its own is known
             names = [a.name for a in operands if isinstance(a, ir.Var) and a.name not in self._fixed]

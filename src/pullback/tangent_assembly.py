@@ -75,7 +75,11 @@ def assemble_differential(
     ast.copy_location(plain, tree)
     remember(made.code, Source(plain, source.filename, made.code))
     inherited: frozenset[str] = getattr(derivative.function, "_pullback_helpers", frozenset())
-    made.marks = {"_pullback_helpers": inherited | frozenset(helpers.values), "_pullback_guards": tests}
+    made.marks = {
+        "_pullback_helpers": inherited | frozenset(helpers.values), "_pullback_guards": tests,
+        "_pullback_changing": bool(mirrored),
+        "_pullback_made": (*lowered.made, *(code.dot(p) for p in lowered.made if p in code.dots)),
+    }  # fmt: skip
 
 
 def not_forward(lowered: ir.FunctionIR, activity: Activity) -> list[Diagnostic]:

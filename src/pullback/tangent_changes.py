@@ -85,10 +85,15 @@ class ChangingTangentCode(TangentCode):
         if not given:
             return []
         dots = [name(self.dot(n)) if n in active | captures else self.zero() for n in given]
-        made = call(self.helper(mirrors.mirrors, "mirrors"), tuple_of([name(n) for n in given]), tuple_of(dots))
         for n in given:
             self.status[n] = self.standing(n)
-        return self.placed_dots([assign_many([self.dot(n) for n in given], made)], self.function.span)
+        if len(given) == 1:
+            made = call(self.helper(mirrors.mirror, "mirror"), name(given[0]), dots[0])
+            return self.placed_dots([assign(self.dot(given[0]), made)], self.function.span)
+        held = self.helpers.fresh("_m")
+        made = call(self.helper(mirrors.mirrors, "mirrors"), tuple_of([name(n) for n in given]), tuple_of(dots))
+        parts = [assign(self.dot(n), ast.Subscript(name(held), constant(k), ast.Load())) for k, n in enumerate(given)]
+        return self.placed_dots([assign(held, made), *parts], self.function.span)
 
     def standing(self, variable: str) -> str:
         """Whether a mirror may be ZERO: where its value may be no array or container."""
@@ -153,6 +158,8 @@ class ChangingTangentCode(TangentCode):
             if held is not None and not held[1]:
                 self.appended(stmt, stmt.expr, held[0], name(item[0]) if item is not None else self.zero())
                 return
+        if is_copy(stmt) and self.copied(stmt):
+            return
         self.at_point = id(stmt) in self.points
         if self.at_point and not self.lent and self.reaches_caller(stmt):
             self.at_point = False  # its caller did not foresee a change: one that happens is refused
@@ -160,6 +167,17 @@ class ChangingTangentCode(TangentCode):
         self.at_point = False
         if id(stmt) in self.points:
             self.completed(stmt)
+
+    def copied(self, stmt: ir.Bind) -> bool:
+        """`y = x.copy()`, and the same of the tangents."""
+        assert isinstance(stmt.expr, ir.Apply)
+        held = self.dot_of(stmt.expr.callee)
+        if held is None or held[1]:
+            return False
+        for variable, x in ((self.dot(stmt.target), name(held[0])), (stmt.target, atom(stmt.expr.callee))):
+            self.emit_dots([assign(variable, ast.Call(ast.Attribute(x, "copy", ast.Load()), [], []))], stmt.span)
+        self.status[stmt.target] = PRESENT
+        return True
 
     def reaches_caller(self, stmt: ir.Bind) -> bool:
         """Whether a call may change what this function was given or captured."""
@@ -181,8 +199,8 @@ class ChangingTangentCode(TangentCode):
         before, other = expr.args
         assert isinstance(before, ir.Var)
         made = super().run(
-            "operate_inplace_differential", constant(expr.op), tuple_of([atom(before), atom(other)]),
-            tuple_of([self.rules.or_zero(before), self.rules.or_zero(other)]),
+            "operate_inplace_differential", atom(before), self.rules.or_zero(before), constant(expr.op), atom(other),
+            self.rules.or_zero(other),
         )  # fmt: skip
         d = self.dot(stmt.target)
         self.emit_dots([assign_many([stmt.target, d], made)], stmt.span)
@@ -204,9 +222,11 @@ class ChangingTangentCode(TangentCode):
             return
         plain = found is not None and not found[1]
         simple = value_kind.scalar or value_kind.mask == ARRAY
-        if plain and obj_kind.mask == ARRAY and simple:
+        if plain and obj_kind.mask == ARRAY:
             if value is None:
                 v = constant(0.0)
+            elif not simple:
+                v = call(self.helper(tangent_parts.filled, "filled"), v, atom(stmt.value))
             elif value[1]:
                 v = template("0.0 if v is ZERO else v", v=v, ZERO=self.zero())
         elif not (plain and (obj_kind.mask == DICT or (obj_kind.mask == LIST and self.is_int(stmt.key)))):
@@ -240,6 +260,14 @@ class ChangingTangentCode(TangentCode):
             parts = call(self.helper(tangent_parts.elements, "elements"), t, name(held))
             return both, ast.Call(name(self.helper(zip, "zip")), [name(held), parts], [])
         return both, over
+
+
+def is_copy(stmt: ir.Bind) -> bool:
+    """Whether a statement is `x.copy()` of an array, list or dict."""
+    expr = stmt.expr
+    if not isinstance(expr, ir.Apply) or expr.method != "copy" or expr.args or expr.keywords:
+        return False
+    return stmt.facts.kinds[0].mask in (ARRAY, LIST, DICT)
 
 
 def is_append(stmt: ir.Bind) -> bool:

@@ -17,7 +17,7 @@ from pullback.differential_objects import (
     is_answer,
 )
 from pullback.fitting import fit, fit_like, fit_to, meta
-from pullback.mirrors import own
+from pullback.mirrors import complete, mirror, mirrors, own
 from pullback.rules import constant, rule
 from pullback.runtime import keep
 from pullback.spaces import zero_tangent
@@ -34,6 +34,7 @@ from pullback.tangent_parts import (
     part_cotangent,
     projected,
     vector_parts,
+    walked,
 )
 from pullback.tangents import ZERO, add
 
@@ -56,6 +57,10 @@ rule(
 )
 rule(filled, "t, x", t="g", t_dot="filled(t_dot, x)", _inert="x", _returns="unknown")
 rule(projected, "t, x", t="g", t_dot="projected(t_dot, x)", _inert="x", _returns="unknown")
+rule(mirror, "x, t=ZERO", t="g", t_dot="mirror(x, t_dot)", _inert="x", _returns="unknown")
+rule(mirrors, "xs, ts", ts="g", ts_dot="mirrors(xs, ts_dot)", _inert="xs", _returns="tuple")
+rule(complete, "t, x", t="g", t_dot="complete(t_dot, y)", _inert="x", _returns="unknown", _alias=True)
+rule(walked, "xs, t", xs="g", xs_dot="xs_dot", _inert="t", _returns="unknown", _alias=True)
 rule(own, "t", t="g", t_dot="own(t_dot)", _returns="unknown")
 rule(keep, "x", x="g", x_dot="keep(x_dot)", _returns="like")
 rule(dense, "t, x", t="g", t_dot="t_dot", _inert="x", _returns="unknown")
