@@ -120,6 +120,8 @@ class CallEffects:
             if isinstance(static, (staticmethod, classmethod)):
                 return self.of_callee(static.__func__, stmt, UNKNOWN if isinstance(static, classmethod) else None)
             return self.of_callee(found, stmt, owner)
+        if method == "at" and isinstance(owner.value, np.ufunc):
+            return YES
         if isinstance(owner.value, types.ModuleType):
             return self.of_callee(getattr(owner.value, method, None), stmt, None)
         if not owner.mask & ~_BUILTIN_KINDS:

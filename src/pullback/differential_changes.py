@@ -48,8 +48,8 @@ from pullback.errors import DifferentiabilityError
 from pullback.fitting import fit
 from pullback.mirrors import complete
 from pullback.operations import INPLACE_FUNCTIONS, METHODS
-from pullback.rules import Active, callable_name, constant, intrinsic, lookup
 from pullback.python_calls import call_function_shared
+from pullback.rules import Active, callable_name, constant, intrinsic, lookup
 from pullback.shared_calls import is_strict
 from pullback.shared_changes import changer
 from pullback.spaces import describe, is_differentiable
@@ -210,8 +210,9 @@ def plainly(op: str, x: Any, y: Any) -> Any:
     return INPLACE_FUNCTIONS[op](x, y)
 
 
-for _function in (set_item_differential, set_attribute_differential, operate_inplace_differential):
-    _function.changed_operands = (0, 1)  # type: ignore[attr-defined]  # what it changes, besides what that is made of
+_each: Any
+for _each in (set_item_differential, set_attribute_differential, operate_inplace_differential):
+    _each.changed_operands = (0, 1)  # what it changes, and its tangent
 
 
 # --- calls ------------------------------------------------------------------------------------------
@@ -302,9 +303,9 @@ def init_differential_of(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any
     return lent_differential(fn, fn_dot, args, dots, kwargs, kwdots)
 
 
-for _function in (lent_differential, init_differential_of):
-    _function.changes_arguments = True  # type: ignore[attr-defined]
-    LENT.append(_function)
+for _each in (lent_differential, init_differential_of):
+    _each.changes_arguments = True
+    LENT.append(_each)
 
 
 @intrinsic(init_differential_of)

@@ -18,6 +18,7 @@ from pullback.rules import callable_name, constant
 from pullback.tangents import ZERO, Tangent, tangent_type
 
 INIT, POST_INIT = "init", "post_init"
+store_field = object.__setattr__  # also of a frozen dataclass
 
 
 def how_made(cls: Any) -> tuple[str, Any]:
@@ -78,20 +79,25 @@ def init_differential(cls: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) 
         init_differential_of(function, ZERO, (obj, *args), (obj_dot, *dots), kwargs, kwdots)
         return obj, obj_dot
     fields, later = initial_fields(cls, args, kwargs)
+    frozen = is_frozen(cls)
     for name, place, default in fields:
-        if place is None:
-            object.__setattr__(obj, name, default)
-        elif isinstance(place, str):
-            object.__setattr__(obj, name, kwargs[place])
-            setattr(obj_dot, name, kwdots.get(place, ZERO))
+        value = default if place is None else kwargs[place] if isinstance(place, str) else args[place]
+        t = ZERO if place is None else kwdots.get(place, ZERO) if isinstance(place, str) else dots[place]
+        if frozen:
+            store_field(obj, name, value)
         else:
-            object.__setattr__(obj, name, args[place])
-            setattr(obj_dot, name, dots[place])
+            setattr(obj, name, value)
+        setattr(obj_dot, name, t)
     given = [d if p is None else kwargs[p] if isinstance(p, str) else args[p] for p, d in later]
     given_dots = [ZERO if p is None else kwdots.get(p, ZERO) if isinstance(p, str) else dots[p] for p, d in later]
     init_differential_of(function, ZERO, (obj, *given), (obj_dot, *given_dots), {}, {})
     return obj, obj_dot
 
 
-constant(how_made, new_object, new_record, initial_fields)
+def is_frozen(cls: Any) -> bool:
+    """Whether a dataclass's fields are stored once only."""
+    return bool(cls.__dataclass_params__.frozen)
+
+
+constant(how_made, is_frozen, new_object, new_record, initial_fields)
 CONSTRUCT["init"] = init_differential

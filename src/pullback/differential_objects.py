@@ -12,6 +12,7 @@ from __future__ import annotations
 import functools
 import inspect
 import types
+from collections import deque
 from typing import Any
 
 import numpy as np
@@ -110,7 +111,7 @@ def attribute_differential(obj: Any, obj_dot: Any, name: str) -> Any:
 
 def how_item(obj: Any) -> tuple[int, Any]:
     """How `obj[index]` is read: an element of a container, or by the class's own method."""
-    if isinstance(obj, (np.ndarray, list, tuple, dict)):
+    if isinstance(obj, (np.ndarray, list, tuple, dict, deque)):
         return FIELD, None
     method = getattr(type(obj), "__getitem__", None)
     if isinstance(method, types.FunctionType):

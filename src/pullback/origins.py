@@ -135,6 +135,8 @@ def _is_new(stmt: ir.Bind, makes_anew: Callable[[ir.Bind], bool], anew: set[str]
     expr = stmt.expr
     if isinstance(expr, ir.Operation):
         return not expr.inplace and all(k.numeric for k in stmt.facts.kinds)
+    if isinstance(expr, ir.Copy):
+        return isinstance(expr.source, ir.Var) and expr.source.name in anew
     if isinstance(expr, ir.Item):
         return isinstance(expr.obj, ir.Var) and expr.obj.name in anew
     if not isinstance(expr, ir.Apply):

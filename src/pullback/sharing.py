@@ -13,6 +13,8 @@ from __future__ import annotations
 import types
 from collections.abc import Callable
 
+import numpy as np
+
 from pullback import ir
 from pullback.changing import YES
 from pullback.kinds import ARRAY, DICT, LIST, NONE, NPFLOAT, PYTHON_SCALAR, STR, Kind
@@ -220,6 +222,8 @@ class Sharing:
         self._join_atoms(ir.Var(stmt.target), *operands)
         if changes:
             out = [a for k, a in expr.keywords if k == "out"]
+            if expr.method == "at" and isinstance(owner, np.ufunc):  # `np.add.at(a, ...)` changes a
+                known = True
             first = out or ([expr.callee] if expr.method is not None and not known else [])
             changed = [*first, *operands]
             name = next((a.name for a in changed if isinstance(a, ir.Var) and a.name not in self._fixed), None)

@@ -190,7 +190,7 @@ class ChangingTangentCode(TangentCode):
         for xs, v in ((atom(expr.callee), atom(expr.args[0])), (name(held), item)):
             made = ast.Expr(ast.Call(ast.Attribute(xs, "append", ast.Load()), [v], []))
             self.emit_dots([made], stmt.span)
-        if self.uses.get(stmt.target, 0):
+        if self.uses.get(stmt.target, 0) or stmt.target == self.function.result:
             self.emit_dots([assign(stmt.target, constant(None))], stmt.span)
         self.lost(stmt.target, stmt.span)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -90,13 +90,15 @@ def tables(x: float) -> float:
     d["c"] = d["a"] * d["b"][0]
     d["b"].append(d.pop("a"))
     d.update(e=x, f=d["c"])
-    o = OrderedDict(d)
-    o["g"] = d.setdefault("h", x * 3)
-    return d["c"] * sum(d["b"]) + o["g"] * d["f"]
+    d["g"] = d.setdefault("h", x * 3)
+    del d["e"]
+    return d["c"] * sum(d["b"]) + d["g"] * d["f"]
 
 
 def queue(x: float) -> float:
-    q = deque([x, x * x], maxlen=3)
+    q = deque(maxlen=3)
+    q.append(x)
+    q.append(x * x)
     for i in range(4):
         q.append(q[0] * q[-1] + i)
     q.appendleft(x)
@@ -146,15 +148,21 @@ FUNCTIONS: list[tuple[Any, Any]] = [
     (views, np.array([0.3, 0.5, 0.7, 0.2])), (tables, 0.8), (queue, 0.4), (attempted, 0.9), (helped, 0.7),
     (scattered, VECTOR),
 ]  # fmt: skip
-ONCE = {queue}  # `deque(...)` has no derivative yet
+# a second derivative refuses: a change inside a `try`, fields that are stored before `__post_init__`, `np.add.at`
+ONCE = {attempted, tanks, scattered}
+SECOND = [c for c in FUNCTIONS if c[0] not in ONCE]
 
 
-@pytest.mark.parametrize(("function", "x"), [c for c in FUNCTIONS if c[0] not in ONCE], ids=lambda c: getattr(c, "__name__", ""))
+def name_of(case: Any) -> str:
+    return getattr(case, "__name__", "")
+
+
+@pytest.mark.parametrize(("function", "x"), FUNCTIONS, ids=name_of)
 def test_forward(function: Any, x: Any) -> None:
     pb.check_derivative(function, x, modes=("forward",))
 
 
-@pytest.mark.parametrize(("function", "x"), [c for c in FUNCTIONS if c[0] not in ONCE], ids=lambda c: getattr(c, "__name__", ""))
+@pytest.mark.parametrize(("function", "x"), SECOND, ids=name_of)
 def test_second_order(function: Any, x: Any) -> None:
     pb.check_derivative(function, x, order=2)
 
@@ -183,9 +191,9 @@ def test_arguments_that_share_memory() -> None:
         return a[0] * a[1]
 
     a = np.array([1.0, 2.0])
-    assert pb.differential(both, wrt=0)(a, a)(np.array([1.0, 0.0])) == 6.0
+    assert pb.differential(both)(a, a)(np.array([1.0, 0.0]), np.zeros(2)) == 6.0
     a = np.array([1.0, 2.0])
-    assert pb.differential(both, wrt=0)(a, a[1:])(np.array([0.0, 1.0])) == 3.0
+    assert pb.differential(both)(a, a[1:])(np.array([0.0, 1.0]), np.zeros(1)) == 3.0
 
 
 def test_a_new_value_shares_no_tangent() -> None:

@@ -406,23 +406,28 @@ def _put_along_axis(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwd
 
 @changer(np.ufunc.at)
 def _at(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
-    function = linear_at(args[0])
-    function.at(args[1], *args[2:])
-    if has_mirror(dots[1]):
-        function.at(dots[1], args[2], filled(dots[3], args[3]))
-    else:
+    mirrored = has_mirror(dots[1])
+    if not mirrored:
         refuse_loss(args[1], args[3], dots[3])
+    if is_add(args[0]):
+        np.add.at(args[1], args[2], args[3])
+        if mirrored:
+            np.add.at(dots[1], args[2], filled(dots[3], args[3]))
+    else:
+        np.subtract.at(args[1], args[2], args[3])
+        if mirrored:
+            np.subtract.at(dots[1], args[2], filled(dots[3], args[3]))
     return None, ZERO
 
 
-def linear_at(function: Any) -> Any:
-    """`np.add` or `np.subtract`; the `at` of others is refused."""
+def is_add(function: Any) -> Any:
+    """Whether it is `np.add`, and not `np.subtract`; the `at` of others is refused."""
     if function not in (np.add, np.subtract):
         raise DifferentiabilityError(
             f"{callable_name(function)}.at changes a differentiated array in a way that is not differentiated; "
             "np.add.at and np.subtract.at are"
         )
-    return function
+    return function is np.add
 
 
 @changer(np.ndarray.sort)
@@ -491,6 +496,6 @@ def operands_before_out(fn: Any, args: Any, kwargs: Any) -> tuple[int, list[str]
 
 constant(
     has_mirror, is_deque, places_after, is_same, is_there, is_stored, has_own, is_mapping, is_joining, put_in_set,
-    where_of, flat_places, refuse_modes, refuse_wrapping, linear_at, sorting, refuse_function, is_one,
+    where_of, flat_places, refuse_modes, refuse_wrapping, is_add, sorting, refuse_function, is_one,
     operands_before_out, refuse_loss, sorted_order,
 )  # fmt: skip
