@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from pullback import ir
+from pullback.array_methods import constant_attribute
 from pullback.dict_views import kept_views
 from pullback.effects import effects_of
 from pullback.kinds import ARRAY, DICT, LIST, NONE, NPFLOAT, NUMERIC_MASK, PYTHON_SCALAR, STR, STR_KIND, TUPLE, Kind
@@ -44,9 +45,11 @@ class Activity:
     watched: dict[int, set[str]] = field(default_factory=dict)  # or not change these globals, which something holds
 
 
-def analyse(function: ir.FunctionIR, active: frozenset[str], sharing: Sharing) -> Activity:
+def analyse(
+    function: ir.FunctionIR, active: frozenset[str], sharing: Sharing, forward: bool = False
+) -> Activity:
     """Mark active operands in every statement's facts, starting from the active parameters and captures."""
-    analysis = _Analysis(function, sharing)
+    analysis = _Analysis(function, sharing, forward)
     end = analysis.block(function.body, active)
     for stmt in ir.walk(function.body):  # what became varied after a closure had captured it
         if isinstance(stmt, ir.Bind) and isinstance(stmt.expr, ir.Closure):
@@ -60,7 +63,8 @@ def analyse(function: ir.FunctionIR, active: frozenset[str], sharing: Sharing) -
 
 
 class _Analysis:
-    def __init__(self, function: ir.FunctionIR, sharing: Sharing) -> None:
+    def __init__(self, function: ir.FunctionIR, sharing: Sharing, forward: bool) -> None:
+        self.forward = forward
         self.function = function
         self.sharing = sharing
         self.found = Activity()
@@ -139,7 +143,7 @@ class _Analysis:
         end = varied
         for step in stmt.body:
             end = self.block(step.body, end)
-        if stmt.handlers:
+        if stmt.handlers and not self.forward:
             self.attempt_changes(stmt)
         caught = varied | self.ever_varied
         self.ever_varied |= outer
@@ -240,6 +244,8 @@ class _Analysis:
                 self.check_captures(stmt, expr, varied)
             case ir.Apply():
                 return self.call_carries(stmt)
+            case ir.Attr(name=name) if constant_attribute(facts.kinds[0], name) is not None:
+                return False
         return facts.kind.differentiable
 
     def refuse_set(self, stmt: ir.Bind) -> None:

@@ -34,7 +34,6 @@ _BINARY: dict[str, type[ast.operator]] = {
     "+": ast.Add, "-": ast.Sub, "*": ast.Mult, "/": ast.Div, "//": ast.FloorDiv, "%": ast.Mod, "**": ast.Pow,
     "@": ast.MatMult, "<<": ast.LShift, ">>": ast.RShift, "&": ast.BitAnd, "|": ast.BitOr, "^": ast.BitXor,
 }  # fmt: skip
-_CONSTRUCTORS = ("__init__", "__post_init__")  # what they change first of all is the object being made
 _UNARY: dict[str, type[ast.unaryop]] = {"neg": ast.USub, "pos": ast.UAdd, "invert": ast.Invert}
 
 
@@ -266,7 +265,7 @@ class Forward:
         taken = self.take(operands)
         values = {a: taken.get(a.name, atom(a)) if isinstance(a, ir.Var) else atom(a) for a in operands}
         if isinstance(expr, ir.Apply) and isinstance(expr.callee, ir.Var) and expr.callee.name in INTERNAL:
-            stem = expr.callee.name.strip("<>")
+            stem = expr.callee.name.strip("<>").rpartition(".")[2]
             values[expr.callee] = name(self.helper(INTERNAL[expr.callee.name], stem))
         for value in values.values():
             if not hasattr(value, "lineno"):
@@ -355,7 +354,8 @@ class Forward:
         keywords = [ast.keyword(k, values[a]) for k, a in expr.keywords]
         callee: ast.expr
         if stmt.facts.known and any(stmt.facts.active):
-            stem = expr.method or (expr.callee.name.strip("<>") if isinstance(expr.callee, ir.Var) else "callee")
+            written = expr.callee.name.strip("<>").rpartition(".")[2] if isinstance(expr.callee, ir.Var) else "callee"
+            stem = expr.method or written
             callee = name(self.helper(stmt.facts.callee, stem))
         else:
             callee = values[expr.callee]
@@ -405,7 +405,7 @@ class Forward:
         if id(stmt) in self.reverse.shadows.activity.strict:
             return True
         uncertain = id(stmt) not in self.sharing.certain
-        own = frozenset(["__class__", *self.function.parameters[:1]]) if self.function.name in _CONSTRUCTORS else ()
+        own = ("__class__", *self.function.made)
         return self.reverse.shadows.strict and uncertain and self.sharing.reaches_outside(stmt, frozenset(own))
 
     def harmless(self, stmt: ir.Bind) -> bool:

@@ -17,6 +17,7 @@ from typing import Any
 
 from pullback import ir
 from pullback.activity import analyse
+from pullback.array_methods import settle_array_methods
 from pullback.assemble import assemble
 from pullback.calls import argument_kinds, bind_parameters, static_parameters
 from pullback.changing import MAYBE, NO, YES, CallEffects
@@ -108,15 +109,16 @@ def derive(
         source = acquire(function)
         refuse(check(source.node, source.filename))
         lowered = lower(source, function.__name__, function.__code__.co_freevars)
+        lowered.made = made_by(function)
         kinds = {p: Kind(*k) for p, k in request.kinds}
         given = {p: _with_sample(p, kinds.get(p, UNKNOWN), arguments) for p in lowered.parameters}
         derivative.result, sharing = _inferred(lowered, names, given)
-        activity = analyse(lowered, request.active | request.captures, sharing)
+        activity = analyse(lowered, request.active | request.captures, sharing, request.form == DIFFERENTIAL)
         refuse(activity.refusals)
         settle_iterations(lowered)
         derivative.stages = Stages(source, lowered, activity, sharing, derivative.result)
         if request.form == DIFFERENTIAL:
-            refuse(not_forward(lowered, activity, sharing))
+            refuse(not_forward(lowered, activity))
             assemble_differential(derivative, lowered, source, activity, sharing, _Pairs(names, DIFFERENTIAL).along)
         else:
             sweep = reverse_sweep(derivative, lowered, activity, sharing)
@@ -133,6 +135,14 @@ def derive(
     return derivative
 
 
+def made_by(function: types.FunctionType) -> tuple[str, ...]:
+    """The parameters that hold a new object which a constructor, or its differential, fills in."""
+    first = function.__code__.co_varnames[: min(1, function.__code__.co_argcount)]
+    constructs = function.__name__ in ("__init__", "__post_init__")
+    made: tuple[str, ...] = getattr(function, "_pullback_made", first if constructs else ())
+    return made
+
+
 def _with_sample(parameter: str, kind: Kind, arguments: dict[str, Any]) -> Kind:
     if kind.mask in (STRUCT, FUNC) and parameter in arguments:
         return Kind(kind.mask, kind.cls, UNSET, parameter, arguments[parameter])
@@ -142,20 +152,23 @@ def _with_sample(parameter: str, kind: Kind, arguments: dict[str, Any]) -> Kind:
 def _inferred(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> tuple[Kind, Sharing]:
     """The kind of the result, and what the function's names share; the kinds of all values are in the facts."""
     result = infer(lowered, names, given, _result_of)
+    settle_array_methods(lowered)
     sharing = _sharing(lowered, names, given)
     if sharing.changed and names.fields:  # what a field holds may change while the function runs
         names.fields.clear()
         names.guessing = False
         result = infer(lowered, names, given, _result_of)
+        settle_array_methods(lowered)
         sharing = _sharing(lowered, names, given)
     return result, sharing
 
 
 def _sharing(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> Sharing:
     effects: Callable[[ir.Bind], int] = CallEffects(lowered, names.values(), _function_changes)
-    if names.helpers:  # generated code changes nothing: what it was made from was refused where it did
+    module = str(names.globals.get("__name__", ""))
+    if names.helpers and not names.changing:  # generated from what changes nothing
         effects = _nothing
-    elif str(names.globals.get("__name__", "")).startswith("pullback.") or any(
+    elif (module.startswith("pullback.") and module.rpartition(".")[2] not in _CHANGE) or any(
         _is_verb(s) for s in ir.walk(lowered.body)
     ):  # what a verb returns changes nothing, or is refused
         effects = _Certain(effects)
@@ -163,6 +176,9 @@ def _sharing(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> Sh
     kinds.update(dict.fromkeys(names.helpers, Kind(NONE)))  # nothing of theirs changes
     kinds.update(kinds_of_names(lowered, given))
     return Sharing(lowered, kinds, effects, unseen_changes(lowered))
+
+
+_CHANGE = ("differential_changes", "differential_construct", "forward_changes")  # which change what they are given
 
 
 def _is_verb(stmt: ir.Stmt) -> bool:
@@ -193,7 +209,7 @@ def _function_changes(function: types.FunctionType, kinds: dict[str, Kind], fres
     """Whether a call of a function may change something that its caller can see."""
     if function.__code__.co_flags & 0x280:
         return MAYBE
-    key = (id(function), fresh, tuple(sorted((p, k.key) for p, k in kinds.items())), EPOCH.now, scope())
+    key = (id(function), fresh, tuple(sorted((p, k.key) for p, k in kinds.items())), EPOCH.now, *map(id, scope()))
     known = _CHANGES.get(key)
     if known is not None and known[0] is function.__code__:
         return known[1]
@@ -231,7 +247,7 @@ def _result_of(stmt: ir.Bind, arguments: list[Kind]) -> Kind:
         return UNKNOWN
     callee = stmt.facts.callee
     kinds = argument_kinds(callee, bound, arguments)
-    key = (id(callee), tuple((p, k.key) for p, k in kinds.items()), EPOCH.now, scope())
+    key = (id(callee), tuple((p, k.key) for p, k in kinds.items()), EPOCH.now, *map(id, scope()))
     if key in _RESULTS:
         return _RESULTS[key]
     if key in _INFERRING:
