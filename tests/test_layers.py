@@ -30,7 +30,7 @@ LAYERS = {
     "calls in forward mode": "call_paths differential_calls differential_objects differential_changes "
     "differential_construct pull_apply linked runtime_calls",
     "derivatives of the world's functions": "rulebook",
-    "the public verbs": "arguments locating operators custom surgery recompute inspection printing",
+    "the public verbs": "copying arguments locating operators custom surgery recompute inspection printing",
     "forward mode and higher orders": "forward_verbs nesting second_order",
     "checking derivatives": "differences comparing testing",
     "the public API": "pullback",

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from pullback.arguments import Wrt, active_operands, parameter_list
+from pullback.copying import leaving_arguments
 from pullback.differential_calls import call_differential, method_parts, resolve
 from pullback.differential_changes import change_differential
 from pullback.dispatch import type_call
@@ -97,6 +98,10 @@ class Differential:
     def __init__(
         self, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any], active: Active, known: Any = None
     ) -> None:
+        plain, given = f, (args, kwargs)
+        f = leaving_arguments(f, args, kwargs)
+        if f is not plain:
+            args, kwargs = snapshot(given)
         self._function, self._args, self._kwargs, self._active = f, args, kwargs, active
         self._looks = EPOCH.scopes > 0 and debugging()
         always_zero = self.before = None
@@ -116,6 +121,8 @@ class Differential:
             generators = generators_of(f, args, kwargs)
             self._replay = generators, states_of(generators)
         self.value = f(*args, **kwargs)
+        if f is not plain:
+            plain(*given[0], **given[1])  # for what it changes
         self._mark = self.value if self.value.__class__ is float else fingerprint(self.value)
         self._fast = self.code is not None and self.pure and not self._seen and self.value.__class__ is float
         if always_zero is not None:

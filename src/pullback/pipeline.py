@@ -178,7 +178,7 @@ def _sharing(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> Sh
     return Sharing(lowered, kinds, effects, unseen_changes(lowered))
 
 
-_CHANGE = ("differential_changes", "differential_construct", "forward_changes")  # which change what they are given
+_CHANGE = ("differential_changes", "differential_construct", "forward_changes", "copying")  # which change what they are given
 
 
 def _is_verb(stmt: ir.Stmt) -> bool:
@@ -227,6 +227,13 @@ def _function_changes(function: types.FunctionType, kinds: dict[str, Kind], fres
         pass
     _CHANGES[key] = (function.__code__, changes)
     return changes
+
+
+def may_change_arguments(function: types.FunctionType, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether a call of a function may change what it is given, as far as its source tells."""
+    bound = bind_parameters(function.__code__, len(args), tuple(kwargs))
+    given = dict(zip(bound, (*args, *kwargs.values()), strict=True)) if bound is not None else {}
+    return _function_changes(function, {p: Kind(kind_of(v).mask) for p, v in given.items()}) != NO
 
 
 def refuse(diagnostics: list[Diagnostic]) -> None:
