@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import itertools
 import types
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -142,6 +143,7 @@ class Compiled:
         self.reverse_from = reverse_from  # a joint function: the statement of its body that begins the reverse sweep
         self.spans: dict[int, Span] = {}  # a reverse function: the user's expression for each line
         self.function, self.filename = function, filename
+        self.forward: weakref.ref[Compiled] | None = None  # a reverse function: the forward sweep that goes with it
         self.looks = debugging()  # whether every value is looked at, for `debug_nans`
         laid = laid_out(tree, filename, self) if sweep == REVERSE else None
         placed(tree, function.span)
@@ -251,6 +253,9 @@ def source_text(trees: list[ast.FunctionDef], lines: Callable[[int], str]) -> st
 
 def _commented(tree: ast.FunctionDef, lines: Callable[[int], str]) -> str:
     marked = _copied(tree)
+    for node in ast.walk(marked):
+        if isinstance(node, ast.Name):
+            node.id = node.id.strip("<>")  # a builtin as it is, whatever the user calls so
     _mark(marked.body, lines, None)
     text = ast.unparse(ast.fix_missing_locations(marked))
     out = []
