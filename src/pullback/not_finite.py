@@ -135,7 +135,7 @@ def _blamed(name: str, part: Any, bad: str, found: dict[str, Any], sweep: str, t
         part = part[0]
     shown = {o: v for o, v in found.items() if not (callable(v) or v is None or isinstance(v, types.ModuleType))}
     kept = {o: [*_numbers(v)] for o, v in shown.items() if re.match(r"_r\d+$", o)}
-    notes = [f"{o} = {summary(v)}" for o, v in shown.items() if o not in kept]
+    notes = [f"{'the result' if o == '_result' else o} = {summary(v)}" for o, v in shown.items() if o not in kept]
     notes += [f"kept for it: {', '.join(map(summary, v[:4]))}" for v in kept.values() if v]
     if sweep == "reverse" or _TANGENT.match(name):
         notes.append(f"in generated code: {text}")
