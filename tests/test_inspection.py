@@ -427,6 +427,23 @@ def test_what_has_effects_is_not_said_to_be_recomputable():
     assert not any(row.recomputable for row in found)
 
 
+BIG = np.ones(1000)
+
+
+def test_what_the_function_holds_is_told_and_not_counted():
+    captured = np.ones(1000)
+
+    def f(x):
+        return np.sum(x * captured) + np.sum(x * BIG)
+
+    found = pb.residuals(f, 2.0)
+    assert sorted(row.shared for row in found if row.form == "float64[1000]" and not row.bytes) == ["function"] * 2
+    model = nn.Dense(300, 3, rng=0)
+    found = pb.residuals(model, np.ones((2, 300), np.float32))
+    assert found.bytes < 3000 and {row.function for row in found} == {"Dense", "Dense.__call__"}
+    assert repr(found).count("\n") < 20
+
+
 def test_the_table():
     found = pb.residuals(heat, np.ones(1000), 0.1, 10)
     text = repr(found)
@@ -496,7 +513,7 @@ def test_markup_in_names_and_sources_is_escaped():
 def test_forms_and_no_walls_of_numbers():
     x = np.ones((100, 50), np.float32)
     assert repr(pb.pullback(lambda a: a * 2.0)(x)) == (
-        "<pullback of test_forms_and_no_walls_of_numbers.<locals>.<lambda>: float32[100, 50] -> float32[100, 50]>"
+        "<pullback of <lambda>: float32[100, 50] -> float32[100, 50]>"
     )
     assert repr(pb.pullback(structures)(1.0, 2.0)) == (
         "<pullback of structures: (float, {'s': float, 'd': [float, float]}) -> (float, float)>"

@@ -28,7 +28,7 @@ from pullback.not_finite import debugging, look_at
 from pullback.operators import called_with, check_callable, named, warn_of
 from pullback.pull_apply import recording
 from pullback.recompute import generators_of, replayed, states_of
-from pullback.rules import EPOCH, Active, callable_name
+from pullback.rules import EPOCH, Active, callable_name, shown_name
 from pullback.spaces import entering, project
 from pullback.tables import Table
 from pullback.tangents import NO_TANGENT, ZERO, Tangent
@@ -194,7 +194,7 @@ class Differential:
         return entering(project(t, x, f"the tangent of argument `{name}` of {callable_name(self._function)}"))
 
     def __repr__(self) -> str:
-        return f"<differential of {callable_name(self._function)}: {self._from()} -> {space_of(self.value)}>"
+        return f"<differential of {shown_name(self._function)}: {self._from()} -> {space_of(self.value)}>"
 
     def _from(self) -> str:
         given = [self._args[a] if isinstance(a, int) else self._kwargs[a] for a in self._active]
@@ -203,7 +203,7 @@ class Differential:
 
     def _repr_html_(self) -> str:
         rows = [("from tangents of", self._from()), ("to a tangent of the result", space_of(self.value))]
-        return Table(("", "form"), rows, code=frozenset({1})).html(f"differential of {callable_name(self._function)}")
+        return Table(("", "form"), rows, code=frozenset({1})).html(f"differential of {shown_name(self._function)}")
 
 
 def _holds_others(x: Any) -> bool:

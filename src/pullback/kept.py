@@ -11,6 +11,7 @@ to the call. What stands in several places is counted once; what the arguments h
 from __future__ import annotations
 
 import ast
+import contextlib
 import sys
 import types
 from collections.abc import Callable, Iterator
@@ -25,7 +26,7 @@ from pullback.forms import space_of
 from pullback.layout import REVERSE, made_of
 from pullback.lending import alone
 from pullback.operators import Pullback, value_with_pullback
-from pullback.rules import callable_name
+from pullback.rules import shown_name
 from pullback.spans import Span
 from pullback.tables import Table, in_bytes
 from pullback.tangents import TangentVector
@@ -45,7 +46,7 @@ class Kept:
     form: str
     bytes: int  # that nothing before it in the table holds already
     count: int = 1  # how many values: one for each iteration
-    shared: str = ""  # "argument" or "result", where that holds it too
+    shared: str = ""  # "argument", "function" or "result", where that holds it too
     recomputable: bool = False
 
     @property
@@ -124,7 +125,8 @@ def residuals_of(pull: Pullback) -> Residuals:
     """What a pullback keeps."""
     walker = _Walker()
     arguments = walker.holding("argument", (pull._args, pull._kwargs, getattr(pull._function, "__self__", None)))
-    name = callable_name(pull._function)
+    walker.holding("function", _held_by(pull._function))
+    name = shown_name(pull._function)
     walker.residual(pull._residual, _Place(None, name, pull._function))
     value = walker.added(pull._value, _Place(None, name, None), "the result", recomputable=False)
     if value is not None:
@@ -184,7 +186,7 @@ class _Walker:
         forward = made.forward() if made.forward is not None else None
         names = _unpacked(made.tree)
         sources = _Sources(forward.tree, made.filename) if forward is not None else None
-        function = reader.__name__.removesuffix("_reverse")
+        function = made.function.qualname.rpartition("<locals>.")[2]
         for name, item in zip(names, items, strict=False):
             self.kept(name, item, sources, function, place)
 
@@ -282,6 +284,17 @@ def _type_of(x: Any) -> str:
     if isinstance(x, (bool, int, float, complex, np.generic, str)):
         return type(x).__name__
     return f"{type(x).__name__} of {len(x)}" if isinstance(x, (tuple, list, dict)) else space_of(x)
+
+
+def _held_by(function: Any) -> list[Any]:
+    """What a function holds itself: the object that is called, captured variables, the globals it names."""
+    if not isinstance(function, types.FunctionType):
+        return [] if isinstance(function, types.MethodType) else [function]
+    found = [function.__globals__.get(name) for name in function.__code__.co_names]
+    for cell in function.__closure__ or ():
+        with contextlib.suppress(ValueError):  # not bound yet
+            found.append(cell.cell_contents)
+    return found
 
 
 def _again(function: Any) -> bool:

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import ast
-import html
 import linecache
 import os
 import sys
@@ -27,7 +26,7 @@ from pullback.inspection import asked, plain_function
 from pullback.kinds import Kind, kind_of
 from pullback.locating import at_boundary
 from pullback.pipeline import find
-from pullback.rules import callable_name
+from pullback.rules import callable_name, shown_name
 from pullback.useful import reads, useful_names
 
 ACTIVE, VARIED, USEFUL = "active", "varied", "useful"
@@ -113,6 +112,8 @@ class MarkedSource:
         return self.text(_is_colored())
 
     def _repr_html_(self) -> str:
+        import html  # (only where a notebook shows it)
+
         rows = []
         for line in self.lines:
             pieces = (
@@ -163,7 +164,7 @@ def _marked(f: Callable[..., Any], args: tuple[Any, ...], wrt: Wrt, kwargs: dict
         chosen, kinds, values = _without_examples(f, function, bound, wrt)
     derivative = find(function, Request(chosen, frozenset(), kinds, PAIR), values)
     order = tuple(p for p in function.__code__.co_varnames if p in chosen)
-    return MarkedSource(callable_name(f), function.__code__.co_filename, order, tuple(_lines(derivative)))
+    return MarkedSource(shown_name(f), function.__code__.co_filename, order, tuple(_lines(derivative)))
 
 
 def _without_examples(

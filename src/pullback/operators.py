@@ -36,7 +36,7 @@ from pullback.locating import at_boundary, settle
 from pullback.not_finite import debugging, look_at
 from pullback.pipeline import find, refuse
 from pullback.python_calls import pick, picked
-from pullback.rules import EPOCH, Active, callable_name
+from pullback.rules import EPOCH, Active, callable_name, shown_name
 from pullback.runtime import seed
 from pullback.source import acquire
 from pullback.spaces import describe, entering, project
@@ -167,7 +167,7 @@ class Pullback:
         return g
 
     def __repr__(self) -> str:
-        return f"<pullback of {callable_name(self._function)}: {self._from()} -> {self._to()}>"
+        return f"<pullback of {shown_name(self._function)}: {self._from()} -> {self._to()}>"
 
     def _from(self) -> str:
         return space_of(self._value)
@@ -178,7 +178,7 @@ class Pullback:
 
     def _repr_html_(self) -> str:
         rows = [("from a cotangent of the result", self._from()), ("to tangents of", self._to())]
-        return Table(("", "form"), rows, code=frozenset({1})).html(f"pullback of {callable_name(self._function)}")
+        return Table(("", "form"), rows, code=frozenset({1})).html(f"pullback of {shown_name(self._function)}")
 
 
 def called_with(args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -36,6 +35,7 @@ class Table:
 
     def html(self, caption: str) -> str:
         """A table whose text is escaped."""
+        import html  # (only where a notebook shows one)
 
         def cells(row: tuple[str, ...], tag: str) -> str:
             out = []
