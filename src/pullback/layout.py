@@ -18,7 +18,7 @@ from typing import Any, Protocol
 
 from pullback.spans import Span
 
-FORWARD, REVERSE, JOINT = "forward", "reverse", "joint"
+FORWARD, REVERSE, JOINT, TANGENT = "forward", "reverse", "joint", "tangent"
 _numbers = itertools.count(1)
 _NO_COLUMN = -1  # Python then marks the line, not a part of it
 
