@@ -88,8 +88,6 @@ def asked(
         taken = {own[place] for o, place in zip(active, places, strict=True)
                  if place < (code.co_argcount if isinstance(o, int) else len(own))}  # fmt: skip
         chosen = frozenset(taken | {p for p in values if p not in own and is_differentiable(values[p])})
-    if bound and wrt is None and is_differentiable(f):
-        chosen |= {function.__code__.co_varnames[0]}  # a model that is called is differentiated too
     return function, chosen, values
 
 
