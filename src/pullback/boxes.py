@@ -117,7 +117,8 @@ class _Boxed(ast.NodeTransformer):
         if isinstance(node, ast.Lambda):
             node.body = within.visit(node.body)
         else:
-            node.body = [s for s in map(within.visit, node.body) if s is not None] or [ast.copy_location(ast.Pass(), node)]
+            body = [s for s in map(within.visit, node.body) if s is not None]
+            node.body = body or [ast.copy_location(ast.Pass(), node)]
         return node
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:

@@ -37,9 +37,13 @@ def of_a_generator_function_whose_capture_is_rebound(x):
 
 @refused(2.0)
 def of_a_comprehensions_own_variable(x):
-    fs = [lambda t: t * v for v in [x, x * x]]
-#         ^^^^^^^^^^^^^^^ capture-rebound: assigned again while this function may still be called
-#                                    ---------- assigned again here
+    values = [x, x * x]
+    fs = [
+        lambda t: t * v
+#       ^^^^^^^^^^^^^^^ capture-rebound: assigned again while this function may still be called
+        for v in values
+#                ------ assigned again here
+    ]
     return fs[0](1.0) + fs[1](2.0)
 
 
