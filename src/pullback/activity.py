@@ -17,9 +17,11 @@ from typing import Any
 import numpy as np
 
 from pullback import ir
+from pullback.capturing import rebound_captures
 from pullback.dict_views import kept_views
 from pullback.effects import effects_of
 from pullback.kinds import ARRAY, DICT, LIST, NONE, NPFLOAT, NUMERIC_MASK, PYTHON_SCALAR, STR, STR_KIND, TUPLE, Kind
+from pullback.lower_generators import is_generator
 from pullback.mutators import MUTATORS
 from pullback.rules import callable_name, lookup
 from pullback.sharing import Sharing
@@ -36,6 +38,7 @@ class Activity:
     refusals: list[Diagnostic] = field(default_factory=list)
     cut: dict[str, Span] = field(default_factory=dict)  # names that depend on an argument through `int(...)` alone
     text: set[str] = field(default_factory=set)  # names that hold the text of a differentiated value
+    boxes: set[str] = field(default_factory=set)  # variables that nested functions share and somebody binds again
     silenced: bool = False  # without_derivative was applied to a varied value
     result_varied: bool = False
     mutates: bool = False  # something that may be kept for the reverse sweep may be changed in place
@@ -51,6 +54,7 @@ def analyse(function: ir.FunctionIR, active: frozenset[str], sharing: Sharing) -
     for stmt in ir.walk(function.body):  # what became varied after a closure had captured it
         if isinstance(stmt, ir.Bind) and isinstance(stmt.expr, ir.Closure):
             analysis.check_captures(stmt, stmt.expr, frozenset())
+    analysis.found.boxes |= analysis.rebound_inside & analysis.ever_varied
     if analysis.found.changes:
         analysis.found.refusals += kept_views(function, sharing)
     analysis.found.result_varied = function.result in end
@@ -73,6 +77,7 @@ class _Analysis:
         self.rebound_inside = {  # names of this function that nested ones rebind
             n for node in self.closures.values() for s in ast.walk(node) if isinstance(s, ast.Nonlocal) for n in s.names
         }
+        self.rebound: dict[str, Span] | None = None  # names that are assigned again while a closure may be called
         self.outer = {n for d in function.declarations for n in d.names}  # type: ignore[attr-defined]
 
     def block(self, block: list[ir.Stmt], varied: frozenset[str]) -> frozenset[str]:
@@ -196,15 +201,22 @@ class _Analysis:
                 help="return the value instead",
             )
         after = varied | {stmt.target} if facts.varied else varied - {stmt.target}
-        if self.rebound_inside and isinstance(expr, ir.Apply) and any(facts.active) and not self.is_rule(stmt):
+        if self.rebound_inside and any(facts.active) and not self.is_rule(stmt):
             after |= self.rebound_inside  # a nested function may have stored a differentiated value there
         if id(stmt) in self.sharing.points and any(facts.active):
             after |= self.changing(stmt, self.sharing.points[id(stmt)], varied)
         return after
 
     def is_rule(self, stmt: ir.Bind) -> bool:
-        """Whether a call runs nothing of this function's own."""
+        """Whether an expression runs nothing of this function's own."""
+        if not isinstance(stmt.expr, ir.Apply):
+            return not isinstance(stmt.expr, (ir.Operation, ir.Item, ir.Attr, ir.Compare)) or all(
+                k.numeric for k in stmt.facts.kinds
+            )
         entry = lookup(stmt.facts.callee) if stmt.facts.known else None
+        handed = [a.name for a in ir.atoms(stmt.expr)[1:] if isinstance(a, ir.Var)]
+        if any(n in self.closures or not self.sharing.is_fixed(n) for n in handed):
+            return False  # (a function among the operands, or in one)
         return entry is not None and entry.rule is not None and not entry.vjps
 
     def changing(self, stmt: ir.Stmt, name: str, varied: frozenset[str]) -> frozenset[str]:
@@ -264,20 +276,25 @@ class _Analysis:
     def check_captures(self, stmt: ir.Bind, expr: ir.Closure, varied: frozenset[str]) -> None:
         """A captured name that is assigned again, and is differentiated before or after that, is refused."""
         for name in expr.captures:
-            rebound = name in self.function.rebound_after_capture and not self.only_changed(name, stmt)
-            if name in self.ever_varied | varied and rebound:
+            if name not in self.ever_varied | varied:
+                continue
+            if self.rebound is None:
+                self.rebound = rebound_captures(self.function.body, self.function.result, self.sharing.is_fixed)
+            if name in self.rebound and not self.only_changed(name, stmt):
+                if not is_generator(expr.node):  # (one that is under way reads it between two changes)
+                    self.found.boxes.add(name)
                 self.refuse(
                     "capture-rebound",
                     f"`{name}` is captured here and assigned again while this function may still be called",
                     stmt.span,
-                    labels=(Label(self.function.rebound_after_capture[name], "assigned again here"),),
+                    labels=(Label(self.rebound[name], "assigned again here"),),
                     help=f"pass `{name}` as an argument, or bind the new value to another name",
                 )
 
     def only_changed(self, name: str, closure: ir.Bind) -> bool:
         """Whether every assignment to a name after its capture is `x op= y` on an array or list: the same object."""
         loops = [s for s in ir.walk(self.function.body) if isinstance(s, (ir.For, ir.While))]
-        inside = {id(s) for loop in loops for s in ir.walk(loop.body)}
+        inside = {id(s) for loop in loops for s in [loop, *ir.walk(loop.body)]}  # (a loop binds its target)
         for stmt in ir.walk(self.function.body):
             if name not in ir.assigned(stmt):
                 continue

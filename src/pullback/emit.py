@@ -17,7 +17,7 @@ from pullback.calls import Late
 from pullback.forward_sweep import placed
 from pullback.kinds import UNSET
 from pullback.names import Names
-from pullback.source import Source, remember, trust
+from pullback.source import Source, by_place, remember, trust
 from pullback.syntax import constant, name, parsed, substitute
 
 
@@ -165,7 +165,9 @@ class Compiled:
                 if isinstance(inner, types.CodeType):
                     trust(inner)
                     found = nodes.get((inner.co_name, inner.co_firstlineno), [])
-                    if len(found) == 1:
+                    if len(found) > 1:
+                        found = by_place(inner, found)
+                    if found:
                         remember(inner, Source(found[0], filename, inner))
                     pending.append(inner)
 

@@ -316,7 +316,6 @@ class FunctionIR:
     locals: frozenset[str]
     captured: tuple[str, ...]  # free variables held in the function's closure
     declarations: list[ast.stmt]  # `nonlocal` and `global` lines
-    rebound_after_capture: dict[str, Span]
     filename: str
     span: Span
     names: set[str]  # every name in use, so that new ones can be chosen

@@ -14,7 +14,7 @@ import ast
 from typing import Any
 
 from pullback import ir
-from pullback.capturing import group_functions, rebound_captures
+from pullback.capturing import group_functions
 from pullback.errors import DifferentiabilityError
 from pullback.fence import KEPT
 from pullback.lower_expressions import BINARY, calls_unknown, is_inert
@@ -79,7 +79,7 @@ class _Statements(Attempts):
         mark_partial_steps(body)
         return ir.FunctionIR(
             self.function_name, self.qualname, node.args, parameters(node.args), body, self.result,
-            self.locals, self.captured, self.declarations, rebound_captures(body), self.filename,
+            self.locals, self.captured, self.declarations, self.filename,
             Span.of(self.filename, node), self.names, bool(self.yields),
         )  # fmt: skip
 

@@ -18,6 +18,7 @@ from typing import Any
 from pullback import ir
 from pullback.activity import analyse
 from pullback.assemble import assemble
+from pullback.boxes import boxed, can_box
 from pullback.calls import argument_kinds, bind_parameters, static_parameters
 from pullback.changing import MAYBE, NO, YES, CallEffects
 from pullback.errors import DifferentiabilityError
@@ -107,11 +108,18 @@ def derive(
     try:
         source = acquire(function)
         refuse(check(source.node, source.filename))
-        lowered = lower(source, function.__name__, function.__code__.co_freevars)
         kinds = {p: Kind(*k) for p, k in request.kinds}
-        given = {p: _with_sample(p, kinds.get(p, UNKNOWN), arguments) for p in lowered.parameters}
-        derivative.result, sharing = _inferred(lowered, names, given)
-        activity = analyse(lowered, request.active | request.captures, sharing)
+        in_boxes: frozenset[str] = frozenset()
+        while True:
+            lowered = lower(source, function.__name__, function.__code__.co_freevars)
+            given = {p: _with_sample(p, kinds.get(p, UNKNOWN), arguments) for p in lowered.parameters}
+            derivative.result, sharing = _inferred(lowered, names, given)
+            activity = analyse(lowered, request.active | request.captures, sharing)
+            more = frozenset(n for n in activity.boxes - in_boxes if can_box(source.node, n))
+            if not more:
+                break
+            in_boxes |= more
+            source = boxed(source, more)
         refuse(activity.refusals)
         settle_iterations(lowered)
         derivative.stages = Stages(source, lowered, activity, sharing, derivative.result)
@@ -152,7 +160,7 @@ def _inferred(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> t
 
 
 def _sharing(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> Sharing:
-    effects: Callable[[ir.Bind], int] = CallEffects(lowered, names.values(), _function_changes)
+    effects: Callable[[ir.Bind], int] = CallEffects(lowered, names.values(), function_changes)
     if names.helpers:  # generated code changes nothing: what it was made from was refused where it did
         effects = _nothing
     elif str(names.globals.get("__name__", "")).startswith("pullback.") or any(
@@ -189,7 +197,7 @@ def _nothing(stmt: ir.Bind) -> int:
 _CHANGES: dict[Any, tuple[Any, int]] = {}
 
 
-def _function_changes(function: types.FunctionType, kinds: dict[str, Kind], fresh: str = "") -> int:
+def function_changes(function: types.FunctionType, kinds: dict[str, Kind], fresh: str = "") -> int:
     """Whether a call of a function may change something that its caller can see."""
     if function.__code__.co_flags & 0x280:
         return MAYBE

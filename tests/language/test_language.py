@@ -19,6 +19,7 @@ from . import (  # noqa: F401  (they register their functions)
     generators,
     iterators,
     matching,
+    rebinding,
     statements,
 )
 from .cases import CASES

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from pullback.applying import Residual
-from pullback.dispatch import call
+from pullback.dispatch import call, plainly
 from pullback.drawing import Drawn, Lazy, taken
 from pullback.iterating import CONTAINERS, Source, started, tangent_of
 from pullback.rules import Active, intrinsic
@@ -42,6 +42,7 @@ def tagged(source: Source, operand: int) -> Iterator[Tagged]:
 
 def untagged(function: Callable[..., Any]) -> Callable[..., Any]:
     """A predicate or key of items, as one of tagged items."""
+    plainly(function)
     return lambda t: function(t.value if isinstance(t, Tagged) else t)
 
 
