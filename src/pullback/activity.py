@@ -28,6 +28,7 @@ from pullback.sharing import Sharing
 from pullback.spans import Diagnostic, Label, Span
 
 _PARSERS: tuple[Any, ...] = (float, complex, np.float64, np.float32, np.longdouble, np.array, np.asarray)
+_OF_FUNCTIONS = ("__defaults__", "__kwdefaults__")
 _MUTABLE = ~(PYTHON_SCALAR | NPFLOAT | NONE | STR)
 
 
@@ -54,6 +55,9 @@ def analyse(function: ir.FunctionIR, active: frozenset[str], sharing: Sharing) -
     for stmt in ir.walk(function.body):  # what became varied after a closure had captured it
         if isinstance(stmt, ir.Bind) and isinstance(stmt.expr, ir.Closure):
             analysis.check_captures(stmt, stmt.expr, frozenset())
+        if isinstance(stmt, ir.Bind) and isinstance(stmt.expr, ir.Attr) and stmt.expr.name in _OF_FUNCTIONS:
+            if stmt.target in analysis.ever_varied and analysis.sharing.changes(stmt.target):
+                analysis.refuse_defaults(stmt.expr.name, stmt.span)
     analysis.found.boxes |= analysis.rebound_inside & analysis.ever_varied
     if analysis.found.changes:
         analysis.found.refusals += kept_views(function, sharing)
@@ -151,10 +155,11 @@ class _Analysis:
         if stmt.orelse is not None:
             end = self.block(stmt.orelse.body, end)
         for handler in stmt.handlers:
-            carried = {handler.name} if handler.name is not None and caught else set()
-            left = self.block(handler.step.body, caught | carried)
+            if handler.name is not None and caught:  # what it holds is looked at when it is caught
+                handler.carries = any(reads_more(s, handler.name) for s in ir.walk(handler.step.body))
+            left = self.block(handler.step.body, caught - {handler.name or ""})
             if not ir.always_raises(handler.step.body):
-                end |= left - carried
+                end |= left
         return self.block(stmt.final, end)
 
     def loop(
@@ -356,11 +361,21 @@ class _Analysis:
         obj = self.is_varied(stmt.obj, varied)
         stmt.facts.active, stmt.facts.varied = (obj, value), obj or value
         self.found.mutates = True
+        if value and stmt.attribute and stmt.key in _OF_FUNCTIONS:
+            self.refuse_defaults(stmt.key, stmt.span)
         if not (obj or value) or not isinstance(stmt.obj, ir.Var):
             return varied
         if stmt.facts.kinds[0].mask == STR:
             return varied
         return varied | self.changing(stmt, stmt.obj.name, varied)
+
+    def refuse_defaults(self, name: str, span: Span) -> None:
+        self.refuse(
+            "unsupported-construct",
+            f"a differentiated value becomes a default of a function through `{name}`",
+            span,
+            help="pass it as an argument, or define the function with this default",
+        )
 
     def opaque(self, stmt: ir.Opaque, varied: frozenset[str]) -> None:
         if stmt.observes:
@@ -397,6 +412,24 @@ class _Analysis:
 
     def refuse(self, id: str, message: str, span: Span, *, labels: tuple[Label, ...] = (), help: str = "") -> None:
         self.found.refusals.append(Diagnostic(id, message, span, "", labels, (), help))
+
+
+def reads_more(stmt: ir.Stmt, name: str) -> bool:
+    """Whether a statement reads more of an exception than its text and its class."""
+    if isinstance(stmt, (ir.Raise, ir.Opaque)):
+        return isinstance(stmt, ir.Opaque) and name in stmt.reads
+    if not isinstance(stmt, ir.Bind):
+        fields = ("source", "item", "obj", "key", "value", "iterable", "context")
+        return any(getattr(stmt, f, None) == ir.Var(name) for f in fields)
+    if isinstance(stmt.expr, ir.Inert):
+        return any(isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name) and n.value.id == name
+                   for n in ast.walk(stmt.expr.node))
+    if isinstance(stmt.expr, ir.Apply) and stmt.facts.known and stmt.facts.callee in _ONLY_LOOK:
+        return False
+    return ir.Var(name) in ir.atoms(stmt.expr)
+
+
+_ONLY_LOOK: tuple[Any, ...] = (print, str, repr, type, isinstance, len, format, hash, id, bool)
 
 
 def may_change(kind: Kind) -> bool:

@@ -13,10 +13,15 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+import types
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from pullback import ir
 from pullback.errors import CHANGED, DifferentiabilityError, PullbackError
+from pullback.fingerprints import contents
 from pullback.lower_try import changed_in_place
 from pullback.syntax import assign, call, constant, name, target
 
@@ -61,6 +66,9 @@ def try_statement(forward: Forward, stmt: ir.Try) -> None:
                 if forward.reverse.shadows is not None:
                     bound = bound or forward.reverse.fresh("_error")
                     told = call(forward.helper(refuse_changed, "refuse_changed"), name(bound))
+                    block.insert(0, ast.Expr(told))
+                if handler.carries and bound is not None:
+                    told = call(forward.helper(refuse_carried, "refuse_carried"), name(bound))
                     block.insert(0, ast.Expr(told))
                 block = [*checks, *block]
             handlers.append(ast.ExceptHandler(handler.type, bound, block or [ast.Pass()]))
@@ -137,6 +145,41 @@ def refuse_changed(error: BaseException) -> None:
             f"an exception was caught that left {callee}, which changes a value in place, in the middle; "
             "let it change nothing before it raises, or return the new value instead"
         )
+
+
+def refuse_carried(error: BaseException) -> None:
+    """A handler reads what an exception holds: a differentiated value would have lost its derivative on the way."""
+    if holds_numbers(error, set()):
+        raise DifferentiabilityError(
+            f"this handler reads what a {type(error).__name__} holds, and a number in an exception has no derivative; "
+            "return the value instead of raising it, or wrap it in pb.without_derivative and do not read it here"
+        )
+
+
+def holds_numbers(x: Any, seen: set[int]) -> bool:
+    """Whether a differentiated value may be in an object, however deep."""
+    if isinstance(x, (float, complex, np.inexact)):
+        return True
+    if isinstance(x, np.ndarray):
+        return x.dtype.kind in "fcO"
+    if id(x) in seen or isinstance(x, (int, str, bytes, type, types.ModuleType, types.TracebackType)) or x is None:
+        return False
+    seen.add(id(x))
+    parts: list[Any] = list(getattr(x, "__dict__", {}).values())
+    parts += [getattr(x, n, None) for c in type(x).__mro__ for n in _names_of(c.__dict__.get("__slots__", ()))]
+    if isinstance(x, BaseException):
+        parts += [*x.args, x.__cause__, getattr(x, "value", None)]
+    elif isinstance(x, dict):
+        parts += [*x, *x.values()]
+    elif isinstance(x, (list, tuple, set, frozenset, deque)):
+        parts += x
+    elif isinstance(x, types.FunctionType):
+        parts += [contents(c) for c in x.__closure__ or ()]
+    return any(holds_numbers(part, seen) for part in parts)
+
+
+def _names_of(slots: Any) -> list[str]:
+    return [slots] if isinstance(slots, str) else [n for n in slots if isinstance(n, str)]
 
 
 def with_statement(forward: Forward, stmt: ir.With, context: ast.expr) -> None:

@@ -261,6 +261,7 @@ class Handler:
     type: ast.expr | None
     name: str | None
     step: Step
+    carries: bool = False  # whether the exception may hold differentiated values that the handler reads
 
 
 @dataclass(slots=True)
