@@ -132,7 +132,11 @@ class _Analysis:
                 help = "open the context without the value, and use the value inside the block"
                 if self.is_varied(stmt.context, varied):
                     self.refuse("unsupported-construct", message, stmt.span, help=help)
+                outer, self.ever_varied = self.ever_varied, set()
                 end = self.block(stmt.body, varied - {stmt.target or ""})
+                if stmt.swallows:  # what follows it may find anything that its body has assigned
+                    end |= (varied | self.ever_varied) - {stmt.target or ""}
+                self.ever_varied |= outer
                 if self.is_varied(stmt.context, end):  # its `__exit__` may change what was put into it
                     self.refuse("unsupported-construct", message, stmt.span, help=help)
                 return end
@@ -148,8 +152,6 @@ class _Analysis:
         end = varied
         for step in stmt.body:
             end = self.block(step.body, end)
-        if stmt.handlers:
-            self.attempt_changes(stmt)
         caught = varied | self.ever_varied
         self.ever_varied |= outer
         if stmt.orelse is not None:
@@ -266,17 +268,6 @@ class _Analysis:
             stmt.span,
             help="use a list or tuple",
         )
-
-    def attempt_changes(self, stmt: ir.Try) -> None:
-        """A change in place inside a `try` is refused: an exception may leave it half done."""
-        for inner in ir.walk(list(stmt.body)):
-            if id(inner) in self.found.changes:
-                self.refuse(
-                    "unsupported-construct",
-                    "a differentiated value is changed in place inside a `try`, which is not differentiated yet",
-                    inner.span,
-                    help="compute the new value inside the `try`, and store it after it",
-                )
 
     def check_captures(self, stmt: ir.Bind, expr: ir.Closure, varied: frozenset[str]) -> None:
         """A captured name that is assigned again, and is differentiated before or after that, is refused."""
