@@ -55,9 +55,9 @@ def analyse(function: ir.FunctionIR, active: frozenset[str], sharing: Sharing) -
     for stmt in ir.walk(function.body):  # what became varied after a closure had captured it
         if isinstance(stmt, ir.Bind) and isinstance(stmt.expr, ir.Closure):
             analysis.check_captures(stmt, stmt.expr, frozenset())
-        if isinstance(stmt, ir.Bind) and isinstance(stmt.expr, ir.Attr) and stmt.expr.name in _OF_FUNCTIONS:
-            if stmt.target in analysis.ever_varied and analysis.sharing.changes(stmt.target):
-                analysis.refuse_defaults(stmt.expr.name, stmt.span)
+        read = stmt.expr.name if isinstance(stmt, ir.Bind) and isinstance(stmt.expr, ir.Attr) else ""
+        if read in _OF_FUNCTIONS and analysis.ever_varied.intersection(ir.assigned(stmt)):
+            analysis.refuse_defaults(read, stmt.span)
     analysis.found.boxes |= analysis.rebound_inside & analysis.ever_varied
     if analysis.found.changes:
         analysis.found.refusals += kept_views(function, sharing)

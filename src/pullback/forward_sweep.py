@@ -251,7 +251,8 @@ class Forward:
         body[:0] = self.nested(lambda: self.follow(ir.assigned(stmt), stmt))
         placeholders = region.placeholders
         if stmt.attempted:  # an exception may leave any of them unset
-            own = {n for s in (stmt, *ir.walk(stmt.body)) for n in ir.assigned(s)} | set(self.residuals.mirrors.values())
+            own = {n for s in (stmt, *ir.walk(stmt.body)) for n in ir.assigned(s)}
+            own.update(self.residuals.mirrors.values())
             placeholders = [k for k in region.kept if k not in own]
         if stack and placeholders:
             body[:0] = [placed(unset(placeholders), stmt.span)]

@@ -23,7 +23,7 @@ def in_steps(body: list[ir.Stmt], changes: set[int]) -> None:
             _try(stmt, changes)
             continue
         if isinstance(stmt, ir.With) and stmt.swallows:
-            stmt.body = _pieces(stmt.body, changes)
+            stmt.body = list(_pieces(stmt.body, changes))
             continue
         for block in [s.body for s in stmt.steps] + [stmt.final] if isinstance(stmt, ir.Try) else ir.blocks(stmt):
             in_steps(block, changes)
@@ -54,7 +54,7 @@ def _whole_try(stmt: ir.Try, changes: set[int]) -> None:
     stmt.final = list(_pieces(stmt.final, changes))
 
 
-def _pieces(block: list[ir.Stmt], changes: set[int]) -> list[ir.Step]:  # type: ignore[type-arg]
+def _pieces(block: list[ir.Stmt], changes: set[int]) -> list[ir.Step]:
     made: list[ir.Step] = []
     step: list[ir.Stmt] = []
 
