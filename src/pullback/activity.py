@@ -28,6 +28,7 @@ from pullback.sharing import Sharing
 from pullback.spans import Diagnostic, Label, Span
 
 _PARSERS: tuple[Any, ...] = (float, complex, np.float64, np.float32, np.longdouble, np.array, np.asarray)
+_OF_FUNCTIONS = ("__defaults__", "__kwdefaults__")
 _MUTABLE = ~(PYTHON_SCALAR | NPFLOAT | NONE | STR)
 
 
@@ -54,6 +55,9 @@ def analyse(function: ir.FunctionIR, active: frozenset[str], sharing: Sharing) -
     for stmt in ir.walk(function.body):  # what became varied after a closure had captured it
         if isinstance(stmt, ir.Bind) and isinstance(stmt.expr, ir.Closure):
             analysis.check_captures(stmt, stmt.expr, frozenset())
+        read = stmt.expr.name if isinstance(stmt, ir.Bind) and isinstance(stmt.expr, ir.Attr) else ""
+        if read in _OF_FUNCTIONS and analysis.ever_varied.intersection(ir.assigned(stmt)):
+            analysis.refuse_defaults(read, stmt.span)
     analysis.found.boxes |= analysis.rebound_inside & analysis.ever_varied
     if analysis.found.changes:
         analysis.found.refusals += kept_views(function, sharing)
@@ -128,7 +132,11 @@ class _Analysis:
                 help = "open the context without the value, and use the value inside the block"
                 if self.is_varied(stmt.context, varied):
                     self.refuse("unsupported-construct", message, stmt.span, help=help)
+                outer, self.ever_varied = self.ever_varied, set()
                 end = self.block(stmt.body, varied - {stmt.target or ""})
+                if stmt.swallows:  # what follows it may find anything that its body has assigned
+                    end |= (varied | self.ever_varied) - {stmt.target or ""}
+                self.ever_varied |= outer
                 if self.is_varied(stmt.context, end):  # its `__exit__` may change what was put into it
                     self.refuse("unsupported-construct", message, stmt.span, help=help)
                 return end
@@ -144,17 +152,16 @@ class _Analysis:
         end = varied
         for step in stmt.body:
             end = self.block(step.body, end)
-        if stmt.handlers:
-            self.attempt_changes(stmt)
         caught = varied | self.ever_varied
         self.ever_varied |= outer
         if stmt.orelse is not None:
             end = self.block(stmt.orelse.body, end)
         for handler in stmt.handlers:
-            carried = {handler.name} if handler.name is not None and caught else set()
-            left = self.block(handler.step.body, caught | carried)
+            if handler.name is not None and caught:  # what it holds is looked at when it is caught
+                handler.carries = any(reads_more(s, handler.name) for s in ir.walk(handler.step.body))
+            left = self.block(handler.step.body, caught - {handler.name or ""})
             if not ir.always_raises(handler.step.body):
-                end |= left - carried
+                end |= left
         return self.block(stmt.final, end)
 
     def loop(
@@ -262,17 +269,6 @@ class _Analysis:
             help="use a list or tuple",
         )
 
-    def attempt_changes(self, stmt: ir.Try) -> None:
-        """A change in place inside a `try` is refused: an exception may leave it half done."""
-        for inner in ir.walk(list(stmt.body)):
-            if id(inner) in self.found.changes:
-                self.refuse(
-                    "unsupported-construct",
-                    "a differentiated value is changed in place inside a `try`, which is not differentiated yet",
-                    inner.span,
-                    help="compute the new value inside the `try`, and store it after it",
-                )
-
     def check_captures(self, stmt: ir.Bind, expr: ir.Closure, varied: frozenset[str]) -> None:
         """A captured name that is assigned again, and is differentiated before or after that, is refused."""
         for name in expr.captures:
@@ -356,11 +352,21 @@ class _Analysis:
         obj = self.is_varied(stmt.obj, varied)
         stmt.facts.active, stmt.facts.varied = (obj, value), obj or value
         self.found.mutates = True
+        if value and stmt.attribute and stmt.key in _OF_FUNCTIONS:
+            self.refuse_defaults(stmt.key, stmt.span)
         if not (obj or value) or not isinstance(stmt.obj, ir.Var):
             return varied
         if stmt.facts.kinds[0].mask == STR:
             return varied
         return varied | self.changing(stmt, stmt.obj.name, varied)
+
+    def refuse_defaults(self, name: str, span: Span) -> None:
+        self.refuse(
+            "unsupported-construct",
+            f"a differentiated value becomes a default of a function through `{name}`",
+            span,
+            help="pass it as an argument, or define the function with this default",
+        )
 
     def opaque(self, stmt: ir.Opaque, varied: frozenset[str]) -> None:
         if stmt.observes:
@@ -397,6 +403,24 @@ class _Analysis:
 
     def refuse(self, id: str, message: str, span: Span, *, labels: tuple[Label, ...] = (), help: str = "") -> None:
         self.found.refusals.append(Diagnostic(id, message, span, "", labels, (), help))
+
+
+def reads_more(stmt: ir.Stmt, name: str) -> bool:
+    """Whether a statement reads more of an exception than its text and its class."""
+    if isinstance(stmt, (ir.Raise, ir.Opaque)):
+        return isinstance(stmt, ir.Opaque) and name in stmt.reads
+    if not isinstance(stmt, ir.Bind):
+        fields = ("source", "item", "obj", "key", "value", "iterable", "context")
+        return any(getattr(stmt, f, None) == ir.Var(name) for f in fields)
+    if isinstance(stmt.expr, ir.Inert):
+        return any(isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name) and n.value.id == name
+                   for n in ast.walk(stmt.expr.node))
+    if isinstance(stmt.expr, ir.Apply) and stmt.facts.known and stmt.facts.callee in _ONLY_LOOK:
+        return False
+    return ir.Var(name) in ir.atoms(stmt.expr)
+
+
+_ONLY_LOOK: tuple[Any, ...] = (print, str, repr, type, isinstance, len, format, hash, id, bool)
 
 
 def may_change(kind: Kind) -> bool:

@@ -314,7 +314,10 @@ class _Statements(Attempts):
                 end = self.statements(node.body)
 
         block = self.nested(body)
-        self.block.append(ir.With(context, target, block, self.span(item.context_expr)))
+        opened = ir.With(context, target, block, self.span(item.context_expr))
+        opener = item.context_expr.func if isinstance(item.context_expr, ast.Call) else item.context_expr
+        opened.swallows = getattr(opener, "attr", getattr(opener, "id", "")) == "suppress"
+        self.block.append(opened)
         # a context manager may swallow an exception, so what follows can run even if the body always leaves
         return Exit(False, end.jumps)
 

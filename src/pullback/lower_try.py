@@ -71,9 +71,12 @@ class Attempts(Expressions):
         handlers = []
         for handler in node.handlers:
             made, end = self.step(handler.body, handler)
+            made.at_start = True
             handlers.append(ir.Handler(handler.type, handler.name, made))
             jumps |= end.jumps
             always = always and end.always
+        if orelse is not None:
+            orelse.at_start = True
         final = self.nested(lambda: self._final(node.finalbody))
         self.block.append(ir.Try(body, handlers, orelse, final, self.span(node)))
         return Exit(always, jumps)

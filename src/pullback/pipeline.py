@@ -23,12 +23,14 @@ from pullback.calls import argument_kinds, bind_parameters, static_parameters
 from pullback.changing import MAYBE, NO, YES, CallEffects
 from pullback.errors import DifferentiabilityError
 from pullback.fence import check
+from pullback.forward_try import FIRST_CHANGE, first_change
 from pullback.generated import DIFFERENTIAL, PAIR, Derivative, Request, Stages
 from pullback.infer import infer, kinds_of_names
 from pullback.kinds import FUNC, NONE, NOTHING, STRUCT, UNKNOWN, UNSET, Kind, kind_of, same
 from pullback.lower import lower
 from pullback.lower_iterations import settle_iterations
 from pullback.names import Names
+from pullback.progress import in_steps
 from pullback.rules import EPOCH, refuse_library_code, scope
 from pullback.sharing import Sharing
 from pullback.solitary import unseen_changes
@@ -122,6 +124,7 @@ def derive(
             source = boxed(source, more)
         refuse(activity.refusals)
         settle_iterations(lowered)
+        in_steps(lowered.body, activity.changes)
         derivative.stages = Stages(source, lowered, activity, sharing, derivative.result)
         if request.form == DIFFERENTIAL:
             refuse(not_forward(lowered, activity, sharing))
@@ -132,6 +135,8 @@ def derive(
             body = forward_sweep(derivative, lowered, sharing, sweep, code, _Pairs(names, PAIR))
             derivative.changes = sharing.changed_outside(activity.changes)
             assemble(derivative, lowered, source, sweep, body, code)
+            if activity.changes and derivative.forward is not None:
+                FIRST_CHANGE[derivative.forward.code] = first_change(lowered.body, activity.changes)
     except BaseException:
         publish.remove(derivative)
         raise

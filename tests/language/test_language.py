@@ -10,6 +10,7 @@ from corpus.registry import Case
 from corpus.test_corpus import by_joint, by_pair, quiet
 
 from . import (  # noqa: F401  (they register their functions)
+    attempts,
     builtins,
     changing,
     classes,

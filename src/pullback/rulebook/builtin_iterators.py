@@ -60,6 +60,8 @@ def passing(
             if operand in active:
                 sources[operand] = Source(args[operand])
                 given[operand] = tagged(sources[operand], operand)
+        if "fillvalue" in active:
+            kwargs = {**kwargs, "fillvalue": Tagged(kwargs["fillvalue"], -1, 0)}
         if predicate is not None:
             given[predicate] = untagged(args[predicate] if args[predicate] is not None else bool)
         places: list[Any] = []
@@ -85,7 +87,7 @@ def _value(out: Any) -> Any:
 
 def _reverse_passing(residual: Residual, g: dict[int, Tangent]) -> tuple[Tangent, ...]:
     _, sources, places, active = residual
-    parts: dict[Any, list[tuple[int, Tangent]]] = {operand: [] for operand in sources}
+    parts: dict[Any, list[tuple[int, Tangent]]] = {operand: [] for operand in (*sources, -1)}
     for place, t in g.items():
         if t is ZERO:
             continue
@@ -93,7 +95,11 @@ def _reverse_passing(residual: Residual, g: dict[int, Tangent]) -> tuple[Tangent
         for item, part in zip(out, t, strict=True) if out.__class__ is tuple else ((out, t),):
             if item.__class__ is Tagged:
                 parts[item.operand].append((item.place, part))
-    return tuple(sources[a].tangent(parts[a]) if a in sources else ZERO for a in active)
+    filled: Tangent = ZERO
+    for _, part in parts[-1]:
+        filled = add(filled, part)
+    by_operand = {"fillvalue": filled, **{a: source.tangent(parts[a]) for a, source in sources.items()}}
+    return tuple(by_operand.get(a, ZERO) for a in active)
 
 
 def first(count: int) -> range:
