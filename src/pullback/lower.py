@@ -139,6 +139,10 @@ class _Statements(Attempts):
                     self.simple(node)
         return Exit(False, jumps)
 
+    def run(self, nodes: list[ast.stmt]) -> None:
+        """Lower statements that stand for an expression."""
+        self.statements(nodes)
+
     def _without_match(self, node: ast.stmt) -> list[ast.stmt]:
         return desugared(node, self.local) if isinstance(node, ast.Match) and _is_match(node) else [node]
 
@@ -345,7 +349,7 @@ class _Statements(Attempts):
             case ast.Expr():
                 self.bind(self.fresh("_t"), self.value(node.value), node.value)
             case ast.Assert() | ast.Raise():
-                if isinstance(node, ast.Assert) and not is_inert(node.test):
+                if isinstance(node, ast.Assert) and (not is_inert(node.test) or calls_unknown(node.test)):
                     test = self.test(node.test)
                     checked = ast.Name(test.name, ast.Load()) if isinstance(test, ir.Var) else ast.Constant(test.value)
                     node = ast.copy_location(ast.Assert(ast.copy_location(checked, node.test), node.msg), node)

@@ -78,7 +78,9 @@ class Attempts(Expressions):
         if orelse is not None:
             orelse.at_start = True
         final = self.nested(lambda: self._final(node.finalbody))
-        self.block.append(ir.Try(body, handlers, orelse, final, self.span(node)))
+        made_of = ir.Try(body, handlers, orelse, final, self.span(node))
+        made_of.manager = hasattr(node, "manager")
+        self.block.append(made_of)
         return Exit(always, jumps)
 
     def _final(self, nodes: list[ast.stmt]) -> None:
