@@ -181,8 +181,8 @@ def _aliases(node: FunctionNode) -> set[str]:
 
 
 _PLAIN_MANAGERS = frozenset({
-    "nullcontext", "suppress", "errstate", "printoptions", "redirect_stdout", "redirect_stderr", "catch_warnings", "open",
-    "localcontext", "derivatives",
+    "nullcontext", "suppress", "errstate", "printoptions", "redirect_stdout", "redirect_stderr", "catch_warnings",
+    "open", "localcontext", "derivatives",
 })  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from pullback.lower_expressions import BINARY, calls_unknown, is_inert
 from pullback.lower_generators import is_generator, refuse_value, without_yields
 from pullback.lower_iterations import may_be_more
 from pullback.lower_match import desugared
-from pullback.lower_try import Attempts, Exit, drop_unread_flags, mark_partial_steps, none_of
+from pullback.lower_try import Attempts, Exit, drop_unread_flags, mark_partial_steps, none_of, swallows
 from pullback.scopes import bound_names, parameters, read, written
 from pullback.source import FunctionNode, Source
 from pullback.spans import Diagnostic, Span
@@ -138,10 +138,6 @@ class _Statements(Attempts):
                 case _:
                     self.simple(node)
         return Exit(False, jumps)
-
-    def run(self, nodes: list[ast.stmt]) -> None:
-        """Lower statements that stand for an expression."""
-        self.statements(nodes)
 
     def _without_match(self, node: ast.stmt) -> list[ast.stmt]:
         return desugared(node, self.local) if isinstance(node, ast.Match) and _is_match(node) else [node]
@@ -319,8 +315,7 @@ class _Statements(Attempts):
 
         block = self.nested(body)
         opened = ir.With(context, target, block, self.span(item.context_expr))
-        opener = item.context_expr.func if isinstance(item.context_expr, ast.Call) else item.context_expr
-        opened.swallows = getattr(opener, "attr", getattr(opener, "id", "")) == "suppress"
+        opened.swallows = swallows(item.context_expr)
         self.block.append(opened)
         # a context manager may swallow an exception, so what follows can run even if the body always leaves
         return Exit(False, end.jumps)

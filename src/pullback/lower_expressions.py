@@ -275,7 +275,7 @@ class Expressions:
                 stars.add(position)
                 arg = arg.value
             if lazy and isinstance(arg, ast.GeneratorExp):
-                if len(arg.generators) == 1 and (calls_unknown(arg.elt) or any(map(calls_unknown, arg.generators[0].ifs))):
+                if len(arg.generators) == 1 and any(map(calls_unknown, (arg.elt, *arg.generators[0].ifs))):
                     return self.any_or_all(node, str(getattr(callee, "name", "")))
                 return self.inert(node)  # a truth value, and it must stop where the original stops
             exhausted = position in stars or (method or getattr(callee, "name", "")) in EXHAUSTING
