@@ -16,7 +16,7 @@ LAYERS = {
     "plain data": "spans layout errors mutators",
     "the algebra of tangent spaces": "tangents structs spaces trees fitting fingerprints drawing views shadows",
     "the registry of derivatives": "kinds rules applying",
-    "from source to the intermediate representation": "source scopes boxes fence ir syntax lower_generators "
+    "from source to the intermediate representation": "source scopes boxes managers fence ir syntax lower_generators "
     "lower_iterations lower_expressions lower_match lower_try capturing lower",
     "analyses": "operations names array_methods infer solitary effects calls changing origins sharing dict_views "
     "activity progress definite liveness",

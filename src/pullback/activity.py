@@ -41,6 +41,7 @@ class Activity:
     cut: dict[str, Span] = field(default_factory=dict)  # names that depend on an argument through `int(...)` alone
     text: set[str] = field(default_factory=set)  # names that hold the text of a differentiated value
     boxes: set[str] = field(default_factory=set)  # variables that nested functions share and somebody binds again
+    managers: set[tuple[int, int]] = field(default_factory=set)  # places of context managers that hold such values
     silenced: bool = False  # without_derivative was applied to a varied value
     result_varied: bool = False
     mutates: bool = False  # something that may be kept for the reverse sweep may be changed in place
@@ -129,17 +130,19 @@ class _Analysis:
             case ir.While():
                 return self.loop(stmt.body, varied, frozenset(), None)
             case ir.With():
-                message = "a differentiated value is used as a context manager"
-                help = "open the context without the value, and use the value inside the block"
-                if self.is_varied(stmt.context, varied):
-                    self.refuse("unsupported-construct", message, stmt.span, help=help)
                 outer, self.ever_varied = self.ever_varied, set()
                 end = self.block(stmt.body, varied - {stmt.target or ""})
                 if stmt.swallows:  # what follows it may find anything that its body has assigned
                     end |= (varied | self.ever_varied) - {stmt.target or ""}
                 self.ever_varied |= outer
-                if self.is_varied(stmt.context, end):  # its `__exit__` may change what was put into it
-                    self.refuse("unsupported-construct", message, stmt.span, help=help)
+                if self.is_varied(stmt.context, varied | end):  # its `__exit__` may change what was put into it
+                    self.found.managers.add((stmt.span.line, stmt.span.column))
+                    self.refuse(
+                        "unsupported-construct",
+                        "a differentiated value is used as a context manager",
+                        stmt.span,
+                        help="open the context without the value, and use the value inside the block",
+                    )
                 return end
             case ir.Try():
                 return self.attempt(stmt, varied)

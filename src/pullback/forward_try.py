@@ -207,36 +207,37 @@ def first_change(body: list[ir.Stmt], changes: set[int]) -> int:
             lines.append(stmt.span.line)
         if inner:
             first = first_change(inner, changes)
-            looping = isinstance(stmt, (ir.For, ir.While)) and first < 10**9
-            lines.append(min(stmt.span.line, first) if looping else first)
+            again = isinstance(stmt, (ir.For, ir.While, ir.Try)) and first < 10**9  # (`finally` runs after a `raise`)
+            lines.append(min(stmt.span.line, first) if again else first)
     return min(lines)
 
 
-def _changed_nothing(error: BaseException) -> bool:
-    """Whether an exception comes out of calls of functions that had not come to their changes yet."""
+def _has_changed(error: BaseException) -> str | None:
+    """The function whose call an exception left after it may have changed something; "" if none had come that far."""
     place = error.__traceback__.tb_next if error.__traceback__ is not None else None
-    known = False
+    found = None
     while place is not None:
         first = FIRST_CHANGE.get(place.tb_frame.f_code)
-        if first is not None:
-            known = True
-            if place.tb_lineno >= first:
-                return False
+        if first is not None and place.tb_lineno >= first:
+            return place.tb_frame.f_code.co_qualname
+        found = "" if first is not None else found
         place = place.tb_next
-    return known
+    return found
 
 
 def refuse_half(error: BaseException, half: tuple[str, str, bool]) -> None:
     """An exception left a change half made."""
     variable, where, calls = half
-    if not (calls and _changed_nothing(error)):
+    if not (calls and _has_changed(error) == ""):
         refuse_partial(variable, where)
 
 
 def refuse_changed(error: BaseException) -> None:
     """An exception that was caught came through a call that changes something in place."""
-    callee = getattr(error, CHANGED, None)
-    if callee is not None and not _changed_nothing(error):
+    callee = _has_changed(error)
+    if callee is None:  # a function of Python's own, or none that changes anything
+        callee = getattr(error, CHANGED, None)
+    if callee:
         raise DifferentiabilityError(
             f"an exception was caught that left {callee}, which changes a value in place, in the middle; "
             "let it change nothing before it raises, or return the new value instead"

@@ -280,6 +280,7 @@ class Try:
     span: Span
     facts: Facts = field(default_factory=Facts)
     pos: int = 0
+    manager: bool = False  # whether it stands for a `with`
     in_steps: bool = False  # whether each of its changes is a step of its own
 
     @property

@@ -19,7 +19,7 @@ from pullback import ir
 def in_steps(body: list[ir.Stmt], changes: set[int]) -> None:
     """Take apart each `try` whose body changes something (the statements `changes`) that is seen after it."""
     for stmt in body:
-        if isinstance(stmt, ir.Try) and stmt.handlers and any(_leaves(s, changes) for s in stmt.body):
+        if isinstance(stmt, ir.Try) and stmt.handlers and (stmt.manager or any(_leaves(s, changes) for s in stmt.body)):
             _try(stmt, changes)
             continue
         if isinstance(stmt, ir.With) and stmt.swallows:

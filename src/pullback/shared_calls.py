@@ -267,6 +267,8 @@ def call_method_shared(
         return value, inner if -1 not in active else (after_callee_shared, inner)
     cls = type(obj)
     static = next((b.__dict__[name] for b in cls.__mro__ if name in b.__dict__), None)
+    if name in ("__enter__", "__exit__") and inspect.ismethoddescriptor(static):
+        return getattr(obj, name)(*args), (_zeros, len(active))  # a lock, a file: it holds nothing of ours
     in_object = name in getattr(obj, "__dict__", ())
     if static is not None and not in_object:
         if isinstance(static, types.FunctionType) or (

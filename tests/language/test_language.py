@@ -19,6 +19,7 @@ from . import (  # noqa: F401  (they register their functions)
     functions,
     generators,
     iterators,
+    managers,
     matching,
     rebinding,
     statements,

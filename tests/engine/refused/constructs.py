@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-
 from ..refusals import refused
 
 
@@ -38,13 +36,6 @@ def of_a_set_comprehension(x):
     return sum({x * i for i in range(3)})
 #              ^^^^^^^^^^^^^^^^^^^^^^^^^ unsupported-construct: a set of differentiated values has no order
 #              help: use a list or tuple
-
-
-@refused(2.0)
-def of_with(x):
-    with contextlib.nullcontext(x) as y:
-#        ^^^^^^^^^^^^^^^^^^^^^^^^^ unsupported-construct: used as a context manager
-        return y * y
 
 
 @refused(2.0)
