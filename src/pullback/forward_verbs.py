@@ -19,20 +19,23 @@ from typing import Any
 import numpy as np
 
 from pullback.arguments import Wrt, active_operands, parameter_list
+from pullback.copying import leaving_arguments
 from pullback.differential_calls import call_differential, method_parts, resolve
 from pullback.differential_changes import change_differential
 from pullback.dispatch import type_call
 from pullback.effects import is_pure
 from pullback.errors import ArgumentError, ChangedValueError, CotangentError
 from pullback.fingerprints import fingerprint, is_changeable
+from pullback.forms import space_of
 from pullback.locating import at_boundary, settle
 from pullback.mirrors import mirrors, snapshot
 from pullback.not_finite import debugging, look_at
 from pullback.operators import called_with, check_callable, named, warn_of
 from pullback.pull_apply import recording
 from pullback.recompute import generators_of, replayed, states_of
-from pullback.rules import EPOCH, Active, callable_name
+from pullback.rules import EPOCH, Active, callable_name, shown_name
 from pullback.spaces import entering, project
+from pullback.tables import Table
 from pullback.tangents import NO_TANGENT, ZERO, Tangent
 from pullback.trees import flatten, leaves
 from pullback.watching import outside
@@ -97,6 +100,10 @@ class Differential:
     def __init__(
         self, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any], active: Active, known: Any = None
     ) -> None:
+        plain, given = f, (args, kwargs)
+        f = leaving_arguments(f, args, kwargs)
+        if f is not plain:
+            args, kwargs = snapshot(given)
         self._function, self._args, self._kwargs, self._active = f, args, kwargs, active
         self._looks = EPOCH.scopes > 0 and debugging()
         always_zero = self.before = None
@@ -116,6 +123,8 @@ class Differential:
             generators = generators_of(f, args, kwargs)
             self._replay = generators, states_of(generators)
         self.value = f(*args, **kwargs)
+        if f is not plain:
+            plain(*given[0], **given[1])  # for what it changes
         self._mark = self.value if self.value.__class__ is float else fingerprint(self.value)
         self._fast = self.code is not None and self.pure and not self._seen and self.value.__class__ is float
         if always_zero is not None:
@@ -229,7 +238,16 @@ class Differential:
         return entering(project(t, x, f"the tangent of argument `{name}` of {callable_name(self._function)}"))
 
     def __repr__(self) -> str:
-        return f"<differential of {callable_name(self._function)}: {len(self._active)} tangents>"
+        return f"<differential of {shown_name(self._function)}: {self._from()} -> {space_of(self.value)}>"
+
+    def _from(self) -> str:
+        given = [self._args[a] if isinstance(a, int) else self._kwargs[a] for a in self._active]
+        forms = [space_of(x) for x in given]
+        return forms[0] if len(forms) == 1 else f"({', '.join(forms)})"
+
+    def _repr_html_(self) -> str:
+        rows = [("from tangents of", self._from()), ("to a tangent of the result", space_of(self.value))]
+        return Table(("", "form"), rows, code=frozenset({1})).html(f"differential of {shown_name(self._function)}")
 
 
 def is_object(f: Any) -> bool:

@@ -20,6 +20,7 @@ import numpy as np
 from pullback import runtime_calls
 from pullback.arguments import Wrt, active_operands, describe_call, is_plain_function
 from pullback.calls import bind_parameters
+from pullback.copying import MAKERS, leaving_arguments
 from pullback.dispatch import call
 from pullback.errors import (
     ArgumentError,
@@ -28,18 +29,21 @@ from pullback.errors import (
 )
 from pullback.fence import check, generator_refused
 from pullback.fingerprints import fingerprint, is_changeable
+from pullback.forms import space_of
 from pullback.generated import JOINT, Derivative, Request
 from pullback.kinds import DICT, LIST, OTHER, STRUCT, TUPLE, kind_of
 from pullback.lending import alone, totals_of
 from pullback.locating import at_boundary, settle
+from pullback.mirrors import snapshot
 from pullback.not_finite import debugging, look_at
 from pullback.pipeline import find, refuse
 from pullback.python_calls import pick, picked
-from pullback.rules import EPOCH, Active, callable_name
+from pullback.rules import EPOCH, Active, callable_name, shown_name
 from pullback.runtime import seed
 from pullback.source import acquire
 from pullback.spaces import describe, entering, project
 from pullback.spans import Diagnostic
+from pullback.tables import Table
 from pullback.tangents import NO_TANGENT, ZERO, Tangent
 from pullback.watching import outside
 
@@ -99,7 +103,13 @@ def value_with_pullback(f: Callable[..., Any], wrt: Wrt = None) -> Callable[...,
         try:
             active = active_operands(f, wrt, args, kwargs)
             operands = [outline(args[a] if isinstance(a, int) else kwargs[a]) for a in active]
-            value, residual = call(f, args, active, kwargs or None, outermost=True)
+            left = leaving_arguments(f, args, kwargs)
+            if left is f:
+                value, residual = call(f, args, active, kwargs or None, outermost=True)
+            else:
+                held, named_ = snapshot((args, kwargs))
+                value, residual = call(left, held, active, named_ or None, outermost=True)
+                f(*args, **kwargs)  # for what it changes
         except Exception as error:
             settle(error)
             raise
@@ -165,7 +175,18 @@ class Pullback:
         return g
 
     def __repr__(self) -> str:
-        return f"<pullback of {callable_name(self._function)}: {describe(self._value)} -> {len(self._active)} tangents>"
+        return f"<pullback of {shown_name(self._function)}: {self._from()} -> {self._to()}>"
+
+    def _from(self) -> str:
+        return space_of(self._value)
+
+    def _to(self) -> str:
+        tangents = [space_of(x) for x in self._operands]
+        return tangents[0] if len(tangents) == 1 else f"({', '.join(tangents)})"
+
+    def _repr_html_(self) -> str:
+        rows = [("from a cotangent of the result", self._from()), ("to tangents of", self._to())]
+        return Table(("", "form"), rows, code=frozenset({1})).html(f"pullback of {shown_name(self._function)}")
 
 
 def called_with(args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -230,7 +251,13 @@ def _scalar_verb(f: Callable[..., Any], wrt: Wrt, with_value: bool) -> Callable[
         nonlocal current
         active = active_operands(f, wrt, args, kwargs)
         if not is_plain_function(f):
-            return _by_pullback(f, args, kwargs, active, with_value)
+            left = leaving_arguments(f, args, kwargs)
+            if left is f:
+                return _by_pullback(f, args, kwargs, active, with_value)
+            held, named_ = snapshot((args, kwargs))
+            result = _by_pullback(left, held, named_, active, with_value)
+            f(*args, **kwargs)  # for what it changes
+            return result
         made, derivative, stable = _joint(f, wrt, args, kwargs, active, with_value, specialise)
         if derivative.always_zero is not None:
             result = made(*args, **kwargs)  # an error says more than the warning
@@ -328,3 +355,4 @@ def named(made: F, verb: str, f: Any, wrt: Wrt = None) -> F:
     return made
 
 
+MAKERS.update(gradient=gradient, value_with_gradient=value_with_gradient)

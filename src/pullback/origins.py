@@ -123,7 +123,9 @@ def _rebound(function: ir.FunctionIR, makes_anew: Callable[[ir.Bind], bool]) -> 
     for stmt in function.body:
         if isinstance(stmt, ir.Bind) and stmt.target in function.parameters and _is_new(stmt, makes_anew, anew):
             found.setdefault(stmt.target, stmt.pos)
-    return {n: p for n, p in found.items() if n not in function.rebound_after_capture}
+    closures = [s.expr for s in ir.walk(function.body) if isinstance(s, ir.Bind) and isinstance(s.expr, ir.Closure)]
+    captured = {name for closure in closures for name in closure.captures}
+    return {n: p for n, p in found.items() if n not in captured}
 
 
 def _makes(stmt: ir.Stmt, makes_anew: Callable[[ir.Bind], bool]) -> bool:

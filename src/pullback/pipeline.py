@@ -9,6 +9,7 @@ arguments) and kept under that key; a *joint* function holds both sweeps in one 
 
 from __future__ import annotations
 
+import ast
 import threading
 import types
 from collections.abc import Callable
@@ -19,16 +20,20 @@ from pullback import ir
 from pullback.activity import analyse
 from pullback.array_methods import settle_array_methods
 from pullback.assemble import assemble
+from pullback.boxes import boxed, can_box
 from pullback.calls import argument_kinds, bind_parameters, static_parameters
-from pullback.changing import MAYBE, NO, YES, CallEffects
+from pullback.changing import LIKELY, MAYBE, NO, YES, CallEffects
 from pullback.errors import DifferentiabilityError
 from pullback.fence import check
+from pullback.forward_try import FIRST_CHANGE, first_change
 from pullback.generated import DIFFERENTIAL, PAIR, Derivative, Request, Stages
 from pullback.infer import infer, kinds_of_names
 from pullback.kinds import FUNC, NONE, NOTHING, STRUCT, UNKNOWN, UNSET, Kind, kind_of, same
 from pullback.lower import lower
 from pullback.lower_iterations import settle_iterations
+from pullback.managers import opened
 from pullback.names import Names
+from pullback.progress import in_steps
 from pullback.rules import EPOCH, refuse_library_code, scope
 from pullback.sharing import Sharing
 from pullback.solitary import unseen_changes
@@ -108,14 +113,25 @@ def derive(
     try:
         source = acquire(function)
         refuse(check(source.node, source.filename))
-        lowered = lower(source, function.__name__, function.__code__.co_freevars)
-        lowered.made = made_by(function)
         kinds = {p: Kind(*k) for p, k in request.kinds}
-        given = {p: _with_sample(p, kinds.get(p, UNKNOWN), arguments) for p in lowered.parameters}
-        derivative.result, sharing = _inferred(lowered, names, given)
-        activity = analyse(lowered, request.active | request.captures, sharing, request.form == DIFFERENTIAL)
+        in_boxes: frozenset[str] = frozenset()
+        by_calls: frozenset[tuple[int, int]] = frozenset()
+        while True:
+            lowered = lower(source, function.__name__, function.__code__.co_freevars)
+            lowered.made = made_by(function)
+            given = {p: _with_sample(p, kinds.get(p, UNKNOWN), arguments) for p in lowered.parameters}
+            derivative.result, sharing = _inferred(lowered, names, given)
+            activity = analyse(lowered, request.active | request.captures, sharing)
+            more = frozenset(n for n in activity.boxes - in_boxes if can_box(source.node, n))
+            managers = frozenset(activity.managers) - by_calls
+            if not (more or managers) or not isinstance(source.node, ast.FunctionDef):
+                break
+            in_boxes, by_calls = in_boxes | more, by_calls | managers
+            source = boxed(source, more) if more else opened(source, managers)
         refuse(activity.refusals)
         settle_iterations(lowered)
+        if request.form != DIFFERENTIAL:  # (tangents are there as soon as values are)
+            in_steps(lowered.body, activity.changes)
         derivative.stages = Stages(source, lowered, activity, sharing, derivative.result)
         if request.form == DIFFERENTIAL:
             refuse(not_forward(lowered, activity))
@@ -126,6 +142,8 @@ def derive(
             body = forward_sweep(derivative, lowered, sharing, sweep, code, _Pairs(names, PAIR))
             derivative.changes = sharing.changed_outside(activity.changes)
             assemble(derivative, lowered, source, sweep, body, code)
+            if activity.changes and derivative.forward is not None:
+                FIRST_CHANGE[derivative.forward.code] = first_change(lowered.body, activity.changes & sharing.likely)
     except BaseException:
         publish.remove(derivative)
         raise
@@ -164,7 +182,7 @@ def _inferred(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> t
 
 
 def _sharing(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> Sharing:
-    effects: Callable[[ir.Bind], int] = CallEffects(lowered, names.values(), _function_changes)
+    effects: Callable[[ir.Bind], int] = CallEffects(lowered, names.values(), function_changes)
     module = str(names.globals.get("__name__", ""))
     if names.helpers and not names.changing:  # generated from what changes nothing
         effects = _nothing
@@ -178,7 +196,8 @@ def _sharing(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> Sh
     return Sharing(lowered, kinds, effects, unseen_changes(lowered))
 
 
-_CHANGE = ("differential_changes", "differential_construct", "forward_changes")  # which change what they are given
+# modules whose functions change what they are given
+_CHANGE = ("differential_changes", "differential_construct", "forward_changes", "copying")
 
 
 def _is_verb(stmt: ir.Stmt) -> bool:
@@ -205,7 +224,7 @@ def _nothing(stmt: ir.Bind) -> int:
 _CHANGES: dict[Any, tuple[Any, int]] = {}
 
 
-def _function_changes(function: types.FunctionType, kinds: dict[str, Kind], fresh: str = "") -> int:
+def function_changes(function: types.FunctionType, kinds: dict[str, Kind], fresh: str = "") -> int:
     """Whether a call of a function may change something that its caller can see."""
     if function.__code__.co_flags & 0x280:
         return MAYBE
@@ -222,11 +241,22 @@ def _function_changes(function: types.FunctionType, kinds: dict[str, Kind], fres
         if not check(source.node, source.filename):
             lowered = lower(source, function.__name__, function.__code__.co_freevars)
             given = {p: kinds.get(p, UNKNOWN) for p in lowered.parameters}
-            changes = MAYBE if _inferred(lowered, Names(function), given)[1].changes_outside(fresh) else NO
+            sharing = _inferred(lowered, Names(function), given)[1]
+            if not sharing.changes_outside(fresh):
+                changes = NO
+            elif sharing.changes_outside(fresh, sharing.likely):
+                changes = LIKELY
     except DifferentiabilityError:
         pass
     _CHANGES[key] = (function.__code__, changes)
     return changes
+
+
+def may_change_arguments(function: types.FunctionType, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether a call of a function may change what it is given, as far as its source tells."""
+    bound = bind_parameters(function.__code__, len(args), tuple(kwargs))
+    given = dict(zip(bound, (*args, *kwargs.values()), strict=True)) if bound is not None else {}
+    return function_changes(function, {p: Kind(kind_of(v).mask) for p, v in given.items()}) != NO
 
 
 def refuse(diagnostics: list[Diagnostic]) -> None:
