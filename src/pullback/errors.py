@@ -34,6 +34,10 @@ class RuleError(PullbackError, ValueError, TypeError):
     """A registered derivative is malformed, or is registered twice."""
 
 
+class WrongRuleError(PullbackError, AssertionError):
+    """A registered derivative is not that of its function; the message names the rule's line."""
+
+
 class ChangedValueError(PullbackError, RuntimeError):
     """A value changed between the forward sweep and the pullback, so no right answer exists."""
 

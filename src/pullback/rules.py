@@ -160,7 +160,7 @@ def _advance() -> None:
     EPOCH.now = _next_epoch
 
 
-def _canonical(function: Any) -> Any:
+def canonical(function: Any) -> Any:
     """The object a derivative of `function` is stored under: the function of a method or property."""
     if inspect.ismethod(function):
         return function.__func__
@@ -353,7 +353,7 @@ def stands_in(function: Any, python: Callable[..., Any], returns: str = "unknown
 
 def register_vjp(new: VjpRule) -> None:
     """Add a user's derivative. A second one for the same function and parameters is an error."""
-    function = _canonical(new.function)
+    function = canonical(new.function)
     lookup(function)  # (the library's own rule is registered first, so that this one joins it)
     entry = _entry(function)
     for old in entry.vjps:
@@ -374,7 +374,7 @@ def overriding(rules: dict[Any, Callable[..., Any]]) -> Iterator[None]:
     """A scope, of this thread or task, in which the given derivatives replace all others."""
     entries: dict[int, Entry] = {}
     for function, vjp in rules.items():
-        key = _canonical(function)
+        key = canonical(function)
         entries[id(key)] = Entry(key, vjps=[VjpRule(key, vjp, None)])
     before = EPOCH.now
     token = _OVERRIDES.set((entries, *_OVERRIDES.get()))
