@@ -8,11 +8,12 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from pullback.applying import apply_rule, parameter_names, parameter_of, produced_by, returned_tangents, rule_operands
+from pullback.applying import apply_rule, parameter_of, produced_by, returned_tangents, rule_operands
 from pullback.custom import DifferentiableFunction
 from pullback.errors import ArgumentError
 from pullback.linked import differential_operands
@@ -126,5 +127,14 @@ def operand_names(function: Any, rule: RuleCall, args: Args, kwargs: Kwargs) -> 
     """What the operands of a call are called: parameters, or positions where none are known."""
     if isinstance(rule.rule, Rule):
         return tuple(parameter_of(rule.rule, o)[0] for o in (*range(len(args)), *kwargs))
-    names = parameter_names(plain_function(function), rule.rule.vjp)
+    names = _positional(plain_function(function)) or _positional(rule.rule.vjp)
     return (*(names[k] if k < len(names) else f"args[{k}]" for k in range(len(args))), *kwargs)
+
+
+def _positional(function: Any) -> list[str]:
+    """The names of a callable's positional parameters, as far as it tells."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    return [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]

@@ -16,7 +16,7 @@ import numpy as np
 
 from pullback.comparing import Options, Problem, compare, cotangents
 from pullback.differences import Slope, copied, same_bits, signs
-from pullback.errors import PullbackError, WrongRuleError
+from pullback.errors import CotangentError, PullbackError, RuleError, WrongRuleError
 from pullback.rule_calls import Args, Kwargs, Map, RuleCall, operand_names, plain_function
 from pullback.rules import callable_name
 from pullback.spaces import describe, project
@@ -65,6 +65,11 @@ class Point:
         return [self.problem.labels[p] for p in self.problem.positions]
 
 
+def rounding(problem: Problem) -> float:
+    """How far apart, relatively, two ways to compute the same may come out."""
+    return float(16.0 * problem.precision.epsilon ** (2 / 3))
+
+
 def fail(rule: RuleCall, what: str) -> NoReturn:
     """Say what a rule does wrong, and where it stands."""
     raise WrongRuleError(f"{rule} {what}")
@@ -109,7 +114,8 @@ def check_reverse(rule: RuleCall, point: Point, numbers: bool = True) -> None:
         rows.append((index, vector, _pulled(rule, point, pull, rebuild, vector)))
         if not same_bits((*args, *kwargs.values()), point.problem.after):
             fail(rule, "changes the arguments in its pullback")
-    _check_memory(rule, point, pull, rebuild(rows[-1][1]), (*args, *kwargs.values()))
+    for _, vector, _ in (rows[0], rows[-1]):
+        _check_memory(rule, point, pull, rebuild(vector), (*args, *kwargs.values()))
     _check_state(rule, point, pull, rebuild, rows[-1][1])
     _check_linear(rule, point, lambda v: _reals(rule, point, pull(rebuild(v))), rows[-1][1].size, "pullback", rows)
     if not numbers:
@@ -150,10 +156,13 @@ def _pulled(rule: RuleCall, point: Point, pull: Map, rebuild: Callable[[Vector],
 
 
 def _called(rule: RuleCall, mapping: Map, *given: Any) -> tuple[Tangent, ...]:
+    what = "differential" if rule.forward else "pullback"
     try:
         return mapping(*given)
-    except PullbackError as error:
-        fail(rule, f"has a {'differential' if rule.forward else 'pullback'} of the wrong form: {error}")
+    except (CotangentError, RuleError) as error:
+        fail(rule, f"has a {what} of the wrong form: {error}")
+    except Exception as error:
+        raise WrongRuleError(f"{rule} raises {type(error).__name__} in its {what}: {error}") from error
 
 
 def _reals(rule: RuleCall, point: Point, tangents: tuple[Tangent, ...]) -> Vector:
@@ -232,7 +241,7 @@ def _check_linear(
     parts = 0.75 * mapping(u), -1.25 * mapping(v)
     off = np.abs(mapping(0.75 * u - 1.25 * v) - (parts[0] + parts[1]))
     scale = float(max(np.max(np.abs(p), initial=0.0) for p in parts))
-    if np.any(off > 50.0 * np.sqrt(point.problem.precision.epsilon) * scale):
+    if np.any(off > rounding(point.problem) * scale):
         fail(rule, f"has a {what} that is not linear: for a sum it gives {float(np.max(off))!r} more or less than for "
              "the terms")  # fmt: skip
 
@@ -291,5 +300,5 @@ def check_duality(reverse: RuleCall, forward: RuleCall, point: Point, other: Poi
         one, scale = one + float(np.sum(terms)), scale + float(np.sum(np.abs(terms)))
     terms = signs(value) * w * pushed
     two, scale = float(np.sum(terms)), scale + float(np.sum(np.abs(terms)))
-    if not abs(one - two) <= 50.0 * np.sqrt(point.problem.precision.epsilon) * scale:
+    if not abs(one - two) <= rounding(point.problem) * scale:
         fail(reverse, f"and {forward} are not transposes of each other: ⟨Jᵀw, v⟩ = {one!r}, ⟨w, Jv⟩ = {two!r}")

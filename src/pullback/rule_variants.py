@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from pullback.rule_calls import Args, Kwargs
+from pullback.trees import leaves
 
 Variant = tuple[str, str, Args, Kwargs]  # which sort, in words, the call
 SORTS = ("strided", "float32", "empty", "zero_dim", "broadcast", "aliased")
@@ -34,16 +35,17 @@ def variants(args: Args, kwargs: Kwargs, labels: tuple[str, ...], sorts: tuple[s
     shaped = [k for k in arrays if operands[k].ndim]
     if "strided" in sorts and shaped:
         yield "strided", "arrays that are not contiguous", *each(strided, shaped)
-    floats = [k for k, x in enumerate(operands) if is_real_array(x) and x.dtype == np.float64]
-    if "float32" in sorts and floats:
+    floats = [k for k in arrays if operands[k].dtype == np.float64]
+    others = [leaf for k, x in enumerate(operands) if k not in arrays for leaf in leaves(x)]
+    if "float32" in sorts and floats and not any(isinstance(leaf, (np.ndarray, np.generic)) for leaf in others):
         yield "float32", "float32", *each(lambda x: x.astype(np.float32), floats)
     if "empty" in sorts and shaped:
         yield "empty", "empty arrays", *each(lambda x: x[:0].copy(), shaped)
     if "zero_dim" in sorts and shaped and all(operands[k].size for k in shaped):
         yield "zero_dim", "arrays of no dimension", *each(lambda x: np.array(x.ravel()[0]), shaped)
     for j in shaped if "broadcast" in sorts else []:
-        others = [k for k in shaped if k != j and operands[k].shape == operands[j].shape]
-        if others and operands[j].shape[0] > 1:
+        equals = [k for k in shaped if k != j and operands[k].shape == operands[j].shape]
+        if equals and operands[j].shape[0] > 1:
             yield "broadcast", f"`{labels[j]}` of shape {(1, *operands[j].shape[1:])}", *call({j: operands[j][:1].copy()})
             last = operands[j][0].copy()
             yield "broadcast", f"`{labels[j]}` of shape {last.shape}", *call({j: last})
@@ -59,6 +61,5 @@ def is_real_array(x: Any) -> bool:
 
 
 def strided(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """The same numbers, every second one of a larger array."""
-    wide = np.repeat(x, 2, axis=-1)
-    return wide[..., ::2]
+    """The same numbers, every second one of a larger array, the axes in memory the other way round."""
+    return np.repeat(x.T, 2, axis=-1)[..., ::2].T

@@ -1,7 +1,10 @@
-"""Derivatives checked against finite differences of the plain function: `check_derivative`.
+"""Derivatives checked against finite differences of the plain function: `check_derivative`; rules: `check_rule`.
 
 check_derivative(f, 0.5, np.ones(3))   ->  None, or AssertionError:
     the derivative of f (reverse mode) is wrong: d result / d args[1][2]: analytic -1.0, numeric 1.0
+
+check_rule(f, 0.5, np.ones(3))         ->  a RuleReport, or AssertionError:
+    model.py:12: `f_vjp`, the rule of f, is wrong: d result / d x: analytic -1.0, numeric 1.0
 """
 
 from __future__ import annotations
@@ -14,9 +17,12 @@ import numpy as np
 from pullback.comparing import Options, Problem, Wrt, check_space, compare, cotangents
 from pullback.differences import Slope, copied, same_bits, signs
 from pullback.errors import ArgumentError, DifferentiabilityError, PullbackError
+from pullback.rule_testing import RuleReport, check_rule, surrogate
 from pullback.spaces import zero_tangent
 from pullback.tangents import Tangent
 from pullback.trees import Vector, as_reals, flatten, tangent_leaves
+
+__all__ = ["RuleReport", "check_derivative", "check_rule", "surrogate"]
 
 
 def check_derivative(
