@@ -42,6 +42,10 @@ class ChangedValueError(PullbackError, RuntimeError):
     """A value changed between the forward sweep and the pullback, so no right answer exists."""
 
 
+class AuditWarning(UserWarning):
+    """A rule could not be checked in an audit."""
+
+
 class ZeroDerivativeWarning(UserWarning):
     """A result does not depend on the differentiated arguments: its derivative is always zero."""
 

@@ -13,6 +13,7 @@ from pullback.errors import DifferentiabilityError, PullbackError
 from pullback.spans import Diagnostic, Span
 
 _OWN = str(Path(__file__).parent)
+_GUARDS = frozenset({"EPOCH", "again"})  # (in a scope of derivatives, the first is missing)
 
 
 def locate(error: PullbackError) -> PullbackError:
@@ -38,9 +39,12 @@ def locate(error: PullbackError) -> PullbackError:
 def _id_of(error: PullbackError) -> str:
     if isinstance(error, DifferentiabilityError):
         return "no-derivative"
-    return {"CotangentError": "cotangent", "RuleError": "rule", "ChangedValueError": "changed-value"}.get(
-        type(error).__name__, "argument"
-    )
+    return {
+        "CotangentError": "cotangent",
+        "RuleError": "rule",
+        "ChangedValueError": "changed-value",
+        "WrongRuleError": "wrong-rule",
+    }.get(type(error).__name__, "argument")
 
 
 def _user_span(traceback: types.TracebackType | None) -> Span | None:
@@ -48,7 +52,7 @@ def _user_span(traceback: types.TracebackType | None) -> Span | None:
     found = None
     while traceback is not None:
         code = traceback.tb_frame.f_code
-        guarded = "EPOCH" in (*code.co_freevars, *code.co_names, *code.co_varnames)
+        guarded = not _GUARDS.isdisjoint((*code.co_freevars, *code.co_names, *code.co_varnames))
         generated = guarded or code.co_name.endswith(("_forward", "_reverse"))
         if generated and not code.co_filename.startswith(_OWN):
             found = _span(code, traceback.tb_lasti)

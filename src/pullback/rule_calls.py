@@ -53,7 +53,7 @@ def plain_function(function: Any) -> Callable[..., Any]:
 def rules_of(function: Any, args: Args, kwargs: Kwargs) -> list[RuleCall]:
     """The rules for a call of `function`; ArgumentError where there is none."""
     if isinstance(function, DifferentiableFunction):
-        return [_of_vjp(VjpRule(function, function.vjp, None), args, kwargs)]
+        return [rule_call(VjpRule(function, function.vjp, None), args, kwargs)]
     entry = lookup(canonical(function))
     found = _of_entry(entry, args, kwargs) if entry is not None else []
     if not found:
@@ -66,11 +66,12 @@ def rules_of(function: Any, args: Args, kwargs: Kwargs) -> list[RuleCall]:
 
 def _of_entry(entry: Entry, args: Args, kwargs: Kwargs) -> list[RuleCall]:
     if entry.vjps:
-        return [_of_vjp(rule, args, kwargs) for rule in entry.vjps]
+        return [rule_call(rule, args, kwargs) for rule in entry.vjps]
     return [_of_template(entry.rule, args, kwargs)] if entry.rule is not None else []
 
 
-def _of_vjp(rule: VjpRule, args: Args, kwargs: Kwargs) -> RuleCall:
+def rule_call(rule: VjpRule, args: Args, kwargs: Kwargs) -> RuleCall:
+    """A user's rule as something to call."""
     code = getattr(rule.vjp, "__code__", None)
     place = f"{code.co_filename}:{code.co_firstlineno}" if code is not None else "<a callable object>"
     what = "the forward rule" if rule.forward else "the rule"
@@ -100,7 +101,7 @@ def _forward(rule: VjpRule) -> Callable[[Args, Kwargs], tuple[Any, Map]]:
     def call(args: Args, kwargs: Kwargs) -> tuple[Any, Map]:
         value, differential = produced_by(rule, rule.vjp(*args, **kwargs))
         taken = differential_operands(rule, differential, args, kwargs)
-        values = {**dict(enumerate(args)), **kwargs}
+        values: dict[Any, Any] = {**dict(enumerate(args)), **kwargs}
 
         def pushed(*tangents: Tangent) -> tuple[Tangent, ...]:
             given = iter(tangents)

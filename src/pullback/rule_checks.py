@@ -215,7 +215,7 @@ def _check_state(rule: RuleCall, point: Point, pull: Map, rebuild: Callable[[Vec
     expected = copied(_called(rule, pull, rebuild(vector)))
     at, moved = flatten(point.problem.chosen)
     args, kwargs = point.fresh()
-    values: dict[int | str, Any] = {**dict(enumerate(args)), **kwargs}
+    values: dict[Any, Any] = {**dict(enumerate(args)), **kwargs}
     values.update(zip(rule.operands, moved(at * 0.875 + 0.0625), strict=True))
     try:
         with np.errstate(all="ignore"):

@@ -126,9 +126,8 @@ def check_rule(
         _check_variants(function, rule, args, named, options, wanted, points[0].problem.labels, found)
     if order == 2:
         _check_second(function, rules, points, found)
-    return RuleReport(
-        callable_name(function), tuple(str(r).rstrip(",") for r in rules), tuple(dict.fromkeys(found.checked)), tuple(found.skipped)
-    )
+    names = tuple(str(r).rstrip(",") for r in rules)
+    return RuleReport(callable_name(function), names, tuple(dict.fromkeys(found.checked)), tuple(found.skipped))
 
 
 @dataclass(slots=True)
@@ -187,7 +186,7 @@ def _check_library(function: Any, rule: RuleCall, point: Point, found: _Found) -
     wrt = rule.operands if len(rule.operands) > 1 else rule.operands[0]
     args, kwargs = point.fresh()
     try:
-        tangents = value_with_pullback(function, wrt=wrt)(*args, **kwargs)[1](rebuild(u))  # type: ignore[arg-type]
+        tangents = value_with_pullback(function, wrt=wrt)(*args, **kwargs)[1](rebuild(u))
         once = as_reals(tangent_leaves(tangents if len(rule.operands) > 1 else (tangents,), problem.chosen))
         if not _near(once, parts[0], problem):
             fail(rule, "is not what the library finds for this call: another rule covers it, or none")

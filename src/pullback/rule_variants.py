@@ -46,9 +46,8 @@ def variants(args: Args, kwargs: Kwargs, labels: tuple[str, ...], sorts: tuple[s
     for j in shaped if "broadcast" in sorts else []:
         equals = [k for k in shaped if k != j and operands[k].shape == operands[j].shape]
         if equals and operands[j].shape[0] > 1:
-            yield "broadcast", f"`{labels[j]}` of shape {(1, *operands[j].shape[1:])}", *call({j: operands[j][:1].copy()})
-            last = operands[j][0].copy()
-            yield "broadcast", f"`{labels[j]}` of shape {last.shape}", *call({j: last})
+            for smaller in (operands[j][:1].copy(), np.array(operands[j][0])):
+                yield "broadcast", f"`{labels[j]}` of shape {smaller.shape}", *call({j: smaller})
     for i, k in enumerate(arrays if "aliased" in sorts else []):
         for j in arrays[:i]:
             if operands[j].shape == operands[k].shape and operands[j].dtype == operands[k].dtype:

@@ -119,6 +119,29 @@ class VjpRule:
     wrt: tuple[str, ...] | None
     forward: bool = False
 
+    def operands(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[tuple[int | str, Any]]:
+        """The operands whose tangents the rule's pullback returns, in its order, with their values."""
+        every: list[tuple[int | str, Any]] = [*enumerate(args), *kwargs.items()]
+        if self.wrt is None:
+            return every
+        names = parameter_names(self.function, self.vjp)
+        chosen: list[tuple[int | str, Any]] = []
+        for name in self.wrt:
+            for operand, value in every:
+                if operand == name or (isinstance(operand, int) and operand < len(names) and names[operand] == name):
+                    chosen.append((operand, value))
+        return chosen
+
+
+def parameter_names(*functions: Any) -> list[str]:
+    """The parameter names of the first callable that has a signature."""
+    for function in functions:
+        try:
+            return list(inspect.signature(function).parameters)
+        except (TypeError, ValueError):
+            continue
+    return []
+
 
 @dataclass(slots=True)
 class Entry:
@@ -369,13 +392,43 @@ def register_vjp(new: VjpRule) -> None:
     _advance()
 
 
+def in_scope(rule: VjpRule) -> VjpRule:
+    """A user's rule as the present scope has it: in an audit, one that is checked when it is used."""
+    for overrides in _OVERRIDES.get():
+        rule = overrides.audited(rule) if isinstance(overrides, Audit) else rule
+    return rule
+
+
+class Audit(dict[int, Entry]):
+    """A scope in which users' rules are others that do the same, and more (`pullback.auditing`)."""
+
+    def audited(self, rule: VjpRule) -> VjpRule:
+        """What stands for a rule."""
+        return rule
+
+
+def audit_everywhere(audit: Audit) -> None:
+    """Put a scope around everything, in every thread and task, for good."""
+    global _OVERRIDES
+    _OVERRIDES = contextvars.ContextVar("overrides", default=(audit,))
+    EPOCH.scopes += 1
+    _advance()
+
+
 @contextmanager
 def overriding(rules: dict[Any, Callable[..., Any]]) -> Iterator[None]:
     """A scope, of this thread or task, in which the given derivatives replace all others."""
     entries: dict[int, Entry] = {}
     for function, vjp in rules.items():
         key = canonical(function)
-        entries[id(key)] = Entry(key, vjps=[VjpRule(key, vjp, None)])
+        entries[id(key)] = Entry(key, vjps=[in_scope(VjpRule(key, vjp, None))])
+    with entering_scope(entries):
+        yield
+
+
+@contextmanager
+def entering_scope(entries: dict[int, Entry]) -> Iterator[None]:
+    """A scope, of this thread or task, whose entries are found before all others."""
     before = EPOCH.now
     token = _OVERRIDES.set((entries, *_OVERRIDES.get()))
     EPOCH.scopes += 1

@@ -25,8 +25,11 @@ from .mutants import Mutant
 RULEBOOK = str(Path(pullback.rulebook.__file__).parent)
 SLOW = 0.7  # seconds: a test that takes longer is left out
 _EDGES = tuple(f"rulebook/test_{n}.py" for n in ("numpy_edges", "indexing", "decompositions", "calling"))
-_LANGUAGE = ("language/test_language.py", "test_iterators.py", "test_attributes.py", "test_statistics.py", "test_random.py",
-             "forward/test_differential.py")  # fmt: skip
+_LANGUAGE = (
+    "language/test_language.py",
+    *(f"test_{n}.py" for n in ("iterators", "attributes", "statistics", "random")),
+    "forward/test_differential.py",
+)
 FILES = {  # by the beginning of a rule module's name
     "scipy_linalg": ("rulebook_scipy/test_linalg.py",),
     "scipy_integrate": ("rulebook_scipy/test_integrate.py",),

@@ -41,6 +41,7 @@ def checks(scipy: bool = True) -> tuple[Check, ...]:
     """Every case of tests/rulebook and tests/rulebook_scipy, backward and forward."""
     sys.path[:0] = [p for p in (str(TESTS / "rulebook"), str(TESTS / "rulebook_scipy")) if p not in sys.path]
     from differences import check_rule  # type: ignore[import-not-found]
+
     from forward import check_forward  # type: ignore[import-not-found]
 
     found: list[Check] = []

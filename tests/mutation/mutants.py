@@ -58,7 +58,8 @@ def _of_templates(module_name: str) -> Iterator[Mutant]:
     for (parameter, text, _), group in shared.items():
         tree = ast.parse(text, mode="eval").body
         reached = frozenset(id(r.function) for r, _ in group)
-        named = ", ".join(sorted({callable_name(r.function) for r, _ in group})[:2]) + (", ..." if len(group) > 2 else "")
+        names = sorted({callable_name(r.function) for r, _ in group})
+        named = ", ".join(names[:2]) + (", ..." if len(names) > 2 else "")
         for injection in injections(tree):
             changed = ast.unparse(inject(tree, injection))
             yield Mutant(

@@ -14,11 +14,10 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 from .equivalent import reason
-from .items import Item, files_for, first_failing, with_items
+from .items import Item, files_for, first_failing, place, with_items
 from .killing import Outcome, checks, chosen, first_failure, killed
 from .mutants import Mutant, mutants
 
@@ -36,7 +35,7 @@ def tried(mutant: Mutant, items: list[Item]) -> tuple[str, str]:
     if reason(mutant.name):
         return "equivalent", ""
     selected = chosen(mutant, checks())
-    relevant = [i for i in items if mutant.code is None or (mutant.code.co_filename, mutant.code.co_firstlineno) in i.ran]
+    relevant = [i for i in items if mutant.code is None or place(mutant.code) in i.ran]
     if not selected and not relevant:
         return "unreached", ""
 
