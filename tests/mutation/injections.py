@@ -56,6 +56,8 @@ def places(tree: ast.AST) -> list[ast.expr]:
         if isinstance(node, (ast.Raise, ast.Assert, ast.JoinedStr, ast.Import, ast.ImportFrom)):
             return
         if isinstance(node, ast.expr):
+            if is_threshold(node):
+                return
             found.append(node)
         for name, value in ast.iter_fields(node):
             if name in ("annotation", "returns", "decorator_list", "type_params"):
@@ -68,6 +70,11 @@ def places(tree: ast.AST) -> list[ast.expr]:
 
     walk(tree)
     return found
+
+
+def is_threshold(node: ast.expr) -> bool:
+    """Whether an expression says how small is nothing: twice as small is as good."""
+    return isinstance(node, (ast.BinOp, ast.Compare)) and ".eps" in ast.unparse(node) and "finfo" in ast.unparse(node)
 
 
 def roots(tree: ast.AST) -> set[int]:

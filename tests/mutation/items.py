@@ -24,7 +24,7 @@ from .mutants import Mutant
 
 RULEBOOK = str(Path(pullback.rulebook.__file__).parent)
 SLOW = 0.7  # seconds: a test that takes longer is left out
-_EDGES = tuple(f"rulebook/test_{n}.py" for n in ("numpy_edges", "indexing", "decompositions", "calling"))
+_EDGES = tuple(f"rulebook/test_{n}.py" for n in ("numpy_edges", "precision", "indexing", "decompositions", "calling"))
 _LANGUAGE = (
     "language/test_language.py",
     *(f"test_{n}.py" for n in ("iterators", "attributes", "statistics", "random")),
@@ -42,10 +42,10 @@ FILES = {  # by the beginning of a rule module's name
     "scipy_stats": ("rulebook_scipy/test_stats.py",),
     "scipy": (),
     "numpy": _EDGES,
-    "math": _EDGES[:1],
-    "cmath": _EDGES[:1],
+    "math": _EDGES[:2],
+    "cmath": _EDGES[:2],
     "array_likes": _EDGES,
-    "powers": _EDGES[:1],
+    "powers": _EDGES[:2],
     "": (*_LANGUAGE, *_EDGES[:1]),
 }
 

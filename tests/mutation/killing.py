@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import signal
@@ -84,6 +85,10 @@ def chosen(mutant: Mutant, every: Iterable[Check]) -> list[Check]:
 
 def killed(mutant: Mutant, run: Callable[[], Outcome], seconds: float = 60.0) -> Outcome:
     """What `run` says in a process in which the mutant lives; one that never ends is seen too."""
+    if gc.isenabled():
+        gc.collect()
+        gc.freeze()  # what is there stays shared with the children
+        gc.disable()
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:

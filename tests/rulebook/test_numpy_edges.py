@@ -62,6 +62,7 @@ def vec(*xs: Any) -> Any:
         (np.power, (vec(0, 0, 0), vec(0, 1, 2)), ([0, 1, 0], [0, 0, 0])),
         (np.power, (0j, 2.0 + 0j), (0, 0)),
         (np.logaddexp, (vec(-INF, -INF, INF), vec(-INF, 1, 1)), ([0.5, 0, 1], [0.5, 1, 0])),
+        (np.logaddexp, (vec(np.log(3), INF), vec(0, 1)), ([0.75, 1], [0.25, 0])),
         (np.nan_to_num, (vec(1, NAN, INF),), [1, 0, 0]),
         (np.nan_to_num, (np.array([complex(1, 2), complex(NAN, 2), complex(2, INF)]),), [1, 0, 1]),
         (np.max, (vec(1, 3, 3),), [0, 0.5, 0.5]),
