@@ -61,16 +61,16 @@ def _of_templates(module_name: str) -> Iterator[Mutant]:
         names = sorted({callable_name(r.function) for r, _ in group})
         named = ", ".join(names[:2]) + (", ..." if len(names) > 2 else "")
         for injection in injections(tree):
-            changed = ast.unparse(inject(tree, injection))
             yield Mutant(
                 f"{named} {parameter}={text}: {injection.kind}: {injection.before} -> {injection.after}",
-                _template_change([t for _, t in group], changed),
+                _template_change([t for _, t in group], tree, injection),
                 reached,
             )
 
 
-def _template_change(templates: list[Template], text: str) -> Callable[[], None]:
+def _template_change(templates: list[Template], tree: ast.expr, injection: Injection) -> Callable[[], None]:
     def apply() -> None:
+        text = ast.unparse(inject(tree, injection))
         for template in templates:
             template.text, template._tree, template._names, template._function = text, None, None, None
         rules._advance()  # what was generated from the right one is generated again
@@ -88,14 +88,16 @@ def _of_functions(module: types.ModuleType) -> Iterator[Mutant]:
         if not isinstance(function, types.FunctionType) or function.__name__ != node.name:
             continue
         for injection in injections(node):
-            changed = inject(node, injection)
             name = f"{node.name}: {injection.kind}: {injection.before} -> {injection.after}"
             reached = users.get(function, frozenset())
-            yield Mutant(name, _function_change(module, function, changed), reached, function.__code__)
+            yield Mutant(name, _function_change(module, function, node, injection), reached, function.__code__)
 
 
-def _function_change(module: types.ModuleType, function: types.FunctionType, changed: ast.AST) -> Callable[[], None]:
+def _function_change(
+    module: types.ModuleType, function: types.FunctionType, node: ast.FunctionDef, injection: Injection
+) -> Callable[[], None]:
     def apply() -> None:
+        changed = inject(node, injection)
         assert isinstance(changed, ast.FunctionDef)
         changed.decorator_list = []
         future = ast.parse("from __future__ import annotations").body
