@@ -8,7 +8,7 @@ import pullback
 from documents import ROOT, blocks, normal, outputs
 from pullback.printing import described, printed, stages
 
-DOCUMENTS = ["docs/how-it-works.md", "docs/limitations.md"]
+DOCUMENTS = ["docs/how-it-works.md", "docs/limitations.md", "docs/testing.md"]
 BLOCKS = [(d, b) for d in DOCUMENTS for b in blocks((ROOT / d).read_text(encoding="utf-8"), d.split("/")[-1])]
 
 

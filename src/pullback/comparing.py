@@ -185,7 +185,7 @@ def compare(problem: Problem, mode: str, rows: list[Row], analytic: Analytic) ->
                 excess, best = _excess(problem, steps, units, weights, exact, kink)
             if not excess <= 1.0:
                 numeric = float(np.sum(weights * steps[best].central)) / units[best]
-                text = f"d {what} / d {where}: analytic {exact[best]!r}, numeric {numeric!r}"
+                text = f"d {what} / d {where}: analytic {exact[best]!r}, numeric {numeric:.9g}"
                 bias = 1.0 if index is None or result is None else 1e6  # single entries say more
                 wrong.append((min(excess, 1e12) * bias, text))
     if wrong:
