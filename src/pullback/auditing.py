@@ -21,7 +21,7 @@ from pullback.differences import copied
 from pullback.errors import AuditWarning, WrongRuleError
 from pullback.rule_calls import rule_call
 from pullback.rule_testing import check_call
-from pullback.rules import _ENTRIES, Audit, Entry, VjpRule, audit_everywhere, constant, entering_scope, scope
+from pullback.rules import _ENTRIES, Audit, Entry, VjpRule, audit_everywhere, constant, pushed, scope
 
 ENTRIES = 4  # how many numbers of the arguments are looked at one by one; the others along random directions
 
@@ -127,7 +127,7 @@ def audit(skip: Iterable[Any] = ()) -> AbstractContextManager[None]:
     ...     pb.gradient(lambda x: cube(x))(2.0)  # doctest: +SKIP
     WrongRuleError: model.py:2: `cube_vjp`, the rule of cube, is wrong: d result / d x: analytic 8.0, numeric 12.0
     """
-    return entering_scope(RuleAudit(skip, scope()))
+    return pushed(RuleAudit(skip, scope()))
 
 
 constant(audit, returns="scope")

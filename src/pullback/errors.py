@@ -46,6 +46,12 @@ class AuditWarning(UserWarning):
     """A rule could not be checked in an audit."""
 
 
+class NotFiniteError(PullbackError, FloatingPointError):
+    """Inside `debug_nans`, a line made a NaN or an infinity; the message names it and its operands."""
+
+    notes: tuple[str, ...] = ()
+
+
 class ZeroDerivativeWarning(UserWarning):
     """A result does not depend on the differentiated arguments: its derivative is always zero."""
 
