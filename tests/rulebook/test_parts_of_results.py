@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cmath
 from collections.abc import Callable
 from typing import Any
 
@@ -38,6 +39,7 @@ CALLS: dict[str, tuple[Callable[[Any], Any], Any, int]] = {
     "gradient": (np.gradient, G, 2),
     "split": (lambda a: np.split(a, 3, axis=1), G, 3),
     "broadcast_arrays": (lambda a: np.broadcast_arrays(a[0], a), G, 2),
+    "polar": (lambda a: cmath.polar(complex(a[0, 0], a[1, 2])), G, 2),
     "unstack": (lambda a: np.unstack(a), G, 3),
 }
 
