@@ -89,10 +89,11 @@ def check_rule(
     A point where one-sided differences disagree is refused; with `allow_kinks` any slope between the
     two is right there.
 
-    Not seen: errors below the tolerance (1e-5 in float64, 5e-3 in float32; `rtol` and `atol` replace
-    it); branches not taken at these arguments; numbers beyond the sample in large arrays, if they
-    cancel along random directions; precision beyond float64; state outside the arguments that the
-    function and the rule change alike; threads.
+    Not seen: errors below the tolerance (1e-5 in float64, 5e-3 in float32, 5e-2 in float16; `rtol`
+    and `atol` replace it), and slopes below a billionth of the function's size; branches not taken at
+    these arguments; numbers beyond the sample in large arrays, if they cancel along random
+    directions; precision beyond float64; state outside the arguments that the function and the rule
+    change alike; threads.
 
     >>> import math, pullback as pb
     >>> def cube(x): return x ** 3

@@ -24,7 +24,10 @@ from .mutants import Mutant
 
 RULEBOOK = str(Path(pullback.rulebook.__file__).parent)
 SLOW = 0.7  # seconds: a test that takes longer is left out
-_EDGES = tuple(f"rulebook/test_{n}.py" for n in ("numpy_edges", "precision", "indexing", "decompositions", "calling"))
+_EDGES = tuple(
+    f"rulebook/test_{n}.py"
+    for n in ("numpy_edges", "precision", "parts_of_results", "indexing", "decompositions", "calling")
+)
 _LANGUAGE = (
     "language/test_language.py",
     *(f"test_{n}.py" for n in ("iterators", "attributes", "statistics", "random")),

@@ -63,7 +63,10 @@ def work(options: argparse.Namespace, items: list[Item]) -> int:
     total: Counter[str] = Counter()
     for name in chosen_modules:
         counted: Counter[str] = Counter()
+        again = set(options.again.read_text().splitlines()) if options.again else None
         for mutant in sampled(found[name], share, f"{options.seed} {name}"):
+            if again is not None and not any(line.endswith(f"): {mutant.name}") for line in again):
+                continue
             what, more = tried(mutant, items)
             counted[what] += 1
             if what in ("survived", "unreached"):
@@ -92,6 +95,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--sample", type=int, default=0, help="about this many mutants, at random, instead of all")
     parser.add_argument("--share", type=float, default=1.0, help="this share of each module's mutants")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--again", type=Path, help="only the survivors that this output of a run names")
     parser.add_argument("--cases-only", action="store_true", help="the case files, and no other tests")
     return parser.parse_args()
 

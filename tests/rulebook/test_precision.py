@@ -32,10 +32,10 @@ def harmonic(n: int, half: bool) -> float:
 
 @pytest.mark.parametrize("n", [1, 2, 5, 9, 10, 11, 12, 15, 40])
 def test_the_slope_of_the_logarithm_of_gamma(n: int) -> None:
-    assert slope(math.lgamma, float(n)) == pytest.approx(harmonic(n, False), rel=4e-15)
-    assert slope(math.lgamma, n + 0.5) == pytest.approx(harmonic(n, True), rel=4e-15)
+    assert slope(math.lgamma, float(n)) == pytest.approx(harmonic(n, False), rel=4e-15, abs=0.0)
+    assert slope(math.lgamma, n + 0.5) == pytest.approx(harmonic(n, True), rel=4e-15, abs=0.0)
     # the reflection: at -n - 1/2 the same as at n + 3/2
-    assert slope(math.lgamma, -n - 0.5) == pytest.approx(harmonic(n + 1, True), rel=4e-15)
+    assert slope(math.lgamma, -n - 0.5) == pytest.approx(harmonic(n + 1, True), rel=3e-14, abs=2e-15)
 
 
 @pytest.mark.parametrize("x", [1e-4, 0.01, 0.03, 0.05, 0.0636, 0.0637, 0.1, 0.7, 3.3])
@@ -44,7 +44,7 @@ def test_the_slope_of_sinc(x: float) -> None:
     u = np.pi * x
     expected = -np.pi * float(np.sum(0.5 * WEIGHTS * t * np.sin(u * t)))  # sinc(u) is the mean of cos(u t)
     for sign in (1.0, -1.0):
-        assert slope(np.sinc, sign * x) == pytest.approx(sign * expected, rel=3e-14)
+        assert slope(np.sinc, sign * x) == pytest.approx(sign * expected, rel=1e-13, abs=0.0)
 
 
 @pytest.mark.parametrize("x", [0.3, 5.0, 19.0, 20.5, 25.0, 60.0, 300.0])
@@ -52,7 +52,7 @@ def test_the_slope_of_i0(x: float) -> None:
     theta = (np.arange(4000) + 0.5) * np.pi / 4000
     expected = float(np.mean(np.exp(x * (np.cos(theta) - 1.0)) * np.cos(theta)))
     for sign in (1.0, -1.0):
-        assert slope(np.i0, sign * x) * math.exp(-x) == pytest.approx(sign * expected, rel=2e-13)
+        assert slope(np.i0, sign * x) * math.exp(-x) == pytest.approx(sign * expected, rel=2e-13, abs=0.0)
 
 
 @pytest.mark.parametrize(
