@@ -94,7 +94,7 @@ def resolve(
         return Target(plain_differential)
     verb = getattr(fn, "_pullback_verb", None)
     if verb is not None:
-        return Target(VERBS.get(verb[0]) or UNNESTED["refused"])
+        return Target(VERBS[verb[0]])
     if isinstance(fn, types.FunctionType):
         return _generated(fn, fn_dot, args, dots, kwargs, kwdots, moved)
     if isinstance(fn, type):
@@ -112,8 +112,7 @@ def resolve(
     raise no_derivative_of(fn)
 
 
-UNNESTED: dict[str, Any] = {}  # what refuses the other verbs
-VERBS: dict[str, Any] = {}  # the differentials of `gradient`, `pullback`, ..., put here by their modules
+VERBS: dict[str, Any] = {}  # the differentials of `gradient`, `jacobian`, ..., put here by their modules
 
 
 def _owner(fn: Any) -> Any:

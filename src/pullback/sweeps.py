@@ -1,8 +1,8 @@
 """Both sweeps of one function: the reverse sweep first, since it decides what the forward sweep keeps.
 
-    reverse_sweep    ->  adjoint code, ending in `return <tangents>`
-    simplified       ->  the same without copies, temporaries and multiplications by one
-    forward_sweep    ->  the user's statements, with what the adjoint code reads set aside
+reverse_sweep    ->  adjoint code, ending in `return <tangents>`
+simplified       ->  the same without copies, temporaries and multiplications by one
+forward_sweep    ->  the user's statements, with what the adjoint code reads set aside
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pullback.emit import Helpers
 from pullback.errors import DifferentiabilityError
 from pullback.forward_sweep import Forward, unset
 from pullback.generated import JOINT, Derivative, Request
-from pullback.kinds import BOOL, COMPLEX, FLOAT, INT, UNKNOWN, Kind
+from pullback.kinds import ARRAY, BOOL, COMPLEX, FLOAT, INT, NPFLOAT, OTHER, UNKNOWN, Kind
 from pullback.residuals import Residuals
 from pullback.reverse import ABSENT, MAYBE, PRESENT, Reverse
 from pullback.shadow_code import ShadowCode, needs_shadows
@@ -27,6 +27,8 @@ from pullback.sharing import Sharing
 from pullback.simplify import fold_ones, simplify
 from pullback.spans import Diagnostic
 from pullback.syntax import assign, call, constant, name, names_in, tuple_of
+
+_NOT_PYTHONS = COMPLEX | NPFLOAT | ARRAY | OTHER
 
 
 @dataclass
@@ -43,9 +45,7 @@ class Sweep:
     originals: list[ast.expr] = field(default_factory=list)  # the active arguments as they were given
 
 
-def reverse_sweep(
-    derivative: Derivative, lowered: ir.FunctionIR, activity: Activity, sharing: Sharing
-) -> Sweep:
+def reverse_sweep(derivative: Derivative, lowered: ir.FunctionIR, activity: Activity, sharing: Sharing) -> Sweep:
     """The adjoint code of a function, with the tangents of its active arguments as its result."""
     request = derivative.request
     joint = request.form == JOINT
@@ -139,9 +139,7 @@ def _drop_unused(lowered: ir.FunctionIR, forward: Forward) -> None:
             lowered.body.remove(stmt)
 
 
-def zero_derivative(
-    request: Request, lowered: ir.FunctionIR, activity: Activity, depends: bool
-) -> Diagnostic | None:
+def zero_derivative(request: Request, lowered: ir.FunctionIR, activity: Activity, depends: bool) -> Diagnostic | None:
     """The result may depend on no differentiated argument: say so, or refuse if an int() cut it off."""
     if depends:
         return None
@@ -174,8 +172,9 @@ def _outputs(request: Request, lowered: ir.FunctionIR, reverse: Reverse) -> ast.
     """The tangents of the active arguments, in parameter order."""
     joint = request.form == JOINT
     given = {p: Kind(*k) for p, k in request.kinds}
-    complex_seen = any(
-        isinstance(s, ir.Bind) and s.facts.kind.mask & COMPLEX for s in ir.walk(lowered.body)
+    # what meets a complex or NumPy number on its way back may be one: it is brought back to a Python float
+    others_seen = any(
+        isinstance(s, ir.Bind) and s.facts.varied and s.facts.kind.mask & _NOT_PYTHONS for s in ir.walk(lowered.body)
     )
     parts: list[ast.expr] = []
     if not joint and request.captures:
@@ -195,7 +194,7 @@ def _outputs(request: Request, lowered: ir.FunctionIR, reverse: Reverse) -> ast.
             parts.append(reverse.shadows.method("take", made, d))
             continue
         plain = given.get(parameter, UNKNOWN).mask == FLOAT and reverse.status.get(parameter) == PRESENT
-        if joint and plain and not complex_seen and parameter in reverse.accumulators:
+        if joint and plain and not others_seen and parameter in reverse.accumulators:
             parts.append(d)
         elif joint and given.get(parameter, UNKNOWN).mask == FLOAT and reverse.status.get(parameter, ABSENT) == ABSENT:
             parts.append(constant(0.0))
