@@ -21,6 +21,7 @@ from pullback.generated import JOINT, Derivative, Request
 from pullback.kinds import ARRAY, BOOL, COMPLEX, FLOAT, INT, NPFLOAT, OTHER, UNKNOWN, Kind
 from pullback.residuals import Residuals
 from pullback.reverse import ABSENT, MAYBE, PRESENT, Reverse
+from pullback.rules import lookup
 from pullback.shadow_code import ShadowCode, needs_shadows
 from pullback.shadows import Shadows
 from pullback.sharing import Sharing
@@ -172,10 +173,7 @@ def _outputs(request: Request, lowered: ir.FunctionIR, reverse: Reverse) -> ast.
     """The tangents of the active arguments, in parameter order."""
     joint = request.form == JOINT
     given = {p: Kind(*k) for p, k in request.kinds}
-    # what meets a complex or NumPy number on its way back may be one: it is brought back to a Python float
-    others_seen = any(
-        isinstance(s, ir.Bind) and s.facts.varied and s.facts.kind.mask & _NOT_PYTHONS for s in ir.walk(lowered.body)
-    )
+    others_seen = any(isinstance(s, ir.Bind) and _may_meet_others(s) for s in ir.walk(lowered.body))
     parts: list[ast.expr] = []
     if not joint and request.captures:
         keys = sorted(request.captures)
@@ -210,6 +208,17 @@ def _outputs(request: Request, lowered: ir.FunctionIR, reverse: Reverse) -> ast.
         bare = parts[0] if len(parts) == 1 else tuple_of(parts)
         return tuple_of([name(lowered.result), bare]) if request.with_value else bare
     return tuple_of(parts)
+
+
+def _may_meet_others(stmt: ir.Bind) -> bool:
+    """Whether a float's adjoint may come back through this statement as a complex or NumPy number."""
+    facts = stmt.facts
+    if not facts.varied:
+        return False
+    if facts.kind.mask & _NOT_PYTHONS:
+        return True
+    entry = lookup(facts.callee) if facts.known else None
+    return isinstance(stmt.expr, ir.Apply) and (entry is None or entry.rule is None or bool(entry.vjps))
 
 
 def sharing_fixed(reverse: Reverse, parameter: str) -> bool:
