@@ -93,6 +93,25 @@ def test_floats_to_any_depth() -> None:
     assert pb.hessian(lambda x: pb.hessian(lambda t: t**5)(x))(0.7) == pytest.approx(120 * 0.7)
 
 
+def test_a_gradient_by_a_tuple_to_the_fourth_order() -> None:
+    def outer(x: float) -> Any:
+        return np.sum(np.sin(np.array(pb.gradient(lambda y: y[0] * y[1])((x, x)))))  # 2 sin(x)
+
+    f: Any = outer
+    for expected in (2 * math.cos(0.7), -2 * math.sin(0.7), -2 * math.cos(0.7), 2 * math.sin(0.7)):
+        assert pb.differential(f)(0.7)(1.0) == pytest.approx(expected)
+        f = pb.gradient(f)
+        assert f(0.7) == pytest.approx(expected)
+
+
+def test_keywords_of_a_differential_inside() -> None:
+    def f(x: float) -> Any:
+        return pb.differential(lambda a, b: a * b**3 * x, wrt="b")(x, b=x)(1.0)  # 3 x**4
+
+    assert pb.differential(f)(0.7)(1.0) == pytest.approx(12 * 0.7**3)
+    assert pb.gradient(f)(0.7) == pytest.approx(12 * 0.7**3)
+
+
 def test_what_is_generated_is_generated_once(monkeypatch: pytest.MonkeyPatch) -> None:
     outer = pb.gradient(captured)
     for _ in range(3):  # what is guessed of fields and closures settles
