@@ -9,7 +9,6 @@ tangents of the function and arguments they were made of.
 
 from __future__ import annotations
 
-import types
 from typing import Any
 
 from pullback.arguments import active_operands
@@ -17,7 +16,8 @@ from pullback.differential_calls import VERBS, call_differential, call_different
 from pullback.dispatch import VERB_PULLBACKS, call
 from pullback.errors import DifferentiabilityError
 from pullback.forward_verbs import Differential, differential, value_with_differential
-from pullback.operators import Pullback, gradient, pullback, value_with_gradient, value_with_pullback
+from pullback.locating import at_boundary
+from pullback.operators import Pullback, gradient, named, pullback, value_with_gradient, value_with_pullback
 from pullback.pull_apply import ONE, pull_along, pulled_transposed, recording, second_order
 from pullback.python_calls import call_function
 from pullback.rules import Active, callable_name, constant, forward_intrinsic, intrinsic, rule
@@ -75,7 +75,7 @@ def verb_operands(fn: Any, args: Any, kwargs: Any) -> Active:
 
 def call_verb(fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> tuple[Any, Any]:
     """The value of `gradient(f)(*args)` and the like, and the residual of its pullback."""
-    if verb_name(fn) in WRITTEN_OUT:
+    if hasattr(fn, "_pullback_written"):
         value, inner = call_function(written_function(fn), args, active, kwargs, lambda _: None)
         return value, (_pull_written, inner, active)
     wrt = verb_operands(fn, args, kwargs)
@@ -183,7 +183,7 @@ def value_with_map_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwar
 
 def written_function(fn: Any) -> Any:
     """The function of a verb that is written in the language which is differentiated."""
-    return types.FunctionType(fn.__code__, fn.__globals__, fn.__name__, fn.__defaults__, fn.__closure__)
+    return fn._pullback_written
 
 
 def written_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
@@ -191,13 +191,12 @@ def written_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any
     return call_differential(written_function(fn), {"f": fn_dot}, args, dots, kwargs, kwdots)
 
 
-WRITTEN_OUT: set[str] = set()
-
-
-def written_out(verb: str) -> None:
-    """Declare a verb whose function is itself differentiated where it is called inside differentiated code."""
-    WRITTEN_OUT.add(verb)
+def written_out(function: Any, verb: str, f: Any, wrt: Any) -> Any:
+    """What a verb returns that captured `f`, and is itself differentiated where differentiated code calls it."""
+    made: Any = named(at_boundary(function), verb, f, wrt)
+    made._pullback_written = function
     VERBS[verb] = written_differential
+    return made
 
 
 VERBS.update(

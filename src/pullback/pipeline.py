@@ -17,6 +17,7 @@ from typing import Any
 
 from pullback import ir
 from pullback.activity import analyse
+from pullback.array_methods import settle_array_methods
 from pullback.assemble import assemble
 from pullback.calls import argument_kinds, bind_parameters, static_parameters
 from pullback.changing import MAYBE, NO, YES, CallEffects
@@ -142,11 +143,13 @@ def _with_sample(parameter: str, kind: Kind, arguments: dict[str, Any]) -> Kind:
 def _inferred(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> tuple[Kind, Sharing]:
     """The kind of the result, and what the function's names share; the kinds of all values are in the facts."""
     result = infer(lowered, names, given, _result_of)
+    settle_array_methods(lowered)
     sharing = _sharing(lowered, names, given)
     if sharing.changed and names.fields:  # what a field holds may change while the function runs
         names.fields.clear()
         names.guessing = False
         result = infer(lowered, names, given, _result_of)
+        settle_array_methods(lowered)
         sharing = _sharing(lowered, names, given)
     return result, sharing
 
@@ -193,7 +196,7 @@ def _function_changes(function: types.FunctionType, kinds: dict[str, Kind], fres
     """Whether a call of a function may change something that its caller can see."""
     if function.__code__.co_flags & 0x280:
         return MAYBE
-    key = (id(function), fresh, tuple(sorted((p, k.key) for p, k in kinds.items())), EPOCH.now, scope())
+    key = (id(function), fresh, tuple(sorted((p, k.key) for p, k in kinds.items())), EPOCH.now, *map(id, scope()))
     known = _CHANGES.get(key)
     if known is not None and known[0] is function.__code__:
         return known[1]
@@ -231,7 +234,7 @@ def _result_of(stmt: ir.Bind, arguments: list[Kind]) -> Kind:
         return UNKNOWN
     callee = stmt.facts.callee
     kinds = argument_kinds(callee, bound, arguments)
-    key = (id(callee), tuple((p, k.key) for p, k in kinds.items()), EPOCH.now, scope())
+    key = (id(callee), tuple((p, k.key) for p, k in kinds.items()), EPOCH.now, *map(id, scope()))
     if key in _RESULTS:
         return _RESULTS[key]
     if key in _INFERRING:

@@ -17,7 +17,7 @@ from pullback.errors import ArgumentError
 from pullback.forward_verbs import value_with_differential
 from pullback.jacobians import check_holomorphic, from_columns, from_rows, hessian_plan, jacobian_plan
 from pullback.nesting import same_tangent_as_function, written_out
-from pullback.operators import check_callable, gradient, named, pullback
+from pullback.operators import check_callable, gradient, pullback
 from pullback.rules import callable_name
 from pullback.spaces import describe
 
@@ -50,7 +50,7 @@ def jacobian(f: Callable[..., Any], wrt: Wrt = None) -> Callable[..., Any]:
         pull = pullback(f, wrt)(*args, **kwargs)
         return from_rows([pull(g) for g in plan.units], plan)
 
-    return named(jacobian_of, "jacobian", f, wrt)
+    return written_out(jacobian_of, "jacobian", f, wrt)
 
 
 def hessian(f: Callable[..., Any], wrt: Wrt = None) -> Callable[..., Any]:
@@ -71,7 +71,7 @@ def hessian(f: Callable[..., Any], wrt: Wrt = None) -> Callable[..., Any]:
         plan = hessian_plan(args, kwargs, active)
         return from_columns([push(*t) for t in plan.units], plan)
 
-    return named(hessian_of, "hessian", f, wrt)
+    return written_out(hessian_of, "hessian", f, wrt)
 
 
 def hvp(f: Callable[..., Any], wrt: Wrt = None) -> Callable[..., Any]:
@@ -100,9 +100,8 @@ def hvp(f: Callable[..., Any], wrt: Wrt = None) -> Callable[..., Any]:
             )
         return differential(*vector)
 
-    return named(hvp_of, "hvp", f, wrt)
+    return written_out(hvp_of, "hvp", f, wrt)
 
 
 for _verb in (jacobian, hessian, hvp):
     same_tangent_as_function(_verb)
-    written_out(_verb.__name__)
