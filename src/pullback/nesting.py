@@ -9,6 +9,7 @@ tangents of the function and arguments they were made of.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from pullback.arguments import active_operands
@@ -191,10 +192,10 @@ def written_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any
     return call_differential(written_function(fn), {"f": fn_dot}, args, dots, kwargs, kwdots)
 
 
-def written_out(function: Any, verb: str, f: Any, wrt: Any) -> Any:
+def written_out(function: Callable[..., Any], verb: str, f: Any, wrt: Any) -> Callable[..., Any]:
     """What a verb returns that captured `f`, and is itself differentiated where differentiated code calls it."""
-    made: Any = named(at_boundary(function), verb, f, wrt)
-    made._pullback_written = function
+    made = named(at_boundary(function), verb, f, wrt)
+    made.__dict__["_pullback_written"] = function
     VERBS[verb] = written_differential
     return made
 
