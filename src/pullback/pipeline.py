@@ -197,7 +197,7 @@ def _sharing(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> Sh
 
 
 # modules whose functions change what they are given
-_CHANGE = ("differential_changes", "differential_construct", "forward_changes", "copying")
+_CHANGE = ("differential_changes", "differential_construct", "forward_changes", "forward_array_changes", "copying")
 
 
 def _is_verb(stmt: ir.Stmt) -> bool:
