@@ -63,6 +63,10 @@ def guards(
         known = helpers(value, path.split(".")[-1])
         tests.append(ast.Compare(substitute(parsed(path), {}), [ast.IsNot()], [name(known)]))
     for path, (cls, value) in names.fields.items():
+        if cls in (int, str) and value is not UNSET:  # a length, or an array's dtype
+            test: ast.cmpop = ast.NotEq() if cls is int else ast.NotIn()
+            tests.append(ast.Compare(substitute(parsed(path), {}), [test], [constant(value)]))
+            continue
         fixed = value is not UNSET
         left = substitute(parsed(path if fixed else f"{path}.__class__"), {})
         known = helpers(value if fixed else cls, path.split(".")[-1] if fixed else cls.__name__)

@@ -94,7 +94,7 @@ class Derivative:
                 return False
         if not all(_class_of(names, n) is cls for n, cls in self.names.classes.items()):
             return False
-        return all(_field_is(arguments, path, *guess) for path, guess in self.names.fields.items())
+        return all(field_is(arguments, path, *guess) for path, guess in self.names.fields.items())
 
     def make(self, function: types.FunctionType, redo: Callable[..., Any] | None = None) -> types.FunctionType:
         """The forward (or joint) function for one function object; `redo` runs where a guard fails."""
@@ -105,13 +105,17 @@ class Derivative:
         return made
 
 
-def _field_is(arguments: dict[str, Any], path: str, cls: type, value: Any) -> bool:
-    """Whether a field of an argument is what was guessed."""
-    root, *fields = path.split(".")
-    x = arguments.get(root, UNSET)
-    for name_ in fields:
-        x = getattr(x, name_, UNSET)
-    return x is value if value is not UNSET else x.__class__ is cls
+def field_is(arguments: dict[str, Any], path: str, cls: type, value: Any) -> bool:
+    """Whether a part of an argument is what was guessed."""
+    try:
+        x = eval(path, {"__builtins__": {}}, arguments)
+    except (AttributeError, IndexError, KeyError, NameError, TypeError):
+        return False
+    if value is UNSET:
+        return x.__class__ is cls
+    if cls is int:
+        return bool(x == value)
+    return x in value if cls is str else x is value
 
 
 def _class_of(names: Names, identifier: str) -> type | None:

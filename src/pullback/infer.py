@@ -16,19 +16,29 @@ import numpy as np
 
 from pullback import ir
 from pullback.kinds import (
+    ARRAY,
     ARRAY_KIND,
     BOOL_KIND,
+    DICT,
     DICT_KIND,
+    EACH,
     FLOAT_KIND,
+    FLOATS,
     FUNC,
+    INT,
     INT_KIND,
+    LIST,
     LIST_KIND,
+    NONE,
     NOTHING,
     NPFLOAT_KIND,
+    NPINT,
     NUMERIC,
     OTHER,
+    PYTHON_SCALAR,
     STR_KIND,
     STRUCT,
+    TUPLE,
     TUPLE_KIND,
     UNKNOWN,
     UNSET,
@@ -36,10 +46,14 @@ from pullback.kinds import (
     arithmetic,
     join,
     kind_of,
+    of_floats,
     same,
+    with_parts,
 )
 from pullback.names import Names
+from pullback.operations import is_data_field
 from pullback.rules import lookup
+from pullback.structs import fields_by_parameter
 
 Env = dict[str, Kind]
 ResultOf = Callable[[Any, list[Kind]], Kind]
@@ -110,9 +124,11 @@ class _Inference:
                 env[stmt.target] = self.bind(stmt, env)
             case ir.Unpack():
                 stmt.facts.kinds = (self.atom(stmt.source, env),)
-                env.update(dict.fromkeys(stmt.targets, UNKNOWN))
+                for index, target in enumerate(stmt.targets):
+                    env[target] = self.unpacked(stmt.facts.kinds[0], index, len(stmt.targets))
             case ir.Append():
                 stmt.facts.kinds = (self.atom(stmt.item, env),)
+                self.append(stmt, env)
             case ir.Store():
                 key = (self.atom(stmt.key, env),) if not stmt.attribute else ()
                 stmt.facts.kinds = (self.atom(stmt.obj, env), self.atom(stmt.value, env), *key)
@@ -155,7 +171,66 @@ class _Inference:
     def element(self, stmt: ir.For, env: Env) -> Kind:
         """The kind of a loop's elements: ints over a `range`."""
         kind = self.atom(stmt.iterable, env)
-        return INT_KIND if kind.cls is range else UNKNOWN
+        if kind.cls is range:
+            return INT_KIND
+        if kind.mask == ARRAY:
+            return FLOATS
+        if kind.mask & ~(TUPLE | LIST) and kind.cls not in (zip, enumerate):
+            return UNKNOWN
+        return kind.each() or self.names.elements(kind) or UNKNOWN
+
+    def unpacked(self, source: Kind, index: int, count: int) -> Kind:
+        """The kind of one target of `a, b = source`."""
+        if source.mask == ARRAY:
+            return FLOATS
+        if source.mask & ~(TUPLE | LIST) or not source.mask:
+            return UNKNOWN
+        return source.part(index) or self.names.item(source, index) or UNKNOWN
+
+    def append(self, stmt: ir.Append, env: Env) -> None:
+        """A list that only this function holds: what it holds now."""
+        held = env.get(stmt.target, UNKNOWN)
+        if held.mask != LIST:
+            return
+        parts = None
+        if held.parts is not None:
+            parts = with_parts(LIST, ((EACH, join(held.each() or NOTHING, stmt.facts.kinds[0])),)).parts
+        env[stmt.target] = Kind(LIST, parts=parts)
+
+    def item(self, stmt: ir.Bind, obj: Kind, index: Kind, key: ir.Atom) -> Kind:
+        """An element of an array, or an item that is known."""
+        if obj.mask and not obj.mask & ~FLOATS.mask:
+            sliced = index.cls is slice or (index.mask == TUPLE and any(k.cls is slice for _, k in index.parts or ()))
+            return ARRAY_KIND if sliced else FLOATS
+        if obj.mask not in (TUPLE, LIST, DICT):
+            return UNKNOWN
+        if isinstance(key, ir.Lit) and type(key.value) is (str if obj.mask == DICT else int):
+            known = obj.part(key.value)
+            return known or self.names.item(obj, key.value) or UNKNOWN
+        if obj.mask != DICT and not index.mask & ~INT:
+            return obj.each() or UNKNOWN
+        if obj.mask != DICT and index.cls is slice and obj.each() is not None:
+            return with_parts(obj.mask, ((EACH, obj.each() or NOTHING),))
+        return UNKNOWN
+
+    def built(self, expr: ir.Build, kinds: tuple[Kind, ...]) -> Kind:
+        """A display: the kinds of its items, where nothing changes them."""
+        if expr.kind == "slice":
+            return Kind(OTHER, slice)
+        if expr.kind not in _DISPLAYS or (not self.names.guessing and expr.kind != "tuple"):
+            return _DISPLAYS.get(expr.kind, Kind(UNKNOWN.mask))
+        mask = _DISPLAYS[expr.kind].mask
+        if expr.kind == "dict":
+            keys = [k.value if isinstance(k, ir.Lit) else None for k in expr.items[::2]]
+            if not all(type(k) is str for k in keys) or len(set(keys)) < len(keys):
+                return DICT_KIND
+            return with_parts(mask, zip(keys, kinds[1::2], strict=True))
+        if expr.kind == "list":
+            total = NOTHING
+            for kind in kinds:
+                total = join(total, kind)
+            return with_parts(mask, ((EACH, total),))
+        return with_parts(mask, enumerate(kinds))
 
     def loop(self, body: list[ir.Stmt], env: Env, bound: Env) -> Env:
         head = dict(env)
@@ -188,9 +263,13 @@ class _Inference:
                 return arithmetic(op, kinds[0], kinds[1])
             case ir.Inert():
                 return _inert_kind(expr)
-            case ir.Build(kind=kind):
-                return _DISPLAYS.get(kind, Kind(UNKNOWN.mask))
+            case ir.Build():
+                return self.built(expr, kinds)
+            case ir.Item(index=index):
+                return self.item(stmt, kinds[0], kinds[1], index)
             case ir.Attr(name=name):
+                if kinds[0].mask and not kinds[0].mask & ~(FLOATS.mask | NPINT):
+                    return _ARRAY_ATTRIBUTES.get(name, UNKNOWN) if name != "T" else Kind(kinds[0].mask)
                 found = self.names.attribute(kinds[0], name) or self.field(kinds[0], name)
                 return UNKNOWN if found is None else found
             case ir.Apply():
@@ -201,7 +280,10 @@ class _Inference:
 
     def field(self, owner: Kind, name: str) -> Kind | None:
         """A field whose kind can be guessed: one that this function does not assign."""
-        return None if name in self.stored else self.names.field(owner, name)
+        if name in self.stored:
+            return None
+        known = owner.part(name) if owner.mask == STRUCT and is_data_field(owner, name) else None
+        return known or self.names.field(owner, name)
 
     def call(self, stmt: ir.Bind, expr: ir.Apply, kinds: tuple[Kind, ...]) -> Kind:
         callee: Kind | None = kinds[0]
@@ -216,7 +298,7 @@ class _Inference:
         facts.known, facts.callee = True, callee.value
         if isinstance(callee.value, type) and _makes_plain_objects(callee.value):
             self.names.rely_on(callee)
-            return Kind(STRUCT, callee.value)
+            return self.constructed(callee.value, expr, kinds[1:])
         self.names.rely_on(callee)
         arguments = list(kinds[1:])
         entry = lookup(callee.value)
@@ -229,12 +311,45 @@ class _Inference:
                 return _like(arguments)
             if callee.value is range:
                 return Kind(OTHER, range)
+            if callee.value in (zip, enumerate) and not expr.stars and not expr.keywords:
+                return self.paired(callee.value, arguments)
             if returns == "first":
                 return arguments[0] if arguments else UNKNOWN
+            plain = entry.rule is not None and not any(k in ("dtype", "out", None) for k, _ in expr.keywords)
+            if returns == "numeric" and plain and not expr.stars and of_floats(*arguments[:1]):
+                numbers = [k for k in arguments[1:] if not k.mask & ~(FLOATS.mask | PYTHON_SCALAR | NONE | TUPLE)]
+                return FLOATS if len(numbers) == len(arguments) - 1 else NUMERIC
             return _RETURNS.get(returns, UNKNOWN)
         if entry is None and not expr.stars:
             return self.result_of(stmt, arguments)
         return UNKNOWN
+
+
+    def constructed(self, cls: type, expr: ir.Apply, kinds: tuple[Kind, ...]) -> Kind:
+        """A new object: the kinds of its fields, where these are the arguments and nothing changes them."""
+        fields = fields_by_parameter(cls)
+        if fields is None or expr.stars or not self.names.guessing or self.stored:
+            return Kind(STRUCT, cls)
+        order = list(fields)
+        count = len(expr.args)
+        if count > len(order) or any(k not in fields for k, _ in expr.keywords):
+            return Kind(STRUCT, cls)
+        named = [*order[:count], *(str(k) for k, _ in expr.keywords)]
+        return with_parts(STRUCT, [(fields[p][0], k) for p, k in zip(named, kinds, strict=True)], cls)
+
+    def paired(self, function: Any, arguments: list[Kind]) -> Kind:
+        """`zip(a, b)`, `enumerate(a)`: pairs of what their arguments hold."""
+        items = []
+        for kind in arguments[:1] if function is enumerate else arguments:
+            if kind.mask == ARRAY:
+                items.append(FLOATS)
+            elif not kind.mask & ~(TUPLE | LIST):
+                items.append(kind.each() or self.names.elements(kind) or UNKNOWN)
+            else:
+                items.append(INT_KIND if kind.cls is range else UNKNOWN)
+        if function is enumerate:
+            items.insert(0, INT_KIND)
+        return with_parts(OTHER, ((EACH, with_parts(TUPLE, enumerate(items))),), function)
 
 
 def _makes_plain_objects(cls: Any) -> bool:
@@ -244,6 +359,10 @@ def _makes_plain_objects(cls: Any) -> bool:
     return plain and lookup(cls) is None and not issubclass(cls, BaseException)
 
 
+_ARRAY_ATTRIBUTES = {
+    "shape": with_parts(TUPLE, ((EACH, INT_KIND),)), "ndim": INT_KIND, "size": INT_KIND, "nbytes": INT_KIND,
+    "itemsize": INT_KIND,
+}  # fmt: skip
 _MAKERS = (np.zeros, np.ones, np.empty, np.eye, np.identity, np.linspace)
 _LIKES = (np.zeros_like, np.ones_like, np.empty_like)
 
@@ -269,6 +388,8 @@ def _inert_kind(expr: ir.Inert) -> Kind:
 def _like(kinds: list[Kind]) -> Kind:
     if all(k.scalar for k in kinds):
         return NPFLOAT_KIND
+    if of_floats(*kinds):
+        return FLOATS
     return NUMERIC if all(k.numeric for k in kinds) else UNKNOWN
 
 

@@ -14,9 +14,25 @@ from typing import Any
 
 import numpy as np
 
-from pullback.kinds import ARRAY, NPINT, STRUCT, UNKNOWN, UNSET, Kind, kind_of, known
+from pullback.kinds import (
+    ARRAY,
+    DICT,
+    LIST,
+    NOTHING,
+    STRUCT,
+    TUPLE,
+    UNKNOWN,
+    UNSET,
+    Kind,
+    join,
+    kind_of,
+    known,
+)
 from pullback.operations import is_data_field
 from pullback.rules import lookup
+
+_FEW = 16  # items of a sequence that are guessed one by one
+_FLOATS, _OTHERS = "fc", "iubOSUVMm"  # the kinds of dtypes of arrays with and without tangents
 
 # Functions that lowering calls, under names that no program can bind.
 INTERNAL: dict[str, Any] = {"<list>": list, "<tuple>": tuple, "<set>": set, "<dict>": dict}
@@ -86,18 +102,42 @@ class Names:
         if not self.guessing or owner.sample is UNSET or not is_data_field(owner, name):
             return None
         value = getattr(owner.sample, name, UNSET)
-        if value is UNSET:
+        return None if value is UNSET else self.guess(f"{owner.path}.{name}", value)
+
+    def item(self, owner: Kind, key: Any) -> Kind | None:
+        """An item of a dict, tuple or list that is a parameter or in one, guessed likewise."""
+        sample = owner.sample
+        if not self.guessing or sample is UNSET or sample.__class__ not in (dict, tuple, list):
             return None
-        path = f"{owner.path}.{name}"
+        if sample.__class__ is dict:
+            return self.guess(f"{owner.path}.get({key!r})", sample[key]) if key in sample else None
+        if not -len(sample) <= key < len(sample):
+            return None
+        self.fields[f"{owner.path}.__len__()"] = (int, len(sample))
+        return self.guess(f"{owner.path}[{key}]", sample[key])
+
+    def elements(self, owner: Kind) -> Kind | None:
+        """Any item of a short sequence, guessed likewise."""
+        sample = owner.sample
+        if sample.__class__ not in (tuple, list) or not 0 < len(sample) <= _FEW:
+            return None
+        total = NOTHING
+        for index in range(len(sample)):
+            total = join(total, self.item(owner, index) or UNKNOWN)
+        return total
+
+    def guess(self, path: str, value: Any) -> Kind:
+        """The kind of a part of an argument; generated code tests it on entry."""
         if isinstance(value, (types.FunctionType, types.BuiltinFunctionType, np.ufunc)):
             self.fields[path] = (value.__class__, value)
             return known(value, "")
         self.fields[path] = (value.__class__, UNSET)
         found = kind_of(value)
-        if found.mask == STRUCT:
-            return Kind(STRUCT, found.cls, UNSET, path, value)
-        # an array's dtype may differ in the next object: only what the class tells is used
-        return Kind(ARRAY | NPINT) if value.__class__ is np.ndarray else found
+        if value.__class__ is np.ndarray:
+            self.fields[f"{path}.dtype.kind"] = (str, _FLOATS if found.mask == ARRAY else _OTHERS)
+        if found.mask in (STRUCT, TUPLE, LIST, DICT):
+            return Kind(found.mask, found.cls, UNSET, path, value)
+        return found
 
     def rely_on(self, callee: Kind) -> None:
         """Record that generated code was made for this very callee."""

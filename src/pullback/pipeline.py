@@ -24,7 +24,22 @@ from pullback.errors import DifferentiabilityError
 from pullback.fence import check
 from pullback.generated import DIFFERENTIAL, PAIR, Derivative, Request, Stages
 from pullback.infer import infer, kinds_of_names
-from pullback.kinds import FUNC, NONE, NOTHING, STRUCT, UNKNOWN, UNSET, Kind, kind_of, same
+from pullback.kinds import (
+    DICT,
+    FUNC,
+    LIST,
+    NONE,
+    NOTHING,
+    STRUCT,
+    TUPLE,
+    UNKNOWN,
+    UNSET,
+    Kind,
+    kind_of,
+    of_key,
+    same,
+    without_parts,
+)
 from pullback.lower import lower
 from pullback.lower_iterations import settle_iterations
 from pullback.names import Names
@@ -108,7 +123,7 @@ def derive(
         source = acquire(function)
         refuse(check(source.node, source.filename))
         lowered = lower(source, function.__name__, function.__code__.co_freevars)
-        kinds = {p: Kind(*k) for p, k in request.kinds}
+        kinds = {p: of_key(k) for p, k in request.kinds}
         given = {p: _with_sample(p, kinds.get(p, UNKNOWN), arguments) for p in lowered.parameters}
         derivative.result, sharing = _inferred(lowered, names, given)
         activity = analyse(lowered, request.active | request.captures, sharing)
@@ -134,18 +149,20 @@ def derive(
 
 
 def _with_sample(parameter: str, kind: Kind, arguments: dict[str, Any]) -> Kind:
-    if kind.mask in (STRUCT, FUNC) and parameter in arguments:
-        return Kind(kind.mask, kind.cls, UNSET, parameter, arguments[parameter])
+    if kind.mask in (STRUCT, FUNC, TUPLE, LIST, DICT) and parameter in arguments:
+        return Kind(kind.mask, kind.cls, UNSET, parameter, arguments[parameter], kind.parts)
     return kind
 
 
 def _inferred(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> tuple[Kind, Sharing]:
     """The kind of the result, and what the function's names share; the kinds of all values are in the facts."""
+    names.guessing = names.guessing and not lowered.generator  # (what its callers do between items is not known)
     result = infer(lowered, names, given, _result_of)
     sharing = _sharing(lowered, names, given)
-    if sharing.changed and names.fields:  # what a field holds may change while the function runs
+    if sharing.changed and names.guessing:  # what a field or container holds may change while the function runs
         names.fields.clear()
         names.guessing = False
+        given = {p: without_parts(k) for p, k in given.items()}
         result = infer(lowered, names, given, _result_of)
         sharing = _sharing(lowered, names, given)
     return result, sharing

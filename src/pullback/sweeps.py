@@ -18,7 +18,7 @@ from pullback.emit import Helpers
 from pullback.errors import DifferentiabilityError
 from pullback.forward_sweep import Forward, unset
 from pullback.generated import JOINT, Derivative, Request
-from pullback.kinds import BOOL, COMPLEX, FLOAT, INT, UNKNOWN, Kind
+from pullback.kinds import BOOL, COMPLEX, FLOAT, INT, UNKNOWN, of_key
 from pullback.residuals import Residuals
 from pullback.reverse import ABSENT, MAYBE, PRESENT, Reverse
 from pullback.shadow_code import ShadowCode, needs_shadows
@@ -62,7 +62,7 @@ def reverse_sweep(
 
     residuals = Residuals(lowered, joint, helpers.fresh, copied)
     bound = {n for s in ir.walk(lowered.body) for n in ir.assigned(s)}
-    given = {p: Kind(*k) for p, k in request.kinds}
+    given = {p: of_key(k) for p, k in request.kinds}
     accumulators = {p: given.get(p, UNKNOWN) for p in request.active if p not in bound}
     made = with_shadows if table else None
     reverse = Reverse(lowered, residuals, helpers.fresh, helpers, accumulators, request.captures, made)
@@ -173,7 +173,7 @@ def zero_derivative(
 def _outputs(request: Request, lowered: ir.FunctionIR, reverse: Reverse) -> ast.expr:
     """The tangents of the active arguments, in parameter order."""
     joint = request.form == JOINT
-    given = {p: Kind(*k) for p, k in request.kinds}
+    given = {p: of_key(k) for p, k in request.kinds}
     complex_seen = any(
         isinstance(s, ir.Bind) and s.facts.kind.mask & COMPLEX for s in ir.walk(lowered.body)
     )
