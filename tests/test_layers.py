@@ -17,8 +17,8 @@ LAYERS = {
     "the algebra of tangent spaces": "tangents structs spaces trees fitting fingerprints drawing views shadows",
     "the registry of derivatives": "kinds rules applying",
     "from source to the intermediate representation": "source scopes fence ir syntax lower_generators "
-    "lower_iterations lower_expressions lower_match lower_try capturing lower",
-    "analyses": "operations names infer solitary effects calls changing origins sharing dict_views activity definite "
+    "lower_iterations lower_expressions lower_match lower_try capturing appended lower",
+    "analyses": "operations calls names infer solitary effects changing origins sharing dict_views activity definite "
     "liveness",
     "the transform": "runtime residuals inlining shadow_code reverse simplify forward_uses forward_try forward_sweep "
     "lending emit",

@@ -19,10 +19,11 @@ import numpy as np
 
 from pullback.call_paths import ROOTS, WHOLE, Path, Target, lifted_path, regrouped, roots_of, tangent_at
 from pullback.calls import bind_parameters
-from pullback.dispatch import UNWRAPPED, call, no_derivative_of, refuse_captures, type_call
+from pullback.dispatch import UNWRAPPED, call, no_derivative_of, refuse_captures
 from pullback.errors import DifferentiabilityError
 from pullback.generated import DIFFERENTIAL, Request
 from pullback.kinds import kind_of
+from pullback.operations import type_call
 from pullback.pipeline import pair_for
 from pullback.python_calls import bound_variadic, has_tangent, signature_order, with_defaults
 from pullback.rules import EPOCH, Active, Entry, alias, callable_name, lookup

@@ -354,7 +354,7 @@ class Forward:
         ]
         keywords = [ast.keyword(k, values[a]) for k, a in expr.keywords]
         callee: ast.expr
-        if stmt.facts.known and any(stmt.facts.active):
+        if stmt.facts.known and any(stmt.facts.active) and not stmt.facts.method:
             stem = expr.method or (expr.callee.name.strip("<>") if isinstance(expr.callee, ir.Var) else "callee")
             callee = name(self.helper(stmt.facts.callee, stem))
         else:
@@ -374,7 +374,7 @@ class Forward:
         pair = self.pairs(stmt, self.reverse.shadows is not None, self.strict(stmt))
         if pair is not None:
             assert isinstance(expr, ir.Apply)
-            return static_forward(self.helper, pair, expr, values)
+            return static_forward(self.helper, pair, expr, values, facts.method)
         active = facts.active
         match expr:
             case ir.Operation(op=op, args=args):
@@ -440,6 +440,10 @@ class Forward:
         extra: list[ast.expr] = []
         if expr.keywords:
             extra = [ast.Dict([constant(k) for k, _ in expr.keywords], [values[a] for _, a in expr.keywords])]
+        fixed = stmt.facts.known and not stmt.facts.method and not active[0]
+        if fixed and expr.method is not None and self.reverse.shadows is None:
+            callee = name(self.helper(stmt.facts.callee, expr.method))
+            return call(self.reverse.runtime_call("call"), callee, args, constant(tuple(flags)), *extra)
         if expr.method is not None:
             return call(
                 self.run_time_call("call_method", stmt), values[expr.callee], constant(expr.method), args,

@@ -9,12 +9,14 @@
 from __future__ import annotations
 
 import ast
+import types
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from pullback import ir
+from pullback.calls import static_parameters
 from pullback.kinds import (
     ARRAY,
     ARRAY_KIND,
@@ -51,7 +53,7 @@ from pullback.kinds import (
     with_parts,
 )
 from pullback.names import Names
-from pullback.operations import is_data_field
+from pullback.operations import is_data_field, type_call
 from pullback.rules import lookup
 from pullback.structs import fields_by_parameter
 
@@ -136,7 +138,7 @@ class _Inference:
                 env.update(dict.fromkeys(stmt.writes, UNKNOWN))
             case ir.If():
                 arms = [(b, self.block(b, dict(env))) for b in (stmt.body, stmt.orelse)]
-                env = _merge([e for b, e in arms if not ir.always_raises(b)] or [arms[0][1]])
+                env = self.merge([e for b, e in arms if not ir.always_raises(b)] or [arms[0][1]])
             case ir.For():
                 stmt.facts.kinds = (self.atom(stmt.iterable, env),)
                 element = self.element(stmt, env)
@@ -165,7 +167,7 @@ class _Inference:
                 ends.append(end)
         for step in [*stmt.body, *([stmt.orelse] if stmt.orelse is not None else [])]:
             env = self.block(step.body, env)
-        env = _merge([env, *ends])
+        env = self.merge([env, *ends])
         return self.block(stmt.final, env)
 
     def element(self, stmt: ir.For, env: Env) -> Kind:
@@ -208,7 +210,7 @@ class _Inference:
             known = obj.part(key.value)
             return known or self.names.item(obj, key.value) or UNKNOWN
         if obj.mask != DICT and not index.mask & ~INT:
-            return obj.each() or UNKNOWN
+            return obj.each() or self.names.elements(obj) or UNKNOWN
         if obj.mask != DICT and index.cls is slice and obj.each() is not None:
             return with_parts(obj.mask, ((EACH, obj.each() or NOTHING),))
         return UNKNOWN
@@ -236,10 +238,31 @@ class _Inference:
         head = dict(env)
         while True:
             end = self.block(body, {**head, **bound})
-            new = _merge([head, end])
+            new = self.merge([head, end])
             if new.keys() == head.keys() and all(same(new[k], head[k]) for k in head):
                 return new
             head = new
+
+    def merge(self, envs: list[Env]) -> Env:
+        """The kinds that hold whichever way control came."""
+        first, *others = envs
+        merged = dict(first)
+        for env in others:
+            for name, kind in env.items():
+                known = merged.get(name, NOTHING)
+                merged[name] = join(self.opened(known, kind), self.opened(kind, known))
+        return merged
+
+    def opened(self, kind: Kind, other: Kind) -> Kind:
+        """An argument's object that is joined with a new one: what its fields hold, guessed."""
+        if kind.mask != STRUCT or kind.sample is UNSET or kind.cls is not other.cls or other.parts is None:
+            return kind
+        if kind.parts is not None or self.stored:
+            return kind
+        fields = [(n, self.names.field(kind, n)) for n, _ in other.parts]
+        if any(found is None for _, found in fields):
+            return kind
+        return with_parts(STRUCT, [(n, found) for n, found in fields if found is not None], kind.cls)
 
     def bind(self, stmt: ir.Bind, env: Env) -> Kind:
         facts = stmt.facts
@@ -290,6 +313,14 @@ class _Inference:
         if expr.method is not None:
             callee = self.names.attribute(kinds[0], expr.method) or self.field(kinds[0], expr.method)
         facts = stmt.facts
+        facts.method = False
+        if callee is None or (expr.method is None and kinds[0].mask == STRUCT):
+            method = self.names.method(kinds[0], expr.method or "__call__")
+            if method is not None and not expr.stars and lookup(method.value) is None:
+                facts.known, facts.callee, facts.method = True, method.value, True
+                if static_parameters(stmt) is not None:
+                    return self.result_of(stmt, list(kinds))
+                facts.method = False
         if callee is None or callee.value is UNSET:
             facts.known, facts.callee = False, None
             if expr.method == "copy" and kinds[0].mask in (ARRAY_KIND.mask, LIST_KIND.mask, DICT_KIND.mask):
@@ -393,10 +424,39 @@ def _like(kinds: list[Kind]) -> Kind:
     return NUMERIC if all(k.numeric for k in kinds) else UNKNOWN
 
 
-def _merge(envs: list[Env]) -> Env:
-    first, *others = envs
-    merged = dict(first)
-    for env in others:
-        for name, kind in env.items():
-            merged[name] = join(merged.get(name, NOTHING), kind)
-    return merged
+
+
+def split_field_calls(function: ir.FunctionIR) -> bool:
+    """`obj.field(x)`, where an object known by its sample is called, as a read of the field and a call of it."""
+    found = _split(function.body, function)
+    if found:
+        for position, stmt in enumerate(ir.walk(function.body)):
+            stmt.pos = position
+    return found
+
+
+def _split(block: list[ir.Stmt], function: ir.FunctionIR) -> bool:
+    found = False
+    for stmt in list(block):
+        for inner in ir.blocks(stmt) if not isinstance(stmt, ir.Try) else ():
+            found |= _split(inner, function)
+        if not isinstance(stmt, ir.Bind) or not isinstance(stmt.expr, ir.Apply) or stmt.expr.method is None:
+            continue
+        owner = stmt.facts.kinds[0]
+        if stmt.facts.known or owner.sample is UNSET or not is_data_field(owner, stmt.expr.method):
+            continue
+        held = kind_of(getattr(owner.sample, stmt.expr.method, None))
+        if held.mask != STRUCT or held.cls is None or not isinstance(type_call(held.cls), types.FunctionType):
+            continue
+        made = "_t0"
+        number = 0
+        while made in function.names:
+            number += 1
+            made = f"_t0{number}"
+        function.names.add(made)
+        e = stmt.expr
+        read = ir.Bind(made, ir.Attr(e.callee, str(e.method)), stmt.span)
+        block.insert(next(i for i, s in enumerate(block) if s is stmt), read)
+        stmt.expr = ir.Apply(ir.Var(made), e.args, e.keywords, e.stars)
+        found = True
+    return found

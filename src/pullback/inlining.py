@@ -17,13 +17,14 @@ from pullback.fitting import fit
 from pullback.kinds import BOOL, FLOAT, FUNC, INT, NPINT, OTHER, STRUCT, Kind
 from pullback.operations import BINARY_FUNCTIONS, UNARY_FUNCTIONS, is_data_field
 from pullback.rules import Rule, Template, lookup
+from pullback.structs import fields_by_parameter
 from pullback.syntax import atom as as_syntax
 from pullback.syntax import call, constant, name, substitute, template, tuple_of
 
 if TYPE_CHECKING:
     from pullback.reverse import Reverse
 
-RULE, CALL, PLAIN = "rule", "call", "plain"
+RULE, CALL, PLAIN, NEW = "rule", "call", "plain", "new"
 
 
 def how(stmt: ir.Bind) -> str:
@@ -33,7 +34,9 @@ def how(stmt: ir.Bind) -> str:
         case ir.Operation():
             return RULE if all(k.numeric for k in facts.kinds) else CALL
         case ir.Apply():
-            return RULE if inlinable(stmt, expr) is not None else CALL
+            if inlinable(stmt, expr) is not None:
+                return RULE
+            return NEW if facts.kind.parts is not None and facts.callee is facts.kind.cls is not None else CALL
         case ir.Attr(name=attribute):
             return PLAIN if is_data_field(facts.kinds[0], attribute) else CALL
         case ir.Item():
@@ -95,6 +98,8 @@ class Inliner:
                 mode = how(stmt)
                 if mode == CALL:
                     self.called(stmt, g)
+                elif mode == NEW and isinstance(stmt.expr, ir.Apply):
+                    self.constructed(stmt, stmt.expr, g)
                 elif isinstance(stmt.expr, ir.Operation):
                     self.operation(stmt, stmt.expr, g)
                 elif isinstance(stmt.expr, ir.Apply):
@@ -229,6 +234,18 @@ class Inliner:
         self.reverse.unpacked_call(residual, g, names, stmt)
         for operand, kind, part in zip(operands, kinds, names, strict=True):
             self.reverse.accumulate(operand, name(part), stmt, maybe=True, kind=kind)
+
+    def constructed(self, stmt: ir.Bind, expr: ir.Apply, g: str) -> None:
+        """A new object of a class whose constructor only stores: each argument's adjoint is a field's."""
+        fields = list((fields_by_parameter(stmt.facts.callee) or {}).items())
+        names = {p: field for p, (field, _) in fields}
+        given = [*(field for _, (field, _) in fields[: len(expr.args)]), *(names[str(k)] for k, _ in expr.keywords)]
+        operands = [*expr.args, *(a for _, a in expr.keywords)]
+        flags, kinds = stmt.facts.active[1:], stmt.facts.kinds[1:]
+        for operand, flag, kind, field in zip(operands, flags, kinds, given, strict=True):
+            if flag:
+                part = call(self.reverse.runtime("field_part"), name(g), constant(field))
+                self.reverse.accumulate(operand, part, stmt, maybe=True, kind=kind)
 
     def build(self, stmt: ir.Bind, expr: ir.Build, g: str) -> None:
         """A tuple, list or dict display: each item's adjoint is its part."""

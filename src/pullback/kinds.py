@@ -171,6 +171,32 @@ def known(value: Any, path: str = "") -> Kind:
     return Kind(base.mask, base.cls, value, path)
 
 
+def held(xs: Any) -> int:
+    """What a sequence holds throughout: FLOAT, or ARRAY for arrays of floats; 0 for all else."""
+    types = set(map(type, xs))
+    if types == {float}:
+        return FLOAT
+    return ARRAY if types == {np.ndarray} and all(x.dtype.kind in "fc" for x in xs) else 0
+
+
+def fits(value: Any, kind: Kind) -> bool:
+    """Whether a value is of a kind, as far as the kind tells."""
+    own = kind_of(value)
+    if own.mask & ~kind.mask or (kind.cls is not None and own.mask == STRUCT and own.cls is not kind.cls):
+        return False
+    if kind.parts is None or own.mask != kind.mask:
+        return True
+    if own.mask == DICT:
+        return value.keys() == {name for name, _ in kind.parts} and all(fits(value[n], k) for n, k in kind.parts)
+    if own.mask == STRUCT:
+        return all(fits(getattr(value, n, None), k) for n, k in kind.parts)
+    if own.mask not in (TUPLE, LIST):
+        return True
+    if kind.parts and kind.parts[0][0] is EACH:
+        return all(fits(v, kind.parts[0][1]) for v in value)
+    return len(value) == len(kind.parts) and all(fits(v, k) for v, (_, k) in zip(value, kind.parts, strict=True))
+
+
 def join(a: Kind, b: Kind) -> Kind:
     """The union of two kinds."""
     if a is b or not b.mask:

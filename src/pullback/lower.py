@@ -14,6 +14,7 @@ import ast
 from typing import Any
 
 from pullback import ir
+from pullback.appended import mark_appends
 from pullback.capturing import group_functions, rebound_captures
 from pullback.errors import DifferentiabilityError
 from pullback.fence import KEPT
@@ -37,6 +38,7 @@ def lower(source: Source, name: str, captured: tuple[str, ...]) -> ir.FunctionIR
 class _Statements(Attempts):
     def __init__(self, source: Source, name: str, captured: tuple[str, ...]) -> None:
         node = source.node
+        mark_appends(node)
         self.node: FunctionNode = node
         self.function_name = name
         self.qualname = source.code.co_qualname

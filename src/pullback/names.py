@@ -24,6 +24,7 @@ from pullback.kinds import (
     UNKNOWN,
     UNSET,
     Kind,
+    held,
     join,
     kind_of,
     known,
@@ -49,6 +50,9 @@ class Names:
         self.classes: dict[str, type] = {}  # name -> the class its value must still have
         self.defaults: dict[str, tuple[Any, Any]] = {}  # a callee's path -> the callee, the defaults it must still have
         self.fields: dict[str, tuple[type, Any]] = {}  # a parameter's field -> its class; the object, if it is fixed
+        self.methods: dict[tuple[type, str], Any] = {}  # a class and a method's name -> the function it must still be
+        self.forward = False  # whether forward mode is asked for, which looks methods up at run time
+        self.lengths = True  # whether a sequence may be guessed to be as long as the one at hand
         self.guessing = True  # whether fields may be guessed: not where they may change while the function runs
 
     def values(self) -> dict[str, Any]:
@@ -111,15 +115,21 @@ class Names:
             return None
         if sample.__class__ is dict:
             return self.guess(f"{owner.path}.get({key!r})", sample[key]) if key in sample else None
-        if not -len(sample) <= key < len(sample):
+        if not -len(sample) <= key < len(sample) or not self.lengths:
             return None
         self.fields[f"{owner.path}.__len__()"] = (int, len(sample))
         return self.guess(f"{owner.path}[{key}]", sample[key])
 
     def elements(self, owner: Kind) -> Kind | None:
-        """Any item of a short sequence, guessed likewise."""
+        """Any item of a sequence: of one of floats or of arrays of them, or of a short one, guessed likewise."""
         sample = owner.sample
-        if sample.__class__ not in (tuple, list) or not 0 < len(sample) <= _FEW:
+        if not self.guessing or sample.__class__ not in (tuple, list):
+            return None
+        mask = held(sample)
+        if mask:
+            self.fields[f"held({owner.path})"] = (int, mask)
+            return Kind(mask)
+        if not 0 < len(sample) <= _FEW or not self.lengths:
             return None
         total = NOTHING
         for index in range(len(sample)):
@@ -138,6 +148,30 @@ class Names:
         if found.mask in (STRUCT, TUPLE, LIST, DICT):
             return Kind(found.mask, found.cls, UNSET, path, value)
         return found
+
+    def method(self, owner: Kind, name: str) -> Kind | None:
+        """The function that `obj.name(...)` runs, for an object whose class is known; `__call__` for `obj(...)`."""
+        cls = owner.cls
+        if owner.mask != STRUCT or cls is None or (owner.sample is UNSET and owner.parts is None):
+            return None
+        if not self.guessing or self.forward:
+            return None
+        if hasattr(cls, "__getattr__") or isinstance(cls.__getattribute__, types.FunctionType):
+            return None
+        found = next((base.__dict__[name] for base in cls.__mro__ if name in base.__dict__), None)
+        if not isinstance(found, types.FunctionType) or getattr(cls, name, None) is not found:
+            return None
+        if name == "__call__":
+            if owner.sample is not UNSET and lookup(owner.sample) is not None:
+                return None
+        elif owner.sample is not UNSET and hasattr(owner.sample, "__dict__"):
+            if name in owner.sample.__dict__:
+                return None
+            self.fields[f"{owner.path}.__dict__.get({name!r})"] = (type(None), UNSET)
+        elif hasattr(cls, "__dict__") and any(n == name for n, _ in owner.parts or ()):
+            return None
+        self.methods[cls, name] = found
+        return known(found)
 
     def rely_on(self, callee: Kind) -> None:
         """Record that generated code was made for this very callee."""

@@ -20,10 +20,10 @@ from pullback.activity import analyse
 from pullback.assemble import assemble
 from pullback.calls import argument_kinds, bind_parameters, static_parameters
 from pullback.changing import MAYBE, NO, YES, CallEffects
-from pullback.errors import DifferentiabilityError
+from pullback.errors import ChangedValueError, DifferentiabilityError
 from pullback.fence import check
-from pullback.generated import DIFFERENTIAL, PAIR, Derivative, Request, Stages
-from pullback.infer import infer, kinds_of_names
+from pullback.generated import DIFFERENTIAL, JOINT, PAIR, Derivative, Request, Stages
+from pullback.infer import infer, kinds_of_names, split_field_calls
 from pullback.kinds import (
     DICT,
     FUNC,
@@ -35,6 +35,7 @@ from pullback.kinds import (
     UNKNOWN,
     UNSET,
     Kind,
+    fits,
     kind_of,
     of_key,
     same,
@@ -43,10 +44,11 @@ from pullback.kinds import (
 from pullback.lower import lower
 from pullback.lower_iterations import settle_iterations
 from pullback.names import Names
-from pullback.rules import EPOCH, refuse_library_code, scope
+from pullback.rules import EPOCH, callable_name, refuse_library_code, scope
 from pullback.sharing import Sharing
 from pullback.solitary import unseen_changes
 from pullback.source import acquire
+from pullback.spaces import describe
 from pullback.spans import Diagnostic
 from pullback.sweeps import forward_sweep, reverse_sweep, simplified
 from pullback.tangent_assembly import assemble_differential, not_forward
@@ -57,15 +59,24 @@ LOCK = threading.RLock()
 class _Redo:
     """Called by a forward function whose guards fail: finds the derivative that holds now."""
 
-    def __init__(self, function: types.FunctionType, request: Request) -> None:
+    def __init__(self, function: types.FunctionType, request: Request, promised: Derivative) -> None:
         self.function = function
         self.request = request
+        self.promised = promised
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         skipped = len(self.request.active) + len(self.request.captures) if self.request.form == DIFFERENTIAL else 0
         names = bind_parameters(self.function.__code__, len(args) - skipped, tuple(kwargs)) or []
         arguments = dict(zip(names, (*args[skipped:], *kwargs.values()), strict=False))
-        return pair_for(_renewed(self.function, arguments), self.request, arguments)(*args, **kwargs)
+        found = find(_renewed(self.function, arguments), self.request, arguments)
+        result = pair_for(_renewed(self.function, arguments), self.request, arguments)(*args, **kwargs)
+        if self.request.form != JOINT and not found.generator and not fits(result[0], self.promised.result):
+            EPOCH.now += 1  # what relied on it is made anew
+            raise ChangedValueError(
+                f"the result of {callable_name(self.function)} is now of another type ({describe(result[0])}) than "
+                "when the derivative of its caller was generated, as something that it reads has changed; call again"
+            )
+        return result
 
 
 def _renewed(function: types.FunctionType, arguments: dict[str, Any]) -> types.FunctionType:
@@ -76,6 +87,7 @@ def _renewed(function: types.FunctionType, arguments: dict[str, Any]) -> types.F
     return pair_for(_renewed(origin[0], arguments), origin[1], arguments)
 
 
+_DERIVING: list[types.FunctionType] = []
 _DERIVATIVES: dict[Any, list[Derivative]] = {}
 _KEPT = 32
 _HELD: dict[int, types.CodeType] = {}
@@ -107,7 +119,7 @@ def pair_for(
     if found.made is not None and found.function is function:
         made: types.FunctionType = found.made
         return made
-    return found.make(function, _Redo(function, request))
+    return found.make(function, _Redo(function, request, found))
 
 
 def derive(
@@ -116,15 +128,19 @@ def derive(
     """Generate a derivative: the whole pipeline."""
     refuse_library_code(function)
     names = Names(function)
+    names.forward = request.form == DIFFERENTIAL
+    names.lengths = len(publish) < 4  # lengths that keep changing are not worth new code each time
     derivative = Derivative(function.__name__, request, names, None if EPOCH.scopes else EPOCH.now, function=function)
     derivative.defaults = function.__defaults__
     publish.append(derivative)  # before its callees: they may call it
+    _DERIVING.append(function)
     try:
         source = acquire(function)
         refuse(check(source.node, source.filename))
         lowered = lower(source, function.__name__, function.__code__.co_freevars)
         kinds = {p: of_key(k) for p, k in request.kinds}
         given = {p: _with_sample(p, kinds.get(p, UNKNOWN), arguments) for p in lowered.parameters}
+        derivative.generator = lowered.generator
         derivative.result, sharing = _inferred(lowered, names, given)
         activity = analyse(lowered, request.active | request.captures, sharing)
         refuse(activity.refusals)
@@ -142,7 +158,11 @@ def derive(
     except BaseException:
         publish.remove(derivative)
         raise
-    derivative.made = derivative.make(function, _Redo(function, request))
+    finally:
+        _DERIVING.pop()
+        if not _DERIVING:
+            _forget_samples()
+    derivative.made = derivative.make(function, _Redo(function, request, derivative))
     for cell in derivative.waiting:
         cell.cell_contents = derivative.made
     return derivative
@@ -158,6 +178,8 @@ def _inferred(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> t
     """The kind of the result, and what the function's names share; the kinds of all values are in the facts."""
     names.guessing = names.guessing and not lowered.generator  # (what its callers do between items is not known)
     result = infer(lowered, names, given, _result_of)
+    if split_field_calls(lowered):
+        result = infer(lowered, names, given, _result_of)
     sharing = _sharing(lowered, names, given)
     if sharing.changed and names.guessing:  # what a field or container holds may change while the function runs
         names.fields.clear()
@@ -237,6 +259,7 @@ def refuse(diagnostics: list[Diagnostic]) -> None:
 
 
 _RESULTS: dict[Any, Kind] = {}
+_SAMPLED: list[Any] = []
 _INFERRING: list[Any] = []
 _ASSUMED: set[Any] = set()  # recursive calls that were taken to return nothing yet
 
@@ -247,8 +270,9 @@ def _result_of(stmt: ir.Bind, arguments: list[Kind]) -> Kind:
     if bound is None or len(_INFERRING) > 20:
         return UNKNOWN
     callee = stmt.facts.callee
-    kinds = argument_kinds(callee, bound, arguments)
-    key = (id(callee), tuple((p, k.key) for p, k in kinds.items()), EPOCH.now, scope())
+    kinds = {p: renamed(k, p) for p, k in argument_kinds(callee, bound, arguments).items()}
+    samples = tuple((p, id(k.sample)) for p, k in kinds.items() if k.sample is not UNSET)
+    key = (id(callee), tuple((p, k.key) for p, k in kinds.items()), EPOCH.now, scope(), samples)
     if key in _RESULTS:
         return _RESULTS[key]
     if key in _INFERRING:
@@ -272,11 +296,27 @@ def _result_of(stmt: ir.Bind, arguments: list[Kind]) -> Kind:
             result = UNKNOWN
         if not _ASSUMED:
             _RESULTS[key] = result
+            if samples:
+                _SAMPLED.append((key, kinds))  # (held, so that no other object takes the identity of a sample)
         return result
     except DifferentiabilityError:
         return UNKNOWN
     finally:
         _INFERRING.pop()
+
+
+def _forget_samples() -> None:
+    """What was inferred from the arguments at hand is of no use for others."""
+    for key, _ in _SAMPLED:
+        _RESULTS.pop(key, None)
+    _SAMPLED.clear()
+
+
+def renamed(kind: Kind, parameter: str) -> Kind:
+    """The kind of an argument, as that of the parameter which it is bound to."""
+    if kind.sample is UNSET and kind.value is UNSET:
+        return kind
+    return Kind(kind.mask, kind.cls, UNSET, parameter, kind.sample, kind.parts)
 
 
 class _Pairs:
@@ -297,17 +337,19 @@ class _Pairs:
         if bound is None:
             return None
         facts = stmt.facts
-        active = [p for p, flag in zip(bound, flags[1:], strict=True) if flag]
+        shift = 0 if facts.method else 1  # (the callee comes first)
+        active = [p for p, flag in zip(bound, flags[shift:], strict=True) if flag]
         order = [p for p in facts.callee.__code__.co_varnames if p in active]
         if active != order:
             return None
-        kinds = argument_kinds(facts.callee, bound, list(facts.kinds[1:]))
+        kinds = argument_kinds(facts.callee, bound, list(facts.kinds[shift:]))
+        samples = {p: k.sample for p, k in kinds.items() if k.sample is not UNSET}
         request = Request(
             frozenset(active), frozenset(), tuple(sorted((p, k.key) for p, k in kinds.items())), self.form,
             lent=lent, strict=strict,
         )  # fmt: skip
         try:
-            pair = find(facts.callee, request)
+            pair = find(facts.callee, request, samples)
         except DifferentiabilityError as error:
             raise _at_call(error, stmt) from None
         if pair.function is not facts.callee or (strict and pair.changes):

@@ -23,8 +23,8 @@ from pullback.structs import constant_fields, registration
 from pullback.tangents import NO_TANGENT, ZERO, Tangent, add, tangent_type
 
 __all__ = [
-    "ZERO", "add", "add_at", "buffer", "dict_part", "field_tangent", "finish", "fit", "inplace", "iterate",
-    "joined", "keep", "rebind", "seed", "take_last", "truth",
+    "ZERO", "add", "add_at", "buffer", "dict_part", "field_part", "field_tangent", "finish", "fit", "inplace",
+    "iterate", "joined", "keep", "rebind", "seed", "take_last", "truth",
     "unrolled",
 ]  # fmt: skip
 
@@ -118,6 +118,11 @@ def field_tangent(obj: Any, name: str, g: Tangent) -> Tangent:
     if name not in getattr(obj, "__dict__", ()) and not hasattr(cls, "__slots__"):
         return ZERO  # a class attribute: a constant of all instances
     return tangent_type(cls)(**{name: g})
+
+
+def field_part(g: Tangent, name: str) -> Tangent:
+    """The part of an object's tangent that belongs to one field."""
+    return g.__dict__.get(name, ZERO) if g is not ZERO else ZERO
 
 
 def take_last(d: Tangent) -> tuple[Tangent, Tangent]:
