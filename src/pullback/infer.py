@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -51,6 +51,7 @@ from pullback.kinds import (
     of_floats,
     same,
     with_parts,
+    without_sample,
 )
 from pullback.names import Names
 from pullback.operations import is_data_field, type_call
@@ -319,7 +320,7 @@ class _Inference:
             if method is not None and not expr.stars and lookup(method.value) is None:
                 facts.known, facts.callee, facts.method = True, method.value, True
                 if static_parameters(stmt) is not None:
-                    return self.result_of(stmt, list(kinds))
+                    return self.result_of(stmt, self.handed(kinds))
                 facts.method = False
         if callee is None or callee.value is UNSET:
             facts.known, facts.callee = False, None
@@ -352,8 +353,12 @@ class _Inference:
                 return FLOATS if len(numbers) == len(arguments) - 1 else NUMERIC
             return _RETURNS.get(returns, UNKNOWN)
         if entry is None and not expr.stars:
-            return self.result_of(stmt, arguments)
+            return self.result_of(stmt, self.handed(arguments))
         return UNKNOWN
+
+    def handed(self, kinds: Iterable[Kind]) -> list[Kind]:
+        """Arguments as a callee may take them to be: where values change, nothing is said of what they hold."""
+        return [k if self.names.guessing else without_sample(k) for k in kinds]
 
 
     def constructed(self, cls: type, expr: ir.Apply, kinds: tuple[Kind, ...]) -> Kind:

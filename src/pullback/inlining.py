@@ -36,7 +36,8 @@ def how(stmt: ir.Bind) -> str:
         case ir.Apply():
             if inlinable(stmt, expr) is not None:
                 return RULE
-            return NEW if facts.kind.parts is not None and facts.callee is facts.kind.cls is not None else CALL
+            new = facts.kind.mask == STRUCT and facts.kind.parts is not None and facts.callee is facts.kind.cls
+            return NEW if new else CALL
         case ir.Attr(name=attribute):
             return PLAIN if is_data_field(facts.kinds[0], attribute) else CALL
         case ir.Item():

@@ -242,6 +242,11 @@ def arithmetic(op: str, a: Kind, b: Kind) -> Kind:
     return FLOATS if of_floats(a, b) else NUMERIC
 
 
+def without_sample(kind: Kind) -> Kind:
+    """A kind of whose object nothing is said but its class."""
+    return Kind(kind.mask, kind.cls, kind.value, kind.path)
+
+
 def of_floats(*kinds: Kind) -> bool:
     """Whether NumPy makes floats of such operands: one holds floats, and none can be an array of anything else."""
     one = any(k.mask and not k.mask & ~FLOATS.mask for k in kinds)

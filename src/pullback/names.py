@@ -173,6 +173,14 @@ class Names:
         self.methods[cls, name] = found
         return known(found)
 
+    def take_over(self, fields: dict[str, tuple[type, Any]], parameters: dict[str, Kind]) -> None:
+        """The guesses that a callee's result relies on, as guesses about the arguments here that it is given."""
+        for path, guess in fields.items():
+            inside = path.removeprefix("held(")
+            root = inside[: next(i for i, c in enumerate(inside) if not (c.isalnum() or c == "_"))]
+            outer = parameters[root].path
+            self.fields[f"{path[: len(path) - len(inside)]}{outer}{inside[len(root) :]}"] = guess
+
     def rely_on(self, callee: Kind) -> None:
         """Record that generated code was made for this very callee."""
         if callee.path:

@@ -13,6 +13,7 @@ import threading
 import types
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from pullback import ir
@@ -40,6 +41,7 @@ from pullback.kinds import (
     of_key,
     same,
     without_parts,
+    without_sample,
 )
 from pullback.lower import lower
 from pullback.lower_iterations import settle_iterations
@@ -177,15 +179,16 @@ def _with_sample(parameter: str, kind: Kind, arguments: dict[str, Any]) -> Kind:
 def _inferred(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> tuple[Kind, Sharing]:
     """The kind of the result, and what the function's names share; the kinds of all values are in the facts."""
     names.guessing = names.guessing and not lowered.generator  # (what its callers do between items is not known)
-    result = infer(lowered, names, given, _result_of)
+    result_of = partial(_result_of, names=names)
+    result = infer(lowered, names, given, result_of)
     if split_field_calls(lowered):
-        result = infer(lowered, names, given, _result_of)
+        result = infer(lowered, names, given, result_of)
     sharing = _sharing(lowered, names, given)
     if sharing.changed and names.guessing:  # what a field or container holds may change while the function runs
         names.fields.clear()
         names.guessing = False
         given = {p: without_parts(k) for p, k in given.items()}
-        result = infer(lowered, names, given, _result_of)
+        result = infer(lowered, names, given, result_of)
         sharing = _sharing(lowered, names, given)
     return result, sharing
 
@@ -258,23 +261,25 @@ def refuse(diagnostics: list[Diagnostic]) -> None:
         raise DifferentiabilityError(*diagnostics)
 
 
-_RESULTS: dict[Any, Kind] = {}
+_RESULTS: dict[Any, tuple[Kind, dict[str, Any]]] = {}  # and the guesses about arguments that it relies on
 _SAMPLED: list[Any] = []
 _INFERRING: list[Any] = []
 _ASSUMED: set[Any] = set()  # recursive calls that were taken to return nothing yet
 
 
-def _result_of(stmt: ir.Bind, arguments: list[Kind]) -> Kind:
+def _result_of(stmt: ir.Bind, arguments: list[Kind], names: Names) -> Kind:
     """The kind of a known function's result, by inference through its body."""
     bound = static_parameters(stmt)
     if bound is None or len(_INFERRING) > 20:
         return UNKNOWN
     callee = stmt.facts.callee
-    kinds = {p: renamed(k, p) for p, k in argument_kinds(callee, bound, arguments).items()}
+    outer = argument_kinds(callee, bound, arguments)
+    kinds = {p: renamed(k, p) for p, k in outer.items()}
     samples = tuple((p, id(k.sample)) for p, k in kinds.items() if k.sample is not UNSET)
     key = (id(callee), tuple((p, k.key) for p, k in kinds.items()), EPOCH.now, scope(), samples)
     if key in _RESULTS:
-        return _RESULTS[key]
+        names.take_over(_RESULTS[key][1], outer)
+        return _RESULTS[key][0]
     if key in _INFERRING:
         _ASSUMED.add(key)
         return NOTHING
@@ -285,17 +290,27 @@ def _result_of(stmt: ir.Bind, arguments: list[Kind]) -> Kind:
             return UNKNOWN
         lowered = lower(source, callee.__name__, callee.__code__.co_freevars)
         given = {p: kinds.get(p, UNKNOWN) for p in lowered.parameters}
-        result = infer(lowered, Names(callee), given, _result_of)
+        inner = Names(callee)
+        inner.guessing = not lowered.generator
+        result_of = partial(_result_of, names=inner)
+        result = infer(lowered, inner, given, result_of)
+        if (inner.fields or _says_of_parts(lowered)) and _sharing(lowered, inner, given).changed:
+            inner.fields.clear()
+            inner.guessing = False
+            given = {p: without_sample(k) for p, k in given.items()}
+            result = infer(lowered, inner, given, result_of)
         if key in _ASSUMED:  # once more, now that the recursive calls have a result: it must not grow
             _ASSUMED.discard(key)
-            _RESULTS[key] = result
-            if not same(infer(lowered, Names(callee), given, _result_of), result):
+            _RESULTS[key] = result, {}
+            if not same(infer(lowered, inner, given, result_of), result):
                 result = UNKNOWN
             del _RESULTS[key]
         if not result.mask:
             result = UNKNOWN
+        fields = {} if same(result, UNKNOWN) else inner.fields
+        names.take_over(fields, outer)
         if not _ASSUMED:
-            _RESULTS[key] = result
+            _RESULTS[key] = result, fields
             if samples:
                 _SAMPLED.append((key, kinds))  # (held, so that no other object takes the identity of a sample)
         return result
@@ -303,6 +318,12 @@ def _result_of(stmt: ir.Bind, arguments: list[Kind]) -> Kind:
         return UNKNOWN
     finally:
         _INFERRING.pop()
+
+
+def _says_of_parts(lowered: ir.FunctionIR) -> bool:
+    """Whether anything is taken to be known of what a container or object holds."""
+    binds = [s.facts for s in ir.walk(lowered.body) if isinstance(s, ir.Bind)]
+    return any(k.parts is not None for facts in binds for k in (*facts.kinds, facts.kind))
 
 
 def _forget_samples() -> None:
@@ -343,7 +364,7 @@ class _Pairs:
         if active != order:
             return None
         kinds = argument_kinds(facts.callee, bound, list(facts.kinds[shift:]))
-        samples = {p: k.sample for p, k in kinds.items() if k.sample is not UNSET}
+        samples = {p: k.sample for p, k in kinds.items() if k.sample is not UNSET and self.names.guessing}
         request = Request(
             frozenset(active), frozenset(), tuple(sorted((p, k.key) for p, k in kinds.items())), self.form,
             lent=lent, strict=strict,
