@@ -207,15 +207,15 @@ def test_a_subclass_in_the_place_of_its_base():
 
 
 def changed_inside(x):
-    d = {"a": 1.0, "b": [1.0]}
+    d = {"a": 1.0, "b": 2.0}
     d["a"] = np.array([x, 2.0 * x])
-    d["b"].append(np.array([x, x]))
+    d["b"] = np.array([x, x])
     return d
 
 
 def changed_item(x):
     d = changed_inside(x)
-    return np.sum(d["a"] * d["b"][-1] * x)
+    return np.sum(d["a"] * d["b"] * x)
 
 
 class Box:
