@@ -352,6 +352,9 @@ class _Inference:
                 numbers = [k for k in arguments[1:] if not k.mask & ~(FLOATS.mask | PYTHON_SCALAR | NONE | TUPLE)]
                 return FLOATS if len(numbers) == len(arguments) - 1 else NUMERIC
             return _RETURNS.get(returns, UNKNOWN)
+        if entry is not None and of_floats(*arguments[:1]):
+            own = getattr(callee.value, "__module__", "")  # layers' functions: arrays of floats from such
+            return FLOATS if str(own).startswith("pullback.nn.") else UNKNOWN
         if entry is None and not expr.stars:
             return self.result_of(stmt, self.handed(arguments))
         return UNKNOWN

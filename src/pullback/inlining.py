@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pullback import ir
 from pullback.fitting import fit
-from pullback.kinds import BOOL, FLOAT, FUNC, INT, NPINT, OTHER, STRUCT, Kind
+from pullback.kinds import BOOL, COMPLEX, FLOAT, FUNC, INT, NPINT, OTHER, STRUCT, Kind
 from pullback.operations import BINARY_FUNCTIONS, UNARY_FUNCTIONS, is_data_field
 from pullback.rules import Rule, Template, lookup
 from pullback.structs import fields_by_parameter
@@ -113,6 +113,10 @@ class Inliner:
                     if shadows is not None and shadows.shared(stmt.expr.obj.name):
                         shadows.add_field(stmt.expr.obj, constant(stmt.expr.name), name(g), stmt)
                         return
+                    part = self.reverse.field(stmt.expr.obj, stmt.expr.name, stmt.facts.kind)
+                    if part is not None:
+                        self.reverse.accumulate(part, name(g), stmt, kind=stmt.facts.kind)
+                        return
                     obj = self.reverse.need(stmt.expr.obj, stmt)
                     d = call(self.reverse.runtime("field_tangent"), obj, constant(stmt.expr.name), name(g))
                     self.reverse.accumulate(stmt.expr.obj, d, stmt, kind=stmt.facts.kinds[0])
@@ -124,6 +128,10 @@ class Inliner:
         if entry is None or entry.rule is None:
             return  # a bitwise operator: its result has no derivative
         power = small_power(expr)
+        if self.squares(stmt, expr):  # twice the product, which is exact, in place of two products
+            operands = dict(zip(entry.rule.signature.parameters, expr.args, strict=True))
+            self.template(stmt, entry.rule, _SQUARE_OF_ARRAY, operands, None, g, expr.args[0])
+            return
         for position, parameter in enumerate(entry.rule.signature.parameters):
             text = entry.rule.templates.get(parameter)
             if text is None or not stmt.facts.active[position]:
@@ -132,6 +140,11 @@ class Inliner:
                 text = power
             operands = dict(zip(entry.rule.signature.parameters, expr.args, strict=True))
             self.template(stmt, entry.rule, text, operands, None, g, expr.args[position])
+
+    def squares(self, stmt: ir.Bind, expr: ir.Operation) -> bool:
+        """Whether an operation is `x * x`, for an array `x`."""
+        twice = expr.op == "*" and expr.args[0] == expr.args[1] and isinstance(expr.args[0], ir.Var)
+        return twice and all(stmt.facts.active) and all(k.mask & ~_PYTHON_NUMBERS for k in stmt.facts.kinds)
 
     def applied(self, stmt: ir.Bind, expr: ir.Apply, g: str) -> None:
         """A call of a known library function."""
@@ -292,5 +305,7 @@ def _assigned(identifier: str, value: ast.expr) -> ast.stmt:
 
 
 _REAL_SCALAR = BOOL | INT | FLOAT
+_PYTHON_NUMBERS = BOOL | INT | FLOAT | COMPLEX
+_SQUARE_OF_ARRAY = Template("g * a * 2.0", {})
 _SQUARE = Template("g * 2.0 * a", {})
 _CUBE = Template("g * 3.0 * a * a", {})

@@ -93,6 +93,15 @@ def project(t: Tangent, x: Any, what: str = "cotangent") -> Tangent:
     return _project_fields(t, x, what)
 
 
+def _in_place(t: Tangent, x: Any) -> bool:
+    """Whether `t` is a tangent of an array or float `x` as it stands."""
+    if x.__class__ is float:
+        return t.__class__ is float
+    if t.__class__ is not np.ndarray or x.__class__ is not np.ndarray:
+        return False
+    return t.dtype is x.dtype and t.shape == x.shape and t.dtype.kind in "fc"
+
+
 def entering(t: Tangent) -> Tangent:
     """A projected tangent as the reverse sweep takes it: what has no tangent is a zero there."""
     if t is NO_TANGENT:
@@ -155,7 +164,11 @@ def _project_dict(t: Tangent, x: dict[Any, Any], what: str) -> Tangent:
     unknown = [k for k in t if k not in x]
     if unknown:
         raise CotangentError(f"{what}: its primal has no key {unknown[0]!r}")
-    return {k: project(t.get(k, ZERO), v, f"{what}[{k!r}]") for k, v in x.items()}
+    out = {}
+    for k, v in x.items():
+        part = t.get(k, ZERO)
+        out[k] = part if _in_place(part, v) else project(part, v, f"{what}[{k!r}]")
+    return out
 
 
 def _project_fields(t: Tangent, x: Any, what: str) -> Tangent:
@@ -180,8 +193,11 @@ def _project_fields(t: Tangent, x: Any, what: str) -> Tangent:
     fields: dict[str, Tangent] = {}
     for name in allowed:
         value = getattr(x, name, None)
-        if is_differentiable(value):
-            fields[name] = project(given.get(name, ZERO), value, f"{what}.{name}")
+        part = given.get(name, ZERO)
+        if _in_place(part, value):
+            fields[name] = part
+        elif is_differentiable(value):
+            fields[name] = project(part, value, f"{what}.{name}")
     return tangent_type(type(x))(**fields)
 
 

@@ -80,7 +80,7 @@ def reverse_sweep(
         reverse.block(lowered.body)
     derivative.always_zero = zero_derivative(
         request, lowered, activity,
-        any(reverse.status.get(p, ABSENT) != ABSENT for p in (*request.active, *request.captures))
+        any(reverse.status.get(p, ABSENT) != ABSENT for p in (*request.active, *request.captures, *_fields(reverse)))
         # what flows through shadows shows only when the code runs
         or (reverse.shadows is not None and (activity.result_varied or request.lent)),
     )  # fmt: skip
@@ -226,7 +226,18 @@ def _original(reverse: Reverse, parameter: str, lowered: ir.FunctionIR) -> ast.e
     return name(parameter)
 
 
+def _fields(reverse: Reverse) -> list[str]:
+    return [f"{variable}.{field}" for variable, fields in reverse.fields.items() for field in fields]
+
+
 def _adjoint_or_zero(reverse: Reverse, variable: str) -> ast.expr:
+    fields = [f for f in reverse.fields.get(variable, ()) if reverse.status.get(f"{variable}.{f}", ABSENT) != ABSENT]
+    if fields:
+        whole = name(reverse.adjoint(variable)) if reverse.status.get(variable, ABSENT) != ABSENT else None
+        obj = reverse.residuals.need(variable, reverse.function.body[-1], same=True)
+        parts = tuple_of([name(reverse.adjoint(f"{variable}.{f}")) for f in fields])
+        zero = name(reverse.runtime("ZERO"))
+        return call(reverse.runtime("of_fields"), obj, whole or zero, constant(tuple(fields)), parts)
     if reverse.status.get(variable, ABSENT) == ABSENT:
         return name(reverse.runtime("ZERO"))
     return name(reverse.adjoint(variable))

@@ -206,6 +206,40 @@ def test_a_subclass_in_the_place_of_its_base():
         close(g({"m": m}, 0.7)[1], numeric(lambda x: nested({"m": m}, x), 0.7))
 
 
+class Weights:
+    def __init__(self, w, other):
+        self.w, self.other = w, other
+
+
+pb.register_differentiable(Weights)
+
+
+def elements_of_fields(m, n):
+    total = 0.0
+    for i in range(n):
+        if i % 2:
+            total = total + m.w[i] * m.w[i - 1]
+        else:
+            total = total + m.other[0] * m.w[i] * 0.5
+    w = m.w
+    for x in m.other:
+        total = total * x + w[0]
+    return total + np.sum(m.w * m.w) * m.other[1]
+
+
+def test_elements_of_fields_in_loops():
+    g = pb.gradient(elements_of_fields, wrt=0)
+    w, other = np.array([0.5, -1.5, 2.0, 0.25]), [0.75, 1.25]
+    for inner in (list, tuple):
+        t = g(Weights(w, inner(other)), 4)
+        for i in range(4):
+            step = np.eye(4)[i]
+            close(t.w[i], numeric(lambda v: elements_of_fields(Weights(w + v * step, other), 4), 0.0))
+        for i in range(2):
+            changed = lambda v: [o + v if k == i else o for k, o in enumerate(other)]
+            close(t.other[i], numeric(lambda v: elements_of_fields(Weights(w, changed(v)), 4), 0.0))
+
+
 def changed_inside(x):
     d = {"a": 1.0, "b": 2.0}
     d["a"] = np.array([x, 2.0 * x])
