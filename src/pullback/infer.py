@@ -9,35 +9,29 @@
 from __future__ import annotations
 
 import ast
-import types
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
 from pullback import ir
+from pullback.array_methods import SHAPE_KIND, attribute_function, constant_attribute, item_of_shape, method_entry
 from pullback.calls import static_parameters
 from pullback.kinds import (
     ARRAY,
     ARRAY_KIND,
+    ARRAY_OR_SCALAR,
     BOOL_KIND,
     DICT,
     DICT_KIND,
     EACH,
-    FLOAT_KIND,
-    FLOATS,
     FUNC,
     INT,
     INT_KIND,
     LIST,
     LIST_KIND,
-    NONE,
     NOTHING,
-    NPFLOAT_KIND,
-    NPINT,
-    NUMERIC,
     OTHER,
-    PYTHON_SCALAR,
     STR_KIND,
     STRUCT,
     TUPLE,
@@ -48,30 +42,19 @@ from pullback.kinds import (
     arithmetic,
     join,
     kind_of,
-    of_floats,
     same,
     with_parts,
     without_sample,
 )
+from pullback.library_results import made_array, makes_plain_objects, returned
 from pullback.names import Names
-from pullback.operations import is_data_field, type_call
+from pullback.operations import is_data_field
 from pullback.rules import lookup
 from pullback.structs import fields_by_parameter
 
 Env = dict[str, Kind]
 ResultOf = Callable[[Any, list[Kind]], Kind]
 
-_RETURNS: dict[str, Kind] = {
-    "float": FLOAT_KIND,
-    "array": ARRAY_KIND,
-    "numeric": NUMERIC,
-    "list": LIST_KIND,
-    "tuple": TUPLE_KIND,
-    "dict": DICT_KIND,
-    "int": INT_KIND,
-    "bool": BOOL_KIND,
-    "str": STR_KIND,
-}
 _DISPLAYS = {"tuple": TUPLE_KIND, "list": LIST_KIND, "dict": DICT_KIND}
 
 
@@ -172,12 +155,12 @@ class _Inference:
         return self.block(stmt.final, env)
 
     def element(self, stmt: ir.For, env: Env) -> Kind:
-        """The kind of a loop's elements: ints over a `range`."""
+        """The kind of a loop's elements: ints over a `range`, rows or numbers over an array."""
         kind = self.atom(stmt.iterable, env)
         if kind.cls is range:
             return INT_KIND
         if kind.mask == ARRAY:
-            return FLOATS
+            return ARRAY_OR_SCALAR
         if kind.mask & ~(TUPLE | LIST) and kind.cls not in (zip, enumerate):
             return UNKNOWN
         return kind.each() or self.names.elements(kind) or UNKNOWN
@@ -185,10 +168,10 @@ class _Inference:
     def unpacked(self, source: Kind, index: int, count: int) -> Kind:
         """The kind of one target of `a, b = source`."""
         if source.mask == ARRAY:
-            return FLOATS
+            return ARRAY_OR_SCALAR
         if source.mask & ~(TUPLE | LIST) or not source.mask:
             return UNKNOWN
-        return source.part(index) or self.names.item(source, index) or UNKNOWN
+        return item_of_shape(source, INT_KIND) or source.part(index) or self.names.item(source, index) or UNKNOWN
 
     def append(self, stmt: ir.Append, env: Env) -> None:
         """A list that only this function holds: what it holds now."""
@@ -202,11 +185,11 @@ class _Inference:
 
     def item(self, stmt: ir.Bind, obj: Kind, index: Kind, key: ir.Atom) -> Kind:
         """An element of an array, or an item that is known."""
-        if obj.mask and not obj.mask & ~FLOATS.mask:
-            sliced = index.cls is slice or (index.mask == TUPLE and any(k.cls is slice for _, k in index.parts or ()))
-            return ARRAY_KIND if sliced else FLOATS
-        if obj.mask not in (TUPLE, LIST, DICT):
-            return UNKNOWN
+        if obj.numpy and obj.value is UNSET:
+            return ARRAY_KIND if index.cls is slice else ARRAY_OR_SCALAR
+        shape = item_of_shape(obj, index)
+        if shape is not None or obj.mask not in (TUPLE, LIST, DICT):
+            return shape or UNKNOWN
         if isinstance(key, ir.Lit) and type(key.value) is (str if obj.mask == DICT else int):
             known = obj.part(key.value)
             return known or self.names.item(obj, key.value) or UNKNOWN
@@ -216,24 +199,22 @@ class _Inference:
             return with_parts(obj.mask, ((EACH, obj.each() or NOTHING),))
         return UNKNOWN
 
-    def built(self, expr: ir.Build, kinds: tuple[Kind, ...]) -> Kind:
+    def built(self, stmt: ir.Bind, expr: ir.Build, kinds: tuple[Kind, ...]) -> Kind:
         """A display: the kinds of its items, where nothing changes them."""
-        if expr.kind == "slice":
-            return Kind(OTHER, slice)
+        plain = _display_kind(expr.kind, kinds, stmt.target.startswith("_t"))
         if expr.kind not in _DISPLAYS or (not self.names.guessing and expr.kind != "tuple"):
-            return _DISPLAYS.get(expr.kind, Kind(UNKNOWN.mask))
-        mask = _DISPLAYS[expr.kind].mask
+            return plain
         if expr.kind == "dict":
             keys = [k.value if isinstance(k, ir.Lit) else None for k in expr.items[::2]]
             if not all(type(k) is str for k in keys) or len(set(keys)) < len(keys):
-                return DICT_KIND
-            return with_parts(mask, zip(keys, kinds[1::2], strict=True))
+                return plain
+            return with_parts(plain.mask, zip(keys, kinds[1::2], strict=True))
         if expr.kind == "list":
             total = NOTHING
             for kind in kinds:
                 total = join(total, kind)
-            return with_parts(mask, ((EACH, total),))
-        return with_parts(mask, enumerate(kinds))
+            return with_parts(plain.mask, ((EACH, total),), plain.cls)
+        return with_parts(plain.mask, enumerate(kinds), plain.cls)
 
     def loop(self, body: list[ir.Stmt], env: Env, bound: Env) -> Env:
         head = dict(env)
@@ -288,18 +269,19 @@ class _Inference:
             case ir.Inert():
                 return _inert_kind(expr)
             case ir.Build():
-                return self.built(expr, kinds)
-            case ir.Item(index=index):
-                return self.item(stmt, kinds[0], kinds[1], index)
+                return self.built(stmt, expr, kinds)
             case ir.Attr(name=name):
-                if kinds[0].mask and not kinds[0].mask & ~(FLOATS.mask | NPINT):
-                    return _ARRAY_ATTRIBUTES.get(name, UNKNOWN) if name != "T" else Kind(kinds[0].mask)
-                found = self.names.attribute(kinds[0], name) or self.field(kinds[0], name)
+                if attribute_function(kinds[0], name) is not None:
+                    return ARRAY_KIND
+                found = constant_attribute(kinds[0], name)
+                found = found or self.names.attribute(kinds[0], name) or self.field(kinds[0], name)
                 return UNKNOWN if found is None else found
             case ir.Apply():
                 return self.call(stmt, expr, kinds)
             case ir.Closure():
                 return Kind(FUNC)
+            case ir.Item(index=index):
+                return self.item(stmt, kinds[0], kinds[1], index)
         return UNKNOWN
 
     def field(self, owner: Kind, name: str) -> Kind | None:
@@ -326,35 +308,29 @@ class _Inference:
             facts.known, facts.callee = False, None
             if expr.method == "copy" and kinds[0].mask in (ARRAY_KIND.mask, LIST_KIND.mask, DICT_KIND.mask):
                 return kinds[0]
-            return UNKNOWN
+            entry = method_entry(kinds[0], expr)
+            return UNKNOWN if entry is None else returned(entry, [*kinds])
         facts.known, facts.callee = True, callee.value
-        if isinstance(callee.value, type) and _makes_plain_objects(callee.value):
+        if isinstance(callee.value, type) and makes_plain_objects(callee.value):
             self.names.rely_on(callee)
             return self.constructed(callee.value, expr, kinds[1:])
         self.names.rely_on(callee)
         arguments = list(kinds[1:])
         entry = lookup(callee.value)
         if entry is not None and not entry.vjps:
-            made = _made_array(callee.value, expr, arguments)
+            made = made_array(callee.value, expr, arguments)
             if made:
                 return ARRAY_KIND
-            returns = entry.rule.returns if entry.rule is not None else entry.returns
-            if returns == "like":
-                return _like(arguments)
             if callee.value is range:
                 return Kind(OTHER, range)
             if callee.value in (zip, enumerate) and not expr.stars and not expr.keywords:
                 return self.paired(callee.value, arguments)
-            if returns == "first":
-                return arguments[0] if arguments else UNKNOWN
-            plain = entry.rule is not None and not any(k in ("dtype", "out", None) for k, _ in expr.keywords)
-            if returns == "numeric" and plain and not expr.stars and of_floats(*arguments[:1]):
-                numbers = [k for k in arguments[1:] if not k.mask & ~(FLOATS.mask | PYTHON_SCALAR | NONE | TUPLE)]
-                return FLOATS if len(numbers) == len(arguments) - 1 else NUMERIC
-            return _RETURNS.get(returns, UNKNOWN)
-        if entry is not None and of_floats(*arguments[:1]):
+            if callee.value is np.shape:
+                return SHAPE_KIND
+            return returned(entry, arguments)
+        if entry is not None and arguments and arguments[0].numpy:
             own = getattr(callee.value, "__module__", "")  # layers' functions: arrays of floats from such
-            return FLOATS if str(own).startswith("pullback.nn.") else UNKNOWN
+            return ARRAY_OR_SCALAR if str(own).startswith("pullback.nn.") else UNKNOWN
         if entry is None and not expr.stars:
             return self.result_of(stmt, self.handed(arguments))
         return UNKNOWN
@@ -381,7 +357,7 @@ class _Inference:
         items = []
         for kind in arguments[:1] if function is enumerate else arguments:
             if kind.mask == ARRAY:
-                items.append(FLOATS)
+                items.append(ARRAY_OR_SCALAR)
             elif not kind.mask & ~(TUPLE | LIST):
                 items.append(kind.each() or self.names.elements(kind) or UNKNOWN)
             else:
@@ -391,28 +367,23 @@ class _Inference:
         return with_parts(OTHER, ((EACH, with_parts(TUPLE, enumerate(items))),), function)
 
 
-def _makes_plain_objects(cls: Any) -> bool:
-    """Whether calling a class makes an object of that very class, which is no number or container."""
-    made: Any = cls.__new__
-    plain = type(cls) is type and made is object.__new__
-    return plain and lookup(cls) is None and not issubclass(cls, BaseException)
+def _display_kind(display: str, items: tuple[Kind, ...], unnamed: bool) -> Kind:
+    """The kind of a display; its class tells of some item: a slice, or a float in a list that has no name."""
+    found = _DISPLAYS.get(display, Kind(OTHER, slice) if display == "slice" else UNKNOWN)
+    if display == "tuple" and any(k.cls is slice for k in items):
+        return Kind(found.mask, slice)  # (as an index it gives an array)
+    if display in ("tuple", "list") and unnamed and any(k.inexact or k.cls is float for k in items):
+        return Kind(found.mask, float)
+    return found
 
 
-_ARRAY_ATTRIBUTES = {
-    "shape": with_parts(TUPLE, ((EACH, INT_KIND),)), "ndim": INT_KIND, "size": INT_KIND, "nbytes": INT_KIND,
-    "itemsize": INT_KIND,
-}  # fmt: skip
-_MAKERS = (np.zeros, np.ones, np.empty, np.eye, np.identity, np.linspace)
-_LIKES = (np.zeros_like, np.ones_like, np.empty_like)
+def _part(source: Kind) -> Kind:
+    """The kind of each part of what is unpacked."""
+    if source.mask == ARRAY_KIND.mask:
+        return ARRAY_OR_SCALAR
+    return item_of_shape(source, INT_KIND) or UNKNOWN
 
 
-def _made_array(function: Any, expr: ir.Apply, arguments: list[Kind]) -> bool:
-    """Whether a call makes an array of floats for sure."""
-    if expr.keywords or expr.stars:
-        return False
-    if any(function is f for f in _MAKERS):
-        return len(arguments) == (2 if function is np.linspace else 1)
-    return any(function is f for f in _LIKES) and len(arguments) == 1 and arguments[0].mask == ARRAY_KIND.mask
 
 
 def _inert_kind(expr: ir.Inert) -> Kind:
@@ -424,47 +395,3 @@ def _inert_kind(expr: ir.Inert) -> Kind:
     return UNKNOWN
 
 
-def _like(kinds: list[Kind]) -> Kind:
-    if all(k.scalar for k in kinds):
-        return NPFLOAT_KIND
-    if of_floats(*kinds):
-        return FLOATS
-    return NUMERIC if all(k.numeric for k in kinds) else UNKNOWN
-
-
-
-
-def split_field_calls(function: ir.FunctionIR) -> bool:
-    """`obj.field(x)`, where an object known by its sample is called, as a read of the field and a call of it."""
-    found = _split(function.body, function)
-    if found:
-        for position, stmt in enumerate(ir.walk(function.body)):
-            stmt.pos = position
-    return found
-
-
-def _split(block: list[ir.Stmt], function: ir.FunctionIR) -> bool:
-    found = False
-    for stmt in list(block):
-        for inner in ir.blocks(stmt) if not isinstance(stmt, ir.Try) else ():
-            found |= _split(inner, function)
-        if not isinstance(stmt, ir.Bind) or not isinstance(stmt.expr, ir.Apply) or stmt.expr.method is None:
-            continue
-        owner = stmt.facts.kinds[0]
-        if stmt.facts.known or owner.sample is UNSET or not is_data_field(owner, stmt.expr.method):
-            continue
-        held = kind_of(getattr(owner.sample, stmt.expr.method, None))
-        if held.mask != STRUCT or held.cls is None or not isinstance(type_call(held.cls), types.FunctionType):
-            continue
-        made = "_t0"
-        number = 0
-        while made in function.names:
-            number += 1
-            made = f"_t0{number}"
-        function.names.add(made)
-        e = stmt.expr
-        read = ir.Bind(made, ir.Attr(e.callee, str(e.method)), stmt.span)
-        block.insert(next(i for i, s in enumerate(block) if s is stmt), read)
-        stmt.expr = ir.Apply(ir.Var(made), e.args, e.keywords, e.stars)
-        found = True
-    return found

@@ -18,13 +18,15 @@ from typing import Any
 
 from pullback import ir
 from pullback.activity import analyse
+from pullback.array_methods import settle_array_methods
 from pullback.assemble import assemble
 from pullback.calls import argument_kinds, bind_parameters, static_parameters
 from pullback.changing import MAYBE, NO, YES, CallEffects
 from pullback.errors import ChangedValueError, DifferentiabilityError
 from pullback.fence import check
+from pullback.field_calls import split_field_calls
 from pullback.generated import DIFFERENTIAL, JOINT, PAIR, Derivative, Request, Stages
-from pullback.infer import infer, kinds_of_names, split_field_calls
+from pullback.infer import infer, kinds_of_names
 from pullback.kinds import (
     DICT,
     FUNC,
@@ -183,12 +185,14 @@ def _inferred(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> t
     result = infer(lowered, names, given, result_of)
     if split_field_calls(lowered):
         result = infer(lowered, names, given, result_of)
+    settle_array_methods(lowered)
     sharing = _sharing(lowered, names, given)
     if sharing.changed and names.guessing:  # what a field or container holds may change while the function runs
         names.fields.clear()
         names.guessing = False
         given = {p: without_parts(k) for p, k in given.items()}
         result = infer(lowered, names, given, result_of)
+        settle_array_methods(lowered)
         sharing = _sharing(lowered, names, given)
     return result, sharing
 
@@ -235,7 +239,7 @@ def _function_changes(function: types.FunctionType, kinds: dict[str, Kind], fres
     """Whether a call of a function may change something that its caller can see."""
     if function.__code__.co_flags & 0x280:
         return MAYBE
-    key = (id(function), fresh, tuple(sorted((p, k.key) for p, k in kinds.items())), EPOCH.now, scope())
+    key = (id(function), fresh, tuple(sorted((p, k.key) for p, k in kinds.items())), EPOCH.now, *map(id, scope()))
     known = _CHANGES.get(key)
     if known is not None and known[0] is function.__code__:
         return known[1]
@@ -276,7 +280,7 @@ def _result_of(stmt: ir.Bind, arguments: list[Kind], names: Names) -> Kind:
     outer = argument_kinds(callee, bound, arguments)
     kinds = {p: renamed(k, p) for p, k in outer.items()}
     samples = tuple((p, id(k.sample)) for p, k in kinds.items() if k.sample is not UNSET)
-    key = (id(callee), tuple((p, k.key) for p, k in kinds.items()), EPOCH.now, scope(), samples)
+    key = (id(callee), tuple((p, k.key) for p, k in kinds.items()), EPOCH.now, *map(id, scope()), samples)
     if key in _RESULTS:
         names.take_over(_RESULTS[key][1], outer)
         return _RESULTS[key][0]
