@@ -296,7 +296,7 @@ class _Inference:
         if expr.method is not None:
             callee = self.names.attribute(kinds[0], expr.method) or self.field(kinds[0], expr.method)
         facts = stmt.facts
-        facts.method = False
+        facts.method = facts.new = False
         if callee is None or (expr.method is None and kinds[0].mask == STRUCT):
             method = self.names.method(kinds[0], expr.method or "__call__")
             if method is not None and not expr.stars and lookup(method.value) is None:
@@ -313,7 +313,9 @@ class _Inference:
         facts.known, facts.callee = True, callee.value
         if isinstance(callee.value, type) and makes_plain_objects(callee.value):
             self.names.rely_on(callee)
-            return self.constructed(callee.value, expr, kinds[1:])
+            made_of = self.constructed(callee.value, expr, kinds[1:])
+            facts.new = made_of.parts is not None and not self.names.dynamic
+            return made_of
         self.names.rely_on(callee)
         arguments = list(kinds[1:])
         entry = lookup(callee.value)

@@ -36,8 +36,7 @@ def how(stmt: ir.Bind) -> str:
         case ir.Apply():
             if inlinable(stmt, expr) is not None:
                 return RULE
-            new = facts.kind.mask == STRUCT and facts.kind.parts is not None and facts.callee is facts.kind.cls
-            return NEW if new else CALL
+            return NEW if facts.new else CALL
         case ir.Attr(name=attribute):
             return PLAIN if is_data_field(facts.kinds[0], attribute) else CALL
         case ir.Item():

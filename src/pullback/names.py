@@ -51,7 +51,7 @@ class Names:
         self.defaults: dict[str, tuple[Any, Any]] = {}  # a callee's path -> the callee, the defaults it must still have
         self.fields: dict[str, tuple[type, Any]] = {}  # a parameter's field -> its class; the object, if it is fixed
         self.methods: dict[tuple[type, str], Any] = {}  # a class and a method's name -> the function it must still be
-        self.forward = False  # whether forward mode is asked for, which looks methods up at run time
+        self.dynamic = False  # whether objects are made and called at run time: in forward mode, and on lent shadows
         self.lengths = True  # whether a sequence may be guessed to be as long as the one at hand
         self.guessing = True  # whether fields may be guessed: not where they may change while the function runs
 
@@ -154,7 +154,7 @@ class Names:
         cls = owner.cls
         if owner.mask != STRUCT or cls is None or (owner.sample is UNSET and owner.parts is None):
             return None
-        if not self.guessing or self.forward:
+        if not self.guessing or self.dynamic:
             return None
         if hasattr(cls, "__getattr__") or isinstance(cls.__getattribute__, types.FunctionType):
             return None

@@ -132,7 +132,7 @@ def derive(
     """Generate a derivative: the whole pipeline."""
     refuse_library_code(function)
     names = Names(function)
-    names.forward = request.form == DIFFERENTIAL
+    names.dynamic = request.form == DIFFERENTIAL or request.lent
     names.lengths = len(publish) < 4  # lengths that keep changing are not worth new code each time
     derivative = Derivative(function.__name__, request, names, None if EPOCH.scopes else EPOCH.now, function=function)
     derivative.defaults = function.__defaults__

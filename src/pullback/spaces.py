@@ -79,9 +79,11 @@ def project(t: Tangent, x: Any, what: str = "cotangent") -> Tangent:
         return _project_sequence(t, x, what)
     if isinstance(x, dict):
         return _project_dict(t, x, what)
+    known = registration(type(x))
+    if isinstance(t, TangentVector) and (known is None or known.zero_tangent is None) and not _has_own_space(x):
+        return _project_fields(t, x, what)  # (what has no tangent space is left out there)
     if not is_differentiable(x):
         return NO_TANGENT if not isinstance(t, TangentVector) else _project_fields(t, x, what)
-    known = registration(type(x))
     if known is not None and known.zero_tangent is not None:
         return known.zero_tangent(x) if t is ZERO else t
     if _has_own_space(x):
@@ -196,7 +198,7 @@ def _project_fields(t: Tangent, x: Any, what: str) -> Tangent:
         part = given.get(name, ZERO)
         if _in_place(part, value):
             fields[name] = part
-        elif is_differentiable(value):
+        elif isinstance(part, TangentVector) or is_differentiable(value):
             fields[name] = project(part, value, f"{what}.{name}")
     return tangent_type(type(x))(**fields)
 
