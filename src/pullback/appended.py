@@ -15,13 +15,13 @@ from pullback.source import FunctionNode
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
 
-def mark_appends(function: FunctionNode) -> None:
-    """Mark the `append` statements of such lists."""
+def mark_appends(function: FunctionNode) -> FunctionNode:
+    """The function, with the `append` statements of such lists marked."""
     if isinstance(function, ast.Lambda):
-        return
+        return function
     inside = [n for stmt in function.body for n in ast.walk(stmt)]
     if any(isinstance(n, (ast.Yield, ast.YieldFrom, ast.Global, ast.Nonlocal)) for n in inside):
-        return
+        return function
     given = {a.arg for a in ast.walk(function.args) if isinstance(a, ast.arg)}
     stores: dict[str, int] = {}
     for n in inside:
@@ -41,6 +41,7 @@ def mark_appends(function: FunctionNode) -> None:
                     if found is not None and total == here:
                         for append in found:
                             append._appends = True  # type: ignore[attr-defined]
+    return function
 
 
 def _blocks(block: list[ast.stmt]) -> list[list[ast.stmt]]:

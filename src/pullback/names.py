@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from pullback.boxes import Box
 from pullback.kinds import (
     ARRAY,
     DICT,
@@ -36,7 +37,7 @@ _FEW = 16  # items of a sequence that are guessed one by one
 _FLOATS, _OTHERS = "fc", "iubOSUVMm"  # the kinds of dtypes of arrays with and without tangents
 
 # Functions that lowering calls, under names that no program can bind.
-INTERNAL: dict[str, Any] = {"<list>": list, "<tuple>": tuple, "<set>": set, "<dict>": dict}
+INTERNAL: dict[str, Any] = {"<list>": list, "<tuple>": tuple, "<set>": set, "<dict>": dict, "<box>": Box}
 
 
 class Names:
@@ -92,7 +93,7 @@ class Names:
         if not isinstance(owner.value, (types.ModuleType, type)) or not hasattr(owner.value, name):
             return None
         value = getattr(owner.value, name)
-        path = f"{owner.path}.{name}"
+        path = f"{owner.path}.{name}" if owner.path else ""  # what a helper of generated code holds needs no guard
         if isinstance(owner.value, type):  # a static method or plain function; a bound one is new at every access
             return known(value, path) if isinstance(value, types.FunctionType) else None
         if is_fixed(value):
