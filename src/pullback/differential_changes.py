@@ -43,11 +43,11 @@ from pullback.differential_objects import (
     item_differential,
     operate_differential,
 )
-from pullback.dispatch import UNWRAPPED, type_call
+from pullback.dispatch import UNWRAPPED
 from pullback.errors import DifferentiabilityError
 from pullback.fitting import fit
 from pullback.mirrors import complete
-from pullback.operations import INPLACE_FUNCTIONS, METHODS
+from pullback.operations import INPLACE_FUNCTIONS, METHODS, type_call
 from pullback.python_calls import call_function_shared
 from pullback.rules import Active, callable_name, constant, intrinsic, lookup
 from pullback.shared_calls import is_strict

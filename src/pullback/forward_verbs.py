@@ -22,7 +22,6 @@ from pullback.arguments import Wrt, active_operands, parameter_list
 from pullback.copying import leaving_arguments
 from pullback.differential_calls import call_differential, method_parts, resolve
 from pullback.differential_changes import change_differential
-from pullback.dispatch import type_call
 from pullback.effects import is_pure
 from pullback.errors import ArgumentError, ChangedValueError, CotangentError
 from pullback.fingerprints import fingerprint, is_changeable
@@ -30,6 +29,7 @@ from pullback.forms import space_of
 from pullback.locating import at_boundary, settle
 from pullback.mirrors import mirrors, snapshot
 from pullback.not_finite import debugging, look_at
+from pullback.operations import type_call
 from pullback.operators import called_with, check_callable, named, warn_of
 from pullback.pull_apply import recording
 from pullback.recompute import generators_of, replayed, states_of
