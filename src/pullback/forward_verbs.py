@@ -87,14 +87,15 @@ class Differential:
 
     whole_tangent = True  # as a value that is differentiated, it is one
     __slots__ = (
-        "_active", "_args", "_fast", "_function", "_kwargs", "_looks", "_mark", "_replay", "_seen", "code", "pure",
-        "value",
+        "_active", "_args", "_fast", "_function", "_kwargs", "_looks", "_mark", "_replay", "_seen",
+        "callee_varies", "code", "pure", "value",
     )  # fmt: skip
 
     def __init__(
         self, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any], active: Active, known: Any = None
     ) -> None:
         self._function, self._args, self._kwargs, self._active = f, args, kwargs, active
+        self.callee_varies = False  # as a pullback's
         self._looks = EPOCH.scopes > 0 and debugging()
         always_zero = None
         if known is not None:
