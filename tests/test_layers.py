@@ -31,7 +31,7 @@ LAYERS = {
     "the public verbs": "arguments locating operators custom surgery recompute kept inspection useful "
     "marked_source printing",
     "forward mode and higher orders": "forward_verbs nesting jacobians second_order",
-    "checking derivatives": "differences comparing testing",
+    "checking derivatives": "differences comparing rule_calls rule_checks rule_variants rule_testing auditing testing",
     "the public API": "pullback",
     "deep learning": "nn optim",
     "the command line": "demo __main__",
