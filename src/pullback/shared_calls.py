@@ -20,11 +20,12 @@ import numpy as np
 
 from pullback.applying import Residual, reverse_rule
 from pullback.attributes import call_method
-from pullback.dispatch import CALLABLES, UNWRAPPED, call, no_derivative_of, shifted, type_call
+from pullback.dispatch import CALLABLES, UNWRAPPED, call, no_derivative_of, shifted
 from pullback.drawing import Drawn
 from pullback.errors import DifferentiabilityError
 from pullback.lending import drawn, lent, numbers_only, settled
 from pullback.names import INTERNAL
+from pullback.operations import type_call
 from pullback.python_calls import call_function_shared, has_tangent
 from pullback.rules import Active, Entry, Template, callable_name, lookup
 from pullback.shadows import Shadows
@@ -121,7 +122,8 @@ def _call(fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any]
             return _call(owner, (obj, *args), shifted(active), kwargs)
     changer = _changer(fn)
     if changer is not None:
-        refuse_change(fn)
+        if not getattr(fn, "changes_arguments", False):  # (which finds out by itself)
+            refuse_change(fn)
         return changer(args, kwargs, active)
     entry = lookup(fn)
     if fn is vars:
