@@ -292,7 +292,7 @@ def _copied(node: Any) -> Any:
     if hasattr(node, "span"):
         made.span = node.span  # type: ignore[attr-defined]
     if isinstance(node, ast.Call | ast.BinOp | ast.UnaryOp | ast.IfExp):
-        made.user_line = node.lineno
+        made.user_line = node.lineno  # type: ignore[attr-defined]
     return made
 
 
