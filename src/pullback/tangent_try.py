@@ -12,7 +12,9 @@ import ast
 
 from pullback import ir
 from pullback.errors import PullbackError
-from pullback.syntax import assign, name
+from pullback.forward_sweep import placed
+from pullback.forward_try import refuse_carried
+from pullback.syntax import assign, call, name
 from pullback.tangent_names import MAYBE, TangentNames
 
 
@@ -39,6 +41,9 @@ def attempt(code: TangentNames, stmt: ir.Try) -> None:
         for handler in stmt.handlers:
             code.status = dict(entry)
             block = code.block(handler.step.body)
+            if handler.carries and handler.name is not None:
+                told = call(code.helper(refuse_carried, "refuse_carried"), name(handler.name))
+                block.insert(0, placed(ast.Expr(told), stmt.span))
             handlers.append(ast.ExceptHandler(handler.type, handler.name, block or [ast.Pass()]))
     code.status = dict(entry)
     final = code.block(stmt.final)
