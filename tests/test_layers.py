@@ -29,6 +29,7 @@ LAYERS = {
     "calls in forward mode": "call_paths differential_calls differential_objects pull_apply linked runtime_calls",
     "derivatives of the world's functions": "rulebook",
     "the public verbs": "arguments locating operators custom surgery recompute inspection printing",
+    "checks at the definition": "evidence certainty reaching readable findings fields contract",
     "forward mode and higher orders": "forward_verbs nesting second_order",
     "checking derivatives": "differences comparing testing",
     "the public API": "pullback",

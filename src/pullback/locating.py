@@ -28,19 +28,11 @@ def locate(error: PullbackError) -> PullbackError:
     message, help_text = str(error), ""
     if isinstance(error, DifferentiabilityError):
         message, _, help_text = message.partition("; ")
-    diagnostic = Diagnostic(_id_of(error), message, span, help=help_text)
+    diagnostic = Diagnostic(error.id, message, span, help=help_text)
     error.args = ("\n" + diagnostic.render(),)
     if isinstance(error, DifferentiabilityError):
         error.diagnostics = (diagnostic,)
     return error
-
-
-def _id_of(error: PullbackError) -> str:
-    if isinstance(error, DifferentiabilityError):
-        return "no-derivative"
-    return {"CotangentError": "cotangent", "RuleError": "rule", "ChangedValueError": "changed-value"}.get(
-        type(error).__name__, "argument"
-    )
 
 
 def _user_span(traceback: types.TracebackType | None) -> Span | None:

@@ -110,7 +110,7 @@ def derive(
         lowered = lower(source, function.__name__, function.__code__.co_freevars)
         kinds = {p: Kind(*k) for p, k in request.kinds}
         given = {p: _with_sample(p, kinds.get(p, UNKNOWN), arguments) for p in lowered.parameters}
-        derivative.result, sharing = _inferred(lowered, names, given)
+        derivative.result, sharing = inferred(lowered, names, given)
         activity = analyse(lowered, request.active | request.captures, sharing)
         refuse(activity.refusals)
         settle_iterations(lowered)
@@ -139,7 +139,7 @@ def _with_sample(parameter: str, kind: Kind, arguments: dict[str, Any]) -> Kind:
     return kind
 
 
-def _inferred(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> tuple[Kind, Sharing]:
+def inferred(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> tuple[Kind, Sharing]:
     """The kind of the result, and what the function's names share; the kinds of all values are in the facts."""
     result = infer(lowered, names, given, _result_of)
     sharing = _sharing(lowered, names, given)
@@ -206,7 +206,7 @@ def _function_changes(function: types.FunctionType, kinds: dict[str, Kind], fres
         if not check(source.node, source.filename):
             lowered = lower(source, function.__name__, function.__code__.co_freevars)
             given = {p: kinds.get(p, UNKNOWN) for p in lowered.parameters}
-            changes = MAYBE if _inferred(lowered, Names(function), given)[1].changes_outside(fresh) else NO
+            changes = MAYBE if inferred(lowered, Names(function), given)[1].changes_outside(fresh) else NO
     except DifferentiabilityError:
         pass
     _CHANGES[key] = (function.__code__, changes)
@@ -309,4 +309,4 @@ def _at_call(error: DifferentiabilityError, stmt: ir.Bind) -> DifferentiabilityE
         note = f"called at {stmt.span}"
         return DifferentiabilityError(*(replace(d, notes=(*d.notes, note)) for d in error.diagnostics))
     message, _, instead = str(error).partition("; ")
-    return DifferentiabilityError(Diagnostic("no-derivative", message, stmt.span, "called here", help=instead))
+    return DifferentiabilityError(Diagnostic(error.id, message, stmt.span, "called here", help=instead))

@@ -80,7 +80,8 @@ def _no_source(function: types.FunctionType, why: str) -> DifferentiabilityError
     named = "@pb.derivative(of=...) under a name of its own" if "<lambda>" in name else f"@pb.derivative(of={name})"
     return DifferentiabilityError(
         f"cannot read the source of {name} ({code.co_filename}:{code.co_firstlineno}): {why}; "
-        f"put it in a file, or register its derivative with {named}"
+        f"put it in a file, or register its derivative with {named}",
+        id="no-source",
     )
 
 

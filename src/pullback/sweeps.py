@@ -160,6 +160,17 @@ def zero_derivative(
     if activity.silenced:
         return None
     arguments = ", ".join(f"`{p}`" for p in sorted(request.active)) or "its arguments"
+    if lowered.result in activity.ends:
+        place, what = activity.ends[lowered.result]
+        return Diagnostic(
+            "non-differentiable-result",
+            f"the result of `{lowered.name}` depends on {arguments} only through {what}, whose result is not "
+            f"differentiable, and otherwise does not depend on {arguments}: its derivative is always zero",
+            place,
+            "the derivative ends here",
+            help="wrap its argument in pb.without_derivative if zero is meant",
+            severity="warning",
+        )
     return Diagnostic(
         "zero-derivative",
         f"the result of `{lowered.name}` does not depend on {arguments}: its derivative is always zero",
