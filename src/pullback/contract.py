@@ -31,9 +31,9 @@ from pullback.fields import field_findings
 from pullback.findings import Checker, Findings, is_constant, unique
 from pullback.names import Names
 from pullback.operators import warn_of
-from pullback.readable import lacks_derivative, place_of
+from pullback.readable import lacks_derivative
 from pullback.rules import callable_name, lookup
-from pullback.source import Source, acquire
+from pullback.source import Source, acquire, place_of
 from pullback.spans import Diagnostic, Span
 from pullback.structs import is_struct_class
 
@@ -86,8 +86,11 @@ def _checked(target: T, wrt: Wrt) -> T:
     return target
 
 
-def findings(target: Any, wrt: Wrt = None) -> list[Diagnostic]:
-    """Everything that is wrong with a definition, errors and warnings. Raises ArgumentError for what is none."""
+def findings(target: Any, wrt: Wrt = None, checker: Checker | None = None) -> list[Diagnostic]:
+    """Everything that is wrong with a definition, errors and warnings. Raises ArgumentError for what is none.
+
+    A `checker` that has checked other definitions knows the functions that they call.
+    """
     if isinstance(target, type):
         return unique(list(_of_class(target, wrt)))
     parts: list[Any]
@@ -103,10 +106,10 @@ def findings(target: Any, wrt: Wrt = None) -> list[Diagnostic]:
             "write @pb.differentiable, or @pb.differentiable(wrt=...)"
         )
     bound = isinstance(target, (classmethod, types.MethodType))
-    return unique([d for part in parts for d in _of_callable(part, wrt, bound)])
+    return unique([d for part in parts for d in _of_callable(part, wrt, bound, checker)])
 
 
-def _of_callable(target: Any, wrt: Wrt, bound: bool) -> list[Diagnostic]:
+def _of_callable(target: Any, wrt: Wrt, bound: bool, checker: Checker | None) -> list[Diagnostic]:
     if lookup(target) is not None or hasattr(target, "_pullback_verb"):
         return []
     function = _python_function(target)
@@ -128,8 +131,8 @@ def _of_callable(target: Any, wrt: Wrt, bound: bool) -> list[Diagnostic]:
         given |= {p: WHOLE for p in chosen if given[p] != NUMBERS}
     elif bound:
         chosen = tuple(p for p in chosen if p != function.__code__.co_varnames[0])
-    found = Checker(function).check(function, frozenset(chosen), given)
-    return [*found.diagnostics, *_zero(function, source, found)]
+    found = (checker or Checker(function)).check(function, frozenset(chosen), given)
+    return [*found.diagnostics, *found.cut, *_zero(function, source, found)]
 
 
 def _parts(error: DifferentiabilityError) -> tuple[str, None, str, tuple[()], tuple[()], str]:
@@ -246,7 +249,7 @@ def _of_class(cls: type, wrt: Wrt) -> Iterator[Diagnostic]:
         given = {first: WHOLE} if first in chosen else {}
         found = Checker(function).check(function, frozenset(chosen), given, classes=known) if chosen else Findings()
         if not is_constant(found.kind):
-            yield from found.diagnostics
+            yield from (*found.diagnostics, *found.cut)
             if found.zero is not None and found.zero.severity == "error" and not isinstance(value, property):
                 yield found.zero
 

@@ -67,12 +67,17 @@ def _is_protocol(cls: type) -> bool:
 def _resolved(annotation: Any, cls: type) -> Any:
     if not isinstance(annotation, str):
         return annotation
-    scope = vars(sys.modules.get(cls.__module__, object()))  if cls.__module__ in sys.modules else {}
+    scope = getattr(cls, "__static_scope__", None) or getattr(sys.modules.get(cls.__module__), "__dict__", {})
     return float if annotation == "float" else scope.get(annotation)
 
 
 def _declarations(cls: type) -> tuple[dict[str, ast.AnnAssign], str]:
     """The lines on which a class declares its fields, where its source can be read."""
+    static = getattr(cls, "__static_source__", None)
+    if static is not None:  # (a class that the linter made from its text)
+        node, filename = static
+        declared = [s for s in node.body if isinstance(s, ast.AnnAssign)]
+        return {s.target.id: s for s in declared if isinstance(s.target, ast.Name)}, filename
     try:
         filename = inspect.getsourcefile(cls) or ""
         lines, first = inspect.getsourcelines(cls)

@@ -46,7 +46,6 @@ from pullback.readable import (
     global_callee,
     lacks_derivative,
     nested_functions,
-    returned_constant_field,
     rounds_numbers,
     takes_numbers,
 )
@@ -63,6 +62,7 @@ class Findings:
     """What was found of one function."""
 
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    cut: list[Diagnostic] = field(default_factory=list)  # what is wrong if all it is given has a tangent
     result: int = UNSURE  # how sure it is that the result has a tangent, where it varies
     zero: Diagnostic | None = None  # the warning that the result depends on nothing that is differentiated
     kind: Kind = UNKNOWN
@@ -97,7 +97,8 @@ class Checker:
         classes: dict[str, type] | None = None,
     ) -> Findings:
         """The findings for a function of which some parameters (and captured variables) are differentiated."""
-        key = (function.__code__, active, captures, tuple(sorted((given or {}).items())))
+        flags = tuple(sorted((p, f) for p, f in (given or {}).items() if p in active or p in captures))
+        key = (function.__code__, active, captures, flags, tuple((classes or {}).items()))
         found = self.known.get(key)
         if found is not None:
             return found
@@ -131,15 +132,12 @@ class Checker:
         try:
             sweep = reverse_sweep(derivative, made.lowered, made.activity, made.sharing)
         except DifferentiabilityError as error:
-            # a whole function whose result is cut off cannot be differentiated whatever it is given
-            found.diagnostics += error.diagnostics if self.depth == 1 else self.certain(error.diagnostics, made)
+            found.diagnostics += self.certain(error.diagnostics, made)
+            found.cut += error.diagnostics
             return
         found.zero = derivative.always_zero
         if found.zero is None and made.lowered.result in made.activity.ends and rounds_numbers(made.lowered):
             found.zero = self.zero_of_numbers(function, source.node, flags, classes, active, captures)
-        field = returned_constant_field(made.lowered)
-        if field is not None and found.zero is None:
-            found.zero = field
         refused = self.certain(made.activity.refusals, made)
         for kind in (FLOAT_KIND, ARRAY_KIND) if refused else ():  # what depends on the kind is left to a call
             other = self.stages(function, source.node, flags, kind, classes).activity.refusals

@@ -24,6 +24,7 @@ from pullback.dispatch import call
 from pullback.errors import (
     ArgumentError,
     ChangedValueError,
+    DifferentiabilityError,
     PullbackError,
     ZeroDerivativeWarning,
 )
@@ -276,7 +277,9 @@ def _by_pullback(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any], active: 
 
 
 def warn_of(diagnostic: Diagnostic) -> None:
-    """Warn that a derivative is always zero, once for each line."""
+    """Warn that a derivative is always zero, once for each line; raise where that is an error."""
+    if diagnostic.severity == "error":
+        raise DifferentiabilityError(diagnostic)
     span = diagnostic.span
     assert span is not None
     registry = _REGISTRY.setdefault((span.filename, span.line), {})

@@ -2,7 +2,7 @@
 
     struct.pack(...)                 lacks a derivative, whatever it is given
     lambda t: x * t                  a nested function, as a function object whose cells are empty
-    return self.k                    a field that is marked as having no derivative, returned as it is
+    round(x) * 2.0                   rounds a number, as it is calculated with
 """
 
 from __future__ import annotations
@@ -22,8 +22,6 @@ from pullback.names import Names
 from pullback.rules import lookup, refuse_library_code
 from pullback.shared_calls import CHANGERS
 from pullback.source import acquire
-from pullback.spans import Diagnostic, Span
-from pullback.structs import constant_fields
 
 
 def lacks_derivative(fn: Any) -> DifferentiabilityError | None:
@@ -106,27 +104,6 @@ def _with_literal(stmt: ir.Bind) -> bool:
     )
 
 
-def returned_constant_field(lowered: ir.FunctionIR) -> Diagnostic | None:
-    """The refusal of a function that returns a field which is marked as having no derivative, and nothing else."""
-    binds = {s.target: s for s in ir.walk(lowered.body) if isinstance(s, ir.Bind)}
-    ends = [s for s in ir.walk(lowered.body) if lowered.result in ir.assigned(s)]
-    stmt = ends[0] if len(ends) == 1 and isinstance(ends[0], ir.Bind) else None
-    while stmt is not None and isinstance(stmt.expr, ir.Copy) and isinstance(stmt.expr.source, ir.Var):
-        stmt = binds.get(stmt.expr.source.name)
-    if stmt is None or not isinstance(stmt.expr, ir.Attr):
-        return None
-    cls, name = stmt.facts.kinds[0].cls, stmt.expr.name
-    if cls is None or name not in constant_fields(cls):
-        return None
-    return Diagnostic(
-        "no-derivative-field",
-        f"cannot differentiate through the field `{name}` of `{cls.__name__}`, which is marked as having no derivative",
-        stmt.span,
-        "the derivative ends here",
-        help="wrap it in pb.without_derivative if zero is meant, or take the mark off the field",
-    )
-
-
 def nested_functions(function: types.FunctionType, lowered: ir.FunctionIR) -> dict[str, types.FunctionType]:
     """The functions that a function defines and names once, as function objects with empty cells."""
     found: dict[str, types.FunctionType] = {}
@@ -156,17 +133,3 @@ def nested_functions(function: types.FunctionType, lowered: ir.FunctionIR) -> di
             if (place.lineno, place.col_offset) == (node.lineno, node.col_offset):
                 found[name] = made
     return found
-
-
-def place_of(fn: Any) -> Span | None:
-    """Where a function is defined."""
-    try:
-        source = acquire(fn)
-    except DifferentiabilityError:
-        return None
-    node = source.node
-    if isinstance(node, ast.Lambda):
-        return Span.of(source.filename, node)
-    word = "async def " if isinstance(node, ast.AsyncFunctionDef) else "def "
-    start = node.col_offset + len(word)
-    return Span(source.filename, node.lineno, start, node.lineno, start + len(node.name.encode()))

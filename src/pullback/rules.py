@@ -363,7 +363,8 @@ def register_vjp(new: VjpRule) -> None:
             raise RuleError(
                 f"a derivative of {callable_name(function)} "
                 f"{'with respect to ' + ', '.join(old.wrt) + ' ' if old.wrt else ''}is registered already{where}; "
-                f"to replace it inside a scope, use `with pb.derivatives({{{callable_name(function)}: vjp}}):`"
+                f"to replace it inside a scope, use `with pb.derivatives({{{callable_name(function)}: vjp}}):`",
+                id="duplicate-derivative",
             )
     entry.vjps.append(new)
     _advance()

@@ -10,9 +10,11 @@ import ast
 import linecache
 import types
 from dataclasses import dataclass
+from typing import Any
 
 from pullback.errors import DifferentiabilityError
 from pullback.rules import callable_name
+from pullback.spans import Span
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
@@ -72,6 +74,20 @@ _TRUSTED: dict[int, types.CodeType] = {}
 def trust(code: types.CodeType) -> None:
     """Take a code object that the library compiled from this very text at its word."""
     _TRUSTED[id(code)] = code
+
+
+def place_of(fn: Any) -> Span | None:
+    """Where a function is defined."""
+    try:
+        source = acquire(fn)
+    except DifferentiabilityError:
+        return None
+    node = source.node
+    if isinstance(node, ast.Lambda):
+        return Span.of(source.filename, node)
+    word = "async def " if isinstance(node, ast.AsyncFunctionDef) else "def "
+    start = node.col_offset + len(word)
+    return Span(source.filename, node.lineno, start, node.lineno, start + len(node.name.encode()))
 
 
 def _no_source(function: types.FunctionType, why: str) -> DifferentiabilityError:
