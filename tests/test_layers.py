@@ -13,15 +13,15 @@ PACKAGE = Path(pullback.__file__).parent
 
 # Bottom to top. A module imports only modules that stand before it, here or in a line above.
 LAYERS = {
-    "plain data": "spans errors mutators diagnostics",
+    "plain data": "spans layout errors mutators diagnostics",
     "the algebra of tangent spaces": "tangents structs spaces trees fitting fingerprints drawing views shadows",
     "the registry of derivatives": "kinds rules applying",
     "from source to the intermediate representation": "source scopes fence ir syntax lower_generators "
     "lower_iterations lower_expressions lower_match lower_try capturing lower",
-    "analyses": "operations names infer solitary effects calls changing origins sharing dict_views activity definite "
-    "liveness",
+    "analyses": "operations names array_methods infer solitary effects calls changing origins sharing dict_views "
+    "activity definite liveness",
     "the transform": "runtime residuals inlining shadow_code reverse simplify forward_uses forward_try forward_sweep "
-    "lending emit",
+    "lending not_finite emit",
     "forward mode": "tangent_parts template_functions tangent_rules tangent_code",
     "the pipeline": "generated sweeps assemble tangent_assembly pipeline",
     "calls at run time": "watching construct python_calls dispatch attributes operating iterating shared_calls "

@@ -314,6 +314,20 @@ pb.pullback(lambda a: a * 2.0)(np.ones(3))(np.ones(2))
         "Pass, or return, a value of that structure; pb.zero_tangent(x) shows it.",
     ),
     _kind(
+        "not-finite", "A line made a NaN or an infinity", "in the reverse sweep",
+        """Inside `with pb.debug_nans():` the first line, forward or reverse, whose value is not finite is an error that
+        shows the values of its operands.""",
+        """
+def root(x):
+    return (x - 1.0) ** 0.5
+
+
+with pb.debug_nans():
+    pb.gradient(root)(1.0)
+""",
+        "Keep the argument away from the pole, or give the function a derivative that is finite there.",
+    ),
+    _kind(
         "rule", "A registered derivative is malformed", "takes a callable",
         "A derivative is registered for a callable, by a function of the same parameters.",
         """

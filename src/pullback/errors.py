@@ -52,6 +52,13 @@ class ChangedValueError(PullbackError, RuntimeError):
     id = "changed-value"
 
 
+class NotFiniteError(PullbackError, FloatingPointError):
+    """Inside `debug_nans`, a line made a NaN or an infinity; the message names it and its operands."""
+
+    id = "not-finite"
+    notes: tuple[str, ...] = ()
+
+
 class ZeroDerivativeWarning(UserWarning):
     """A result does not depend on the differentiated arguments: its derivative is always zero."""
 

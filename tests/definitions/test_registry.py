@@ -27,8 +27,9 @@ def ids_in_use():
             if isinstance(node, ast.Call):
                 name = getattr(node.func, "id", getattr(node.func, "attr", ""))
                 first = node.args[0] if node.args else None
-                if name in _CALLS and isinstance(first, ast.Constant) and re.fullmatch(r"[a-z]+(-[a-z]+)+", first.value):
-                    yield first.value, path.name
+                literal = str(first.value) if isinstance(first, ast.Constant) else ""
+                if name in _CALLS and re.fullmatch(r"[a-z]+(-[a-z]+)+", literal):
+                    yield literal, path.name
                 for keyword in node.keywords:
                     is_error = keyword.arg == "id" and (name.endswith("Error") or name == "super")
                     if is_error and isinstance(keyword.value, ast.Constant) and keyword.value.value:
