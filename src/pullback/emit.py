@@ -20,7 +20,7 @@ from pullback.kinds import UNSET
 from pullback.layout import FORWARD, JOINT, REVERSE, laid_out, register
 from pullback.names import Names
 from pullback.not_finite import debugging, woven
-from pullback.source import Source, remember, trust
+from pullback.source import Source, by_place, remember, trust
 from pullback.spans import Span
 from pullback.syntax import constant, name, parsed, substitute
 
@@ -215,7 +215,9 @@ class Compiled:
                 if isinstance(inner, types.CodeType):
                     trust(inner)
                     found = nodes.get((inner.co_name, inner.co_firstlineno), [])
-                    if len(found) == 1:
+                    if len(found) > 1:
+                        found = by_place(inner, found)
+                    if found:
                         remember(inner, Source(found[0], filename, inner))
                     pending.append(inner)
 

@@ -9,6 +9,7 @@ arguments) and kept under that key; a *joint* function holds both sweeps in one 
 
 from __future__ import annotations
 
+import ast
 import threading
 import types
 from collections.abc import Callable
@@ -19,20 +20,24 @@ from pullback import ir
 from pullback.activity import analyse
 from pullback.array_methods import settle_array_methods
 from pullback.assemble import assemble
+from pullback.boxes import boxed, can_box
 from pullback.calls import argument_kinds, bind_parameters, static_parameters
-from pullback.changing import MAYBE, NO, YES, CallEffects
+from pullback.changing import LIKELY, MAYBE, NO, YES, CallEffects
 from pullback.errors import DifferentiabilityError
 from pullback.fence import check
+from pullback.forward_try import FIRST_CHANGE, first_change
 from pullback.generated import DIFFERENTIAL, PAIR, Derivative, Request, Stages
 from pullback.infer import infer, kinds_of_names
 from pullback.kinds import FUNC, NONE, NOTHING, STRUCT, UNKNOWN, UNSET, Kind, kind_of, same
 from pullback.lower import lower
 from pullback.lower_iterations import settle_iterations
+from pullback.managers import opened
 from pullback.names import Names
+from pullback.progress import in_steps
 from pullback.rules import EPOCH, refuse_library_code, scope
 from pullback.sharing import Sharing
 from pullback.solitary import unseen_changes
-from pullback.source import acquire
+from pullback.source import Source, acquire
 from pullback.spans import Diagnostic
 from pullback.sweeps import forward_sweep, reverse_sweep, simplified
 from pullback.tangent_assembly import assemble_differential, not_forward
@@ -96,6 +101,25 @@ def pair_for(
     return found.make(function, _Redo(function, request))
 
 
+def analysed(
+    function: types.FunctionType, source: Source, names: Names, given: Callable[[ir.FunctionIR], dict[str, Kind]],
+    active: frozenset[str],
+) -> Stages:  # fmt: skip
+    """The stages from lowering to activity: again, where that finds variables or contexts that need another form."""
+    in_boxes: frozenset[str] = frozenset()
+    by_calls: frozenset[tuple[int, int]] = frozenset()
+    while True:
+        lowered = lower(source, function.__name__, function.__code__.co_freevars)
+        result, sharing = inferred(lowered, names, given(lowered))
+        activity = analyse(lowered, active, sharing)
+        more = frozenset(n for n in activity.boxes - in_boxes if can_box(source.node, n))
+        managers = frozenset(activity.managers) - by_calls
+        if not (more or managers) or not isinstance(source.node, ast.FunctionDef):
+            return Stages(source, lowered, activity, sharing, result)
+        in_boxes, by_calls = in_boxes | more, by_calls | managers
+        source = boxed(source, more) if more else opened(source, managers)
+
+
 def derive(
     function: types.FunctionType, request: Request, arguments: dict[str, Any], publish: list[Derivative]
 ) -> Derivative:
@@ -108,14 +132,17 @@ def derive(
     try:
         source = acquire(function)
         refuse(check(source.node, source.filename))
-        lowered = lower(source, function.__name__, function.__code__.co_freevars)
         kinds = {p: Kind(*k) for p, k in request.kinds}
-        given = {p: _with_sample(p, kinds.get(p, UNKNOWN), arguments) for p in lowered.parameters}
-        derivative.result, sharing = inferred(lowered, names, given)
-        activity = analyse(lowered, request.active | request.captures, sharing)
+
+        def given(lowered: ir.FunctionIR) -> dict[str, Kind]:
+            return {p: _with_sample(p, kinds.get(p, UNKNOWN), arguments) for p in lowered.parameters}
+
+        made = analysed(function, source, names, given, request.active | request.captures)
+        source, lowered, activity, sharing = made.source, made.lowered, made.activity, made.sharing
+        derivative.result, derivative.stages = made.result, made
         refuse(activity.refusals)
         settle_iterations(lowered)
-        derivative.stages = Stages(source, lowered, activity, sharing, derivative.result)
+        in_steps(lowered.body, activity.changes)
         if request.form == DIFFERENTIAL:
             refuse(not_forward(lowered, activity, sharing))
             assemble_differential(derivative, lowered, source, activity, sharing, _Pairs(names, DIFFERENTIAL).along)
@@ -125,6 +152,8 @@ def derive(
             body = forward_sweep(derivative, lowered, sharing, sweep, code, _Pairs(names, PAIR))
             derivative.changes = sharing.changed_outside(activity.changes)
             assemble(derivative, lowered, source, sweep, body, code)
+            if activity.changes and derivative.forward is not None:
+                FIRST_CHANGE[derivative.forward.code] = first_change(lowered.body, activity.changes & sharing.likely)
     except BaseException:
         publish.remove(derivative)
         raise
@@ -155,7 +184,7 @@ def inferred(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> tu
 
 
 def _sharing(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> Sharing:
-    effects: Callable[[ir.Bind], int] = CallEffects(lowered, names.values(), _function_changes)
+    effects: Callable[[ir.Bind], int] = CallEffects(lowered, names.values(), function_changes)
     if names.helpers:  # generated code changes nothing: what it was made from was refused where it did
         effects = _nothing
     elif str(names.globals.get("__name__", "")).startswith("pullback.") or any(
@@ -192,7 +221,7 @@ def _nothing(stmt: ir.Bind) -> int:
 _CHANGES: dict[Any, tuple[Any, int]] = {}
 
 
-def _function_changes(function: types.FunctionType, kinds: dict[str, Kind], fresh: str = "") -> int:
+def function_changes(function: types.FunctionType, kinds: dict[str, Kind], fresh: str = "") -> int:
     """Whether a call of a function may change something that its caller can see."""
     if function.__code__.co_flags & 0x280:
         return MAYBE
@@ -209,7 +238,11 @@ def _function_changes(function: types.FunctionType, kinds: dict[str, Kind], fres
         if not check(source.node, source.filename):
             lowered = lower(source, function.__name__, function.__code__.co_freevars)
             given = {p: kinds.get(p, UNKNOWN) for p in lowered.parameters}
-            changes = MAYBE if inferred(lowered, Names(function), given)[1].changes_outside(fresh) else NO
+            sharing = inferred(lowered, Names(function), given)[1]
+            if not sharing.changes_outside(fresh):
+                changes = NO
+            elif sharing.changes_outside(fresh, sharing.likely):
+                changes = LIKELY
     except DifferentiabilityError:
         pass
     _CHANGES[key] = (function.__code__, changes)
