@@ -33,7 +33,7 @@ LAYERS = {
     "the public verbs": "arguments locating operators custom surgery recompute kept inspection useful "
     "marked_source printing",
     "checks at the definition": "evidence certainty reaching readable findings fields contract",
-    "forward mode and higher orders": "forward_verbs nesting second_order",
+    "forward mode and higher orders": "forward_verbs nesting jacobians second_order",
     "checking derivatives": "differences comparing testing",
     "the public API": "pullback",
     "deep learning": "nn optim",
