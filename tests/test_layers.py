@@ -18,9 +18,9 @@ LAYERS = {
     "the algebra of tangent spaces": "tangents structs spaces trees fitting fingerprints drawing views shadows",
     "the registry of derivatives": "kinds rules applying",
     "from source to the intermediate representation": "source scopes boxes managers fence ir syntax lower_generators "
-    "lower_iterations lower_expressions lower_match lower_try capturing lower",
-    "analyses": "operations names array_methods infer solitary effects calls changing origins sharing dict_views "
-    "activity progress definite liveness",
+    "lower_iterations lower_expressions lower_match lower_try capturing appended lower",
+    "analyses": "operations calls names array_methods library_results infer field_calls solitary effects changing "
+    "origins sharing dict_views activity progress definite liveness",
     "the transform": "runtime residuals inlining shadow_code reverse simplify forward_uses forward_try forward_sweep "
     "lending not_finite emit",
     "forward mode": "tangent_parts template_functions tangent_rules tangent_code",
@@ -34,7 +34,7 @@ LAYERS = {
     "marked_source printing",
     "checks at the definition": "evidence certainty reaching readable findings fields contract",
     "forward mode and higher orders": "forward_verbs nesting jacobians second_order",
-    "checking derivatives": "differences comparing testing",
+    "checking derivatives": "differences comparing rule_calls rule_checks rule_variants rule_testing auditing testing",
     "the public API": "pullback",
     "deep learning": "nn optim",
     "the command line": "demo cli __main__",

@@ -44,6 +44,7 @@ class Options:
     atol: float | None = None
     seed: int = 0
     allow_kinks: bool = False
+    entries: int = MOST_ENTRIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +59,12 @@ class Problem:
     slopes: list[tuple[Direction, list[Slope]]]
     precision: Precision
     options: Options
+    labels: tuple[str, ...]  # what each argument is called
 
     @classmethod
-    def of(cls, f: Callable[..., Any], args: tuple[Any, ...], wrt: Wrt, options: Options) -> Problem:
+    def of(
+        cls, f: Callable[..., Any], args: tuple[Any, ...], wrt: Wrt, options: Options, labels: tuple[str, ...] = ()
+    ) -> Problem:
         """The problem of checking `f` at `args`, with all its differences taken."""
         positions = positions_of(f, args, wrt)
         after, again = copied(args), copied(args)
@@ -77,12 +81,13 @@ class Problem:
         at, probe, moved = prober(f, args, positions)
         random = np.random.default_rng(options.seed)
         found = []
-        for direction in directions(at, random, MOST_ENTRIES, 2 if at.size > 1 else 0):
+        for direction in directions(at, random, options.entries, 2 if at.size > 1 else 0):
             steps = slopes(probe, moved, at, out, direction, precision)
             if not steps:
                 raise AssertionError(f"{name} cannot be evaluated near these arguments: no differences to compare")
             found.append((direction, steps))
-        return cls(f, args, after, positions, value, found, precision, options)
+        named = labels or tuple(f"args[{k}]" for k in range(len(args)))
+        return cls(f, args, after, positions, value, found, precision, options, named)
 
     @property
     def name(self) -> str:
@@ -160,7 +165,7 @@ Analytic = Callable[[int, Slope], float]
 
 def compare(problem: Problem, mode: str, rows: list[Row], analytic: Analytic) -> None:
     """Compare every row with every direction; raise with the worst entry, if any is wrong."""
-    names_in = [p for k in problem.positions for p in paths(problem.args[k], f"args[{k}]")]
+    names_in = [p for k in problem.positions for p in paths(problem.args[k], problem.labels[k])]
     names_out = list(paths(problem.value, "result"))
     wrong: list[tuple[float, str]] = []
     for direction, steps in problem.slopes:
@@ -180,7 +185,7 @@ def compare(problem: Problem, mode: str, rows: list[Row], analytic: Analytic) ->
                 excess, best = _excess(problem, steps, units, weights, exact, kink)
             if not excess <= 1.0:
                 numeric = float(np.sum(weights * steps[best].central)) / units[best]
-                text = f"d {what} / d {where}: analytic {exact[best]!r}, numeric {numeric!r}"
+                text = f"d {what} / d {where}: analytic {exact[best]!r}, numeric {numeric:.9g}"
                 bias = 1.0 if index is None or result is None else 1e6  # single entries say more
                 wrong.append((min(excess, 1e12) * bias, text))
     if wrong:

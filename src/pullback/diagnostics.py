@@ -338,6 +338,25 @@ def vjp(x):
         "Pass the function itself.",
     ),
     _kind(
+        "wrong-rule", "A registered derivative is not that of its function", "wrong",
+        """Inside `with pb.audit():` a registered derivative is compared with finite differences of its function where it
+        is used first.""",
+        """
+def cube(x):
+    return x**3
+
+
+@pb.derivative(of=cube)
+def cube_vjp(x):
+    return cube(x), lambda v: v * x * x
+
+
+with pb.audit():
+    pb.gradient(lambda x: cube(x) + x)(2.0)
+""",
+        "Correct the derivative; the message shows the entry that differs most.",
+    ),
+    _kind(
         "vjp-arity", "A derivative does not take the arguments of its function", "a derivative takes the arguments",
         "A registered derivative is called in the place of its function, with the same arguments.",
         """

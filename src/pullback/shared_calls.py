@@ -29,7 +29,7 @@ from pullback.python_calls import call_function_shared, has_tangent
 from pullback.rules import Active, Entry, Template, callable_name, lookup
 from pullback.shadows import Shadows
 from pullback.tangents import ZERO, Tangent
-from pullback.watching import watched
+from pullback.watching import own_result, watched
 
 Changer = Callable[[tuple[Any, ...], dict[str, Any], Active], tuple[Any, Residual]]
 CHANGERS: dict[Any, Changer] = {}  # functions that change an argument, with their differentiated forms
@@ -222,6 +222,8 @@ def _registered(
         calls_python = entry.vjps or any(isinstance(a, types.FunctionType) for a in (*args, *kwargs.values()))
         if calls_python:  # a user's pullback may hold anything: it is checked when it runs
             value, inner = watched(made, (fn, *args, *kwargs.values()))
+            if entry.vjps:
+                value, inner = own_result((value, inner), (fn, *args, *kwargs.values()))
             return value, (lent, inner, value, len(active))
     value, inner = made
     if inner[0] is reverse_rule:
