@@ -62,7 +62,7 @@ class CallEffects:
         if facts.known:
             if isinstance(facts.callee, np.ufunc) and len(expr.args) > facts.callee.nin:
                 return YES
-            return self.of_callee(facts.callee, stmt, None)
+            return self.of_callee(facts.callee, stmt, facts.kinds[0] if facts.method else None)
         if expr.method is not None:
             return self.of_method(stmt, expr.method, facts.kinds[0])
         if isinstance(expr.callee, ir.Var) and expr.callee.name in self.nested:

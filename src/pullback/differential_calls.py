@@ -20,15 +20,16 @@ import numpy as np
 from pullback.applying import bind, parameter_of, refuse_unknown
 from pullback.call_paths import ROOTS, WHOLE, Path, Target, lifted_path, regrouped, roots_of, tangent_at
 from pullback.calls import bind_parameters
-from pullback.construct import fields_by_parameter
-from pullback.dispatch import UNWRAPPED, call, no_derivative_of, refuse_captures, type_call
+from pullback.dispatch import UNWRAPPED, call, no_derivative_of, refuse_captures
 from pullback.errors import DifferentiabilityError
 from pullback.generated import DIFFERENTIAL, Request
 from pullback.kinds import kind_of
+from pullback.operations import type_call
 from pullback.pipeline import pair_for
 from pullback.python_calls import bound_variadic, has_tangent, signature_order, with_defaults
 from pullback.rules import EPOCH, Active, Entry, Rule, alias, callable_name, lookup
 from pullback.spaces import is_differentiable
+from pullback.structs import fields_by_parameter
 from pullback.tangent_parts import gathered_vector
 from pullback.tangents import NO_TANGENT, ZERO, Tangent
 from pullback.template_functions import made

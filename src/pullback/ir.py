@@ -138,6 +138,8 @@ class Facts:
     callee: Any = None  # the resolved callee, where it is known when code is generated
     known: bool = False
     varied: bool = False  # whether the result is
+    new: bool = False  # whether it is a call of a class whose constructor only stores, to be written in place
+    method: bool = False  # whether the callee is a function of the object's class, which is its first argument
 
 
 @dataclass(slots=True)

@@ -20,11 +20,12 @@ import numpy as np
 
 from pullback.applying import Residual, reverse_rule
 from pullback.attributes import call_method
-from pullback.dispatch import CALLABLES, UNWRAPPED, call, no_derivative_of, shifted, type_call
+from pullback.dispatch import CALLABLES, UNWRAPPED, call, no_derivative_of, shifted
 from pullback.drawing import Drawn
 from pullback.errors import DifferentiabilityError
 from pullback.lending import drawn, lent, numbers_only, settled
 from pullback.names import INTERNAL
+from pullback.operations import type_call
 from pullback.python_calls import call_function_shared, has_tangent
 from pullback.rules import Active, Entry, Template, callable_name, lookup
 from pullback.shadows import Shadows

@@ -79,6 +79,7 @@ class Sharing:
     def takes_only_numbers(self, stmt: ir.Bind) -> bool:
         """Whether a call of a known function hands over nothing that can change."""
         known = isinstance(stmt.expr, ir.Apply) and stmt.expr.method is None and stmt.facts.known
+        known = known and not stmt.facts.method
         names = [a.name for a in ir.atoms(stmt.expr)[1:] if isinstance(a, ir.Var)]
         return known and all(n in self._fixed for n in names)
 
@@ -158,7 +159,7 @@ class Sharing:
         name = self.points[id(stmt)]
         if isinstance(stmt, ir.Bind) and id(stmt) not in self.certain:
             operands = ir.atoms(stmt.expr)
-            if isinstance(stmt.expr, ir.Apply) and stmt.facts.known:
+            if isinstance(stmt.expr, ir.Apply) and stmt.facts.known and not stmt.facts.method:
                 operands = operands[1:]  # the callee: what it changes of its own is known
             names = [a.name for a in operands if isinstance(a, ir.Var) and a.name not in self._fixed]
             return frozenset().union(*(self.origins.all(n) for n in names))
@@ -211,6 +212,7 @@ class Sharing:
             return
         owner = stmt.facts.kinds[0].value
         known = isinstance(owner, (types.ModuleType, type)) or (stmt.facts.known and expr.method is None)
+        known = known and not stmt.facts.method
         if not known:
             operands.append(expr.callee)
         self._join_atoms(ir.Var(stmt.target), *operands)
