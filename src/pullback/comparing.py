@@ -163,6 +163,11 @@ def check_space(t: Tangent, like: Tangent, path: str) -> None:
 Analytic = Callable[[int, Slope], float]
 
 
+def paired(t: Vector, along: Vector) -> float:
+    """The pairing of a tangent with a direction; what does not move has no part in it, be it NaN."""
+    return float(np.sum(np.where(along == 0.0, 0.0, t * along)))
+
+
 def compare(problem: Problem, mode: str, rows: list[Row], analytic: Analytic) -> None:
     """Compare every row with every direction; raise with the worst entry, if any is wrong."""
     names_in = [p for k in problem.positions for p in paths(problem.args[k], problem.labels[k])]
@@ -225,12 +230,24 @@ def _excess(
     return ratios[best], best
 
 
+def _is_jump(pairs: list[tuple[Slope, float]], weights: Vector, noise: list[float]) -> bool:
+    """Whether slopes grow as steps shrink, as those of a step function do: by as much as rounding's share."""
+    sizes = [abs(float(np.sum(weights * s.central)) / u) for s, u in pairs]
+    grows = [
+        noise[k] > 2.0 * noise[k - 1] and sizes[k] > 0.8 * sizes[k - 1] * noise[k] / noise[k - 1]
+        for k in range(1, len(pairs))
+    ]
+    return len(grows) > 1 and all(grows) and sizes[0] > 1e6 * noise[0]
+
+
 def _kink(steps: list[Slope], units: list[float], weights: Vector) -> tuple[float, float] | None:
     """The slopes from the left and the right, if they differ and do not come together as steps shrink."""
     pairs = [(s, u) for s, u in zip(steps, units, strict=True) if s.group == steps[0].group]
     sides = [(float(np.sum(weights * s.left)) / u, float(np.sum(weights * s.right)) / u) for s, u in pairs]
     noise = [s.rounding * float(np.abs(weights).sum()) / abs(u) for s, u in pairs]
     gaps = [abs(right - left) for left, right in sides]
+    if _is_jump(pairs, weights, noise):
+        return -np.inf, np.inf
     resolving = [k for k in range(1, len(pairs)) if 50 * noise[k] < gaps[0]]
     if not resolving:
         return None

@@ -35,7 +35,6 @@ _BINARY: dict[str, type[ast.operator]] = {
     "+": ast.Add, "-": ast.Sub, "*": ast.Mult, "/": ast.Div, "//": ast.FloorDiv, "%": ast.Mod, "**": ast.Pow,
     "@": ast.MatMult, "<<": ast.LShift, ">>": ast.RShift, "&": ast.BitAnd, "|": ast.BitOr, "^": ast.BitXor,
 }  # fmt: skip
-_CONSTRUCTORS = ("__init__", "__post_init__")  # what they change first of all is the object being made
 _UNARY: dict[str, type[ast.unaryop]] = {"neg": ast.USub, "pos": ast.UAdd, "invert": ast.Invert}
 
 
@@ -420,7 +419,7 @@ class Forward:
         if id(stmt) in self.reverse.shadows.activity.strict:
             return True
         uncertain = id(stmt) not in self.sharing.certain
-        own = frozenset(["__class__", *self.function.parameters[:1]]) if self.function.name in _CONSTRUCTORS else ()
+        own = ("__class__", *self.function.made)
         return self.reverse.shadows.strict and uncertain and self.sharing.reaches_outside(stmt, frozenset(own))
 
     def harmless(self, stmt: ir.Bind) -> bool:

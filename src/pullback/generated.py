@@ -65,6 +65,7 @@ class Derivative:
     function: Any = None  # the function object that this was generated for
     generator: bool = False
     changes: tuple[str, ...] = ()  # names by which the function changes what its caller can see
+    mirrors: bool = False  # forward mode: whether it may change the tangents that it is given
     defaults: Any = None  # the defaults it had then
 
     def __post_init__(self) -> None:
@@ -104,7 +105,10 @@ class Derivative:
         assert self.forward is not None
         made = self.forward.make(function, {self.redo: redo})
         if self.request.form == DIFFERENTIAL:
-            made.__dict__.update(_pullback_origin=(function, self.request), _pullback_always_zero=self.always_zero)
+            made.__dict__.update(
+                _pullback_origin=(function, self.request), _pullback_always_zero=self.always_zero,
+                _pullback_changes=self.changes, _pullback_mirrors=self.mirrors,
+            )  # fmt: skip
         return made
 
 

@@ -330,6 +330,7 @@ class FunctionIR:
     span: Span
     names: set[str]  # every name in use, so that new ones can be chosen
     generator: bool = False  # its result is the list of what it yields
+    made: tuple[str, ...] = ()  # the parameters that hold a new object, which a constructor fills in
 
 
 def blocks(stmt: Stmt) -> Iterator[list[Stmt]]:

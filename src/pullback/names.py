@@ -46,6 +46,7 @@ class Names:
     def __init__(self, function: types.FunctionType) -> None:
         self.globals = function.__globals__
         self.helpers: frozenset[str] = getattr(function, "_pullback_helpers", frozenset())  # of generated code
+        self.changing: bool = getattr(function, "_pullback_changing", False)  # generated code that changes values
         self.cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
         self.identities: dict[str, Any] = {}  # source text -> the object it must still be
         self.classes: dict[str, type] = {}  # name -> the class its value must still have

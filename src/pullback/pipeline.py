@@ -140,6 +140,7 @@ def analysed(
     by_calls: frozenset[tuple[int, int]] = frozenset()
     while True:
         lowered = lower(source, function.__name__, function.__code__.co_freevars)
+        lowered.made = made_by(function)
         result, sharing = inferred(lowered, names, given(lowered))
         activity = analyse(lowered, active, sharing)
         more = frozenset(n for n in activity.boxes - in_boxes if can_box(source.node, n))
@@ -176,9 +177,10 @@ def derive(
         derivative.generator = lowered.generator
         refuse(activity.refusals)
         settle_iterations(lowered)
-        in_steps(lowered.body, activity.changes)
+        if request.form != DIFFERENTIAL:  # (tangents are there as soon as values are)
+            in_steps(lowered.body, activity.changes)
         if request.form == DIFFERENTIAL:
-            refuse(not_forward(lowered, activity, sharing))
+            refuse(not_forward(lowered, activity))
             assemble_differential(derivative, lowered, source, activity, sharing, _Pairs(names, DIFFERENTIAL).along)
         else:
             sweep = reverse_sweep(derivative, lowered, activity, sharing)
@@ -199,6 +201,14 @@ def derive(
     for cell in derivative.waiting:
         cell.cell_contents = derivative.made
     return derivative
+
+
+def made_by(function: types.FunctionType) -> tuple[str, ...]:
+    """The parameters that hold a new object which a constructor, or its differential, fills in."""
+    first = function.__code__.co_varnames[: min(1, function.__code__.co_argcount)]
+    constructs = function.__name__ in ("__init__", "__post_init__")
+    made: tuple[str, ...] = getattr(function, "_pullback_made", first if constructs else ())
+    return made
 
 
 def _with_sample(parameter: str, kind: Kind, arguments: dict[str, Any]) -> Kind:
@@ -228,9 +238,10 @@ def inferred(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> tu
 
 def _sharing(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> Sharing:
     effects: Callable[[ir.Bind], int] = CallEffects(lowered, names.values(), function_changes)
-    if names.helpers:  # generated code changes nothing: what it was made from was refused where it did
+    module = str(names.globals.get("__name__", ""))
+    if names.helpers and not names.changing:  # generated from what changes nothing
         effects = _nothing
-    elif str(names.globals.get("__name__", "")).startswith("pullback.") or any(
+    elif (module.startswith("pullback.") and module.rpartition(".")[2] not in _CHANGE) or any(
         _is_verb(s) for s in ir.walk(lowered.body)
     ):  # what a verb returns changes nothing, or is refused
         effects = _Certain(effects)
@@ -238,6 +249,10 @@ def _sharing(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> Sh
     kinds.update(dict.fromkeys(names.helpers, Kind(NONE)))  # nothing of theirs changes
     kinds.update(kinds_of_names(lowered, given))
     return Sharing(lowered, kinds, effects, unseen_changes(lowered))
+
+
+# modules whose functions change what they are given
+_CHANGE = ("differential_changes", "differential_construct", "forward_changes", "forward_array_changes", "copying")
 
 
 def _is_verb(stmt: ir.Stmt) -> bool:
@@ -290,6 +305,13 @@ def function_changes(function: types.FunctionType, kinds: dict[str, Kind], fresh
         pass
     _CHANGES[key] = (function.__code__, changes)
     return changes
+
+
+def may_change_arguments(function: types.FunctionType, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether a call of a function may change what it is given, as far as its source tells."""
+    bound = bind_parameters(function.__code__, len(args), tuple(kwargs))
+    given = dict(zip(bound, (*args, *kwargs.values()), strict=True)) if bound is not None else {}
+    return function_changes(function, {p: Kind(kind_of(v).mask) for p, v in given.items()}) != NO
 
 
 def refuse(diagnostics: list[Diagnostic]) -> None:

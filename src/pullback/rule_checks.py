@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from pullback.comparing import Options, Problem, compare, cotangents
+from pullback.comparing import Options, Problem, compare, cotangents, paired
 from pullback.differences import Slope, copied, same_bits, signs
 from pullback.errors import CotangentError, PullbackError, RuleError, WrongRuleError
 from pullback.rule_calls import Args, Kwargs, Map, RuleCall, operand_names, plain_function
@@ -123,7 +123,7 @@ def check_reverse(rule: RuleCall, point: Point, numbers: bool = True) -> None:
     sign_in, sign_out = signs(point.problem.chosen), signs(point.problem.value)
 
     def analytic(row: int, slope: Slope) -> float:
-        return float(np.sum(sign_in * rows[row][2] * slope.along))
+        return paired(sign_in * rows[row][2], slope.along)
 
     _compare(rule, point.problem, "reverse", [(i, sign_out * c) for i, c, _ in rows], analytic)
 

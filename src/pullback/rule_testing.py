@@ -18,7 +18,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from pullback.comparing import Options, Problem
+from pullback.comparing import Options, Problem, compare, paired
+from pullback.differences import signs
 from pullback.errors import ArgumentError, PullbackError, WrongRuleError
 from pullback.operators import pullback, value_with_pullback
 from pullback.rule_calls import Args, Kwargs, RuleCall, plain_function, rules_of
@@ -237,14 +238,11 @@ def _check_second(function: Any, rules: list[RuleCall], points: list[Point], fou
 
 
 def _compare_second(rule: RuleCall, again: Problem, rows: list[tuple[Any, Any]]) -> None:
-    from pullback.comparing import compare
-    from pullback.differences import signs
-
     sign_in, sign_out = signs(again.chosen), signs(again.value)
     try:
         compare(
             again, "reverse", [(None, sign_out * w) for w, _ in rows],
-            lambda row, slope: float(np.sum(sign_in * rows[row][1] * slope.along)),
+            lambda row, slope: paired(sign_in * rows[row][1], slope.along),
         )  # fmt: skip
     except AssertionError as error:
         if "is wrong: " not in str(error):

@@ -123,7 +123,8 @@ def _call(fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any]
             return _call(owner, (obj, *args), shifted(active), kwargs)
     changer = _changer(fn)
     if changer is not None:
-        refuse_change(fn)
+        if not getattr(fn, "changes_arguments", False):  # (which finds out by itself)
+            refuse_change(fn)
         return changer(args, kwargs, active)
     entry = lookup(fn)
     if fn is vars:

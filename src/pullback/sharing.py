@@ -13,6 +13,8 @@ from __future__ import annotations
 import types
 from collections.abc import Callable
 
+import numpy as np
+
 from pullback import ir
 from pullback.changing import LIKELY, MAYBE, YES
 from pullback.kinds import ARRAY, DICT, LIST, NONE, NPFLOAT, PYTHON_SCALAR, STR, Kind
@@ -104,6 +106,10 @@ class Sharing:
         """Whether a statement may change what the caller can see, besides `own`."""
         return id(stmt) in self.points and bool(self._seen_outside(id(stmt)) - own)
 
+    def seen_outside(self, stmt: ir.Stmt) -> frozenset[str]:
+        """The outer names whose value a statement may change."""
+        return self._seen_outside(id(stmt)) if id(stmt) in self.points else frozenset()
+
     def _seen_outside(self, point: int) -> frozenset[str]:
         """The outer names whose value a statement may change."""
         found = self._reached[point]
@@ -119,6 +125,7 @@ class Sharing:
     def given_directly(self, stmt: ir.Stmt) -> frozenset[str]:
         """The outer names that the operands of a call are, or are parts of."""
         operands = ir.atoms(stmt.expr) if isinstance(stmt, ir.Bind) else ()
+        self.origins.position = stmt.pos
         return frozenset().union(*(self.origins.of(a.name) for a in operands if isinstance(a, ir.Var)))
 
     def globals_changed(self, stmt: ir.Stmt) -> list[str]:
@@ -157,8 +164,13 @@ class Sharing:
     def _reach(self, stmt: ir.Stmt) -> frozenset[str]:
         """The outer names that a point may change: those that its object comes from, or a call's operands hold."""
         name = self.points[id(stmt)]
+        self.origins.position = stmt.pos
         if isinstance(stmt, ir.Bind) and id(stmt) not in self.certain:
             operands = ir.atoms(stmt.expr)
+            changed = getattr(stmt.facts.callee, "changed_operands", None) if stmt.facts.known else None
+            if changed is not None:
+                assert isinstance(stmt.expr, ir.Apply)
+                operands = (stmt.expr.callee, *(stmt.expr.args[i] for i in changed))
             if isinstance(stmt.expr, ir.Apply) and stmt.facts.known and not stmt.facts.method:
                 operands = operands[1:]  # the callee: what it changes of its own is known
             names = [a.name for a in operands if isinstance(a, ir.Var) and a.name not in self._fixed]
@@ -218,6 +230,8 @@ class Sharing:
         self._join_atoms(ir.Var(stmt.target), *operands)
         if changes:
             out = [a for k, a in expr.keywords if k == "out"]
+            if expr.method == "at" and isinstance(owner, np.ufunc):  # `np.add.at(a, ...)` changes a
+                known = True
             first = out or ([expr.callee] if expr.method is not None and not known else [])
             changed = [*first, *operands]
             name = next((a.name for a in changed if isinstance(a, ir.Var) and a.name not in self._fixed), None)

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from pullback.comparing import Options, Problem, Wrt, check_space, compare, cotangents
+from pullback.comparing import Options, Problem, Wrt, check_space, compare, cotangents, paired
 from pullback.differences import Slope, copied, same_bits, signs
 from pullback.errors import ArgumentError, DifferentiabilityError, PullbackError
 from pullback.rule_testing import RuleReport, check_rule, surrogate
@@ -95,7 +95,7 @@ def _check_reverse(problem: Problem) -> None:
     sign_in, sign_out = signs(problem.chosen), signs(problem.value)
 
     def analytic(row: int, slope: Slope) -> float:
-        return float(np.sum(sign_in * rows[row][2] * slope.along))
+        return paired(sign_in * rows[row][2], slope.along)
 
     compare(problem, "reverse", [(i, sign_out * c) for i, c, _ in rows], analytic)
 
