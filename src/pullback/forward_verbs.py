@@ -93,8 +93,8 @@ class Differential:
 
     whole_tangent = True  # as a value that is differentiated, it is one
     __slots__ = (
-        "_active", "_args", "_fast", "_function", "_kwargs", "_looks", "_mark", "_replay", "_seen", "before", "code",
-        "pure", "value",
+        "_active", "_args", "_fast", "_function", "_kwargs", "_looks", "_mark", "_replay", "_seen", "before",
+        "callee_varies", "code", "pure", "value",
     )  # fmt: skip
 
     def __init__(
@@ -105,6 +105,7 @@ class Differential:
         if f is not plain:
             args, kwargs = snapshot(given)
         self._function, self._args, self._kwargs, self._active = f, args, kwargs, active
+        self.callee_varies = False  # as a pullback's
         self._looks = EPOCH.scopes > 0 and debugging()
         always_zero = self.before = None
         if known is not None:

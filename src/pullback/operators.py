@@ -122,7 +122,10 @@ class Pullback:
     """A linear map from cotangents of a result to tangents of the arguments."""
 
     whole_tangent = True  # as a value that is differentiated, it is one
-    __slots__ = ("_active", "_args", "_function", "_kwargs", "_looks", "_operands", "_residual", "_seen", "_value")
+    __slots__ = (
+        "_active", "_args", "_function", "_kwargs", "_looks", "_operands", "_residual", "_seen", "_value",
+        "callee_varies",
+    )  # fmt: skip
 
     def __init__(
         self, f: Any, value: Any, residual: Any, active: Active, operands: list[Any], args: tuple[Any, ...],
@@ -139,6 +142,7 @@ class Pullback:
             watched["the result"] = value
         self._seen = [(what, x, fingerprint(x)) for what, x in watched.items() if is_changeable(x)]
         self._looks = EPOCH.scopes > 0 and debugging()
+        self.callee_varies = False  # whether differentiated code made it of a function that captured what varies
 
     def __call__(self, cotangent: Tangent) -> Any:
         """The tangents that a cotangent of the result pulls back to."""
