@@ -9,6 +9,7 @@ from importlib import import_module
 
 from pullback import nesting as _nesting
 from pullback import rulebook as _rulebook
+from pullback.contract import differentiable
 from pullback.custom import derivative, derivatives, differentiable_function
 from pullback.errors import (
     ArgumentError,
@@ -82,6 +83,7 @@ __all__ = [
     "derivative",
     "derivative_source",
     "derivatives",
+    "differentiable",
     "differentiable_function",
     "differential",
     "gradient",

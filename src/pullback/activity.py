@@ -11,6 +11,7 @@ result) is found by the reverse sweep, which emits nothing for it.
 from __future__ import annotations
 
 import ast
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,6 +40,7 @@ class Activity:
 
     refusals: list[Diagnostic] = field(default_factory=list)
     cut: dict[str, Span] = field(default_factory=dict)  # names that depend on an argument through `int(...)` alone
+    ends: dict[str, tuple[Span, str]] = field(default_factory=dict)  # the same of `round(...)`, `//` and the like
     text: set[str] = field(default_factory=set)  # names that hold the text of a differentiated value
     boxes: set[str] = field(default_factory=set)  # variables that nested functions share and somebody binds again
     managers: set[tuple[int, int]] = field(default_factory=set)  # places of context managers that hold such values
@@ -324,8 +326,14 @@ class _Analysis:
         return entry.protocol is not None and not all(k.numeric for k in facts.kinds[1:])
 
     def cuts(self, stmt: ir.Bind, operands: tuple[ir.Atom, ...]) -> None:
-        """Follow values that depend on an argument only through a conversion to int."""
+        """Follow values that depend on an argument only through a conversion to int, or a rounding."""
         facts, cut = stmt.facts, self.found.cut
+        what = rounding(stmt) if any(facts.active) else ""
+        behind = [self.found.ends[a.name] for a in operands if isinstance(a, ir.Var) and a.name in self.found.ends]
+        if what:
+            self.found.ends[stmt.target] = (stmt.span, what)
+        elif behind and not isinstance(stmt.expr, (ir.Item, ir.Compare)):
+            self.found.ends.setdefault(stmt.target, behind[0])
         if facts.known and facts.callee is int and any(facts.active):
             cut[stmt.target] = stmt.span
             return
@@ -413,6 +421,25 @@ class _Analysis:
 
     def refuse(self, id: str, message: str, span: Span, *, labels: tuple[Label, ...] = (), help: str = "") -> None:
         self.found.refusals.append(Diagnostic(id, message, span, "", labels, (), help))
+
+
+_ROUNDING: tuple[Any, ...] = (
+    round, math.floor, math.ceil, math.trunc, np.floor, np.ceil, np.trunc, np.rint, np.round, np.fix, np.floor_divide,
+    np.argmax, np.argmin, np.argsort, np.searchsorted, np.digitize,
+)  # fmt: skip
+_ROUNDING_METHODS = frozenset({"argmax", "argmin", "argsort", "round", "searchsorted"})
+
+
+def rounding(stmt: ir.Bind) -> str:
+    """What a statement is called whose result jumps, and is flat in between; empty for any other."""
+    match stmt.expr:
+        case ir.Operation(op="//"):
+            return "`//`"
+        case ir.Apply(method=str() as method) if method in _ROUNDING_METHODS and not stmt.facts.known:
+            return f"`.{method}(...)`"
+    if stmt.facts.known and any(stmt.facts.callee is f for f in _ROUNDING):
+        return f"`{callable_name(stmt.facts.callee)}(...)`"
+    return ""
 
 
 def reads_more(stmt: ir.Stmt, name: str) -> bool:

@@ -38,22 +38,23 @@ def active_operands(f: Any, wrt: Wrt, args: tuple[Any, ...], kwargs: dict[str, A
     if wrt is None:
         chosen: Active = tuple(i for i, a in enumerate(args) if is_differentiable(a))
         if not chosen:
-            raise ArgumentError(_nothing_to_differentiate(f, args))
+            raise ArgumentError(_nothing_to_differentiate(f, args), id="int-argument")
         return chosen
     names = parameter_list(f)
     wanted = wrt if isinstance(wrt, tuple) else (wrt,)
     if not wanted:
-        raise ArgumentError("wrt is empty: name at least one parameter")
+        raise ArgumentError("wrt is empty: name at least one parameter", id="wrt-type")
     found: list[int | str] = []
     for item in wanted:
         operand = _operand(f, item, names, args, kwargs)
         value = args[operand] if isinstance(operand, int) else kwargs[operand]
         if not is_differentiable(value):
             raise ArgumentError(
-                f"{callable_name(f)} cannot be differentiated with respect to {item!r}: {_why_not(value)}"
+                f"{callable_name(f)} cannot be differentiated with respect to {item!r}: {_why_not(value)}",
+                id="wrt-not-differentiable",
             )
         if operand in found:
-            raise ArgumentError(f"wrt names the parameter {item!r} of {callable_name(f)} twice")
+            raise ArgumentError(f"wrt names the parameter {item!r} of {callable_name(f)} twice", id="wrt-duplicate")
         found.append(operand)
     named = {n: k for k, n in enumerate(names or [])}
     order = {o: named.get(o, len(named)) if isinstance(o, str) else o for o in found}
@@ -64,11 +65,13 @@ def _operand(
     f: Any, item: str | int, names: list[str] | None, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> int | str:
     if isinstance(item, bool) or not isinstance(item, (str, int)):
-        raise ArgumentError(f"wrt takes parameter names and positions, not {item!r}")
+        raise ArgumentError(f"wrt takes parameter names and positions, not {item!r}", id="wrt-type")
     if isinstance(item, int):
         position = item + len(args) if item < 0 else item
         if not 0 <= position < len(args):
-            raise ArgumentError(f"wrt={item} but {callable_name(f)} was called with {len(args)} positional arguments")
+            raise ArgumentError(
+                f"wrt={item} but {callable_name(f)} was called with {len(args)} positional arguments", id="wrt-unknown"
+            )
         return position
     if item in kwargs:
         return item
@@ -76,8 +79,10 @@ def _operand(
         return names.index(item)
     known = ", ".join(names or []) or "unknown"
     if names is not None and item in names:
-        raise ArgumentError(f"wrt={item!r}: pass that argument of {callable_name(f)} in the call")
-    raise ArgumentError(f"wrt={item!r}: {callable_name(f)} has no parameter of that name; its parameters are {known}")
+        raise ArgumentError(f"wrt={item!r}: pass that argument of {callable_name(f)} in the call", id="wrt-unknown")
+    raise ArgumentError(
+        f"wrt={item!r}: {callable_name(f)} has no parameter of that name; its parameters are {known}", id="wrt-unknown"
+    )
 
 
 def _why_not(value: Any) -> str:

@@ -168,7 +168,8 @@ def _cached(static: functools.cached_property[Any], obj: Any, name: str) -> tupl
     if name in obj.__dict__ and fingerprint(obj.__dict__[name]) != fingerprint(value):
         raise DifferentiabilityError(
             f"the cached property `{name}` of {describe(obj)} holds a value from before a change of the object; "
-            "make it a property"
+            "make it a property",
+            id="mutation",
         )
     return obj.__dict__.setdefault(name, value), residual
 

@@ -24,15 +24,20 @@ def construct(cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any], active: A
     if fields is None and WITH_INIT and cls.__new__ is object.__new__:
         return WITH_INIT[0](cls, args, kwargs, active)
     if fields is None:
-        raise DifferentiabilityError(
-            f"the constructor of {cls.__name__} runs code of its own and has no derivative yet; "
-            f"make {cls.__name__} a dataclass, or register one with @pb.derivative(of={callable_name(cls)})"
-        )
+        raise no_derivative_of_class(cls)
     value = cls(*args, **kwargs)
     bound = inspect.signature(cls).bind(*args, **kwargs).arguments
     names = list(bound)
     parameters = [names[o] if isinstance(o, int) else o for o in active]
     return value, (_reverse_construct, [fields[p] for p in parameters])
+
+
+def no_derivative_of_class(cls: type) -> DifferentiabilityError:
+    """The error for a class whose constructor cannot be read."""
+    return DifferentiabilityError(
+        f"the constructor of {cls.__name__} runs code of its own and has no derivative yet; "
+        f"make {cls.__name__} a dataclass, or register one with @pb.derivative(of={callable_name(cls)})"
+    )
 
 
 def _reverse_construct(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import types
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar
@@ -28,7 +29,10 @@ from pullback.rules import (
     overriding,
     register_vjp,
 )
+from pullback.source import place_of
+from pullback.spans import Diagnostic
 from pullback.tangents import ZERO
+from pullback.vjp_forms import form_findings
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -44,7 +48,13 @@ class _Registration:
     def __call__(self, vjp: F) -> F:
         if not callable(vjp):
             raise RuleError(f"derivative(of={callable_name(self.of)}) decorates a function, not {vjp!r}")
-        _check_arity(self.of, vjp)
+        problem = arity_problem(self.of, vjp)
+        if problem:
+            raise _malformed(Diagnostic("vjp-arity", problem, place_of(vjp), "", help="give it the same parameters"))
+        if isinstance(vjp, types.FunctionType):
+            count = parameter_count(self.of) if self.wrt is None else len(self.wrt)
+            for diagnostic in form_findings(vjp, callable_name(self.of), count, self.forward):
+                raise _malformed(diagnostic)
         register_vjp(VjpRule(self.of, vjp, self.wrt, self.forward))
         return vjp
 
@@ -91,26 +101,41 @@ def _parameters(of: Any) -> list[str] | None:
         return None
 
 
-def _check_arity(of: Any, vjp: Callable[..., Any]) -> None:
-    """A derivative takes the arguments of its function."""
+def _malformed(diagnostic: Diagnostic) -> RuleError:
+    return RuleError("\n" + diagnostic.render(), id=diagnostic.id)
+
+
+def parameter_count(of: Any) -> int | None:
+    """How many arguments a callable takes at most; None where that is not known."""
+    try:
+        parameters = inspect.signature(of).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return None if inspect.isclass(of) or any(p.kind in variadic for p in parameters) else len(parameters)
+
+
+def arity_problem(of: Any, vjp: Callable[..., Any]) -> str:
+    """What is wrong with the parameters of a derivative, if anything: it takes the arguments of its function."""
     try:
         ours = inspect.signature(vjp).parameters.values()
         target: Any = of.fget if isinstance(of, property) else of
         target = of.__func__ if isinstance(of, (staticmethod, classmethod)) else target
         theirs = inspect.signature(target).parameters.values()
     except (TypeError, ValueError):
-        return
+        return ""
     if inspect.isclass(of) or inspect.ismethod(of):
-        return
+        return ""
     variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     if any(p.kind in variadic for p in (*ours, *theirs)):
-        return
+        return ""
     required = [p for p in ours if p.default is p.empty]
     if len(required) > len(theirs) or len(ours) < len([p for p in theirs if p.default is p.empty]):
-        raise RuleError(
+        return (
             f"{callable_name(vjp)} takes {len(ours)} arguments, but {callable_name(of)} takes {len(theirs)}: "
             "a derivative takes the arguments of its function"
         )
+    return ""
 
 
 def derivatives(rules: dict[Any, Callable[..., Any]]) -> AbstractContextManager[None]:

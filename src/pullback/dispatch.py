@@ -254,6 +254,7 @@ def observe(fn: Any, *args: Any, **kwargs: Any) -> Any:
     elif may_mutate(fn, args, kwargs):
         raise DifferentiabilityError(
             f"{callable_name(fn)} may change a differentiated argument in place, which is not differentiated yet; "
-            "let it return the new value instead"
+            "let it return the new value instead",
+            id="mutation",
         )
     return fn(*args, **kwargs)

@@ -10,16 +10,24 @@ from pullback.spans import Diagnostic, render_all
 
 
 class PullbackError(Exception):
-    """Base class of every error this library raises on its own account."""
+    """Base class of every error this library raises on its own account; `id` names its kind of diagnostic."""
+
+    id = "argument"
+
+    def __init__(self, *args: object, id: str = "") -> None:
+        super().__init__(*args)
+        self.id = id or self.id
 
 
 class DifferentiabilityError(PullbackError, TypeError):
     """A function, or a value in it, has no derivative; the message names the user's line."""
 
-    def __init__(self, *diagnostics: Diagnostic | str) -> None:
+    id = "no-derivative"
+
+    def __init__(self, *diagnostics: Diagnostic | str, id: str = "") -> None:
         self.diagnostics = tuple(d for d in diagnostics if isinstance(d, Diagnostic))
         text = "; ".join(d for d in diagnostics if isinstance(d, str))
-        super().__init__(text + (render_all(list(self.diagnostics)) if self.diagnostics else ""))
+        super().__init__(text + (render_all(list(self.diagnostics)) if self.diagnostics else ""), id=id)
 
 
 class ArgumentError(PullbackError, TypeError, ValueError):
@@ -29,17 +37,25 @@ class ArgumentError(PullbackError, TypeError, ValueError):
 class CotangentError(PullbackError, ValueError, TypeError):
     """A cotangent, or a tangent a rule returned, does not have the structure of its primal."""
 
+    id = "cotangent"
+
 
 class RuleError(PullbackError, ValueError, TypeError):
     """A registered derivative is malformed, or is registered twice."""
+
+    id = "rule"
 
 
 class WrongRuleError(PullbackError, AssertionError):
     """A registered derivative is not that of its function; the message names the rule's line."""
 
+    id = "wrong-rule"
+
 
 class ChangedValueError(PullbackError, RuntimeError):
     """A value changed between the forward sweep and the pullback, so no right answer exists."""
+
+    id = "changed-value"
 
 
 class AuditWarning(UserWarning):
@@ -49,6 +65,7 @@ class AuditWarning(UserWarning):
 class NotFiniteError(PullbackError, FloatingPointError):
     """Inside `debug_nans`, a line made a NaN or an infinity; the message names it and its operands."""
 
+    id = "not-finite"
     notes: tuple[str, ...] = ()
 
 

@@ -74,5 +74,6 @@ def unchanged(before: Any, values: tuple[Any, ...], name: str) -> None:
     if fingerprint(values) != before:
         raise DifferentiabilityError(
             f"a differentiated value is stored in `{name}`, a global variable that an object here holds; "
-            "give the object a copy of it"
+            "give the object a copy of it",
+            id="outer-write",
         )

@@ -240,7 +240,8 @@ def refuse_changed(error: BaseException) -> None:
     if callee:
         raise DifferentiabilityError(
             f"an exception was caught that left {callee}, which changes a value in place, in the middle; "
-            "let it change nothing before it raises, or return the new value instead"
+            "let it change nothing before it raises, or return the new value instead",
+            id="mutation",
         )
 
 

@@ -154,6 +154,7 @@ _BY_TYPE: dict[type, Kind] = {
     list: LIST_KIND,
     dict: DICT_KIND,
     types.FunctionType: Kind(FUNC),
+    _Unset: UNKNOWN,  # (a name that was read from a file, and is not known)
     type(ZERO): Kind(NONE),  # as a value, in a derivative that is itself differentiated, it has no tangent
     type(NO_TANGENT): Kind(NONE),
 }

@@ -141,7 +141,8 @@ class _Numbers(list[Any]):
         if is_changeable(item):
             raise DifferentiabilityError(
                 "iterators that share what they draw from hand out arrays or lists in a function that changes values "
-                "in place; collect the items in lists first"
+                "in place; collect the items in lists first",
+                id="mutation",
             )
         super().append(item)
 
@@ -161,7 +162,8 @@ def _drawn_back(residual: Residual, g: Tangent, shadows: Shadows) -> tuple[Tange
     if changed or look(operands) != before:
         raise DifferentiabilityError(
             "what an iterator draws from, or has handed out, was changed in place later; "
-            "collect the items in a list first, or change copies"
+            "collect the items in a list first, or change copies",
+            id="mutation",
         )
     parts = {} if g is ZERO else g
     if not isinstance(parts, dict):

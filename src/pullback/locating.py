@@ -84,21 +84,11 @@ def locate(error: PullbackError) -> PullbackError:
     if isinstance(error, DifferentiabilityError):
         message, _, help_text = message.partition("; ")
     notes: tuple[str, ...] = getattr(error, "notes", ())
-    diagnostic = Diagnostic(_id_of(error), message, span, notes=notes, help=help_text)
+    diagnostic = Diagnostic(error.id, message, span, notes=notes, help=help_text)
     error.args = ("\n" + diagnostic.render(),)
     if isinstance(error, DifferentiabilityError):
         error.diagnostics = (diagnostic,)
     return error
-
-
-def _id_of(error: PullbackError) -> str:
-    if isinstance(error, DifferentiabilityError):
-        return "no-derivative"
-    ids = {
-        "CotangentError": "cotangent", "RuleError": "rule", "ChangedValueError": "changed-value",
-        "NotFiniteError": "not-finite", "WrongRuleError": "wrong-rule",
-    }  # fmt: skip
-    return ids.get(type(error).__name__, "argument")
 
 
 def _note(error: Exception) -> None:

@@ -25,6 +25,7 @@ from pullback.dispatch import call
 from pullback.errors import (
     ArgumentError,
     ChangedValueError,
+    DifferentiabilityError,
     ZeroDerivativeWarning,
 )
 from pullback.fence import check, generator_refused
@@ -327,7 +328,9 @@ def _by_pullback(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any], active: 
 
 
 def warn_of(diagnostic: Diagnostic) -> None:
-    """Warn that a derivative is always zero, once for each line."""
+    """Warn that a derivative is always zero, once for each line; raise where that is an error."""
+    if diagnostic.severity == "error":
+        raise DifferentiabilityError(diagnostic)
     span = diagnostic.span
     assert span is not None
     registry = _REGISTRY.setdefault((span.filename, span.line), {})

@@ -56,7 +56,7 @@ from pullback.progress import in_steps
 from pullback.rules import EPOCH, callable_name, refuse_library_code, scope
 from pullback.sharing import Sharing
 from pullback.solitary import unseen_changes
-from pullback.source import acquire
+from pullback.source import Source, acquire
 from pullback.spaces import describe
 from pullback.spans import Diagnostic
 from pullback.sweeps import forward_sweep, reverse_sweep, simplified
@@ -131,6 +131,26 @@ def pair_for(
     return found.make(function, _Redo(function, request, found))
 
 
+def analysed(
+    function: types.FunctionType, source: Source, names: Names, given: Callable[[ir.FunctionIR], dict[str, Kind]],
+    active: frozenset[str],
+) -> Stages:  # fmt: skip
+    """The stages from lowering to activity: again, where that finds variables or contexts that need another form."""
+    in_boxes: frozenset[str] = frozenset()
+    by_calls: frozenset[tuple[int, int]] = frozenset()
+    while True:
+        lowered = lower(source, function.__name__, function.__code__.co_freevars)
+        lowered.made = made_by(function)
+        result, sharing = inferred(lowered, names, given(lowered))
+        activity = analyse(lowered, active, sharing)
+        more = frozenset(n for n in activity.boxes - in_boxes if can_box(source.node, n))
+        managers = frozenset(activity.managers) - by_calls
+        if not (more or managers) or not isinstance(source.node, ast.FunctionDef):
+            return Stages(source, lowered, activity, sharing, result)
+        in_boxes, by_calls = in_boxes | more, by_calls | managers
+        source = boxed(source, more) if more else opened(source, managers)
+
+
 def derive(
     function: types.FunctionType, request: Request, arguments: dict[str, Any], publish: list[Derivative]
 ) -> Derivative:
@@ -147,26 +167,18 @@ def derive(
         source = acquire(function)
         refuse(check(source.node, source.filename))
         kinds = {p: of_key(k) for p, k in request.kinds}
-        in_boxes: frozenset[str] = frozenset()
-        by_calls: frozenset[tuple[int, int]] = frozenset()
-        while True:
-            lowered = lower(source, function.__name__, function.__code__.co_freevars)
-            lowered.made = made_by(function)
-            given = {p: _with_sample(p, kinds.get(p, UNKNOWN), arguments) for p in lowered.parameters}
-            derivative.generator = lowered.generator
-            derivative.result, sharing = _inferred(lowered, names, given)
-            activity = analyse(lowered, request.active | request.captures, sharing)
-            more = frozenset(n for n in activity.boxes - in_boxes if can_box(source.node, n))
-            managers = frozenset(activity.managers) - by_calls
-            if not (more or managers) or not isinstance(source.node, ast.FunctionDef):
-                break
-            in_boxes, by_calls = in_boxes | more, by_calls | managers
-            source = boxed(source, more) if more else opened(source, managers)
+
+        def given(lowered: ir.FunctionIR) -> dict[str, Kind]:
+            return {p: _with_sample(p, kinds.get(p, UNKNOWN), arguments) for p in lowered.parameters}
+
+        made = analysed(function, source, names, given, request.active | request.captures)
+        source, lowered, activity, sharing = made.source, made.lowered, made.activity, made.sharing
+        derivative.result, derivative.stages = made.result, made
+        derivative.generator = lowered.generator
         refuse(activity.refusals)
         settle_iterations(lowered)
         if request.form != DIFFERENTIAL:  # (tangents are there as soon as values are)
             in_steps(lowered.body, activity.changes)
-        derivative.stages = Stages(source, lowered, activity, sharing, derivative.result)
         if request.form == DIFFERENTIAL:
             refuse(not_forward(lowered, activity))
             assemble_differential(derivative, lowered, source, activity, sharing, _Pairs(names, DIFFERENTIAL).along)
@@ -205,7 +217,7 @@ def _with_sample(parameter: str, kind: Kind, arguments: dict[str, Any]) -> Kind:
     return kind
 
 
-def _inferred(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> tuple[Kind, Sharing]:
+def inferred(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> tuple[Kind, Sharing]:
     """The kind of the result, and what the function's names share; the kinds of all values are in the facts."""
     names.guessing = names.guessing and not lowered.generator  # (what its callers do between items is not known)
     result_of = partial(_result_of, names=names)
@@ -284,7 +296,7 @@ def function_changes(function: types.FunctionType, kinds: dict[str, Kind], fresh
         if not check(source.node, source.filename):
             lowered = lower(source, function.__name__, function.__code__.co_freevars)
             given = {p: kinds.get(p, UNKNOWN) for p in lowered.parameters}
-            sharing = _inferred(lowered, Names(function), given)[1]
+            sharing = inferred(lowered, Names(function), given)[1]
             if not sharing.changes_outside(fresh):
                 changes = NO
             elif sharing.changes_outside(fresh, sharing.likely):
@@ -436,4 +448,4 @@ def _at_call(error: DifferentiabilityError, stmt: ir.Bind) -> DifferentiabilityE
         note = f"called at {stmt.span}"
         return DifferentiabilityError(*(replace(d, notes=(*d.notes, note)) for d in error.diagnostics))
     message, _, instead = str(error).partition("; ")
-    return DifferentiabilityError(Diagnostic("no-derivative", message, stmt.span, "called here", help=instead))
+    return DifferentiabilityError(Diagnostic(error.id, message, stmt.span, "called here", help=instead))

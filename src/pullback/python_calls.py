@@ -87,7 +87,8 @@ def call_function(
     if changes:
         raise DifferentiabilityError(
             f"{callable_name(fn)} changes `{changes[0]}` in place where that was not foreseen, so that its effect "
-            "would be lost; call it directly from the function that is differentiated, or let it return the new value"
+            "would be lost; call it directly from the function that is differentiated, or let it return the new value",
+            id="mutation",
         )
     forward = pair_for(fn, request, values)
     given = [(p, order.index(p)) for p in defaults]

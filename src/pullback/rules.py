@@ -386,7 +386,8 @@ def register_vjp(new: VjpRule) -> None:
             raise RuleError(
                 f"a derivative of {callable_name(function)} "
                 f"{'with respect to ' + ', '.join(old.wrt) + ' ' if old.wrt else ''}is registered already{where}; "
-                f"to replace it inside a scope, use `with pb.derivatives({{{callable_name(function)}: vjp}}):`"
+                f"to replace it inside a scope, use `with pb.derivatives({{{callable_name(function)}: vjp}}):`",
+                id="duplicate-derivative",
             )
     entry.vjps.append(new)
     _advance()
@@ -466,6 +467,8 @@ def callable_name(function: Any) -> str:
     if type(function).__name__ in ("builtin_function_or_method", "ufunc", "_ArrayFunctionDispatcher"):
         if type(function).__name__ == "ufunc":  # (which does not know where it is from)
             module = "scipy.special" if getattr(sys.modules.get("scipy.special"), name, None) is function else "numpy"
+        if module and module.startswith("_") and getattr(sys.modules.get(module[1:]), name, None) is function:
+            module = module[1:]  # `_struct.pack` is `struct.pack` to everybody
         if module not in (None, "builtins"):
             return f"{'np' + module[5:] if module.startswith('numpy') else module}.{name}"
     return str(name)

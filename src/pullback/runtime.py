@@ -194,7 +194,8 @@ def rebind(op: str, x: Any, y: Any) -> Any:
     """`x op= y` where `x` may be shared: right if it rebinds, refused if it would change `x` in place."""
     if not isinstance(x, _IMMUTABLE) and hasattr(type(x), f"__{INPLACE_FUNCTIONS[op].__name__}__"):
         raise DifferentiabilityError(
-            f"`{op}=` changes {describe(x)} in place, which others may see; write the sum out: `x = x {op} ...`"
+            f"`{op}=` changes {describe(x)} in place, which others may see; write the sum out: `x = x {op} ...`",
+            id="mutation",
         )
     return INPLACE_FUNCTIONS[op](x, y)
 
@@ -208,7 +209,7 @@ def seed(y: Any) -> Tangent:
         return cls(1.0)
     if isinstance(y, np.ndarray) and y.shape == () and y.dtype.kind == "f":
         return np.ones((), y.dtype)
-    raise ArgumentError(_not_scalar(y))
+    raise ArgumentError(_not_scalar(y), id="non-scalar-result")
 
 
 def _not_scalar(y: Any) -> str:

@@ -235,7 +235,8 @@ class Shadows:
         if arrays or id(item) in self._held:
             raise DifferentiabilityError(
                 "what a generator yields is changed in place by the loop over it, which is not differentiated; "
-                "collect the values in a list first"
+                "collect the values in a list first",
+                id="mutation",
             )
 
     def _add_to_list(self, x: Any, index: int, g: Tangent) -> None:

@@ -99,7 +99,8 @@ def set_item(obj: Any, index: Any, value: Any, active: tuple[bool, ...]) -> Resi
         return (_stored_item, obj, index, before)
     obj[index] = value  # raises for a tuple and the like
     raise DifferentiabilityError(
-        f"an item of {describe(obj)} is changed in place, which is not differentiated; build a new value instead"
+        f"an item of {describe(obj)} is changed in place, which is not differentiated; build a new value instead",
+        id="mutation",
     )
 
 
@@ -113,7 +114,8 @@ def _set_in_array(obj: Any, index: Any, value: Any, active: tuple[bool, ...]) ->
     if obj.dtype.kind not in "fc" and active[1]:
         raise DifferentiabilityError(
             f"a differentiated value is stored in an array of dtype {obj.dtype}, which keeps no derivative; "
-            "make the array of floats, or wrap the value in pb.without_derivative"
+            "make the array of floats, or wrap the value in pb.without_derivative",
+            id="mutation",
         )
     return (_stored_in_array, obj, keep(index), value)
 
@@ -165,7 +167,8 @@ def read_attribute_shared(obj: Any, name: str) -> tuple[Any, Residual]:
     """`obj.name`: stored data, a property, a cached property, or what `__getattr__` returns."""
     if name == "__dict__":
         raise DifferentiabilityError(
-            f"the `__dict__` of {describe(obj)} is read where objects change; use getattr and setattr instead"
+            f"the `__dict__` of {describe(obj)} is read where objects change; use getattr and setattr instead",
+            id="mutation",
         )
     cls = type(obj)
     static = static_attribute(cls, name)
@@ -177,7 +180,8 @@ def read_attribute_shared(obj: Any, name: str) -> tuple[Any, Residual]:
         if stored and fingerprint(obj.__dict__[name]) != fingerprint(value):
             raise DifferentiabilityError(
                 f"the cached property `{name}` of {describe(obj)} holds a value from before a change of the object; "
-                "make it a property"
+                "make it a property",
+                id="mutation",
             )
         value = obj.__dict__.setdefault(name, value)
         return value, (_cached, inner, value)
@@ -227,7 +231,8 @@ def store_attribute(obj: Any, name: str, value: Any, active: tuple[bool, ...]) -
     if isinstance(obj, (type, types.ModuleType)) or (isinstance(obj, types.FunctionType) and name[:2] == "__"):
         raise DifferentiabilityError(
             f"a differentiated value is stored in `{obj.__name__}.{name}`, which outlives the function; "
-            "keep it in an object that the function is given, or return it"
+            "keep it in an object that the function is given, or return it",
+            id="outer-write",
         )
     fields = getattr(obj, "__dict__", None)
     if fields is not None and not inspect.ismemberdescriptor(static):

@@ -70,7 +70,9 @@ def _put(args: Args, kwargs: dict[str, Any], active: Active) -> Result:
     places = np.asarray(places).ravel()
     spread = np.resize(np.asarray(values), places.shape)
     if len(args) > 3 or kwargs or not target.flags.c_contiguous:
-        raise DifferentiabilityError("np.put of a differentiated value covers put(a, indices, values) of a plain array")
+        raise DifferentiabilityError(
+            "np.put of a differentiated value covers put(a, indices, values) of a plain array", id="mutation"
+        )
     residual = set_item(target.reshape(-1), places, spread, (True, 2 in active))
     return None, (_unput, residual, np.asarray(values), places.size, active)
 
@@ -89,7 +91,9 @@ def _unput(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:
 def _fill_diagonal(args: Args, kwargs: dict[str, Any], active: Active) -> Result:
     target, value = args[:2]
     if len(args) > 2 or kwargs or np.ndim(value) > 1:
-        raise DifferentiabilityError("np.fill_diagonal of a differentiated value covers fill_diagonal(a, value)")
+        raise DifferentiabilityError(
+            "np.fill_diagonal of a differentiated value covers fill_diagonal(a, value)", id="mutation"
+        )
     places = np.arange(min(target.shape))
     if np.ndim(value):
         value = np.resize(value, places.shape) if np.size(value) < places.size else value[: places.size]
@@ -111,7 +115,8 @@ def _at(args: Args, kwargs: dict[str, Any], active: Active) -> Result:
     if function not in (np.add, np.subtract):
         raise DifferentiabilityError(
             f"{callable_name(function)}.at changes a differentiated array in a way that is not differentiated; "
-            "np.add.at and np.subtract.at are"
+            "np.add.at and np.subtract.at are",
+            id="mutation",
         )
     function.at(target, index, *operands)
     return None, (_unadd_at, 1.0 if function is np.add else -1.0, target, keep(index), operands[0], active)
@@ -143,7 +148,8 @@ def _refused(name: str) -> Any:
     def refuse(args: Args, kwargs: dict[str, Any], active: Active) -> Result:
         raise DifferentiabilityError(
             f"{name} changes a differentiated array in place in a way that is not differentiated; "
-            "write it with an assignment, such as `a[index] = value`"
+            "write it with an assignment, such as `a[index] = value`",
+            id="mutation",
         )
 
     return refuse
@@ -165,12 +171,15 @@ def _with_out(args: Args, kwargs: dict[str, Any], active: Active) -> Result:
     if not isinstance(out, np.ndarray) or "where" in given:
         raise DifferentiabilityError(
             f"{callable_name(fn)} with more than one `out`, or with `where`, is not differentiated; "
-            "write it with an assignment, such as `a[mask] = value`"
+            "write it with an assignment, such as `a[mask] = value`",
+            id="mutation",
         )
     inner_active = tuple(a for a in active if a != "out" and (not isinstance(a, int) or a < len(operands)))
     value, inner = call(fn, tuple(operands), inner_active, given)
     if out.dtype.kind not in "fc" and inner_active:
-        raise DifferentiabilityError(f"a differentiated value is stored in an array of dtype {out.dtype}")
+        raise DifferentiabilityError(
+            f"a differentiated value is stored in an array of dtype {out.dtype}", id="mutation"
+        )
     inner = settled(inner)  # before the result is stored: `out` may be an operand too
     np.copyto(out, value, casting="same_kind")
     return out, (_taken_out, inner, out, inner_active, active)

@@ -65,7 +65,8 @@ def refuse_change(fn: Any) -> None:
     if _STATE.strict:
         raise DifferentiabilityError(
             f"{callable_name(fn)} changes a value in place where that was not foreseen, so that its effect would be "
-            "lost; call it directly from the function that is differentiated, or let it return the new value"
+            "lost; call it directly from the function that is differentiated, or let it return the new value",
+            id="mutation",
         )
 
 
@@ -127,7 +128,9 @@ def _call(fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any]
         return changer(args, kwargs, active)
     entry = lookup(fn)
     if fn is vars:
-        raise DifferentiabilityError("vars() is read where objects change; use getattr and setattr instead")
+        raise DifferentiabilityError(
+            "vars() is read where objects change; use getattr and setattr instead", id="mutation"
+        )
     out = kwargs.get("out")
     ufunc = isinstance(fn, np.ufunc)
     if (out is not None or (ufunc and len(args) > fn.nin)) and (ufunc or entry is not None):

@@ -251,7 +251,8 @@ def _in_a_set(function: Callable[..., Any]) -> Changer:
         held = [e for a in given for e in (a if isinstance(a, (list, tuple)) else [a])]
         if any(is_differentiable(a) and not isinstance(a, (list, tuple)) for a in held):
             raise DifferentiabilityError(
-                "a differentiated value is put into a set, which has no order for derivatives; use a list or dict"
+                "a differentiated value is put into a set, which has no order for derivatives; use a list or dict",
+                id="unsupported-construct",
             )
         return function(*args, **kwargs), (_nothing, len(active))
 

@@ -98,7 +98,8 @@ def operate_inplace_shared(op: str, operands: tuple[Any, ...], active: Active) -
         return call_shared(method, operands, active)
     if method is not None and not isinstance(x, set):
         raise DifferentiabilityError(
-            f"`{op}=` changes {describe(x)} in place, which is not differentiated; write `x = x {op} ...`"
+            f"`{op}=` changes {describe(x)} in place, which is not differentiated; write `x = x {op} ...`",
+            id="mutation",
         )
     if isinstance(x, set):
         return INPLACE_FUNCTIONS[op](x, y), (_nothing, len(active))
@@ -112,7 +113,9 @@ def _nothing(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:
 def _change_array(op: str, x: Any, y: Any, active: Active) -> tuple[Any, Residual]:
     if op not in ("+", "-", "*", "/", "**", "@"):
         if x.dtype.kind in "fc":
-            raise DifferentiabilityError(f"`{op}=` on a differentiated array is not differentiated; write it out")
+            raise DifferentiabilityError(
+                f"`{op}=` on a differentiated array is not differentiated; write it out", id="mutation"
+            )
         return INPLACE_FUNCTIONS[op](x, y), (_nothing, len(active))
     if x.dtype.kind not in "fc":
         value = INPLACE_FUNCTIONS[op](x, y)  # NumPy refuses to put floats into ints

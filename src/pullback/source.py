@@ -10,9 +10,11 @@ import ast
 import linecache
 import types
 from dataclasses import dataclass
+from typing import Any
 
 from pullback.errors import DifferentiabilityError
 from pullback.rules import callable_name
+from pullback.spans import Span
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
@@ -74,13 +76,28 @@ def trust(code: types.CodeType) -> None:
     _TRUSTED[id(code)] = code
 
 
+def place_of(fn: Any) -> Span | None:
+    """Where a function is defined."""
+    try:
+        source = acquire(fn)
+    except DifferentiabilityError:
+        return None
+    node = source.node
+    if isinstance(node, ast.Lambda):
+        return Span.of(source.filename, node)
+    word = "async def " if isinstance(node, ast.AsyncFunctionDef) else "def "
+    start = node.col_offset + len(word)
+    return Span(source.filename, node.lineno, start, node.lineno, start + len(node.name.encode()))
+
+
 def _no_source(function: types.FunctionType, why: str) -> DifferentiabilityError:
     name = callable_name(function)
     code = function.__code__
     named = "@pb.derivative(of=...) under a name of its own" if "<lambda>" in name else f"@pb.derivative(of={name})"
     return DifferentiabilityError(
         f"cannot read the source of {name} ({code.co_filename}:{code.co_firstlineno}): {why}; "
-        f"put it in a file, or register its derivative with {named}"
+        f"put it in a file, or register its derivative with {named}",
+        id="no-source",
     )
 
 

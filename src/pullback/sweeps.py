@@ -28,6 +28,7 @@ from pullback.shadows import Shadows
 from pullback.sharing import Sharing
 from pullback.simplify import fold_ones, simplify
 from pullback.spans import Diagnostic
+from pullback.structs import constant_fields
 from pullback.syntax import assign, call, constant, name, names_in, tuple_of
 
 _NOT_PYTHONS = COMPLEX | NPFLOAT | ARRAY | OTHER
@@ -86,6 +87,8 @@ def reverse_sweep(derivative: Derivative, lowered: ir.FunctionIR, activity: Acti
         # what flows through shadows shows only when the code runs
         or (reverse.shadows is not None and (activity.result_varied or request.lent)),
     )  # fmt: skip
+    if derivative.always_zero is None:
+        derivative.always_zero = returned_constant_field(lowered)
     code = [*reverse.code, ast.Return(_outputs(request, lowered, reverse))]
     floats = {p for p, k in given.items() if k.mask == FLOAT and p not in bound}
     floats |= {n for n, k in kinds.items() if k.mask == FLOAT and n not in lowered.parameters}
@@ -160,6 +163,17 @@ def zero_derivative(request: Request, lowered: ir.FunctionIR, activity: Activity
     if activity.silenced:
         return None
     arguments = ", ".join(f"`{p}`" for p in sorted(request.active)) or "its arguments"
+    if lowered.result in activity.ends:
+        place, what = activity.ends[lowered.result]
+        return Diagnostic(
+            "non-differentiable-result",
+            f"the result of `{lowered.name}` depends on {arguments} only through {what}, whose result is not "
+            f"differentiable, and otherwise does not depend on {arguments}: its derivative is always zero",
+            place,
+            "the derivative ends here",
+            help="wrap its argument in pb.without_derivative if zero is meant",
+            severity="warning",
+        )
     return Diagnostic(
         "zero-derivative",
         f"the result of `{lowered.name}` does not depend on {arguments}: its derivative is always zero",
@@ -167,6 +181,27 @@ def zero_derivative(request: Request, lowered: ir.FunctionIR, activity: Activity
         "",
         help="pb.without_derivative(...) around the value says that this is meant",
         severity="warning",
+    )
+
+
+def returned_constant_field(lowered: ir.FunctionIR) -> Diagnostic | None:
+    """The refusal of a function that returns a field which is marked as having no derivative, and nothing else."""
+    binds = {s.target: s for s in ir.walk(lowered.body) if isinstance(s, ir.Bind)}
+    ends = [s for s in ir.walk(lowered.body) if lowered.result in ir.assigned(s)]
+    stmt = ends[0] if len(ends) == 1 and isinstance(ends[0], ir.Bind) else None
+    while stmt is not None and isinstance(stmt.expr, ir.Copy) and isinstance(stmt.expr.source, ir.Var):
+        stmt = binds.get(stmt.expr.source.name)
+    if stmt is None or not isinstance(stmt.expr, ir.Attr):
+        return None
+    cls, name = stmt.facts.kinds[0].cls, stmt.expr.name
+    if cls is None or name not in constant_fields(cls):
+        return None
+    return Diagnostic(
+        "no-derivative-field",
+        f"cannot differentiate through the field `{name}` of `{cls.__name__}`, which is marked as having no derivative",
+        stmt.span,
+        "the derivative ends here",
+        help="wrap it in pb.without_derivative if zero is meant, or take the mark off the field",
     )
 
 

@@ -51,7 +51,8 @@ class Memory:
         if x.dtype != root.dtype:
             raise DifferentiabilityError(
                 f"a view of dtype {x.dtype} of memory of dtype {root.dtype} cannot be differentiated where that "
-                "memory is changed in place; make a copy of it first"
+                "memory is changed in place; make a copy of it first",
+                id="mutation",
             )
         own = root.itemsize
         itemsize = own if itemsize is None else itemsize
