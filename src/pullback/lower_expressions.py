@@ -69,6 +69,8 @@ def calls_unknown(node: ast.expr) -> bool:
 class Expressions:
     """Lowers expressions of one function, appending the statements they need to `self.block`."""
 
+    conditions = False  # whether conditions are taken apart too, where every value is to have a known type
+
     def __init__(self, filename: str, names: set[str], visible: frozenset[str]) -> None:
         self.filename = filename
         self.names = names
@@ -121,11 +123,15 @@ class Expressions:
             case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):
                 return ir.Copy(ir.Lit(-number))
             case ast.UnaryOp(op=ast.Not()):
-                return self.inert(node) if is_inert(node) else ir.Inert(_not(self.atom(node.operand)), frozenset())
+                if is_inert(node) and not self.conditions:
+                    return self.inert(node)
+                operand = self.atom(node.operand)
+                return ir.Inert(_not(operand), frozenset(a.name for a in [operand] if isinstance(a, ir.Var)))
             case ast.UnaryOp():
                 return ir.Operation(UNARY[type(node.op)], (self.atom(node.operand),))
             case ast.Compare():
-                if is_inert(node) and not (len(node.ops) == 1 and isinstance(node.ops[0], _RICH)):
+                rich = len(node.ops) == 1 and isinstance(node.ops[0], _RICH)
+                if is_inert(node) and not rich and not self.conditions:
                     return self.inert(node)
                 return ir.Compare(tuple(node.ops), tuple(self.atom(n) for n in (node.left, *node.comparators)))
             case ast.Call():
@@ -233,7 +239,8 @@ class Expressions:
         """A condition: kept as written where possible."""
         if isinstance(node, ast.Constant):
             return ir.Lit(node.value)
-        expr = self.inert(node) if is_inert(node) and not calls_unknown(node) else self.value(node)
+        kept = is_inert(node) and not calls_unknown(node) and not self.conditions
+        expr = self.inert(node) if kept else self.value(node)
         return self.bind(self.fresh("_t"), expr, node)
 
     def conditional(self, node: ast.IfExp | ast.BoolOp) -> ir.Expr:

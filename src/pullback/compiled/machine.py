@@ -1,0 +1,84 @@
+"""Numba, and what generated code is compiled with.
+
+compiled(kernel, text, cache)      a Numba dispatcher: no GIL, Python's division errors, no fast-math
+"""
+
+from __future__ import annotations
+
+import itertools
+import linecache
+import math
+import types
+from typing import Any
+
+from pullback import runtime
+from pullback.compiled import number_support, support
+from pullback.compiled.kernel import Kernel
+from pullback.errors import PullbackError
+from pullback.fitting import fit
+from pullback.rulebook import builtin_functions, powers, python_operators
+from pullback.surgery import without_derivative
+
+_numbers = itertools.count(1)
+_COMPILED: dict[int, tuple[Any, Any]] = {}
+
+
+class MissingNumbaError(PullbackError, ImportError):
+    """`pb.jit` was called where Numba is not installed."""
+
+
+def need_numba() -> Any:
+    """Numba, imported now. Raises where it is not installed."""
+    try:
+        import numba
+    except ImportError as error:
+        raise MissingNumbaError(
+            "pb.jit needs Numba: install the extra `numba`, as in `pip install pullback[numba]`"
+        ) from error
+    return numba
+
+
+_REPLACED: dict[int, Any] = {
+    id(powers.power_base): number_support.power_base,
+    id(powers.power_exponent): number_support.power_exponent,
+    id(builtin_functions.absolute): number_support.absolute,
+    id(python_operators.modulus_divisor): number_support.modulus_divisor,
+    id(without_derivative): number_support.same,
+    id(runtime.keep): support.copied,
+    id(fit): number_support.first,
+    id(math.sqrt): number_support.square_root,
+    id(math.log): number_support.logarithm,
+    id(math.exp): number_support.exponential,
+}  # fmt: skip
+
+
+def machine_function(value: Any) -> Any:
+    """What compiled code calls for a function: the same, or one that Numba compiles."""
+    value = _REPLACED.get(id(value), value)
+    if not isinstance(value, types.FunctionType) or value.__module__.startswith("numpy"):
+        return value
+    known = _COMPILED.get(id(value))
+    if known is None:
+        numba = need_numba()
+        code = value.__code__
+        found = {n: machine_function(value.__globals__[n]) for n in code.co_names if n in value.__globals__}
+        own = types.FunctionType(
+            code, {**value.__globals__, **found}, value.__name__, value.__defaults__, value.__closure__
+        )
+        if value.__name__ in code.co_names:  # it calls itself
+            own.__globals__[value.__name__] = own
+        made = numba.njit(error_model="python", nogil=True)(own)
+        if value.__name__ in code.co_names:
+            own.__globals__[value.__name__] = made
+        known = _COMPILED[id(value)] = (value, made)
+    return known[1]
+
+
+def compiled(kernel: Kernel, text: str, cache: bool) -> Any:
+    """The generated function, as a Numba dispatcher."""
+    numba = need_numba()
+    filename = f"<pullback {kernel.name} {next(_numbers)}>"
+    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+    namespace = {k: machine_function(v) for k, v in kernel.namespace.items()}
+    exec(compile(text, filename, "exec"), namespace)
+    return numba.njit(error_model="python", nogil=True)(namespace[kernel.name])
