@@ -31,6 +31,7 @@ LAYERS = {
     "the public verbs": "arguments locating operators custom surgery recompute inspection printing",
     "forward mode and higher orders": "forward_verbs nesting second_order",
     "checking derivatives": "differences comparing testing",
+    "machine code": "compiled",
     "the public API": "pullback",
     "deep learning": "nn optim",
     "the command line": "demo __main__",
@@ -96,7 +97,7 @@ def test_every_module_has_a_layer():
     assert {unit(m) for m in MODULES} == set(ORDER)
 
 
-@pytest.mark.parametrize("module", [m for m in MODULES if unit(m) not in ("nn", "optim", "rulebook")])
+@pytest.mark.parametrize("module", [m for m in MODULES if unit(m) not in ("nn", "optim", "rulebook", "compiled")])
 def test_imports_go_downward(module):
     for imported, _, annotation in imports(MODULES[module]):
         if annotation and (module, imported) in UPWARD_ANNOTATIONS:

@@ -40,6 +40,8 @@ def __getattr__(name: str) -> object:
         return import_module(f"pullback.{name}")
     if name == "check_derivative":
         return import_module("pullback.testing").check_derivative
+    if name == "jit":
+        return import_module("pullback.compiled.jit").jit
     raise AttributeError(f"module 'pullback' has no attribute {name!r}")
 
 
@@ -67,6 +69,7 @@ __all__ = [
     "hessian",
     "hvp",
     "jacobian",
+    "jit",
     "move",
     "nn",
     "no_derivative",

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -74,17 +73,18 @@ class ArrayCalls(Expressions):
             if callee is np.transpose:
                 return self.array_attribute(x, "T", span)
             return self.applied_array(support.copied, (x.atom,), x, stem, span)
-        if isinstance(x, Arr) and callee in (np.outer,) and len(args) == 2 and isinstance(args[1], Arr):
-            if x.ndim == args[1].ndim == 1 and x.type == args[1].type == FLOAT:
-                return self.applied_array(support.outer, (x.atom, args[1].atom), self.like(FLOAT, 2), stem, span)
+        second = args[1] if len(args) == 2 else None
+        floats = isinstance(x, Arr) and isinstance(second, Arr) and x.type == second.type == FLOAT
+        vectors = isinstance(x, Arr) and isinstance(second, Arr) and floats and x.ndim == second.ndim == 1
+        if isinstance(x, Arr) and isinstance(second, Arr) and callee is np.outer and vectors:
+            return self.applied_array(support.outer, (x.atom, second.atom), self.like(FLOAT, 2), stem, span)
         if isinstance(x, Arr) and callee in _REDUCTIONS:
             return self._reduction(callee, x, args[1:], keywords, stem, span)
-        if hasattr(callee, "nin") and not keywords and callee.nin == 1 and callee.__name__ in _ENTRYWISE:
-            if isinstance(x, Arr):
-                floats = x if x.type == FLOAT else self.applied_array(
-                    support.as_floats, (x.atom,), self.like(FLOAT, x.ndim), "_t", span
-                )
-                return self.applied_array(callee, (floats.atom,), self.like(FLOAT, x.ndim, x.dtype), stem, span)
+        entrywise = hasattr(callee, "nin") and not keywords and callee.nin == 1 and callee.__name__ in _ENTRYWISE
+        if entrywise and isinstance(x, Arr):
+            if x.type != FLOAT:
+                x = self.applied_array(support.as_floats, (x.atom,), self.like(FLOAT, x.ndim), "_t", span)
+            return self.applied_array(callee, (x.atom,), self.like(FLOAT, x.ndim, x.dtype), stem, span)
         if callee is abs and isinstance(x, Arr) and x.type == FLOAT:
             return self.applied_array(np.absolute, (x.atom,), x, stem, span)
         if callee in (np.maximum, np.minimum) and all(isinstance(a, Num) for a in args):
@@ -196,5 +196,3 @@ _REDUCTIONS: dict[Any, Any] = {
     np.max: (support.largest, None), np.min: (support.smallest, None), max: (support.largest, None),
     min: (support.smallest, None), np.prod: (support.product, None),
 }  # fmt: skip
-
-__all__ = ["ArrayCalls", "math"]

@@ -53,7 +53,8 @@ class Arrays(Base):
         if op == "**":
             if not (isinstance(a, Arr) and isinstance(b, Num) and a.type == FLOAT):
                 raise refuse("`**` is compiled for an array of floats and a number", span)
-            found: Value = self.applied_array(support.array_power, (a.atom, b.atom), self.like(type_, ndim, dtype), stem, span)
+            like = self.like(type_, ndim, dtype)
+            found: Value = self.applied_array(support.array_power, (a.atom, b.atom), like, stem, span)
         else:
             found = self.unit.array(stem, ir.Operation(op, (a.atom, b.atom)), self.like(type_, ndim, dtype), span)
         if not inplace or not isinstance(a, Arr):
@@ -83,7 +84,8 @@ class Arrays(Base):
 
     def shape(self, x: Arr, span: Span) -> Tup:
         """`x.shape`."""
-        return Tup(tuple(self.applied_number(support.extent, (x.atom, ir.Lit(k)), INT, "_t", span) for k in range(x.ndim)))
+        axes = [(x.atom, ir.Lit(k)) for k in range(x.ndim)]
+        return Tup(tuple(self.applied_number(support.extent, pair, INT, "_t", span) for pair in axes))
 
     def array_attribute(self, owner: Arr, name: str, span: Span) -> Value:
         """`x.shape`, `x.T` and the like."""
@@ -132,7 +134,8 @@ class Arrays(Base):
                     atoms.append(ir.Lit(None))
                     left += 1
                 case _:
-                    raise refuse(f"an array's index by {describe(part)} is not compiled", span, help="use ints and slices")
+                    message = f"an array's index by {describe(part)} is not compiled"
+                    raise refuse(message, span, help="use ints and slices")
         if left < 0 or left > MOST_DIMENSIONS:
             raise refuse(f"{len(parts)} indices of {describe(owner)}", span)
         if len(atoms) == 1:
@@ -181,7 +184,8 @@ class Arrays(Base):
         if isinstance(value, Arr) and (left == 0 or value.ndim > left):
             raise refuse("an array is stored where a number belongs", span)
         if value.type == FLOAT and owner.type != FLOAT:
-            raise refuse("a float is stored into an array of ints, which cuts it off", span, help="make it an array of floats")
+            message = "a float is stored into an array of ints, which cuts it off"
+            raise refuse(message, span, help="make it an array of floats")
         stmt = ir.Store(owner.atom, place, value.atom, False, span)
         stmt.facts.kinds = (self.unit.kind(owner.atom), self.unit.kind(value.atom), self.unit.kind(place))
         self.unit.stores[id(stmt)] = left
@@ -200,7 +204,12 @@ class Arrays(Base):
             shape: tuple[int, ...] = (len(rows), widths.pop())
         else:
             shape = (len(rows),)
-        flat = [(i, v) for i, r in enumerate(rows) for i, v in ([((i, j), x) for j, x in enumerate(r.items)] if isinstance(r, Tup) else [((i,), r)])]
+        flat: list[tuple[tuple[int, ...], Value]] = []
+        for i, row in enumerate(rows):
+            if isinstance(row, Tup):
+                flat += [((i, j), x) for j, x in enumerate(row.items)]
+            else:
+                flat.append(((i,), row))
         if not all(isinstance(v, Num) for _, v in flat):
             raise refuse(f"an array of {describe(rows[0])} is not compiled", span)
         type_ = FLOAT if any(v.type == FLOAT for _, v in flat if isinstance(v, Num)) else INT

@@ -86,6 +86,12 @@ class Base:
         """A call of a function whose derivative a user registered."""
         raise NotImplementedError
 
+    def array_method(
+        self, owner: Arr, name: str, args: list[Value], keywords: dict[str, Value], stem: str, span: Span
+    ) -> Value:
+        """A call of an array's method."""
+        raise NotImplementedError
+
     def array_operation(self, op: str, a: Num | Arr, b: Num | Arr, stem: str, span: Span, inplace: bool) -> Value:
         """An operator on arrays."""
         raise NotImplementedError

@@ -94,18 +94,17 @@ class BuiltinCalls(ArrayCalls):
             test = self.comparison((better,), [b, a], span)
             env = self.frames[-1].state.env
             key = f"{stem} "
-
-            def put(value: Value) -> Callable[[], None]:
-                return lambda: self.frames[-1].state.env.update({key: value})
-
             atom = self.truth(test, span)
             if isinstance(atom, ir.Lit):
                 best = b if atom.value else a
                 continue
-            self.branch(atom, put(b), put(a), span)
+            self.branch(atom, self._putting(key, b), self._putting(key, a), span)
             best = self.frames[-1].state.env.pop(key)
             env.pop(key, None)
         return best
+
+    def _putting(self, key: str, value: Value) -> Callable[[], None]:
+        return lambda: self.frames[-1].state.env.update({key: value})
 
     def extreme_call(self, name: str, args: list[Value], keywords: dict[str, Value], stem: str, span: Span) -> Value:
         """`max` and `min`."""
@@ -254,12 +253,7 @@ def _method(name: str) -> Any:
 
 def special_calls() -> dict[Any, Any]:
     """The built-in functions that are taken apart here, each with what does it."""
-    found: dict[Any, Any] = {
-        abs: _method('magnitude'), sum: _method('total'), float: _method('to_float'), int: _method('to_int'), round: _method('rounded'),
-        len: _method('size'), range: _method('ranging'), isinstance: _method('is_instance'), divmod: _method('quotient'),
-        getattr: _method('get_attribute'), dataclasses.replace: _method('replace'), setattr: _method('set_attribute'),
-        object.__setattr__: _method('set_attribute'), math.hypot: _method('hypotenuse'), np.float64: _method('to_float'),
-    }  # fmt: skip
+    found: dict[Any, Any] = {f: _method(name) for name, functions in _BY_METHOD.items() for f in functions}
     found[bool] = lambda self, a, k, stem, span: Num(self.truth(a[0], span), BOOL)
     found[max] = lambda self, a, k, stem, span: self.extreme_call("max", a, k, stem, span)
     found[min] = lambda self, a, k, stem, span: self.extreme_call("min", a, k, stem, span)
@@ -269,3 +263,11 @@ def special_calls() -> dict[Any, Any]:
     for function, kind in ((zip, "zip"), (enumerate, "enumerate"), (reversed, "reversed")):
         found[function] = lambda self, a, k, stem, span, kind=kind: self.sequence(kind, a, k, span)
     return found
+
+
+_BY_METHOD: dict[str, tuple[Any, ...]] = {
+    "magnitude": (abs,), "total": (sum,), "to_float": (float, np.float64), "to_int": (int,), "rounded": (round,),
+    "size": (len,), "ranging": (range,), "is_instance": (isinstance,), "quotient": (divmod,),
+    "get_attribute": (getattr,), "replace": (dataclasses.replace,), "set_attribute": (setattr, object.__setattr__),
+    "hypotenuse": (math.hypot,),
+}  # fmt: skip

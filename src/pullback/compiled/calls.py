@@ -51,10 +51,8 @@ class Calls(BuiltinCalls):
         match callee:
             case Known(value=functools.partial() as partial):
                 inner = [literal(a) for a in partial.args]
-                return self.call(
-                    Known(partial.func), [*inner, *args], {**{k: literal(v) for k, v in partial.keywords.items()}, **keywords},
-                    stem, span,
-                )  # fmt: skip
+                given = {k: literal(v) for k, v in partial.keywords.items()}
+                return self.call(Known(partial.func), [*inner, *args], {**given, **keywords}, stem, span)
             case Known(value=value):
                 return self.known_call(value, args, keywords, stem, span)
             case Method(function=function, owner=owner):
@@ -103,7 +101,8 @@ class Calls(BuiltinCalls):
         special = _SPECIAL.get(_key(callee))
         if special is not None:
             args = [self.present(a, "an argument", span) if isinstance(a, Maybe) else a for a in args]
-            return special(self, args, keywords, stem, span)
+            found: Value = special(self, args, keywords, stem, span)
+            return found
         if callee is without_derivative:
             return self.cut(args[0], span)
         if isinstance(callee, type):
@@ -238,7 +237,7 @@ class Calls(BuiltinCalls):
         return new
 
     def _dataclass(self, new: Obj, cls: type, args: list[Value], keywords: dict[str, Value], span: Span) -> None:
-        fields = dataclasses.fields(cls)  # type: ignore[arg-type]
+        fields = dataclasses.fields(cls)
         parameters = []
         for f in sorted((f for f in fields if f.init), key=lambda f: bool(f.kw_only)):
             has_default = f.default is not dataclasses.MISSING or f.default_factory is not dataclasses.MISSING
@@ -272,7 +271,7 @@ class Calls(BuiltinCalls):
         if not isinstance(owner, Obj):
             raise refuse(f"`replace` of {describe(owner)}", span)
         fields = self.frames[-1].state.heap[owner.id]
-        given = {f.name: fields[f.name] for f in dataclasses.fields(owner.cls) if f.init}  # type: ignore[arg-type]
+        given = {f.name: fields[f.name] for f in dataclasses.fields(owner.cls) if f.init}
         return self.construct(owner.cls, [], {**given, **keywords}, stem, span)
 
     def set_attribute(self, args: list[Value], keywords: dict[str, Value], stem: str, span: Span) -> Value:

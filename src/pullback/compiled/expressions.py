@@ -283,7 +283,8 @@ class Expressions(Operators):
                 raise refuse(f"{describe(owner)} has no field `{name}` here", span)
             case Tup(items=items, cls=cls) if hasattr(cls, "_fields"):
                 if name in cls._fields:
-                    return items[cls._fields.index(name)]
+                    at: int = cls._fields.index(name)
+                    return items[at]
                 static = inspect.getattr_static(cls, name, None)
                 if isinstance(static, property):
                     return self.call(Method(static.fget, owner), [], {}, name, span)
@@ -423,7 +424,7 @@ class Expressions(Operators):
                 columns = [self.static_items(p) for p in parts]
                 if any(c is None for c in columns):
                     return None
-                return [Tup(row) for row in zip(*columns, strict=False)]  # type: ignore[arg-type]
+                return [Tup(row) for row in zip(*(c or [] for c in columns), strict=False)]
             case Seq(kind="enumerate", parts=(inner, start)):
                 found = self.static_items(inner)
                 if found is None or not (isinstance(start, Num) and isinstance(start.atom, ir.Lit)):

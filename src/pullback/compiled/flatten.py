@@ -11,6 +11,7 @@ unrolled. Every assignment makes a new name; where control flow meets, names are
 from __future__ import annotations
 
 import ast
+import functools
 import types
 from collections.abc import Callable
 from typing import Any
@@ -18,7 +19,7 @@ from typing import Any
 from pullback import ir
 from pullback.compiled.joining import Frame, Joining
 from pullback.compiled.reading import live_names
-from pullback.compiled.shapes import Copies, joined, made, shape_of, transfer
+from pullback.compiled.shapes import Copies, joined, made, nothing, shape_of, transfer
 from pullback.compiled.unit import Block, Unit
 from pullback.compiled.values import (
     BOOL,
@@ -279,7 +280,7 @@ class Flattener(Joining):
                 self.branch(
                     test,
                     lambda: None,
-                    lambda rest=position + 1: self._unrolled(stmt, items, rest),
+                    functools.partial(self._unrolled, stmt, items, position + 1),
                     stmt.span,
                     live,
                 )
@@ -311,7 +312,7 @@ class Flattener(Joining):
                 self._carry(key, shape, entry, state, before)
             self.frame.state = state
             start = state.copy()
-            setup = self.unit.nested(lambda: self.copy(before, stmt.span))
+            setup = self.unit.nested(functools.partial(self.copy, before, stmt.span))
             made_loop, inside = self._iteration(stmt, body, count)
             after = self.state
             grown = self._grown(carried, start, after, entry)
@@ -328,6 +329,7 @@ class Flattener(Joining):
         for name in sorted(late if not certain else ()):
             flags[name] = self.unit.fresh(f"{name}_missing")
             self.unit.put(flags[name], ir.Copy(ir.Lit(True)), Num(ir.Var(flags[name]), BOOL), stmt.span)
+            self.copy(nothing(after.env[name], after), stmt.span)
         # at the end of an iteration: what is carried over, before the loop may be left
         leaving = inside[-1] if inside and isinstance(inside[-1], ir.BreakIf) else None
         if leaving is not None:

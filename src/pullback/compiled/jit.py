@@ -16,6 +16,8 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from pullback import ir
 from pullback.arguments import active_operands
 from pullback.compiled.flatten import Flattener
@@ -186,6 +188,7 @@ class Entry:
         state = unit.constant(self, "entry")
         tests.append(f"{unit.constant(EPOCH, 'EPOCH')}.now != {state}.epoch")
         again = unit.constant(self.owner._again, "again")
+        tests += self._overlaps(call)
         names = [f"a{i}" for i in range(len(call.layouts))]
         reads = [*call.arguments.reads, *(path for path in unit.inputs)]
         lines = [
@@ -203,6 +206,21 @@ class Entry:
         exec(compile(self.boundary, f"<boundary of {self.owner.__name__}>", "exec"), names_in_scope)
         self.call: Callable[..., Any] = names_in_scope["call"]
         self.relied = call.relied
+
+    def _overlaps(self, call: Call) -> list[str]:
+        """Tests that arrays which are stored into share no memory with others: each has an adjoint of its own."""
+        unit = self.unit
+        given = dict(zip(call.arguments.parameters, call.arguments.reads, strict=True))
+        given |= {name: path for path, (_, name) in unit.inputs.items()}
+        arrays = {n: path for n, path in given.items() if n in unit.arrays}
+        stores = [s for s in ir.walk(unit.block) if isinstance(s, ir.Store)]
+        stored = {unit.root(s.obj.name) for s in stores if isinstance(s.obj, ir.Var)}
+        apart = unit.constant(must_be_apart, "must_be_apart")
+        names = list(arrays)
+        return [
+            f"{apart}({arrays[a]}, {arrays[b]})"
+            for i, a in enumerate(names) for b in names[i + 1 :] if {unit.root(a), unit.root(b)} & stored
+        ]  # fmt: skip
 
     def holds(self) -> bool:
         """Whether everything this was made from is still so."""
@@ -264,10 +282,20 @@ class Call:
         return operand if isinstance(operand, int) else len(self.args) + list(self.kwargs).index(operand)
 
 
+def must_be_apart(a: Any, b: Any) -> bool:
+    """Raise where two arrays share memory, one of which is stored into."""
+    if np.may_share_memory(a, b):
+        raise ArgumentError(
+            "two arrays given to a compiled function share memory, and one of them is changed in place; pass a copy"
+        )
+    return False
+
+
 def span_of(function: Any) -> Span:
     """Where a function stands."""
     inner = inspect.unwrap(function.__func__ if isinstance(function, types.MethodType) else function)
-    code = getattr(inner, "__code__", None) or getattr(inspect.getattr_static(type(inner), "__call__", None), "__code__", None)
+    called = inspect.getattr_static(type(inner), "__call__", None)
+    code = getattr(inner, "__code__", None) or getattr(called, "__code__", None)
     if code is None:
         return Span("<unknown>", 1, 0, 1, 1)
     return Span(code.co_filename, code.co_firstlineno, 0, code.co_firstlineno, 1)

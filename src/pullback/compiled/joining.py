@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pullback import ir
+from pullback.compiled import support
 from pullback.compiled.calls import Calls
 from pullback.compiled.reading import Live
 from pullback.compiled.shapes import Clash, Copies, joined, made, shape_of, transfer
@@ -37,7 +38,8 @@ class Joining(Calls):
     @property
     def frame(self) -> Frame:
         """The call that is being put in place."""
-        return self.frames[-1]
+        found: Frame = self.frames[-1]
+        return found
 
     @property
     def state(self) -> State:
@@ -172,6 +174,11 @@ class Joining(Calls):
                     atom = ir.Lit(float(atom.value))
                 else:
                     atom = self.unit.number("_t", ir.Operation("*", (atom, ir.Lit(1.0))), FLOAT, span).atom
+            if name in self.unit.arrays and isinstance(atom, ir.Lit):
+                like = self.unit.arrays[name]
+                maker = self.unit.function(support.EMPTY[like.type, like.ndim], "empty")
+                self.unit.put(name, ir.Apply(maker, (ir.Lit(0),) * like.ndim), like, span)
+                continue
             value: Value = self.unit.arrays.get(name) or Num(ir.Var(name), self.unit.types[name])
             self.unit.put(name, ir.Copy(atom), value, span)
 

@@ -122,11 +122,11 @@ def gradient(
         ones = frozenset(reverse.adjoints[n] for n in _names(results) if n in reverse.adjoints)
         fold_ones(code, once & ones, frozenset(n for n, t in unit.types.items() if t == FLOAT))
     loops = {k: (v.stmt, v) for k, v in residuals.loops.items()}
-    fill_loops(code, loops, unit, reverse.cursors)
     read_later = set().union(*(names_in(s) for s in code))
     for region in residuals.loops.values():
         read_later.update(region.kept)
     forward = _forward(lowered, reverse, sharing, helpers, read_later, unit)
+    fill_loops(code, loops, unit, reverse.cursors, forward.type_of)
     body = forward.block(lowered.body)
     given_names = [*parameters, *given]
     whole = [*forward.prologue, *body, *code]
@@ -162,7 +162,7 @@ def _differentiable(lowered: ir.FunctionIR) -> None:
     """Refuse a call of a library function that has no rule."""
     for stmt in ir.walk(lowered.body):
         if isinstance(stmt, ir.Bind) and any(stmt.facts.active) and stmt.facts.varied and how(stmt) == CALL:
-            if stmt.facts.known and stmt.facts.callee in support.BACKWARD or stmt.facts.callee in support.VIEWS:
+            if (stmt.facts.known and stmt.facts.callee in support.BACKWARD) or stmt.facts.callee in support.VIEWS:
                 continue
             if isinstance(stmt.expr, ir.Apply):
                 raise refuse(f"no derivative is known for `{callable_name(stmt.facts.callee)}`", stmt.span)

@@ -5,6 +5,7 @@ compiled(kernel, text, cache)      a Numba dispatcher: no GIL, Python's division
 
 from __future__ import annotations
 
+import dis
 import itertools
 import linecache
 import math
@@ -61,14 +62,15 @@ def machine_function(value: Any) -> Any:
     if known is None:
         numba = need_numba()
         code = value.__code__
-        found = {n: machine_function(value.__globals__[n]) for n in code.co_names if n in value.__globals__}
+        read = {i.argval for i in dis.get_instructions(code) if i.opname == "LOAD_GLOBAL"}
+        own_name = value.__name__ in read and value.__globals__.get(value.__name__) is value
+        read -= {value.__name__} if own_name else set()
+        found = {n: machine_function(value.__globals__[n]) for n in read if n in value.__globals__}
         own = types.FunctionType(
             code, {**value.__globals__, **found}, value.__name__, value.__defaults__, value.__closure__
         )
-        if value.__name__ in code.co_names:  # it calls itself
-            own.__globals__[value.__name__] = own
         made = numba.njit(error_model="python", nogil=True)(own)
-        if value.__name__ in code.co_names:
+        if own_name:  # it calls itself
             own.__globals__[value.__name__] = made
         known = _COMPILED[id(value)] = (value, made)
     return known[1]
@@ -81,4 +83,4 @@ def compiled(kernel: Kernel, text: str, cache: bool) -> Any:
     linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
     namespace = {k: machine_function(v) for k, v in kernel.namespace.items()}
     exec(compile(text, filename, "exec"), namespace)
-    return numba.njit(error_model="python", nogil=True)(namespace[kernel.name])
+    return numba.njit(error_model="python", nogil=True, boundscheck=True)(namespace[kernel.name])

@@ -15,9 +15,11 @@ import numpy as np
 
 
 def grown(buffer: Any, least: int) -> Any:
-    """A longer buffer with the same entries."""
-    longer = np.empty(max(2 * buffer.shape[0], least), buffer.dtype)
-    longer[: buffer.shape[0]] = buffer
+    """A longer buffer with the same rows."""
+    longer = np.empty((max(2 * buffer.shape[0], least), buffer.shape[1]), buffer.dtype)
+    for i in range(buffer.shape[0]):
+        for j in range(buffer.shape[1]):
+            longer[i, j] = buffer[i, j]
     return longer
 
 

@@ -134,9 +134,9 @@ class Operators(Arrays):
             found = _compared(op, a.value, b.value)
             if found is not None:
                 return Num(ir.Lit(found), BOOL)
-        if isinstance(op, (ast.Is, ast.IsNot)) and isinstance(a, (Obj, Arr)) and isinstance(b, (Obj, Arr)):
-            if a == b or (isinstance(a, Obj) and isinstance(b, Obj) and not {a.id, b.id} & self.unit.given):
-                return Num(ir.Lit((a == b) is isinstance(op, ast.Is)), BOOL)
+        objects = isinstance(a, Obj) and isinstance(b, Obj) and not {a.id, b.id} & self.unit.given
+        if isinstance(op, (ast.Is, ast.IsNot)) and (objects or (isinstance(a, (Obj, Arr)) and a == b)):
+            return Num(ir.Lit((a == b) is isinstance(op, ast.Is)), BOOL)
         if isinstance(a, Num) and isinstance(b, Num) and not isinstance(op, (ast.Is, ast.IsNot, ast.In, ast.NotIn)):
             if isinstance(a.atom, ir.Lit) and isinstance(b.atom, ir.Lit):
                 found = _compared(op, a.atom.value, b.atom.value)
@@ -149,8 +149,8 @@ class Operators(Arrays):
         if isinstance(op, (ast.Eq, ast.NotEq)) and isinstance(a, Tup) and isinstance(b, Tup):
             if len(a.items) != len(b.items):
                 return Num(ir.Lit(isinstance(op, ast.NotEq)), BOOL)
-            pairs = zip(a.items, b.items, strict=True)
-            tests = [self.truth(self.comparison((ast.Eq(),), [x, y], span), span) for x, y in pairs]
+            rows = zip(a.items, b.items, strict=True)
+            tests = [self.truth(self.comparison((ast.Eq(),), [x, y], span), span) for x, y in rows]
             return self.combined(ast.And(), tests, isinstance(op, ast.NotEq), span)
         word = {"Eq": "==", "NotEq": "!=", "In": "in", "NotIn": "not in", "Is": "is", "IsNot": "is not"}
         raise refuse(

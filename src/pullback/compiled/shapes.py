@@ -128,10 +128,26 @@ def transfer(source: Value | None, goal: Value, state: State, goals: State) -> C
             return [c for k, g in goals.heap[identity].items() for c in transfer(fields[k], g, state, goals)]
         case Maybe(value=inner, flag=flag):
             if source is None or (isinstance(source, Known) and source.value is None):
-                return [(flag, ir.Lit(True), "")]
+                return [(flag, ir.Lit(True), ""), *nothing(inner, goals)]
             if isinstance(source, Maybe):
                 return [(flag, ir.Var(source.flag), ""), *transfer(source.value, inner, state, goals)]
             return [(flag, ir.Lit(False), ""), *transfer(source, inner, state, goals)]
+    return []
+
+
+def nothing(goal: Value, goals: State) -> Copies:
+    """Something for names that have no value: it is never read, but their types must be known."""
+    match goal:
+        case Num(atom=ir.Var(name=name), type=type_):
+            return [(name, ir.Lit({"f": 0.0, "i": 0, "b": False}[type_]), "")]
+        case Arr(name=name):
+            return [(name, ir.Lit(None), "")]
+        case Tup(items=items):
+            return [c for i in items for c in nothing(i, goals)]
+        case Obj(id=identity):
+            return [c for v in goals.heap[identity].values() for c in nothing(v, goals)]
+        case Maybe(value=inner, flag=flag):
+            return [(flag, ir.Lit(True), ""), *nothing(inner, goals)]
     return []
 
 

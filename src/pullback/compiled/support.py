@@ -87,15 +87,14 @@ def as_floats(a: Any) -> Any:
     return a.astype(np.float64)
 
 
-def _add_all(d: Any, g: Any, _a: Any, _y: Any) -> None:
-    d += g
+PASSED_ON = object()  # in the place of a function: the adjoint itself is added
 
 
 def _add_scaled(d: Any, g: float, a_form: Any, _y: Any) -> None:
     d += g / a_form.size
 
 
-BACKWARD[copied] = BACKWARD[as_floats] = {0: _add_all}
+BACKWARD[copied] = BACKWARD[as_floats] = {0: PASSED_ON}
 
 # --- sums -----------------------------------------------------------------------------------------
 
@@ -110,7 +109,7 @@ def mean(a: Any) -> Any:
     return np.mean(a)
 
 
-BACKWARD[total] = {0: _add_all}
+BACKWARD[total] = {0: PASSED_ON}
 BACKWARD[mean] = {0: _add_scaled}
 
 
@@ -300,15 +299,16 @@ def _adder(own: int, other: int) -> Any:
     """Adds a value of `other` dimensions to an adjoint of `own`, summing where the value was broadcast."""
     name = f"add_{own}_{other}"
     if other == 0:
-        return generated(f"def {name}(d, v):\n    d += v\n")
+        index = "ijkl"[:own]
+        lines = [f"def {name}(d, v):"]
+        lines += ["    " * (k + 1) + f"for {letter} in range(d.shape[{k}]):" for k, letter in enumerate(index)]
+        return generated("\n".join([*lines, "    " * (own + 1) + f"d[{', '.join(index)}] += v"]) + "\n")
     index = "ijkl"[:other]
     kept = index[other - own :]
     lines = [f"def {name}(d, v):"]
-    if own == other:
-        lines += ["    if d.shape == v.shape:", "        d += v", "        return"]
     for depth, letter in enumerate(index):
         lines.append("    " * (depth + 1) + f"for {letter} in range(v.shape[{depth}]):")
-    place = ", ".join(f"{k} if d.shape[{n}] > 1 else 0" for n, k in enumerate(kept))
+    place = ", ".join(f"min({k}, d.shape[{n}] - 1)" for n, k in enumerate(kept))
     lines.append("    " * (other + 1) + f"d[{place}] += v[{', '.join(index)}]")
     return generated("\n".join(lines) + "\n")
 

@@ -11,6 +11,7 @@ The buffers of a loop inside another serve all its runs and grow; the reverse sw
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from pullback.compiled.unit import Unit
 from pullback.compiled.values import BOOL, FLOAT, INT, Arr
 from pullback.forward_sweep import Forward, placed
 from pullback.residuals import Region
-from pullback.syntax import assign, call, constant, name, names_in, target, template
+from pullback.syntax import assign, call, constant, name, target, template, tuple_of
 
 DTYPES = {FLOAT: "float64", INT: "int64", BOOL: "bool_"}
 
@@ -48,29 +49,30 @@ class TypedForward(Forward):
             cursor = self.reverse.cursor(stmt)
             first: ast.expr = template("len(r)", r=head_of(stmt)) if not leaves else constant(0)
             self.emit(assign(region.count, first), stmt.span)
-            buffers = [k for k in kept if not isinstance(self.type_of(k), Arr)]
+            columns = columns_of(kept, self.type_of)
             lists = [k for k in kept if isinstance(self.type_of(k), Arr)]
             setup: list[ast.stmt] = [assign(cursor, constant(0))]
             room: ast.expr = name(region.count) if outermost and not leaves else constant(64)
-            setup += [assign(f"{cursor}_{k}", self.empty(self.type_of(k), room)) for k in buffers]
+            setup += [assign(f"{cursor}_{t}", self.empty(t, room, len(names))) for t, names in columns.items()]
             setup += [assign(f"{cursor}_{k}", ast.List([], ast.Load())) for k in lists]
             if outermost:
                 for made in setup:
                     self.emit(made, stmt.span)
             else:
                 self.prologue.extend(placed(s, stmt.span) for s in setup)
-                if buffers and not leaves:
+                if columns and not leaves:
                     least = template("p + n", p=name(cursor), n=name(region.count))
-                    self.emit(self.growing(cursor, buffers, least, ast.Gt()), stmt.span)
-            if buffers and leaves:
-                tail.append(self.growing(cursor, buffers, name(cursor), ast.GtE()))
-            for k in buffers:
-                place = ast.Subscript(name(f"{cursor}_{k}"), name(cursor), ast.Store())
-                tail.append(ast.Assign([place], name(k), lineno=1))
+                    self.emit(self.growing(cursor, list(columns), least, ast.Gt()), stmt.span)
+            if columns and leaves:
+                tail.append(self.growing(cursor, list(columns), name(cursor), ast.GtE()))
+            for type_, names in columns.items():
+                for position, k in enumerate(names):
+                    row = tuple_of([name(cursor), constant(position)])
+                    place = ast.Subscript(name(f"{cursor}_{type_}"), row, ast.Store())
+                    tail.append(ast.Assign([place], name(k), lineno=1))
             for k in lists:
-                tail.append(
-                    ast.Expr(ast.Call(ast.Attribute(name(f"{cursor}_{k}"), "append", ast.Load()), [name(k)], []))
-                )
+                append = ast.Attribute(name(f"{cursor}_{k}"), "append", ast.Load())
+                tail.append(ast.Expr(ast.Call(append, [name(k)], [])))
             if kept or not outermost:
                 tail.append(ast.AugAssign(target(cursor), ast.Add(), constant(1)))
             if leaves:
@@ -92,18 +94,17 @@ class TypedForward(Forward):
             known = BOOL if identifier.startswith("_c") else INT
         return known
 
-    def empty(self, type_: str | Arr, room: ast.expr) -> ast.expr:
-        """A new buffer."""
-        assert isinstance(type_, str)
+    def empty(self, type_: str, room: ast.expr, width: int) -> ast.expr:
+        """A new buffer: a row for each iteration."""
         dtype = name(self.helper(getattr(np, DTYPES[type_]), DTYPES[type_]))
-        return call(self.helper(np.empty, "empty"), room, dtype)
+        return call(self.helper(np.empty, "empty"), tuple_of([room, constant(width)]), dtype)
 
-    def growing(self, cursor: str, buffers: list[str], least: ast.expr, test: ast.cmpop) -> ast.stmt:
+    def growing(self, cursor: str, types: list[str], least: ast.expr, test: ast.cmpop) -> ast.stmt:
         """`if least > len(buffer): buffer = grown(buffer, least)`."""
-        length = template("len(b)", b=name(f"{cursor}_{buffers[0]}"))
+        length = template("len(b)", b=name(f"{cursor}_{types[0]}"))
         at_least = template("n + 1", n=least)
         body: list[ast.stmt] = [
-            assign(f"{cursor}_{k}", call(self.helper(grown, "grown"), name(f"{cursor}_{k}"), at_least)) for k in buffers
+            assign(f"{cursor}_{t}", call(self.helper(grown, "grown"), name(f"{cursor}_{t}"), at_least)) for t in types
         ]
         return ast.If(ast.Compare(least, [test], [length]), body, [])
 
@@ -123,6 +124,16 @@ def head_of(stmt: ir.For | ir.While) -> ast.expr:
     return name(stmt.iterable.name)
 
 
+def columns_of(kept: list[str], type_of: Callable[[str], str | Arr]) -> dict[str, list[str]]:
+    """The columns of each buffer: what is kept of each type of number."""
+    columns: dict[str, list[str]] = {}
+    for k in kept:
+        type_ = type_of(k)
+        if isinstance(type_, str):
+            columns.setdefault(type_, []).append(k)
+    return columns
+
+
 def kept_names(stmt: ir.For | ir.While, region: Region, unit: Unit) -> tuple[list[str], Any, Any]:
     """What an iteration keeps; the index of a range that is a literal one is computed again."""
     if isinstance(stmt, ir.For) and isinstance(stmt.iterable, ir.Var):
@@ -132,7 +143,9 @@ def kept_names(stmt: ir.For | ir.While, region: Region, unit: Unit) -> tuple[lis
     return list(region.kept), None, None
 
 
-def fill_loops(code: list[ast.stmt], loops: dict[int, tuple[Any, Region]], unit: Unit, cursors: dict[Any, str]) -> None:
+def fill_loops(code: list[ast.stmt], loops: dict[int, tuple[Any, Region]], unit: Unit, cursors: dict[Any, str],
+    type_of: Callable[[str], str | Arr],
+) -> None:
     """Write into the reverse loops what each iteration takes from the buffers, now that all of it is known."""
     for stmt in code:
         for node in ast.walk(stmt):
@@ -145,8 +158,13 @@ def fill_loops(code: list[ast.stmt], loops: dict[int, tuple[Any, Region]], unit:
             nested = (id(loop), "_j") in cursors
             counter = cursors[id(loop), "_j"] if nested else cursor
             reads: list[ast.stmt] = [
-                assign(k, ast.Subscript(name(f"{cursor}_{k}"), name(cursor), ast.Load())) for k in kept
-            ]
+                assign(k, ast.Subscript(name(f"{cursor}_{k}"), name(cursor), ast.Load()))
+                for k in kept if isinstance(type_of(k), Arr)
+            ]  # fmt: skip
+            for type_, names in columns_of(kept, type_of).items():
+                for position, k in enumerate(names):
+                    row = tuple_of([name(cursor), constant(position)])
+                    reads.append(assign(k, ast.Subscript(name(f"{cursor}_{type_}"), row, ast.Load())))
             if start is not None and loop.target in region.kept:
                 value: ast.expr = name(counter)
                 if step != 1:
@@ -159,6 +177,3 @@ def fill_loops(code: list[ast.stmt], loops: dict[int, tuple[Any, Region]], unit:
                 ast.copy_location(read, node)
                 ast.fix_missing_locations(read)
             node.body[at:at] = reads
-
-
-__all__ = ["TypedForward", "fill_loops", "names_in"]

@@ -164,9 +164,13 @@ class TypedReverse(Reverse):
                 continue
             assert isinstance(operand, ir.Var)
             function = functions[position]
+            if function is support.PASSED_ON:
+                ndim = self.unit.arrays[stmt.target].ndim if stmt.target in self.unit.arrays else 0
+                self.add_to(operand.name, name(g), ndim, stmt)
+                continue
             wanted = function.__code__.co_varnames[: function.__code__.co_argcount]
             first = wanted.index("g") + 1
-            values = [name(g)]
+            values: list[ast.expr] = [name(g)]
             for parameter, atom in zip(wanted[first:], [*operands, ir.Var(stmt.target)], strict=True):
                 after = atom is not None and parameter in ("y", "y_form")
                 form = parameter.endswith("_form")  # only the shape is read, whatever the entries are by then
