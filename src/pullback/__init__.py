@@ -14,12 +14,15 @@ from pullback.errors import (
     ChangedValueError,
     CotangentError,
     DifferentiabilityError,
+    NotFiniteError,
     PullbackError,
     RuleError,
     ZeroDerivativeWarning,
 )
 from pullback.forward_verbs import Differential, differential, value_with_differential
 from pullback.inspection import derivative_source
+from pullback.locating import show_internal_frames
+from pullback.not_finite import debug_nans
 from pullback.operators import Pullback, gradient, pullback, value_with_gradient, value_with_pullback
 from pullback.recompute import recomputed, with_recomputation_in_pullbacks
 from pullback.second_order import hessian, hvp, jacobian
@@ -54,12 +57,14 @@ __all__ = [
     "DifferentiabilityError",
     "Differentiable",
     "Differential",
+    "NotFiniteError",
     "Pullback",
     "PullbackError",
     "RuleError",
     "TangentVector",
     "ZeroDerivativeWarning",
     "check_derivative",
+    "debug_nans",
     "derivative",
     "derivative_source",
     "derivatives",
@@ -77,6 +82,7 @@ __all__ = [
     "pullback",
     "recomputed",
     "register_differentiable",
+    "show_internal_frames",
     "testing",
     "value_with_differential",
     "value_with_gradient",

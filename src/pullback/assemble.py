@@ -12,6 +12,7 @@ from pullback.emit import Compiled, Helpers, again, bare_arguments, definition, 
 from pullback.forward_sweep import unset
 from pullback.generated import JOINT, Derivative, Request
 from pullback.kinds import ARRAY, BOOL, COMPLEX, DICT, FLOAT, FUNC, INT, LIST, NONE, TUPLE, kind_of
+from pullback.layout import FORWARD, REVERSE
 from pullback.lending import alone
 from pullback.rules import EPOCH
 from pullback.source import Source
@@ -35,10 +36,9 @@ def assemble(
     if request.form == JOINT:
         tests += _parameter_guards(lowered, request, helpers)
         start = again(tests, lowered.arguments, derivative.redo)
-        tree = definition(
-            helpers.fresh(f"gradient_of_{stem}"), arguments, [*lowered.declarations, *start, *body, *code]
-        )
-        derivative.forward = compiled(derivative, tree, lowered, helpers, source)
+        before = [*lowered.declarations, *start, *body]
+        tree = definition(helpers.fresh(f"gradient_of_{stem}"), arguments, [*before, *code])
+        derivative.forward = compiled(derivative, tree, lowered, helpers, source, JOINT, len(before))
         return
     top = sweep.residuals.top
     reverse_name = helpers.fresh(f"{stem}_reverse")
@@ -51,7 +51,7 @@ def assemble(
         given.append(ast.arg(sweep.table))
     reverse_arguments = ast.arguments([], given, None, [], [], None, [])
     reverse_tree = definition(reverse_name, reverse_arguments, [*unpack, *code])
-    derivative.reverse = compiled(derivative, reverse_tree, lowered, helpers, source)
+    derivative.reverse = compiled(derivative, reverse_tree, lowered, helpers, source, REVERSE)
     reverse_function = derivative.reverse.make(_bare_function(derivative), {})
     helpers.values[reverse_name] = reverse_function
     start = again(tests, lowered.arguments, derivative.redo)
@@ -98,11 +98,12 @@ def all_guards(derivative: Derivative, helpers: Helpers) -> list[ast.expr]:
 
 
 def compiled(
-    derivative: Derivative, tree: ast.FunctionDef, lowered: ir.FunctionIR, helpers: Helpers, source: Source
-) -> Compiled:
-    """A generated function, compiled under the user's file name."""
+    derivative: Derivative, tree: ast.FunctionDef, lowered: ir.FunctionIR, helpers: Helpers, source: Source,
+    sweep: str = FORWARD, reverse_from: int = 0,
+) -> Compiled:  # fmt: skip
+    """A generated function, compiled under the user's file name; a reverse function under that of its own text."""
     helpers.values.setdefault(derivative.redo, None)
-    return Compiled(tree, lowered, helpers, source.filename)
+    return Compiled(tree, lowered, helpers, source.filename, sweep, reverse_from)
 
 
 def _parameter_guards(lowered: ir.FunctionIR, request: Request, helpers: Helpers) -> list[ast.expr]:

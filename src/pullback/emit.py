@@ -8,6 +8,7 @@ into the user's namespace.
 from __future__ import annotations
 
 import ast
+import itertools
 import types
 from collections.abc import Callable
 from typing import Any
@@ -16,8 +17,11 @@ from pullback import ir
 from pullback.calls import Late
 from pullback.forward_sweep import placed
 from pullback.kinds import UNSET
+from pullback.layout import FORWARD, JOINT, REVERSE, laid_out, register
 from pullback.names import Names
+from pullback.not_finite import debugging, woven
 from pullback.source import Source, remember, trust
+from pullback.spans import Span
 from pullback.syntax import constant, name, parsed, substitute
 
 
@@ -126,12 +130,34 @@ def definition(identifier: str, arguments: ast.arguments, body: list[ast.stmt]) 
 class Compiled:
     """A generated function, to be joined with the globals, cells and defaults of a function object."""
 
-    def __init__(self, tree: ast.FunctionDef, function: ir.FunctionIR, helpers: Helpers, filename: str) -> None:
+    def __init__(
+        self, tree: ast.FunctionDef, function: ir.FunctionIR, helpers: Helpers, filename: str, sweep: str = FORWARD,
+        reverse_from: int = 0,
+    ) -> None:  # fmt: skip
         self.tree = tree
         self.helpers = helpers
         self.captured = function.captured
         self.marks: dict[str, Any] = {}  # attributes of every function made
+        self.sweep = sweep
+        self.reverse_from = reverse_from  # a joint function: the statement of its body that begins the reverse sweep
+        self.spans: dict[int, Span] = {}  # a reverse function: the user's expression for each line
+        self.function, self.filename = function, filename
+        self.looks = debugging()  # whether every value is looked at, for `debug_nans`
+        laid = laid_out(tree, filename, self) if sweep == REVERSE else None
         placed(tree, function.span)
+        if laid is None:
+            self.code = self._compiled(tree, filename)
+        else:
+            self.spans = laid.spans
+            self.code = self._compiled(laid.tree, laid.filename)
+        self._remember_nested(filename)
+        register(self)
+
+    def _compiled(self, tree: ast.FunctionDef, filename: str) -> types.CodeType:
+        function = self.function
+        if self.looks:
+            start = {JOINT: self.reverse_from, REVERSE: 0}.get(self.sweep)
+            tree = woven(tree, start, self.sweep, self.helpers)
         outer = definition(
             "generated",
             ast.arguments([], [], None, [], [], None, []),
@@ -146,8 +172,25 @@ class Compiled:
         code = compile(ast.fix_missing_locations(module), filename, "exec", dont_inherit=True)
         outer_code = next(c for c in code.co_consts if isinstance(c, types.CodeType))
         made = next(c for c in outer_code.co_consts if isinstance(c, types.CodeType) and c.co_name == tree.name)
-        self.code = _renamed(made, made.co_qualname, function.qualname)
-        self._remember_nested(filename)
+        return _renamed(made, made.co_qualname, function.qualname)
+
+    def in_reverse(self, offset: int) -> bool:
+        """Whether an instruction belongs to the reverse sweep: in a joint function, by compiling it once more."""
+        if self.sweep != JOINT:
+            return self.sweep == REVERSE
+        shift = 1_000_000
+        marked = _copied(self.tree)
+        for position, (old, new) in enumerate(zip(self.tree.body, marked.body, strict=True)):
+            for a, b in zip(ast.walk(old), ast.walk(new), strict=True):
+                if hasattr(a, "lineno"):
+                    moved: Any = ast.copy_location(b, a)
+                    if position >= self.reverse_from:
+                        moved.lineno, moved.end_lineno = moved.lineno + shift, moved.end_lineno + shift
+        again = self._compiled(ast.copy_location(marked, self.tree), self.filename)
+        if again.co_code != self.code.co_code:
+            return False
+        line = next(itertools.islice(again.co_positions(), offset // 2, None), (None,))[0]
+        return line is not None and line > shift
 
     def _cell_names(self) -> list[str]:
         return [*self.captured, *self.helpers.values]

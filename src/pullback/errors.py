@@ -38,6 +38,12 @@ class ChangedValueError(PullbackError, RuntimeError):
     """A value changed between the forward sweep and the pullback, so no right answer exists."""
 
 
+class NotFiniteError(PullbackError, FloatingPointError):
+    """Inside `debug_nans`, a line made a NaN or an infinity; the message names it and its operands."""
+
+    notes: tuple[str, ...] = ()
+
+
 class ZeroDerivativeWarning(UserWarning):
     """A result does not depend on the differentiated arguments: its derivative is always zero."""
 

@@ -20,10 +20,11 @@ import numpy as np
 from pullback.arguments import Wrt, active_operands, parameter_list
 from pullback.differential_calls import call_differential, resolve
 from pullback.effects import is_pure
-from pullback.errors import ArgumentError, ChangedValueError, CotangentError, PullbackError
+from pullback.errors import ArgumentError, ChangedValueError, CotangentError
 from pullback.fingerprints import fingerprint, is_changeable
-from pullback.locating import locate
-from pullback.operators import check_callable, named, warn_of
+from pullback.locating import at_boundary, settle
+from pullback.not_finite import debugging, look_at
+from pullback.operators import called_with, check_callable, named, warn_of
 from pullback.pull_apply import recording
 from pullback.recompute import generators_of, replayed, states_of
 from pullback.rules import EPOCH, Active, callable_name
@@ -45,7 +46,7 @@ def differential(f: Callable[..., Any], wrt: Wrt = None) -> Callable[..., Differ
         found: Differential = core(*args, **kwargs)[1]
         return found
 
-    return named(differential_of, "differential", f, wrt)
+    return named(at_boundary(differential_of), "differential", f, wrt)
 
 
 def value_with_differential(f: Callable[..., Any], wrt: Wrt = None) -> Callable[..., Any]:
@@ -66,13 +67,14 @@ def value_with_differential(f: Callable[..., Any], wrt: Wrt = None) -> Callable[
         if not kwargs and f.__class__ is FunctionType and f.__closure__ is None and not EPOCH.scopes:
             key = (EPOCH.now, f.__code__, *[a.dtype if a.__class__ is np.ndarray else a.__class__ for a in args])
         found = known.get(key)
-        active = active_operands(f, wrt, args, kwargs) if found is None else found[0]
         try:
+            active = active_operands(f, wrt, args, kwargs) if found is None else found[0]
             made = Differential(f, args, kwargs, active, found)
             if key is not None and found is None and made.code is not None and not any(map(_holds_others, args)):
                 known[key] = (active, made.code, made.pure)
-        except PullbackError as error:
-            raise locate(error)  # noqa: B904  # the same error, with the user's line
+        except Exception as error:
+            settle(error)
+            raise
         return made.value, made
 
     return named(value_with_differential_of, "value_with_differential", f, wrt)
@@ -83,21 +85,21 @@ class Differential:
 
     whole_tangent = True  # as a value that is differentiated, it is one
     __slots__ = (
-        "_active", "_args", "_fast", "_function", "_kwargs", "_mark", "_replay", "_seen", "code", "pure", "value",
+        "_active", "_args", "_fast", "_function", "_kwargs", "_looks", "_mark", "_replay", "_seen", "code", "pure",
+        "value",
     )  # fmt: skip
 
     def __init__(
         self, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any], active: Active, known: Any = None
     ) -> None:
         self._function, self._args, self._kwargs, self._active = f, args, kwargs, active
+        self._looks = EPOCH.scopes > 0 and debugging()
         always_zero = None
         if known is not None:
             _, self.code, self.pure = known
             self._seen = [(f"argument {i + 1}", x, fingerprint(x)) for i, x in enumerate(args) if is_changeable(x)]
         else:
-            watched = {f"argument {i + 1}": a for i, a in enumerate(args)}
-            watched |= {f"argument `{k}`": v for k, v in kwargs.items()}
-            watched |= outside(f)
+            watched = called_with(args, kwargs) | outside(f)
             self._seen = [(what, x, fingerprint(x)) for what, x in watched.items() if is_changeable(x)]
             self.code, always_zero = self._prepared()
             self.pure = is_pure(f)
@@ -122,17 +124,29 @@ class Differential:
 
     def __call__(self, *tangents: Tangent) -> Tangent:
         """The tangent of the result along tangents of the differentiated arguments."""
-        if self._fast and len(tangents) == len(self._active):
+        if self._fast and not EPOCH.scopes and len(tangents) == len(self._active):
             for t in tangents:
                 if t.__class__ is not float:
                     break
             else:
                 try:
                     value, dot = self.code(*tangents, *self._args)
-                except PullbackError as error:
-                    raise locate(error)  # noqa: B904
+                except Exception as error:
+                    settle(error)
+                    raise
                 if value == self._mark and dot.__class__ is float:
                     return dot
+        try:
+            tangent = self._tangent(*tangents)
+            if EPOCH.scopes and debugging():
+                given = called_with(self._args, self._kwargs) | {f"tangent {i + 1}": t for i, t in enumerate(tangents)}
+                look_at(tangent, given, callable_name(self._function), self._looks)
+            return tangent
+        except Exception as error:
+            settle(error)
+            raise
+
+    def _tangent(self, *tangents: Tangent) -> Tangent:
         for what, x, before in self._seen:
             if fingerprint(x) != before:
                 raise ChangedValueError(
@@ -145,10 +159,7 @@ class Differential:
                 f"differentiated argument; it was given {len(tangents)}"
             )
         dots = dict(zip(self._active, map(self.entered, self._active, tangents), strict=True))
-        try:
-            value, dot = self._along(dots)
-        except PullbackError as error:
-            raise locate(error)  # noqa: B904
+        value, dot = self._along(dots)
         mark = value if value.__class__ is float else fingerprint(value)
         if mark != self._mark and not _close(value, self.value):
             raise ChangedValueError(

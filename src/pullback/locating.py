@@ -1,18 +1,71 @@
-"""Errors raised while generated code runs are given the user's line on their way out.
+"""Errors on their way out: given the user's line, told of the pullback they arose in, freed of this library's frames.
 
-Generated code is compiled with the user's file name and positions, so the frame that failed knows the
-expression it came from.
+    ValueError: operands could not be broadcast together with shapes (2,) (3,)
+    in the pullback of model.py:12: y = clipped(w * x)
+                                        ^^^^^^^^^^^^^^
+
+Generated code is compiled with the user's positions (or knows, line by line, where it comes from), so the frame that
+failed knows the expression it belongs to. `PULLBACK_FULL_TRACEBACK=1`, or `show_internal_frames()`, keeps all frames.
 """
 
 from __future__ import annotations
 
+import os
 import types
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 from pullback.errors import DifferentiabilityError, PullbackError
+from pullback.layout import user_span
 from pullback.spans import Diagnostic, Span
 
-_OWN = str(Path(__file__).parent)
+_OWN = str(Path(__file__).parent) + os.sep
+F = TypeVar("F", bound=Callable[..., Any])
+_RULES = ("<rule ", "<signature>")
+_show_all = os.environ.get("PULLBACK_FULL_TRACEBACK", "") not in ("", "0")
+
+
+def show_internal_frames(show: bool = True) -> None:
+    """Whether tracebacks show this library's own frames; they are left out unless this is called.
+
+    The environment variable `PULLBACK_FULL_TRACEBACK=1` does the same for a whole process.
+
+    >>> show_internal_frames()          # everything, for a report of a bug in this library
+    >>> show_internal_frames(False)     # your functions and their derivatives
+    """
+    global _show_all
+    _show_all = show
+
+
+def settle(error: Exception) -> None:
+    """Make an error ready to leave a verb: its place, a note where a pullback failed, and its frames.
+
+    The caller re-raises it by a bare `raise`, which adds no frame of its own.
+    """
+    if isinstance(error, PullbackError):
+        locate(error)
+    _note(error)
+    if not _show_all:
+        seen: set[int] = set()
+        inner: BaseException | None = error
+        while inner is not None and id(inner) not in seen:
+            seen.add(id(inner))
+            inner.__traceback__ = _without_own(inner.__traceback__)
+            inner = inner.__cause__ or inner.__context__
+
+
+def at_boundary(verb: F) -> F:
+    """A verb's function, whose errors are settled on their way out."""
+
+    def bounded(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return verb(*args, **kwargs)
+        except Exception as error:
+            settle(error)
+            raise
+
+    return bounded  # type: ignore[return-value]
 
 
 def locate(error: PullbackError) -> PullbackError:
@@ -22,13 +75,15 @@ def locate(error: PullbackError) -> PullbackError:
     error._located = True  # type: ignore[attr-defined]
     if isinstance(error, DifferentiabilityError) and error.diagnostics:
         return error
-    span = _user_span(error.__traceback__)
-    if span is None:
+    places = _places(error.__traceback__)
+    if not places:
         return error
+    span = places[-1][0]
     message, help_text = str(error), ""
     if isinstance(error, DifferentiabilityError):
         message, _, help_text = message.partition("; ")
-    diagnostic = Diagnostic(_id_of(error), message, span, help=help_text)
+    notes: tuple[str, ...] = getattr(error, "notes", ())
+    diagnostic = Diagnostic(_id_of(error), message, span, notes=notes, help=help_text)
     error.args = ("\n" + diagnostic.render(),)
     if isinstance(error, DifferentiabilityError):
         error.diagnostics = (diagnostic,)
@@ -38,26 +93,53 @@ def locate(error: PullbackError) -> PullbackError:
 def _id_of(error: PullbackError) -> str:
     if isinstance(error, DifferentiabilityError):
         return "no-derivative"
-    return {"CotangentError": "cotangent", "RuleError": "rule", "ChangedValueError": "changed-value"}.get(
-        type(error).__name__, "argument"
-    )
+    ids = {
+        "CotangentError": "cotangent", "RuleError": "rule", "ChangedValueError": "changed-value",
+        "NotFiniteError": "not-finite",
+    }  # fmt: skip
+    return ids.get(type(error).__name__, "argument")
 
 
-def _user_span(traceback: types.TracebackType | None) -> Span | None:
-    """The expression of the innermost frame outside this package that runs generated code."""
-    found = None
+def _note(error: Exception) -> None:
+    """Say which of the user's expressions the pullback was of, once."""
+    if getattr(error, "_noted", False):
+        return
+    spans = [span for span, reverse in _places(error.__traceback__) if reverse]
+    if not spans:
+        return
+    error._noted = True  # type: ignore[attr-defined]
+    span = spans[-1]
+    text = span.text()
+    head = f"in the pullback of {span.filename}:{span.line}: "
+    start, width = span.carets()
+    indent = len(text) - len(text.lstrip())
+    lines = [head + text.strip(), " " * (len(head) + start - indent) + "^" * width] if text.strip() else [head[:-2]]
+    lines += [f"called at {c.filename}:{c.line}: {c.text().strip()}" for c in reversed(spans[:-1])]
+    error.add_note("\n".join(lines))
+
+
+def _places(traceback: types.TracebackType | None) -> list[tuple[Span, bool]]:
+    """The user's expressions that frames of generated code stand at, outermost first; whether in a reverse sweep."""
+    found = []
     while traceback is not None:
         code = traceback.tb_frame.f_code
-        guarded = "EPOCH" in (*code.co_freevars, *code.co_names, *code.co_varnames)
-        generated = guarded or code.co_name.endswith(("_forward", "_reverse"))
-        if generated and not code.co_filename.startswith(_OWN):
-            found = _span(code, traceback.tb_lasti)
+        if not code.co_filename.startswith(_OWN):
+            place = user_span(code, traceback.tb_lasti)
+            if place is not None:
+                found.append(place)
         traceback = traceback.tb_next
     return found
 
 
-def _span(code: types.CodeType, offset: int) -> Span | None:
-    for index, (line, end_line, column, end_column) in enumerate(code.co_positions()):
-        if index == offset // 2 and line is not None:
-            return Span(code.co_filename, line, column or 0, end_line or line, end_column or (column or 0) + 1)
-    return None
+def _without_own(traceback: types.TracebackType | None) -> types.TracebackType | None:
+    """A traceback of the frames that are not this library's own: the user's, generated ones, other libraries'."""
+    kept = []
+    while traceback is not None:
+        filename = traceback.tb_frame.f_code.co_filename
+        if not filename.startswith((_OWN, *_RULES)):
+            kept.append(traceback)
+        traceback = traceback.tb_next
+    made: types.TracebackType | None = None
+    for entry in reversed(kept):
+        made = types.TracebackType(made, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+    return made

@@ -24,7 +24,6 @@ from pullback.dispatch import call
 from pullback.errors import (
     ArgumentError,
     ChangedValueError,
-    PullbackError,
     ZeroDerivativeWarning,
 )
 from pullback.fence import check, generator_refused
@@ -32,7 +31,8 @@ from pullback.fingerprints import fingerprint, is_changeable
 from pullback.generated import JOINT, Derivative, Request
 from pullback.kinds import DICT, LIST, OTHER, STRUCT, TUPLE, kind_of
 from pullback.lending import alone, totals_of
-from pullback.locating import locate
+from pullback.locating import at_boundary, settle
+from pullback.not_finite import debugging, look_at
 from pullback.pipeline import find, refuse
 from pullback.python_calls import pick, picked
 from pullback.rules import EPOCH, Active, callable_name
@@ -83,7 +83,7 @@ def pullback(f: Callable[..., Any], wrt: Wrt = None) -> Callable[..., Pullback]:
         pull: Pullback = core(*args, **kwargs)[1]
         return pull
 
-    return named(pullback_of, "pullback", f, wrt)
+    return named(at_boundary(pullback_of), "pullback", f, wrt)
 
 
 def value_with_pullback(f: Callable[..., Any], wrt: Wrt = None) -> Callable[..., Any]:
@@ -96,12 +96,13 @@ def value_with_pullback(f: Callable[..., Any], wrt: Wrt = None) -> Callable[...,
     check_callable(f)
 
     def value_with_pullback_of(*args: Any, **kwargs: Any) -> tuple[Any, Pullback]:
-        active = active_operands(f, wrt, args, kwargs)
         try:
+            active = active_operands(f, wrt, args, kwargs)
             operands = [outline(args[a] if isinstance(a, int) else kwargs[a]) for a in active]
             value, residual = call(f, args, active, kwargs or None, outermost=True)
-        except PullbackError as error:
-            raise locate(error)  # noqa: B904  # the same error, with the user's line
+        except Exception as error:
+            settle(error)
+            raise
         return value, Pullback(f, value, residual, active, operands, args, kwargs)
 
     return named(value_with_pullback_of, "value_with_pullback", f, wrt)
@@ -111,7 +112,7 @@ class Pullback:
     """A linear map from cotangents of a result to tangents of the arguments."""
 
     whole_tangent = True  # as a value that is differentiated, it is one
-    __slots__ = ("_active", "_args", "_function", "_kwargs", "_operands", "_residual", "_seen", "_value")
+    __slots__ = ("_active", "_args", "_function", "_kwargs", "_looks", "_operands", "_residual", "_seen", "_value")
 
     def __init__(
         self, f: Any, value: Any, residual: Any, active: Active, operands: list[Any], args: tuple[Any, ...],
@@ -123,15 +124,21 @@ class Pullback:
         self._active = active
         self._args, self._kwargs = args, kwargs
         self._operands = operands
-        watched = {f"argument {i + 1}": a for i, a in enumerate(args)}
-        watched |= {f"argument `{k}`": v for k, v in kwargs.items()}
-        watched |= outside(f)
+        watched = called_with(args, kwargs) | outside(f)
         if _keeps(residual, value):
             watched["the result"] = value
         self._seen = [(what, x, fingerprint(x)) for what, x in watched.items() if is_changeable(x)]
+        self._looks = EPOCH.scopes > 0 and debugging()
 
     def __call__(self, cotangent: Tangent) -> Any:
         """The tangents that a cotangent of the result pulls back to."""
+        try:
+            return self._tangents(cotangent)
+        except Exception as error:
+            settle(error)
+            raise
+
+    def _tangents(self, cotangent: Tangent) -> Any:
         for what, x, before in self._seen:
             if fingerprint(x) != before:
                 raise ChangedValueError(
@@ -139,11 +146,12 @@ class Pullback:
                     "pullback; call the pullback before changing it, or pass a copy"
                 )
         g = self.entered(cotangent)
-        try:
-            tangents, complete = _outermost(self._residual, entering(g))
-        except PullbackError as error:
-            raise locate(error)  # noqa: B904
-        return handed_out(tangents, self._operands, cotangent, complete)
+        tangents, complete = _outermost(self._residual, entering(g))
+        result = handed_out(tangents, self._operands, cotangent, complete)
+        if EPOCH.scopes and debugging():
+            given = called_with(self._args, self._kwargs) | {"the cotangent": cotangent}
+            look_at(result, given, callable_name(self._function), self._looks)
+        return result
 
     def entered(self, cotangent: Tangent) -> Tangent:
         """A cotangent in the result's space."""
@@ -158,6 +166,11 @@ class Pullback:
 
     def __repr__(self) -> str:
         return f"<pullback of {callable_name(self._function)}: {describe(self._value)} -> {len(self._active)} tangents>"
+
+
+def called_with(args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of a call by what errors call them."""
+    return {f"argument {i + 1}": a for i, a in enumerate(args)} | {f"argument `{k}`": v for k, v in kwargs.items()}
 
 
 def outline(x: Any) -> Any:
@@ -208,6 +221,12 @@ def _scalar_verb(f: Callable[..., Any], wrt: Wrt, with_value: bool) -> Callable[
 
     def specialise(*args: Any, **kwargs: Any) -> Any:
         """Find or generate the derivative for these arguments, and run it."""
+        result = run(args, kwargs)
+        if EPOCH.scopes and debugging():
+            look_at(result, called_with(args, kwargs), callable_name(f), True)
+        return result
+
+    def run(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         nonlocal current
         active = active_operands(f, wrt, args, kwargs)
         if not is_plain_function(f):
@@ -226,8 +245,9 @@ def _scalar_verb(f: Callable[..., Any], wrt: Wrt, with_value: bool) -> Callable[
     def gradient_of(*args: Any, **kwargs: Any) -> Any:
         try:
             return current(*args, **kwargs)
-        except PullbackError as error:
-            raise locate(error)  # noqa: B904  # the same error, with the user's line
+        except Exception as error:
+            settle(error)
+            raise
 
     return named(gradient_of, "value_with_gradient" if with_value else "gradient", f, wrt)
 

@@ -193,7 +193,7 @@ def _function_changes(function: types.FunctionType, kinds: dict[str, Kind], fres
     """Whether a call of a function may change something that its caller can see."""
     if function.__code__.co_flags & 0x280:
         return MAYBE
-    key = (id(function), fresh, tuple(sorted((p, k.key) for p, k in kinds.items())), EPOCH.now, scope())
+    key = (id(function), fresh, tuple(sorted((p, k.key) for p, k in kinds.items())), EPOCH.now, *map(id, scope()))
     known = _CHANGES.get(key)
     if known is not None and known[0] is function.__code__:
         return known[1]
@@ -231,7 +231,7 @@ def _result_of(stmt: ir.Bind, arguments: list[Kind]) -> Kind:
         return UNKNOWN
     callee = stmt.facts.callee
     kinds = argument_kinds(callee, bound, arguments)
-    key = (id(callee), tuple((p, k.key) for p, k in kinds.items()), EPOCH.now, scope())
+    key = (id(callee), tuple((p, k.key) for p, k in kinds.items()), EPOCH.now, *map(id, scope()))
     if key in _RESULTS:
         return _RESULTS[key]
     if key in _INFERRING:

@@ -376,16 +376,36 @@ def overriding(rules: dict[Any, Callable[..., Any]]) -> Iterator[None]:
     for function, vjp in rules.items():
         key = _canonical(function)
         entries[id(key)] = Entry(key, vjps=[VjpRule(key, vjp, None)])
-    before = EPOCH.now
-    token = _OVERRIDES.set((entries, *_OVERRIDES.get()))
+    with pushed(entries):
+        yield
+
+
+_entered: dict[tuple[int, int], int] = {}
+
+
+@contextmanager
+def pushed(entries: dict[int, Entry], lasting: bool = False) -> Iterator[None]:
+    """A scope, of this thread or task, in which these entries come first.
+
+    What was generated in a scope of `lasting` entries holds when it is entered again.
+    """
+    before, outer = EPOCH.now, _OVERRIDES.get()
+    known = _entered.get((id(entries), before)) if lasting and not outer else None
+    token = _OVERRIDES.set((entries, *outer))
     EPOCH.scopes += 1
-    _advance()
+    if known is None:
+        _advance()
+    else:
+        EPOCH.now = known
+    entered, newest = EPOCH.now, _next_epoch
+    if lasting and not outer:
+        _entered[id(entries), before] = entered
     try:
         yield
     finally:
         _OVERRIDES.reset(token)
         EPOCH.scopes -= 1
-        if EPOCH.now == before + 1 == _next_epoch and not _OVERRIDES.get():
+        if EPOCH.now == entered and _next_epoch == newest and not _OVERRIDES.get():
             EPOCH.now = before  # nothing else changed: what was generated outside is valid again
         else:
             _advance()

@@ -15,6 +15,7 @@ import numpy as np
 from pullback.arguments import Wrt, active_operands
 from pullback.errors import ArgumentError
 from pullback.forward_verbs import value_with_differential
+from pullback.locating import at_boundary
 from pullback.operators import check_callable, gradient, named, value_with_pullback
 from pullback.rules import Active, callable_name, forward_intrinsic, intrinsic
 from pullback.spaces import describe, is_differentiable, project
@@ -54,7 +55,7 @@ def jacobian(f: Callable[..., Any], wrt: Wrt = None) -> Callable[..., Any]:
         _, pull = value_with_pullback(f, wrt)(*args, **kwargs)
         return _assembled(value, operands, _rows(pull, operands, value))
 
-    return named(jacobian_of, "jacobian", f, wrt)
+    return named(at_boundary(jacobian_of), "jacobian", f, wrt)
 
 
 def hessian(f: Callable[..., Any], wrt: Wrt = None) -> Callable[..., Any]:
@@ -76,7 +77,7 @@ def hessian(f: Callable[..., Any], wrt: Wrt = None) -> Callable[..., Any]:
         like = operands[0] if len(operands) == 1 else operands
         return _assembled(like, operands, _columns(differential, operands, like))
 
-    return named(hessian_of, "hessian", f, wrt)
+    return named(at_boundary(hessian_of), "hessian", f, wrt)
 
 
 def hvp(f: Callable[..., Any], wrt: Wrt = None) -> Callable[..., Any]:

@@ -126,14 +126,14 @@ def _changes(stmt: ast.stmt) -> set[str]:
 
 
 def _replace(stmt: ast.stmt, identifier: str, value: ast.expr) -> None:
-    """Put `value` for a name, in place, keeping the statement's own position."""
+    """Put `value` for a name, in place, keeping the statement's own position, if it has one."""
     holes = {identifier: value}
 
     class Put(ast.NodeTransformer):
         def visit_Name(self, node: ast.Name) -> ast.AST:  # ast's own naming
             if node.id == identifier and isinstance(node.ctx, ast.Load):
                 put: ast.expr = substitute(node, holes)
-                return ast.copy_location(put, node)
+                return put if getattr(node, "end_lineno", None) is None else ast.copy_location(put, node)
             return node
 
     Put().visit(stmt)

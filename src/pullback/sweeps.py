@@ -19,6 +19,7 @@ from pullback.errors import DifferentiabilityError
 from pullback.forward_sweep import Forward, unset
 from pullback.generated import JOINT, Derivative, Request
 from pullback.kinds import BOOL, COMPLEX, FLOAT, INT, UNKNOWN, Kind
+from pullback.not_finite import debugging
 from pullback.residuals import Residuals
 from pullback.reverse import ABSENT, MAYBE, PRESENT, Reverse
 from pullback.shadow_code import ShadowCode, needs_shadows
@@ -119,7 +120,7 @@ def forward_sweep(
         read_later.update(region.kept)
     forward = Forward(lowered, sweep.reverse, sharing, sweep.helpers, read_later, pairs)
     forward.droppable = request.form == JOINT and not request.with_value and derivative.result.mask == FLOAT
-    forward.droppable &= sweep.reverse.shadows is None
+    forward.droppable &= sweep.reverse.shadows is None and not debugging()
     if forward.droppable:
         _drop_unused(lowered, forward)
     else:

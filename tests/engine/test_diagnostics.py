@@ -589,10 +589,7 @@ def uses_subject(x):
         (lambda x: (x * 2.0, lambda v: np.ones(2)), pb.CotangentError),
     ],
 )
-@pytest.mark.parametrize(
-    "scoped",
-    [False, pytest.param(True, marks=pytest.mark.xfail(reason="no line inside `pb.derivatives`", strict=False))],
-)
+@pytest.mark.parametrize("scoped", [False, True])
 def test_a_malformed_rule_is_reported_at_the_user_s_line(vjp, kind, scoped, monkeypatch):
     with contextlib.ExitStack() as stack:
         if scoped:

@@ -12,7 +12,7 @@ import builtins
 import functools
 import inspect
 import types
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pullback import ir
 from pullback.compiled.operators import Operators, literal
@@ -40,9 +40,6 @@ from pullback.compiled.values import (
 from pullback.names import INTERNAL
 from pullback.spans import Span
 
-if TYPE_CHECKING:
-    from pullback.compiled.flatten import Frame
-
 
 class Expressions(Operators):
     """Evaluates expressions; what must be computed is put into the unit."""
@@ -51,10 +48,10 @@ class Expressions(Operators):
 
     def raw(self, name: str, span: Span) -> Value:
         """What a name stands for, which may be None or nothing on some path."""
-        frame: Frame | None = self.frames[-1]
+        frame: Any = self.frames[-1]
         first = frame
         while frame is not None:
-            found = frame.state.env.get(name)
+            found: Value | None = frame.state.env.get(name)
             if found is not None:
                 if isinstance(found, Known) and isinstance(found.value, Clash):
                     raise refuse(f"`{name}` is {found.value.text} here: compiled code needs one type", span)
@@ -67,7 +64,7 @@ class Expressions(Operators):
         assert frame is not None
         return self.outer_name(name, frame, span)
 
-    def outer_name(self, name: str, frame: Frame, span: Span) -> Value:
+    def outer_name(self, name: str, frame: Any, span: Span) -> Value:
         """A captured variable, global or builtin."""
         if name in INTERNAL:
             return Known(INTERNAL[name])

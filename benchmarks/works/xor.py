@@ -6,10 +6,10 @@ Every candidate computes the loss too.
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable
 
 import numpy as np
+from case import Case
 
 import pullback as pb
 from pullback import nn, optim
@@ -193,22 +193,28 @@ def with_autograd() -> Callable[[], object]:
     return step
 
 
-def candidates() -> dict[str, Callable[[], object]]:
-    """A step function each."""
-    found = {
-        "by hand": by_hand(),
-        "pullback, a function of arrays": with_arrays(),
-        "pullback, a function of a dict": with_dict(),
-        "pullback, layers and SGD": with_layers(),
-    }
-    for name, make in {"torch": with_torch, "jax": with_jax, "autograd": with_autograd}.items():
-        if importlib.util.find_spec(name):
-            found["jax, jitted" if name == "jax" else "torch, eager" if name == "torch" else name] = make()
-    return found
-
-
 def check() -> None:
-    """All candidates take the same ten steps."""
-    losses = {name: [float(step()) for _ in range(10)] for name, step in candidates().items()}
-    for name, values in losses.items():
-        assert np.allclose(values, losses["by hand"], rtol=1e-4), (name, values, losses["by hand"])
+    """All of ours take the same ten steps as the one by hand."""
+    wanted = [float(loss) for loss in _losses(by_hand())]
+    for make in (with_arrays, with_dict, with_layers):
+        seen = _losses(make())
+        assert np.allclose(seen, wanted, rtol=1e-4), (make.__name__, seen, wanted)
+
+
+def _losses(step: Callable[[], object]) -> list[object]:
+    return [step() for _ in range(10)]
+
+
+def primal() -> Callable[[], object]:
+    values = list(parameters().values())
+    return lambda: of_arrays(*values)
+
+
+def cases(quick=False):
+    peers = {"torch": with_torch, "jax": with_jax, "autograd": with_autograd}
+    ours = {"layers and SGD": with_layers, "a function of arrays": with_arrays, "a function of a dict": with_dict}
+    return [
+        Case(name, of_arrays, (), make_ours=make, make_primal=primal, by_hand=by_hand(), peers=peers, compiled=False,
+             check=check, seconds=3.0)
+        for name, make in ours.items()
+    ]  # fmt: skip
