@@ -107,6 +107,7 @@ def hvp(f: Callable[..., Any], wrt: Wrt = None) -> Callable[..., Any]:
         return differential(*vector)
 
     hvp_of.__name__ = hvp_of.__qualname__ = f"hvp({callable_name(f)})"
+    hvp_of._pullback_of = ("hvp", f, wrt)  # type: ignore[attr-defined]
     return hvp_of
 
 
@@ -195,6 +196,21 @@ def _rows(pull: Any, operands: tuple[Any, ...], value: Any) -> Blocks:
         for k, leaf in enumerate(tangent_leaves(tangents, operands)):
             blocks[i][k][j, :] = np.ravel(leaf)
     return blocks
+
+
+def jacobian_of_maps(forward: Any, back: Any, operands: Any, args: Any, kwargs: Any) -> Any:
+    """A Jacobian from `forward(...) -> (value, differential)` or `back(...) -> (value, pullback)`: the cheaper."""
+    value, differential = forward(*args, **kwargs)
+    if sum(map(np.size, leaves(operands))) < sum(map(np.size, leaves(value))):
+        return _assembled(value, operands, _columns(differential, operands, value))
+    value, pull = back(*args, **kwargs)
+    return _assembled(value, operands, _rows(pull, operands, value))
+
+
+def hessian_of_map(product: Any, operands: tuple[Any, ...]) -> Any:
+    """A Hessian from the product with a vector."""
+    like = operands[0] if len(operands) == 1 else operands
+    return _assembled(like, operands, _columns(product, operands, like))
 
 
 def _complex_columns(f: Any, differential: Any, operands: tuple[Any, ...], value: Any) -> Blocks:

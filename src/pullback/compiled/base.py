@@ -23,6 +23,7 @@ class Base:
     shared_objects: set[int]  # objects of which there may be two copies: nothing is stored into them
     outer_values: dict[str, Value]
     outer_heap: dict[int, dict[str, Value]]
+    plain = 0  # whether calls are made for their value alone, so that registered derivatives do not matter
     relied: dict[int, tuple[Any, Any]]  # callees, and the derivatives that users registered for them
 
     def call(self, callee: Value, args: list[Value], keywords: dict[str, Value], stem: str, span: Span) -> Value:

@@ -19,6 +19,7 @@ from typing import Any
 from pullback import ir
 from pullback.compiled.builtin_calls import BuiltinCalls, special_calls
 from pullback.compiled.operators import literal
+from pullback.compiled.replaced import REPLACED
 from pullback.compiled.values import (
     BOOL,
     FLOAT,
@@ -96,7 +97,7 @@ class Calls(BuiltinCalls):
             )
         entry = lookup(callee)
         self.relied[id(callee)] = (callee, tuple(entry.vjps) if entry is not None else ())
-        if entry is not None and entry.vjps:
+        if entry is not None and entry.vjps and not self.plain:
             return self.custom(callee, entry, args, keywords, stem, span)
         special = _SPECIAL.get(_key(callee))
         if special is not None:
@@ -115,7 +116,9 @@ class Calls(BuiltinCalls):
             return self.library_call(callee, entry, args, keywords, stem, span)
         if isinstance(callee, types.FunctionType):
             module = callee.__module__ or ""
-            if module.startswith("pullback.") and not module.startswith(("pullback.nn", "pullback.demo")):
+            callee = REPLACED.get(id(callee), callee)
+            own = ("pullback.nn", "pullback.demo", "pullback.compiled.number_support", "pullback.rulebook.math")
+            if module.startswith("pullback.") and not callee.__module__.startswith(own):
                 raise refuse(f"`{callable_name(callee)}` is not compiled", span)
             return self.python_call(callee, args, keywords, span)
         if isinstance(callee, _C_FUNCTION) or type(callee).__name__ == "_FuncPtr":

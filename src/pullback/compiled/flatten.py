@@ -19,7 +19,7 @@ from typing import Any
 from pullback import ir
 from pullback.compiled.joining import Frame, Joining
 from pullback.compiled.reading import live_names
-from pullback.compiled.shapes import Copies, joined, made, nothing, shape_of, transfer
+from pullback.compiled.shapes import MISSING, Copies, joined, made, nothing, shape_of, transfer
 from pullback.compiled.unit import Block, Unit
 from pullback.compiled.values import (
     BOOL,
@@ -302,7 +302,6 @@ class Flattener(Joining):
             name: shape_of(entry.env[name], entry)
             for name in entry.env if name in assigned and name in head_live
         }  # fmt: skip
-        late: set[str] = set()  # names that only the loop assigns, and that are read after it
         names = set(self.unit.names)
         for _ in range(12):
             self.unit.names = set(names)
@@ -325,11 +324,14 @@ class Flattener(Joining):
         late = {
             n for n in assigned if n not in entry.env and n in after.env and n in live
         }  # fmt: skip
-        flags = {}
-        for name in sorted(late if not certain else ()):
-            flags[name] = self.unit.fresh(f"{name}_missing")
-            self.unit.put(flags[name], ir.Copy(ir.Lit(True)), Num(ir.Var(flags[name]), BOOL), stmt.span)
-            self.copy(nothing(after.env[name], after), stmt.span)
+        kept: dict[str, Value] = {}
+        for name in sorted(late):  # what it is made of may be overwritten for the next iteration
+            shape = shape_of(after.env[name], after)
+            kept[name] = made(
+                shape if certain else joined(MISSING, shape), name, self.unit.fresh, start, self.unit.identity
+            )
+            self._declare(kept[name], start)
+            self.copy(nothing(kept[name], start), stmt.span)
         # at the end of an iteration: what is carried over, before the loop may be left
         leaving = inside[-1] if inside and isinstance(inside[-1], ir.BreakIf) else None
         if leaving is not None:
@@ -342,7 +344,10 @@ class Flattener(Joining):
                 self._guard_identity(source, goal, after, start, goal, start)
                 self._share(source, goal, after, start)
                 back.extend(transfer(source, goal, after, start))
-        back.extend((flag, ir.Lit(False), "") for flag in flags.values())
+        for name, goal in kept.items():
+            self._guard_identity(after.env[name], goal, after, start, goal, start)
+            self._share(after.env[name], goal, after, start)
+            back.extend(transfer(after.env[name], goal, after, start))
         if leaving is not None:
             targets = {n for n, _, _ in back}
             self.unit.block.extend(self._kept_flags(leaving, targets, stmt.span))
@@ -353,8 +358,7 @@ class Flattener(Joining):
         self.unit.append(made_loop)
         final = start
         final.heap = {**after.heap, **start.heap}
-        for name in late:
-            final.env[name] = Maybe(after.env[name], flags[name], True) if name in flags else after.env[name]
+        final.env.update(kept)
         self.frame.state = final
 
     def _runs(self, stmt: ir.For | ir.While, count: ir.Atom | None) -> bool:

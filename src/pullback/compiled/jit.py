@@ -8,32 +8,29 @@ front of it test the types, take the arguments apart and put the results togethe
 
 from __future__ import annotations
 
-import ast
 import functools
-import inspect
 import threading
 import types
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
-from pullback import ir
 from pullback.arguments import active_operands
-from pullback.compiled.flatten import Flattener
-from pullback.compiled.kernel import Kernel, gradient, primal
-from pullback.compiled.layout import Arguments, Layout, Results, active_leaves, key_of, layout_of
-from pullback.compiled.machine import compiled, need_numba
-from pullback.compiled.unit import Unit
-from pullback.compiled.values import Arr, Known, Num, State, Value, describe, leaves, refuse
+from pullback.compiled.entry import Entry
+from pullback.compiled.layout import key_of, layout_of
+from pullback.compiled.machine import need_numba
+from pullback.compiled.values import refuse
 from pullback.errors import ArgumentError, PullbackError
+from pullback.forward_verbs import value_with_differential
 from pullback.locating import locate
-from pullback.rules import EPOCH, callable_name, lookup, scope
-from pullback.source import Source
-from pullback.spans import Span
+from pullback.operators import value_with_pullback
+from pullback.rules import EPOCH, scope
+from pullback.second_order import hessian_of_map, hvp, jacobian_of_maps
 
 _LOCK = threading.RLock()
-_VERBS = ("gradient", "value_with_gradient")
+_VERBS = frozenset({
+    "value", "gradient", "value_with_gradient", "pullback", "value_with_pullback", "differential",
+    "value_with_differential", "hvp",
+})  # fmt: skip
 
 
 def jit(function: Callable[..., Any] | None = None, /, *, cache: bool = False) -> Any:
@@ -53,7 +50,29 @@ def jit(function: Callable[..., Any] | None = None, /, *, cache: bool = False) -
     if not callable(function):
         raise ArgumentError(f"jit takes a function, not {function!r}")
     need_numba()
+    verb, inner, wrt = verb_of(function)
+    if verb in ("jacobian", "hessian"):
+        return _matrix(verb, function, inner, wrt, cache)
+    if verb not in _VERBS or hasattr(inner, "_pullback_verb"):
+        raise refuse(f"jit of `{function.__name__}` is not compiled", None, help="jit takes one verb of a function")
     return Jitted(function, cache)
+
+
+def _matrix(verb: str, function: Any, f: Any, wrt: Any, cache: bool) -> Callable[..., Any]:
+    """A Jacobian or Hessian: compiled columns or rows, put together in Python."""
+    forward = jit(value_with_differential(f, wrt), cache=cache)
+    back = jit(value_with_pullback(f, wrt), cache=cache)
+    second = jit(hvp(f, wrt), cache=cache)
+
+    @functools.wraps(function)
+    def matrix_of(*args: Any, **kwargs: Any) -> Any:
+        active = active_operands(f, wrt, args, kwargs)
+        operands = tuple(args[a] if isinstance(a, int) else kwargs[a] for a in active)
+        if verb == "hessian":
+            return hessian_of_map(lambda *v: second(*args, v[0] if len(v) == 1 else v, **kwargs), operands)
+        return jacobian_of_maps(forward, back, operands, args, kwargs)
+
+    return matrix_of
 
 
 class Jitted:
@@ -95,7 +114,8 @@ class Jitted:
         with _LOCK:
             found = self._entries.get(key)
             if found is None or not found.holds():
-                found = self._entries[key] = Entry(self, args, kwargs, layouts)
+                made = Entry(self.verb, self.function, self.wrt, self._again, self.cache, args, kwargs, layouts)
+                found = self._entries[key] = made
             return found
 
     def source(self, *args: Any, **kwargs: Any) -> str:
@@ -113,192 +133,3 @@ def verb_of(function: Any) -> tuple[str, Any, Any]:
         return "value", function, None
     verb, inner, wrt = found
     return str(verb), inner, wrt
-
-
-class Entry:
-    """The machine code for one combination of argument types."""
-
-    def __init__(self, owner: Jitted, args: tuple[Any, ...], kwargs: dict[str, Any], layouts: list[Layout]) -> None:
-        self.owner = owner
-        self.unit = Unit()
-        self.epoch = EPOCH.now
-        self.relied: dict[int, tuple[Any, Any]] = {}
-        function = owner.function
-        title = getattr(function, "__name__", "function")
-        title = title if title.isidentifier() else "function"
-        span = span_of(function)
-        call = Call(self.unit, function, args, kwargs, layouts, span)
-        self.unit.names.add(title)
-        result = call.result
-        parts = list(leaves(result, call.state))
-        self._name_results(parts, call.state, result, span)
-        parts = self.parts
-        if owner.verb == "value":
-            kernel = primal(self.unit, f"{title}_compiled", call.parameters, parts, span)
-            results = Results(self.unit, "r")
-            shown = results.value(result, call.state, span)
-        elif owner.verb in _VERBS:
-            kernel, results, shown = self._gradient(call, result, parts, title, span)
-        else:
-            raise refuse(f"jit of `{owner.verb}` is not compiled", None)
-        self.text = ast.unparse(kernel.tree) + "\n"
-        self._boundary(call, kernel, results, shown)
-
-    def _name_results(self, parts: list[Num | Arr], state: State, result: Value, span: Span) -> None:
-        """Give each part of the result a name that nothing assigns again."""
-        self.parts: list[Num | Arr] = []
-        for part in parts:
-            if isinstance(part, Num) and isinstance(part.atom, ir.Var):
-                self.parts.append(self.unit.number("_result", ir.Copy(part.atom), part.type, span))
-            elif isinstance(part, Arr):
-                made = self.unit.array("_result", ir.Copy(part.atom), part, span)
-                self.unit.share(made.name, part.name)
-                self.parts.append(made)
-            else:
-                self.parts.append(part)
-
-    def _gradient(
-        self, call: Call, result: Value, parts: list[Num | Arr], title: str, span: Span
-    ) -> tuple[Kernel, Results, str]:
-        owner = self.owner
-        if not isinstance(result, Num):
-            raise ArgumentError(
-                f"gradient needs a function with a real scalar result; {callable_name(owner.function)} returns "
-                f"{describe(result)}"
-            )
-        active = active_operands(owner.function, owner.wrt, call.args, call.kwargs)
-        chosen = [call.layouts[call.position(a)] for a in active]
-        names = [
-            n
-            for a in active
-            for n in active_leaves(call.values[call.position(a)], call.layouts[call.position(a)], call.state)
-        ]
-        kernel = gradient(self.unit, f"gradient_of_{title}", call.parameters, parts, names, span, False)
-        results = Results(self.unit, "r")
-        value = results.value(result, call.state, span)
-        tangents = [results.tangent(layout) for layout in chosen]
-        bare = tangents[0] if len(tangents) == 1 else f"({', '.join(tangents)},)"
-        return kernel, results, f"({value}, {bare})" if owner.verb == "value_with_gradient" else bare
-
-    def _boundary(self, call: Call, kernel: Kernel, results: Results, shown: str) -> None:
-        """The Python function in front of the machine code."""
-        unit = self.unit
-        self.machine = compiled(kernel, self.text, self.owner.cache)
-        tests = [*call.arguments.tests, *(f"{path} is not {name}" for path, name in unit.guards.items() if name)]
-        state = unit.constant(self, "entry")
-        tests.append(f"{unit.constant(EPOCH, 'EPOCH')}.now != {state}.epoch")
-        again = unit.constant(self.owner._again, "again")
-        tests += self._overlaps(call)
-        names = [f"a{i}" for i in range(len(call.layouts))]
-        reads = [*call.arguments.reads, *(path for path in unit.inputs)]
-        lines = [
-            f"def call({', '.join(names)}):" if names else "def call():",
-            f"    if {' or '.join(tests)}:",
-            f"        return {again}({', '.join(names)})",
-            f"    r = {unit.constant(self.machine, 'machine')}({', '.join(reads)})",
-            *(f"    {line}" for line in results.lines),
-            f"    return {shown}",
-        ]
-        if call.kwargs:  # (arguments by name come here sorted out already)
-            lines[2] = "        pass"
-        names_in_scope = dict(unit.constants)
-        self.boundary = "\n".join(lines) + "\n"
-        exec(compile(self.boundary, f"<boundary of {self.owner.__name__}>", "exec"), names_in_scope)
-        self.call: Callable[..., Any] = names_in_scope["call"]
-        self.relied = call.relied
-
-    def _overlaps(self, call: Call) -> list[str]:
-        """Tests that arrays which are stored into share no memory with others: each has an adjoint of its own."""
-        unit = self.unit
-        given = dict(zip(call.arguments.parameters, call.arguments.reads, strict=True))
-        given |= {name: path for path, (_, name) in unit.inputs.items()}
-        arrays = {n: path for n, path in given.items() if n in unit.arrays}
-        stores = [s for s in ir.walk(unit.block) if isinstance(s, ir.Store)]
-        stored = {unit.root(s.obj.name) for s in stores if isinstance(s.obj, ir.Var)}
-        apart = unit.constant(must_be_apart, "must_be_apart")
-        names = list(arrays)
-        return [
-            f"{apart}({arrays[a]}, {arrays[b]})"
-            for i, a in enumerate(names) for b in names[i + 1 :] if {unit.root(a), unit.root(b)} & stored
-        ]  # fmt: skip
-
-    def holds(self) -> bool:
-        """Whether everything this was made from is still so."""
-        for text, name in self.unit.guards.items():
-            try:
-                found = eval(text, dict(self.unit.constants))
-            except Exception:
-                return False
-            if found is not self.unit.constants[name]:
-                return False
-        if self.epoch != EPOCH.now:
-            for callee, vjps in self.relied.values():
-                entry = lookup(callee)
-                if (tuple(entry.vjps) if entry is not None else ()) != vjps:
-                    return False
-            self.epoch = EPOCH.now
-        return True
-
-
-class Call:
-    """A function put in place for arguments of known types."""
-
-    def __init__(
-        self,
-        unit: Unit,
-        function: Any,
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-        layouts: list[Layout],
-        span: Span,
-    ) -> None:
-        self.unit = unit
-        self.args, self.kwargs, self.layouts = args, kwargs, layouts
-        self.arguments = Arguments(unit)
-        self.state = State()
-        stems = self._stems(function, len(args), tuple(kwargs))
-        self.values = [
-            self.arguments.taken(layout, f"a{i}", stem, self.state)
-            for i, (layout, stem) in enumerate(zip(layouts, stems, strict=True))
-        ]
-        flattener = Flattener(unit)
-        self.relied = flattener.relied
-        count = len(args)
-        named = dict(zip(kwargs, self.values[count:], strict=True))
-        self.result, self.state = flattener.outermost(Known(function), self.values[:count], named, self.state, span)
-        self.parameters = [*self.arguments.parameters, *(name for _, name in unit.inputs.values())]
-
-    def _stems(self, function: Any, count: int, keywords: tuple[str, ...]) -> list[str]:
-        inner = function.__func__ if isinstance(function, types.MethodType) else function
-        code = getattr(inner, "__code__", None)
-        names = list(code.co_varnames[: code.co_argcount]) if code is not None else []
-        if isinstance(function, types.MethodType):
-            names = names[1:]
-        names += [f"argument{i}" for i in range(len(names), count)]
-        return [*names[:count], *keywords]
-
-    def position(self, operand: int | str) -> int:
-        """The place of an argument, given by position or name."""
-        return operand if isinstance(operand, int) else len(self.args) + list(self.kwargs).index(operand)
-
-
-def must_be_apart(a: Any, b: Any) -> bool:
-    """Raise where two arrays share memory, one of which is stored into."""
-    if np.may_share_memory(a, b):
-        raise ArgumentError(
-            "two arrays given to a compiled function share memory, and one of them is changed in place; pass a copy"
-        )
-    return False
-
-
-def span_of(function: Any) -> Span:
-    """Where a function stands."""
-    inner = inspect.unwrap(function.__func__ if isinstance(function, types.MethodType) else function)
-    called = inspect.getattr_static(type(inner), "__call__", None)
-    code = getattr(inner, "__code__", None) or getattr(called, "__code__", None)
-    if code is None:
-        return Span("<unknown>", 1, 0, 1, 1)
-    return Span(code.co_filename, code.co_firstlineno, 0, code.co_firstlineno, 1)
-
-
-__all__ = ["Entry", "Jitted", "Source", "jit"]

@@ -12,7 +12,7 @@ from typing import Any
 
 from pullback import ir
 from pullback.compiled import support
-from pullback.compiled.calls import Calls
+from pullback.compiled.custom import CustomCalls
 from pullback.compiled.reading import Live
 from pullback.compiled.shapes import Clash, Copies, joined, made, shape_of, transfer
 from pullback.compiled.unit import Block
@@ -32,7 +32,7 @@ class Frame:
     loops: int = 0
 
 
-class Joining(Calls):
+class Joining(CustomCalls):
     """Joins the states of two ways."""
 
     @property

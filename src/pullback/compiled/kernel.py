@@ -87,6 +87,7 @@ def gradient(
     accumulators = {p: unit.kinds[p] for p in active if p not in bound and p in unit.types}
     reverse = TypedReverse(lowered, residuals, helpers.fresh, helpers, accumulators, frozenset())
     reverse.prepare(unit, shadows, shadow_stmts)
+    reverse.printed = lambda block: _printed(block, lowered, reverse, sharing, helpers, unit)
     given: list[str] = []
     for result in results:
         if result.type != FLOAT or not isinstance(result.atom, ir.Var):
@@ -137,6 +138,21 @@ def gradient(
     return kernel
 
 
+def varied_names(unit: Unit, title: str, parameters: list[str], active: list[str], span: Span) -> set[str]:
+    """The floats and arrays of floats that may depend on the active parameters, anywhere."""
+    lowered = _lowered(unit, title, parameters, [], span)
+    sharing = PlainSharing(unit)
+    analyse(lowered, frozenset(active), sharing)  # type: ignore[arg-type]
+    names = set(active)
+    for stmt in ir.walk(lowered.body):
+        if isinstance(stmt, ir.Bind) and stmt.facts.varied:
+            names.add(stmt.target)
+        elif isinstance(stmt, ir.Store) and stmt.facts.varied and isinstance(stmt.obj, ir.Var):
+            names.add(stmt.obj.name)
+    names = {m for n in names for m in sharing.with_(n)}
+    return {n for n in names if unit.types.get(n) == FLOAT or (n in unit.arrays and unit.arrays[n].type == FLOAT)}
+
+
 class TypedResiduals(Residuals):
     """Residuals that are copies only where a store may follow."""
 
@@ -183,6 +199,18 @@ def _forward(
             if known is not None:
                 forward.kinds[new] = known
     return forward
+
+
+def _printed(
+    block: list[ir.Stmt], lowered: ir.FunctionIR, reverse: TypedReverse, sharing: Any, helpers: Helpers, unit: Unit
+) -> list[ast.stmt]:
+    """Statements that stand in the reverse sweep, as text has them."""
+    names = {n for s in ir.walk(block) for n in ir.assigned(s)}
+    for stmt in ir.walk(block):
+        if isinstance(stmt, ir.Bind):
+            stmt.facts.active = (False,) * len(ir.atoms(stmt.expr))
+    forward = _forward(lowered, reverse, sharing, helpers, names, unit)
+    return forward.block(block)
 
 
 def _lowered(unit: Unit, title: str, parameters: list[str], results: list[Num | Arr], span: Span) -> ir.FunctionIR:

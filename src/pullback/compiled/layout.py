@@ -15,10 +15,11 @@ from pullback import ir
 from pullback.compiled.unit import Unit, array_type, fields_of, is_data
 from pullback.compiled.values import BOOL, FLOAT, INT, Arr, Known, Num, Obj, State, Tup, Value, refuse
 from pullback.spans import Span
-from pullback.structs import field_names, is_struct_class
-from pullback.tangents import NO_TANGENT, tangent_type
+from pullback.structs import constant_fields, field_names, is_struct_class
+from pullback.tangents import NO_TANGENT, ZERO, tangent_type
 
 Layout = tuple[Any, ...]
+MOST_ITEMS = 64  # of a list: each becomes a variable
 _NUMBERS: dict[type, str] = {float: FLOAT, int: INT, bool: BOOL}
 
 
@@ -34,12 +35,12 @@ def layout_of(value: Any, where: str) -> Layout:
         return ("num", cls)
     if isinstance(value, np.generic) or cls is complex:
         raise refuse(f"{where} is {_article(cls.__name__)}, which is not compiled", None, help="use floats")
-    if isinstance(value, tuple):
+    if isinstance(value, tuple) or (cls is list and len(value) <= MOST_ITEMS):
         return ("tup", cls, tuple(layout_of(v, f"item {i} of {where}") for i, v in enumerate(value)))
     if isinstance(value, (list, dict, set)):
         raise refuse(
             f"{where} is {_article(cls.__name__)}, which is not compiled", None,
-            help="pass an array or a tuple",
+            help=f"pass an array, or a tuple or list of at most {MOST_ITEMS} items",
         )  # fmt: skip
     if is_data(value):
         fields = fields_of(value)
@@ -183,6 +184,8 @@ class Results:
                 items = ", ".join(map(self.tangent, layout[2]))
                 if layout[1] is tuple:
                     return f"({items},)"
+                if layout[1] is list:
+                    return f"[{items}]"
                 return f"{self.unit.constant(layout[1], 'cls')}({items})"
             case "obj" if differentiable(layout):
                 parts = [(k, self.tangent(item)) for k, item, d in layout[2] if d and differentiable(item)]
@@ -222,6 +225,70 @@ class Results:
             case Known(value=known):
                 return self.unit.constant(known, "known")
         raise refuse("what this function returns is not compiled", span)
+
+
+    def tangent_of(self, value: Value, state: State) -> str:
+        """The tangent of a result."""
+        match value:
+            case Num(type="f") | Arr(type="f"):
+                return self.next()
+            case Tup(items=items, cls=cls):
+                inner = ", ".join(self.tangent_of(i, state) for i in items)
+                if cls is list:
+                    return f"[{inner}]"
+                return f"({inner},)" if cls is tuple else f"{self.unit.constant(cls, 'cls')}({inner})"
+            case Obj(id=identity, cls=cls) if is_struct_class(cls):
+                left_out = constant_fields(cls)
+                fields = {k: v for k, v in state.heap[identity].items() if k not in left_out and has_tangent(v, state)}
+                return self.made(tangent_type(cls), [(k, self.tangent_of(v, state)) for k, v in fields.items()])
+        return self.unit.constant(NO_TANGENT, "NO_TANGENT")
+
+
+def has_tangent(value: Value, state: State) -> bool:
+    """Whether a value has a tangent space."""
+    match value:
+        case Num(type=type_) | Arr(type=type_):
+            return type_ == FLOAT
+        case Tup(items=items):
+            return any(has_tangent(i, state) for i in items)
+        case Obj(cls=cls):
+            return is_struct_class(cls)
+    return False
+
+
+def parts_of(layout: Layout, path: str, unit: Unit) -> list[str]:
+    """What reads the parts of a tangent of a value of that type: those of `active_leaves`."""
+    if not differentiable(layout):
+        return []
+    match layout[0]:
+        case "num":
+            return [f"{unit.constant(as_float, 'as_float')}({path})"]
+        case "arr":
+            return [f"{unit.constant(np.asarray, 'asarray')}({path}, {unit.constant(layout[1], 'dtype')})"]
+        case "tup":
+            return [text for i, item in enumerate(layout[2]) for text in parts_of(item, f"{path}[{i}]", unit)]
+    return [text for k, item, d in layout[2] if d for text in parts_of(item, f"{path}.{k}", unit)]
+
+
+def seeds_of(value: Value, state: State, path: str, unit: Unit) -> list[str]:
+    """What reads the parts of a cotangent of a result: one for each of its leaves."""
+    match value:
+        case Num(type=type_):
+            return [f"{unit.constant(as_float, 'as_float')}({path})" if type_ == FLOAT else "0.0"]
+        case Arr(type=type_, dtype=dtype):
+            made = f"{unit.constant(np.asarray, 'asarray')}({path}, {unit.constant(np.dtype(dtype), 'dtype')})"
+            return [made if type_ == FLOAT else "0.0"]
+        case Tup(items=items):
+            return [t for i, item in enumerate(items) for t in seeds_of(item, state, f"{path}[{i}]", unit)]
+        case Obj(id=identity):
+            fields = state.heap[identity].items()
+            return [t for k, v in fields for t in seeds_of(v, state, f"{path}.{k}", unit)]
+    return []
+
+
+def as_float(t: Any) -> float:
+    """A tangent of a number, for machine code."""
+    return 0.0 if t is ZERO or t is NO_TANGENT else float(t)
 
 
 def _article(name: str) -> str:

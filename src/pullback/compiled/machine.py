@@ -8,17 +8,12 @@ from __future__ import annotations
 import dis
 import itertools
 import linecache
-import math
 import types
 from typing import Any
 
-from pullback import runtime
-from pullback.compiled import number_support, support
 from pullback.compiled.kernel import Kernel
+from pullback.compiled.replaced import REPLACED
 from pullback.errors import PullbackError
-from pullback.fitting import fit
-from pullback.rulebook import builtin_functions, powers, python_operators
-from pullback.surgery import without_derivative
 
 _numbers = itertools.count(1)
 _COMPILED: dict[int, tuple[Any, Any]] = {}
@@ -39,23 +34,9 @@ def need_numba() -> Any:
     return numba
 
 
-_REPLACED: dict[int, Any] = {
-    id(powers.power_base): number_support.power_base,
-    id(powers.power_exponent): number_support.power_exponent,
-    id(builtin_functions.absolute): number_support.absolute,
-    id(python_operators.modulus_divisor): number_support.modulus_divisor,
-    id(without_derivative): number_support.same,
-    id(runtime.keep): support.copied,
-    id(fit): number_support.first,
-    id(math.sqrt): number_support.square_root,
-    id(math.log): number_support.logarithm,
-    id(math.exp): number_support.exponential,
-}  # fmt: skip
-
-
 def machine_function(value: Any) -> Any:
     """What compiled code calls for a function: the same, or one that Numba compiles."""
-    value = _REPLACED.get(id(value), value)
+    value = REPLACED.get(id(value), value)
     if not isinstance(value, types.FunctionType) or value.__module__.startswith("numpy"):
         return value
     known = _COMPILED.get(id(value))

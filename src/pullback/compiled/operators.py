@@ -47,6 +47,8 @@ class Operators(Arrays):
             return self.arithmetic(op, a, b, stem, span)
         if isinstance(a, (Num, Arr)) and isinstance(b, (Num, Arr)):
             return self.array_operation(op, a, b, stem, span, inplace)
+        if inplace and isinstance(a, Tup) and a.cls is list:
+            raise refuse("a list that grows is not compiled", span, help="use an array of known length")
         if isinstance(a, Tup) and isinstance(b, Tup) and op == "+" and a.cls is b.cls:
             return Tup(a.items + b.items, a.cls)
         if isinstance(a, Tup) and isinstance(b, Num) and op == "*" and isinstance(b.atom, ir.Lit):

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from pullback import ir
+from pullback.compiled.custom_call import CustomCall
 from pullback.compiled.number_support import grown
 from pullback.compiled.typed_reverse import TypedReverse
 from pullback.compiled.unit import Unit
@@ -86,6 +87,12 @@ class TypedForward(Forward):
             self.emit(ast.For(target(stmt.target), head_of(stmt), body, [], lineno=1), stmt.span)
         else:
             self.emit(ast.While(stmt.test.node, body, []), stmt.span)
+
+    def expression(self, stmt: ir.Bind, values: dict[ir.Atom, ast.expr]) -> ast.expr:
+        """The plain expression; the value of a function with a registered derivative has been computed before."""
+        if isinstance(stmt.facts.callee, CustomCall) and isinstance(stmt.expr, ir.Apply):
+            return values[stmt.expr.args[0]]
+        return super().expression(stmt, values)
 
     def type_of(self, identifier: str) -> str | Arr:
         """What a name holds."""

@@ -16,12 +16,14 @@ from typing import Any
 
 from pullback import ir
 from pullback.compiled import support
+from pullback.compiled.custom_call import CustomCall, Renamed
 from pullback.compiled.unit import Unit
 from pullback.inlining import Inliner
 from pullback.kinds import UNKNOWN, Kind
 from pullback.residuals import Region
 from pullback.reverse import ABSENT, MAYBE, PRESENT, Code, Reverse, template_stmt
 from pullback.syntax import assign, call, constant, name, template, tuple_of
+from pullback.syntax import atom as as_syntax
 
 
 class TypedInliner(Inliner):
@@ -30,6 +32,19 @@ class TypedInliner(Inliner):
     def must_fit(self, stmt: ir.Bind, operand: ir.Atom) -> bool:
         """Never."""
         return False
+
+    def called(self, stmt: ir.Bind, g: str) -> None:
+        """A registered pullback: its statements, of the result's adjoint."""
+        reverse, custom = self.reverse, stmt.facts.callee
+        assert isinstance(reverse, TypedReverse) and isinstance(custom, CustomCall) and isinstance(stmt.expr, ir.Apply)
+        known = [n for n in sorted(custom.outside()) if n in reverse.unit.types or n in reverse.unit.arrays]
+        names = Renamed({n: reverse.need(ir.Var(n), stmt) for n in known})
+        reverse.emit(assign(custom.cotangent, name(g)), stmt)
+        for made in reverse.printed(custom.block):
+            reverse.emit(names.visit(made), stmt)
+        for operand, tangent in zip(stmt.expr.args[1:], custom.tangents, strict=True):
+            if isinstance(operand, ir.Var) and stmt.facts.active[stmt.expr.args.index(operand, 1) + 1]:
+                reverse.accumulate(operand, names.visit(as_syntax(tangent)), stmt, kind=reverse.unit.kind(operand))
 
 
 class TypedReverse(Reverse):
@@ -41,6 +56,7 @@ class TypedReverse(Reverse):
         self.shadow_stmts = shadow_stmts  # for the id of a statement: the one that makes its target's shadow
         self.cursors: dict[Any, str] = {}
         self.inliner = TypedInliner(self, self.helper)
+        self.printed: Callable[[list[ir.Stmt]], Code] = lambda _: []  # statements as they are in a forward sweep
         self.wide = 0  # the dimensions of the cotangents that are being added
 
     def absent(self) -> ast.expr:
