@@ -18,8 +18,8 @@ LAYERS = {
     "the registry of derivatives": "kinds rules applying",
     "from source to the intermediate representation": "source scopes fence ir syntax lower_generators "
     "lower_iterations lower_expressions lower_match lower_try capturing lower",
-    "analyses": "operations names infer solitary effects calls changing origins sharing dict_views activity definite "
-    "liveness",
+    "analyses": "operations names array_methods infer solitary effects calls changing origins sharing dict_views "
+    "activity definite liveness",
     "the transform": "runtime residuals inlining shadow_code reverse simplify forward_uses forward_try forward_sweep "
     "lending not_finite emit",
     "forward mode": "tangent_parts template_functions tangent_rules tangent_code",

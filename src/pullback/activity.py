@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from pullback import ir
+from pullback.array_methods import constant_attribute
 from pullback.dict_views import kept_views
 from pullback.effects import effects_of
 from pullback.kinds import ARRAY, DICT, LIST, NONE, NPFLOAT, NUMERIC_MASK, PYTHON_SCALAR, STR, STR_KIND, TUPLE, Kind
@@ -240,6 +241,8 @@ class _Analysis:
                 self.check_captures(stmt, expr, varied)
             case ir.Apply():
                 return self.call_carries(stmt)
+            case ir.Attr(name=name) if constant_attribute(facts.kinds[0], name) is not None:
+                return False
         return facts.kind.differentiable
 
     def refuse_set(self, stmt: ir.Bind) -> None:

@@ -266,7 +266,7 @@ class Forward:
         taken = self.take(operands)
         values = {a: taken.get(a.name, atom(a)) if isinstance(a, ir.Var) else atom(a) for a in operands}
         if isinstance(expr, ir.Apply) and isinstance(expr.callee, ir.Var) and expr.callee.name in INTERNAL:
-            stem = expr.callee.name.strip("<>")
+            stem = expr.callee.name.strip("<>").rpartition(".")[2]
             values[expr.callee] = name(self.helper(INTERNAL[expr.callee.name], stem))
         for value in values.values():
             if not hasattr(value, "lineno"):
@@ -355,7 +355,8 @@ class Forward:
         keywords = [ast.keyword(k, values[a]) for k, a in expr.keywords]
         callee: ast.expr
         if stmt.facts.known and any(stmt.facts.active):
-            stem = expr.method or (expr.callee.name.strip("<>") if isinstance(expr.callee, ir.Var) else "callee")
+            written = expr.callee.name.strip("<>").rpartition(".")[2] if isinstance(expr.callee, ir.Var) else "callee"
+            stem = expr.method or written
             callee = name(self.helper(stmt.facts.callee, stem))
         else:
             callee = values[expr.callee]

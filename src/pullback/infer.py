@@ -15,18 +15,25 @@ from typing import Any
 import numpy as np
 
 from pullback import ir
+from pullback.array_methods import SHAPE_KIND, attribute_function, constant_attribute, item_of_shape, method_entry
 from pullback.kinds import (
+    ARRAY,
     ARRAY_KIND,
+    ARRAY_OR_SCALAR,
     BOOL_KIND,
     DICT_KIND,
     FLOAT_KIND,
     FUNC,
+    INEXACT,
     INT_KIND,
     LIST_KIND,
     NOTHING,
+    NPFLOAT,
     NPFLOAT_KIND,
+    NPINT,
     NUMERIC,
     OTHER,
+    PYTHON_SCALAR,
     STR_KIND,
     STRUCT,
     TUPLE_KIND,
@@ -34,12 +41,13 @@ from pullback.kinds import (
     UNSET,
     Kind,
     arithmetic,
+    combined,
     join,
     kind_of,
     same,
 )
 from pullback.names import Names
-from pullback.rules import lookup
+from pullback.rules import Entry, lookup
 
 Env = dict[str, Kind]
 ResultOf = Callable[[Any, list[Kind]], Kind]
@@ -110,7 +118,7 @@ class _Inference:
                 env[stmt.target] = self.bind(stmt, env)
             case ir.Unpack():
                 stmt.facts.kinds = (self.atom(stmt.source, env),)
-                env.update(dict.fromkeys(stmt.targets, UNKNOWN))
+                env.update(dict.fromkeys(stmt.targets, _part(stmt.facts.kinds[0])))
             case ir.Append():
                 stmt.facts.kinds = (self.atom(stmt.item, env),)
             case ir.Store():
@@ -153,8 +161,10 @@ class _Inference:
         return self.block(stmt.final, env)
 
     def element(self, stmt: ir.For, env: Env) -> Kind:
-        """The kind of a loop's elements: ints over a `range`."""
+        """The kind of a loop's elements: ints over a `range`, rows or numbers over an array."""
         kind = self.atom(stmt.iterable, env)
+        if kind.mask == ARRAY_KIND.mask:
+            return ARRAY_OR_SCALAR
         return INT_KIND if kind.cls is range else UNKNOWN
 
     def loop(self, body: list[ir.Stmt], env: Env, bound: Env) -> Env:
@@ -189,15 +199,26 @@ class _Inference:
             case ir.Inert():
                 return _inert_kind(expr)
             case ir.Build(kind=kind):
-                return _DISPLAYS.get(kind, Kind(UNKNOWN.mask))
+                return _display_kind(kind, kinds, stmt.target.startswith("_t"))
             case ir.Attr(name=name):
-                found = self.names.attribute(kinds[0], name) or self.field(kinds[0], name)
+                if attribute_function(kinds[0], name) is not None:
+                    return ARRAY_KIND
+                found = constant_attribute(kinds[0], name)
+                found = found or self.names.attribute(kinds[0], name) or self.field(kinds[0], name)
                 return UNKNOWN if found is None else found
             case ir.Apply():
                 return self.call(stmt, expr, kinds)
             case ir.Closure():
                 return Kind(FUNC)
+            case ir.Item():
+                return self.item(kinds[0], kinds[1])
         return UNKNOWN
+
+    def item(self, owner: Kind, index: Kind) -> Kind:
+        """`a[i]`: an element or a part of an array."""
+        if not owner.numpy or owner.value is not UNSET:
+            return item_of_shape(owner, index) or UNKNOWN
+        return ARRAY_KIND if index.cls is slice else ARRAY_OR_SCALAR
 
     def field(self, owner: Kind, name: str) -> Kind | None:
         """A field whose kind can be guessed: one that this function does not assign."""
@@ -212,7 +233,8 @@ class _Inference:
             facts.known, facts.callee = False, None
             if expr.method == "copy" and kinds[0].mask in (ARRAY_KIND.mask, LIST_KIND.mask, DICT_KIND.mask):
                 return kinds[0]
-            return UNKNOWN
+            entry = method_entry(kinds[0], expr)
+            return UNKNOWN if entry is None else _returned(entry, [*kinds])
         facts.known, facts.callee = True, callee.value
         if isinstance(callee.value, type) and _makes_plain_objects(callee.value):
             self.names.rely_on(callee)
@@ -224,17 +246,58 @@ class _Inference:
             made = _made_array(callee.value, expr, arguments)
             if made:
                 return ARRAY_KIND
-            returns = entry.rule.returns if entry.rule is not None else entry.returns
-            if returns == "like":
-                return _like(arguments)
             if callee.value is range:
                 return Kind(OTHER, range)
-            if returns == "first":
-                return arguments[0] if arguments else UNKNOWN
-            return _RETURNS.get(returns, UNKNOWN)
+            if callee.value is np.shape:
+                return SHAPE_KIND
+            return _returned(entry, arguments)
         if entry is None and not expr.stars:
             return self.result_of(stmt, arguments)
         return UNKNOWN
+
+
+def _display_kind(display: str, items: tuple[Kind, ...], unnamed: bool) -> Kind:
+    """The kind of a display; its class tells of some item: a slice, or a float in a list that has no name."""
+    found = _DISPLAYS.get(display, Kind(OTHER, slice) if display == "slice" else UNKNOWN)
+    if display == "tuple" and any(k.cls is slice for k in items):
+        return Kind(found.mask, slice)  # (as an index it gives an array)
+    if display in ("tuple", "list") and unnamed and any(k.inexact or k.cls is float for k in items):
+        return Kind(found.mask, float)
+    return found
+
+
+def _part(source: Kind) -> Kind:
+    """The kind of each part of what is unpacked."""
+    if source.mask == ARRAY_KIND.mask:
+        return ARRAY_OR_SCALAR
+    return item_of_shape(source, INT_KIND) or UNKNOWN
+
+
+def _returned(entry: Entry, arguments: list[Kind]) -> Kind:
+    """The kind of the result of a library function."""
+    returns = entry.rule.returns if entry.rule is not None else entry.returns
+    if returns == "like":
+        return _like(entry.function, arguments)
+    if returns == "first":
+        return arguments[0] if arguments else UNKNOWN
+    if returns == "numeric" and entry.rule is not None:
+        parameters = zip(entry.rule.signature.parameters, arguments, strict=False)
+        active = [k for p, k in parameters if p in entry.rule.templates]
+        if any(k.numpy for k in active) and _is_numpys(entry.function):
+            return ARRAY_OR_SCALAR
+        if any(k.inexact for k in active):
+            return INEXACT
+    if returns == "array" and entry.rule is not None:
+        parameters = zip(entry.rule.signature.parameters, arguments, strict=False)
+        if not any(k.inexact or k.cls is float for p, k in parameters if p in entry.rule.templates):
+            return Kind(ARRAY | NPINT)  # of a list, for example, of which it is not known what it holds
+    return _RETURNS.get(returns, UNKNOWN)
+
+
+def _is_numpys(function: Any) -> bool:
+    """Whether a function returns NumPy's own types for NumPy's own types."""
+    owner = getattr(function, "__objclass__", None)
+    return owner is np.ndarray or (getattr(function, "__module__", None) or "").partition(".")[0] == "numpy"
 
 
 def _makes_plain_objects(cls: Any) -> bool:
@@ -266,10 +329,15 @@ def _inert_kind(expr: ir.Inert) -> Kind:
     return UNKNOWN
 
 
-def _like(kinds: list[Kind]) -> Kind:
-    if all(k.scalar for k in kinds):
-        return NPFLOAT_KIND
-    return NUMERIC if all(k.numeric for k in kinds) else UNKNOWN
+def _like(function: Any, kinds: list[Kind]) -> Kind:
+    """The kind of what an elementwise function gives: NumPy's own, or one such as `abs` that keeps Python's."""
+    if not all(k.numeric for k in kinds):
+        return UNKNOWN
+    if not all(k.scalar for k in kinds):
+        return combined(kinds)
+    if not isinstance(function, np.ufunc) and not _is_numpys(function):
+        return Kind(PYTHON_SCALAR)
+    return NPFLOAT_KIND if any(k.inexact for k in kinds) else Kind(NPFLOAT | NPINT)
 
 
 def _merge(envs: list[Env]) -> Env:

@@ -60,6 +60,16 @@ class Kind:
         return not self.mask & ~NUMERIC_MASK
 
     @property
+    def inexact(self) -> bool:
+        """Whether every value is a float or complex number, or an array of such."""
+        return bool(self.mask) and not self.mask & ~INEXACT.mask
+
+    @property
+    def numpy(self) -> bool:
+        """Whether every value is an array or a NumPy scalar, of floats or complex numbers."""
+        return bool(self.mask) and not self.mask & ~ARRAY_OR_SCALAR.mask
+
+    @property
     def key(self) -> Any:
         """What distinguishes specialisations: the mask and the class."""
         return (self.mask, self.cls)
@@ -71,6 +81,8 @@ FLOAT_KIND = Kind(FLOAT)
 INT_KIND = Kind(INT)
 BOOL_KIND = Kind(BOOL)
 NUMERIC = Kind(NPFLOAT | ARRAY | NPINT | FLOAT | COMPLEX)
+INEXACT = Kind(NPFLOAT | ARRAY | FLOAT | COMPLEX)  # numbers and arrays that all have a tangent space
+ARRAY_OR_SCALAR = Kind(NPFLOAT | ARRAY)  # what NumPy makes of an array: operations on 0-d arrays give scalars
 ARRAY_KIND = Kind(ARRAY)
 NPFLOAT_KIND = Kind(NPFLOAT)
 TUPLE_KIND = Kind(TUPLE)
@@ -144,7 +156,16 @@ def arithmetic(op: str, a: Kind, b: Kind) -> Kind:
         return _scalar_arithmetic(op, a.mask, b.mask)
     if not (a.numeric and b.numeric):
         return UNKNOWN
-    return NUMERIC
+    return combined([a, b])
+
+
+def combined(kinds: list[Kind]) -> Kind:
+    """The kind of what NumPy computes elementwise, or by a product, from numbers and arrays."""
+    if any(k.numpy for k in kinds):
+        # (a complex number times np.float64, which is a Python float too, is a complex number)
+        plain = COMPLEX if any(k.mask & COMPLEX for k in kinds) else 0
+        return Kind(plain | NPFLOAT | (ARRAY if any(k.mask & (ARRAY | NPINT) for k in kinds) else 0))
+    return INEXACT if any(k.inexact for k in kinds) else NUMERIC
 
 
 def _scalar_arithmetic(op: str, a: int, b: int) -> Kind:

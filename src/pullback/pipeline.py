@@ -17,6 +17,7 @@ from typing import Any
 
 from pullback import ir
 from pullback.activity import analyse
+from pullback.array_methods import settle_array_methods
 from pullback.assemble import assemble
 from pullback.calls import argument_kinds, bind_parameters, static_parameters
 from pullback.changing import MAYBE, NO, YES, CallEffects
@@ -142,11 +143,13 @@ def _with_sample(parameter: str, kind: Kind, arguments: dict[str, Any]) -> Kind:
 def _inferred(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> tuple[Kind, Sharing]:
     """The kind of the result, and what the function's names share; the kinds of all values are in the facts."""
     result = infer(lowered, names, given, _result_of)
+    settle_array_methods(lowered)
     sharing = _sharing(lowered, names, given)
     if sharing.changed and names.fields:  # what a field holds may change while the function runs
         names.fields.clear()
         names.guessing = False
         result = infer(lowered, names, given, _result_of)
+        settle_array_methods(lowered)
         sharing = _sharing(lowered, names, given)
     return result, sharing
 

@@ -21,6 +21,7 @@ from pullback.operations import INPLACE_FUNCTIONS
 from pullback.spaces import describe, is_differentiable, project
 from pullback.structs import constant_fields, registration
 from pullback.tangents import NO_TANGENT, ZERO, Tangent, add, tangent_type
+from pullback.views import names_twice
 
 __all__ = [
     "ZERO", "add", "add_at", "buffer", "dict_part", "field_tangent", "finish", "fit", "inplace", "iterate",
@@ -53,7 +54,7 @@ def add_at(d: Tangent, index: Any, g: Tangent) -> None:
     if isinstance(d, dict):
         d[index] = add(d.get(index, ZERO), g)
     elif isinstance(d, np.ndarray):
-        if index.__class__ is int or index.__class__ is slice or not _may_repeat(index):
+        if index.__class__ is int or index.__class__ is slice or not names_twice(index):
             d[index] += g
         else:
             np.add.at(d, index, g)
@@ -63,12 +64,6 @@ def add_at(d: Tangent, index: Any, g: Tangent) -> None:
     else:
         d[index] = add(d[index], g)
 
-
-def _may_repeat(index: Any) -> bool:
-    """Whether an index may name an element twice: only an array of integers can."""
-    if isinstance(index, tuple):
-        return any(_may_repeat(i) for i in index)
-    return isinstance(index, list) or (isinstance(index, np.ndarray) and index.dtype != np.bool_)
 
 
 def joined(parts: tuple[Tangent, ...], like: Any) -> Tangent:

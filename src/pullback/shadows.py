@@ -24,7 +24,7 @@ from pullback.fitting import fit
 from pullback.spaces import is_differentiable, project
 from pullback.structs import constant_fields, field_names, registration
 from pullback.tangents import NO_TANGENT, ZERO, Tangent, TangentVector, add, tangent_type
-from pullback.views import Memory, has_overlap, root_of
+from pullback.views import Memory, has_overlap, names_twice, root_of, stays
 
 MISSING = object()
 
@@ -96,7 +96,7 @@ class Shadows:
         if has_overlap(shadow):
             memory = self._memory(x)
             np.add.at(memory.flat, memory.places(x)[index], g)
-        elif index.__class__ is int or index.__class__ is slice or not _may_repeat(index):
+        elif index.__class__ is int or index.__class__ is slice or not names_twice(index):
             shadow[index] += g
         else:
             np.add.at(shadow, index, g)
@@ -344,7 +344,7 @@ class Shadows:
         shadow = self.of(x)
         found = shadow[index]
         if isinstance(found, np.ndarray):
-            found = found.copy()
+            found = np.where(stays(x, index), found, 0) if names_twice(index) else found.copy()
         shadow[index] = 0
         return found
 

@@ -123,22 +123,7 @@ def _stored_in_array(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled
     if obj.dtype.kind not in "fc":
         return ZERO, ZERO
     g = shadows.take_at(obj, index)
-    if g is ZERO or not names_twice(index):
-        return ZERO, fit(g, value)
-    # of the values stored in one place the last one stays
-    places = np.arange(obj.size).reshape(obj.shape)[index]
-    last = np.zeros(obj.size, dtype=np.int64)
-    order = np.arange(places.size)
-    last[places.ravel()] = order
-    stays = (last[places.ravel()] == order).reshape(places.shape)
-    return ZERO, fit(np.where(stays, g, 0), value)
-
-
-def names_twice(index: Any) -> bool:
-    """Whether an index of an array may name an entry twice: only an array of integers can."""
-    if isinstance(index, tuple):
-        return any(map(names_twice, index))
-    return isinstance(index, list) or (isinstance(index, np.ndarray) and index.dtype != np.bool_)
+    return ZERO, fit(g, value)
 
 
 def _stored_item(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:

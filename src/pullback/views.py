@@ -74,3 +74,19 @@ def has_overlap(x: Any) -> bool:
             return True
         reach = stride * (n - 1) + reach
     return False
+
+
+def names_twice(index: Any) -> bool:
+    """Whether an index of an array may name an entry twice: only an array of integers can."""
+    if isinstance(index, tuple):
+        return any(map(names_twice, index))
+    return isinstance(index, list) or (isinstance(index, np.ndarray) and index.dtype != np.bool_)
+
+
+def stays(x: Any, index: Any) -> Any:
+    """Which of the values that `x[index] = ...` stored are still there: of those in one place, the last."""
+    places = np.arange(x.size).reshape(x.shape)[index]
+    last = np.zeros(x.size, dtype=np.int64)
+    order = np.arange(places.size)
+    last[places.ravel()] = order
+    return (last[places.ravel()] == order).reshape(places.shape)

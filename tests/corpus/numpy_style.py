@@ -242,3 +242,13 @@ def stacked_history(x):
         x = np.tanh(x * 1.5)
         rows.append(x)
     return np.stack(rows)
+
+
+@case(np.arange(1.0, 7.0).reshape(3, 2) ** 0.5)
+def methods_and_attributes_of_arrays(a):
+    m = a.T.copy()
+    n, d = a.shape
+    s = m.sum(axis=0) / n
+    for row in m:
+        s = s + row.mean() * a[:, 0]
+    return (s * s).sum() / a.size + m.max() * d

@@ -371,3 +371,11 @@ def while_it_converges(a, b, k):
         b += 0.5 * k * d
         steps += 1
     return (a * b).sum() * steps
+
+
+@program(A, B)
+def stored_twice_in_a_new_array(a, b):
+    """Of the values stored in one place the last one stays."""
+    y = np.zeros(3)
+    y[np.array([0, 2, 0])] = a * b
+    return (y * b).sum()
