@@ -46,7 +46,8 @@ def test_a_scope_changes_what_is_compiled():
     plain = slope(0.5, 2.0)
     assert plain == pytest.approx(pb.gradient(uses)(0.5, 2.0))
     with pb.derivatives({cube: cube_vjp}):
-        assert slope(0.5, 2.0) == pytest.approx(pb.gradient(uses)(0.5, 2.0)) == pytest.approx(plain)
+        assert slope(0.5, 2.0) == pytest.approx(pb.gradient(uses)(0.5, 2.0))
+        assert slope(0.5, 2.0) == pytest.approx(plain)
     with pb.derivatives({cube: lambda x, w: (cube(x, w), lambda g: (100.0 * g, 0.0))}):
         assert slope(0.5, 2.0) == pytest.approx(pb.gradient(uses)(0.5, 2.0))
         assert slope(0.5, 2.0)[0] == pytest.approx(600.0)

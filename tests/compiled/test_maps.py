@@ -40,7 +40,7 @@ def energy(x, y):
 def rosenbrock(a):
     total = 0.0
     for i in range(len(a) - 1):
-        total += 100.0 * (a[i + 1] - a[i] ** 2) ** 2 + (1.0 - a[i]) ** 2
+        total = total + 100.0 * (a[i + 1] - a[i] ** 2) ** 2 + (1.0 - a[i]) ** 2
     return total
 
 

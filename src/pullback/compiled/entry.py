@@ -29,6 +29,8 @@ from pullback.errors import ArgumentError
 from pullback.rules import EPOCH, callable_name, lookup
 from pullback.spans import Span
 
+MOST_STATEMENTS = 3_000  # Numba takes minutes to compile more
+
 
 class Call:
     """A function put in place for arguments of known types."""
@@ -105,6 +107,8 @@ class Entry:
         self.unit = Unit()
         self.unit.names.add(self.title)
         self.site = Call(self.unit, self.function, self.call_args, self.kwargs, self.layouts, self.span)
+        if sum(1 for _ in ir.walk(self.unit.block)) > MOST_STATEMENTS:
+            raise refuse("the function is too long when its calls are put in place", self.span)
         self.parts: list[Num | Arr] = []
         for part in list(leaves(self.site.result, self.site.state)):
             made: Num | Arr = part  # (a name that nothing assigns again)

@@ -15,6 +15,7 @@ from typing import Any
 from pullback import ir
 from pullback.activity import Activity, analyse
 from pullback.compiled import support
+from pullback.compiled.custom_call import CustomCall
 from pullback.compiled.reading import without_dead
 from pullback.compiled.shadowing import add_shadows
 from pullback.compiled.sharing import PlainSharing
@@ -178,7 +179,9 @@ def _differentiable(lowered: ir.FunctionIR) -> None:
     """Refuse a call of a library function that has no rule."""
     for stmt in ir.walk(lowered.body):
         if isinstance(stmt, ir.Bind) and any(stmt.facts.active) and stmt.facts.varied and how(stmt) == CALL:
-            if (stmt.facts.known and stmt.facts.callee in support.BACKWARD) or stmt.facts.callee in support.VIEWS:
+            if isinstance(stmt.facts.callee, CustomCall):
+                continue
+            if (stmt.facts.known and support.backward_of(stmt.facts.callee) is not None) or support.is_view(stmt.facts.callee):
                 continue
             if isinstance(stmt.expr, ir.Apply):
                 raise refuse(f"no derivative is known for `{callable_name(stmt.facts.callee)}`", stmt.span)

@@ -63,7 +63,7 @@ def _shadow_of(stmt: ir.Bind, shadow: Callable[[str], str], unit: Unit) -> ir.St
             expr = ir.Copy(ir.Var(shadow(name)))
         case ir.Item(obj=ir.Var(name=name), index=index):
             expr = ir.Item(ir.Var(shadow(name)), index)
-        case ir.Apply(callee=callee, args=(ir.Var(name=name), *rest)) if stmt.facts.callee in support.VIEWS:
+        case ir.Apply(callee=callee, args=(ir.Var(name=name), *rest)) if support.is_view(stmt.facts.callee):
             expr = ir.Apply(callee, (ir.Var(shadow(name)), *rest))
         case _:
             expr = _zeros(unit, stmt.target)

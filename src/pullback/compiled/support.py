@@ -21,6 +21,19 @@ VIEWS: set[Any] = set()
 FLOATS, INTS = np.float64, np.int64
 
 
+def backward_of(callee: Any) -> dict[int, Any] | None:
+    """What a function adds to its operands' adjoints, if it is one of these."""
+    try:
+        return BACKWARD.get(callee)
+    except TypeError:  # (a function of ctypes has no hash)
+        return None
+
+
+def is_view(callee: Any) -> bool:
+    """Whether a function returns a view."""
+    return backward_of(callee) is None and any(callee is v for v in VIEWS)
+
+
 def generated(text: str) -> Any:
     """A function from its text: one for each number of dimensions."""
     namespace = dict(globals())

@@ -136,7 +136,7 @@ class Tangents:
             case ir.Item(obj=ir.Var(name=source), index=index) if source in self.varied:
                 return self.dot(source), ir.Item(ir.Var(self.dot(source)), index)
             case ir.Apply(callee=callee, args=(ir.Var(name=source), *rest)):
-                if source in self.varied and stmt.facts.callee in support.VIEWS:
+                if source in self.varied and support.is_view(stmt.facts.callee):
                     return self.dot(source), ir.Apply(callee, (ir.Var(self.dot(source)), *rest))
         return None
 
@@ -167,7 +167,7 @@ class Tangents:
     def _parts(self, stmt: ir.Bind, expr: ir.Expr, flattener: Flattener) -> list[Value]:
         span = stmt.span
         if isinstance(expr, ir.Apply):
-            if stmt.facts.callee in support.BACKWARD:
+            if support.backward_of(stmt.facts.callee) is not None:
                 return self._linear(stmt, expr, flattener)
             entry = lookup(stmt.facts.callee)
             if entry is not None and entry.constant:

@@ -152,14 +152,14 @@ class TypedReverse(Reverse):
 
     def killing(self, target: str, stmt: ir.Bind, pull: Callable[[str], None]) -> None:
         """Reverse an assignment: a number's adjoint is consumed, a new array's is handed on."""
-        backward = support.BACKWARD.get(stmt.facts.callee) if stmt.facts.known else None
+        backward = support.backward_of(stmt.facts.callee) if stmt.facts.known else None
         if target not in self.unit.arrays:
             if backward is not None:
                 super().killing(target, stmt, lambda g: self.backward(stmt, g, backward))
             else:
                 super().killing(target, stmt, pull)
             return
-        shares = isinstance(stmt.expr, (ir.Copy, ir.Item)) or stmt.facts.callee in support.VIEWS
+        shares = isinstance(stmt.expr, (ir.Copy, ir.Item)) or support.is_view(stmt.facts.callee)
         if shares or not stmt.facts.varied or target not in self.shadow_names:
             return
         g = self.shadow(target, stmt, after=True)

@@ -132,7 +132,7 @@ class Unit:
     def append(self, stmt: ir.Stmt) -> None:
         """Append a statement."""
         self.size += 1
-        if self.size > 60_000:
+        if self.size > 30_000:
             raise refuse("the function is too long when its calls are put in place", stmt.span)
         self.block.append(stmt)
 
