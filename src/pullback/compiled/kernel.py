@@ -179,9 +179,8 @@ def _differentiable(lowered: ir.FunctionIR) -> None:
     """Refuse a call of a library function that has no rule."""
     for stmt in ir.walk(lowered.body):
         if isinstance(stmt, ir.Bind) and any(stmt.facts.active) and stmt.facts.varied and how(stmt) == CALL:
-            if isinstance(stmt.facts.callee, CustomCall):
-                continue
-            if (stmt.facts.known and support.backward_of(stmt.facts.callee) is not None) or support.is_view(stmt.facts.callee):
+            callee = stmt.facts.callee
+            if isinstance(callee, CustomCall) or support.backward_of(callee) is not None or support.is_view(callee):
                 continue
             if isinstance(stmt.expr, ir.Apply):
                 raise refuse(f"no derivative is known for `{callable_name(stmt.facts.callee)}`", stmt.span)
