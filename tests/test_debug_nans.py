@@ -204,6 +204,20 @@ def test_infinities_that_are_written_down_are_no_fault(f, args):
         np.testing.assert_array_equal(pb.pullback(f)(*args)(1.0), expected)
 
 
+def test_names_of_the_user_are_no_names_of_generated_code():
+    def f(x):
+        x_dot = math.exp(x)
+        d_forward = x_dot * x_dot * x_dot  # here
+        return d_forward
+
+    for run in (lambda: pb.gradient(f)(300.0), lambda: pb.differential(f)(300.0)(1.0)):
+        with pb.debug_nans(), pytest.raises(pb.NotFiniteError) as caught:
+            run()
+        check_place(caught.value, f)
+        assert "`d_forward` is inf in the forward sweep" in str(caught.value)
+        assert "x_dot = " in str(caught.value)
+
+
 def test_infinities_may_be_let_through():
     with pb.debug_nans(infinities=False):
         assert pb.gradient(root)(np.array([0.0, 1.0]))[0] == math.inf

@@ -8,7 +8,8 @@ import pullback
 from documents import ROOT, blocks, normal, outputs
 from pullback.printing import described, printed, stages
 
-DOCUMENTS = ["docs/how-it-works.md", "docs/limitations.md"]
+# (the page of the API is written when the site is built; that of the errors has tests of its own)
+DOCUMENTS = sorted(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md") if p.name not in ("api.md", "errors.md"))
 BLOCKS = [(d, b) for d in DOCUMENTS for b in blocks((ROOT / d).read_text(encoding="utf-8"), d.split("/")[-1])]
 
 

@@ -13,13 +13,13 @@ PACKAGE = Path(pullback.__file__).parent
 
 # Bottom to top. A module imports only modules that stand before it, here or in a line above.
 LAYERS = {
-    "plain data": "spans layout errors mutators",
+    "plain data": "spans layout errors mutators forms tables",
     "the algebra of tangent spaces": "tangents structs spaces trees fitting fingerprints drawing views shadows",
     "the registry of derivatives": "kinds rules applying",
-    "from source to the intermediate representation": "source scopes fence ir syntax lower_generators "
+    "from source to the intermediate representation": "source scopes boxes managers fence ir syntax lower_generators "
     "lower_iterations lower_expressions lower_match lower_try capturing lower",
     "analyses": "operations names array_methods infer solitary effects calls changing origins sharing dict_views "
-    "activity definite liveness",
+    "activity progress definite liveness",
     "the transform": "runtime residuals inlining shadow_code reverse simplify forward_uses forward_try forward_sweep "
     "lending not_finite emit",
     "forward mode": "tangent_parts template_functions tangent_rules tangent_code",
@@ -28,7 +28,8 @@ LAYERS = {
     "shared_access shared_changes shared_arrays shared_construct starred shared_operators",
     "calls in forward mode": "call_paths differential_calls differential_objects pull_apply linked runtime_calls",
     "derivatives of the world's functions": "rulebook",
-    "the public verbs": "arguments locating operators custom surgery recompute inspection printing",
+    "the public verbs": "arguments locating operators custom surgery recompute kept inspection useful "
+    "marked_source printing",
     "forward mode and higher orders": "forward_verbs nesting second_order",
     "checking derivatives": "differences comparing testing",
     "machine code": "compiled",
@@ -42,10 +43,12 @@ ORDER = {module: place for place, module in enumerate(" ".join(LAYERS.values()).
 UPWARD_ANNOTATIONS = {("inlining", "reverse"), ("forward_try", "forward_sweep"), ("shadow_code", "reverse")}
 
 # `nn` and `optim` are clients of the public API. What they use beyond the names in `pullback.__all__`:
-PUBLIC_MODULES = {"custom", "errors", "operators", "recompute", "spaces", "structs", "surgery", "tangents"}
+PUBLIC_MODULES = {
+    "custom", "errors", "forms", "operators", "recompute", "spaces", "structs", "surgery", "tables", "tangents",
+}  # fmt: skip
 EXTENSION_NAMES = {
-    "Tangent", "add", "constant_fields", "field_names", "is_differentiable", "is_struct_class", "project",
-    "registration", "scale", "unmarked",
+    "Table", "Tangent", "add", "constant_fields", "field_names", "form_of", "in_bytes", "is_differentiable",
+    "is_struct_class", "project", "registration", "scale", "unmarked",
 }  # fmt: skip
 
 

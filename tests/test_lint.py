@@ -14,7 +14,7 @@ def run(*command):
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
 
 
-@pytest.mark.parametrize("folder", ["src", "tests", "examples", "benchmarks"])
+@pytest.mark.parametrize("folder", ["src", "tests", "examples", "benchmarks", "docs"])
 def test_ruff(folder):
     if (ROOT / folder).exists():
         run("ruff", "check", folder)

@@ -1,13 +1,16 @@
 """Errors on their way out: the user's line of a pullback, whose frames are shown, and stepping in a debugger."""
 
 import bdb
+import contextlib
 import linecache
 import math
 import os
 import subprocess
 import sys
 import textwrap
+import timeit
 import traceback
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -171,6 +174,31 @@ def test_frames_of_generated_code_and_of_the_user_stay():
         pb.pullback(outer)(np.ones(3))((np.ones(3), 1.0))
     names = [frame.name for frame in traceback.extract_tb(caught.value.__traceback__)]
     assert names[-3:] == ["outer_reverse", "inner_reverse", "back"]
+
+
+@dataclass(frozen=True)
+class FrozenError(Exception):
+    where: str
+
+
+def test_exceptions_that_cannot_be_changed_come_out():
+    def hook(d):
+        raise FrozenError("hook")
+
+    with pytest.raises(FrozenError) as caught:
+        pb.gradient(lambda x: pb.with_derivative(x, hook) * 2.0)(3.0)
+    assert not [name for name in frames_of(caught.value) if name.startswith(OWN)]
+
+
+def test_errors_are_cheap_after_the_first():
+    gradient = pb.gradient(root)
+
+    def failing():
+        with contextlib.suppress(ZeroDivisionError):
+            gradient(0.0)
+
+    failing()
+    assert min(timeit.repeat(failing, number=1, repeat=20)) < 1e-3
 
 
 def test_chained_exceptions_are_trimmed_too():

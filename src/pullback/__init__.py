@@ -21,7 +21,9 @@ from pullback.errors import (
 )
 from pullback.forward_verbs import Differential, differential, value_with_differential
 from pullback.inspection import derivative_source
+from pullback.kept import Residuals, residuals
 from pullback.locating import show_internal_frames
+from pullback.marked_source import MarkedSource, activity
 from pullback.not_finite import debug_nans
 from pullback.operators import Pullback, gradient, pullback, value_with_gradient, value_with_pullback
 from pullback.recompute import recomputed, with_recomputation_in_pullbacks
@@ -57,12 +59,15 @@ __all__ = [
     "DifferentiabilityError",
     "Differentiable",
     "Differential",
+    "MarkedSource",
     "NotFiniteError",
     "Pullback",
     "PullbackError",
+    "Residuals",
     "RuleError",
     "TangentVector",
     "ZeroDerivativeWarning",
+    "activity",
     "check_derivative",
     "debug_nans",
     "derivative",
@@ -82,6 +87,7 @@ __all__ = [
     "pullback",
     "recomputed",
     "register_differentiable",
+    "residuals",
     "show_internal_frames",
     "testing",
     "value_with_differential",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import types
+import weakref
 
 import numpy as np
 
@@ -69,6 +70,7 @@ def assemble(
         [*lowered.declarations, *start, *body, ast.Return(tuple_of([name(lowered.result), residual]))],
     )
     derivative.forward = compiled(derivative, tree, lowered, helpers, source)
+    derivative.reverse.forward = weakref.ref(derivative.forward)
 
 
 def _alone(residual: ast.expr, sweep: Sweep, request: Request, helpers: Helpers) -> ast.expr:

@@ -29,7 +29,8 @@ from pullback.operations import METHODS
 from pullback.rules import lookup
 
 FunctionChanges = Callable[..., int]  # of (function, kinds of its parameters, the one that is new)
-NO, MAYBE, YES = 0, 1, 2  # whether something is changed: certainly not, as far as is known, certainly
+# whether something is changed: certainly not, as far as is known, by code that was read, certainly
+NO, MAYBE, LIKELY, YES = 0, 1, 2, 3
 _BUILTIN_KINDS = NUMERIC_MASK | LIST | DICT | TUPLE | STR
 _HARMLESS_METHODS = (
     frozenset(
@@ -124,6 +125,10 @@ class CallEffects:
             return self.of_callee(getattr(owner.value, method, None), stmt, None)
         if not owner.mask & ~_BUILTIN_KINDS:
             return YES if method in MUTATORS else NO
+        if method == "__exit__":
+            return YES
+        if method in MUTATORS:
+            return LIKELY
         return NO if method in _HARMLESS_METHODS else MAYBE
 
     def of_callee(self, callee: Any, stmt: ir.Bind, first: Kind | None) -> int:

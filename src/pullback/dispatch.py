@@ -20,6 +20,7 @@ from pullback.applying import Residual, apply_rule, apply_vjp, bind, rule_operan
 from pullback.construct import construct
 from pullback.effects import may_mutate
 from pullback.errors import DifferentiabilityError
+from pullback.pipeline import function_changes
 from pullback.python_calls import Plan, call_function, element, has_tangent, picked
 from pullback.rules import EPOCH, Active, Entry, callable_name, lookup
 from pullback.spaces import is_differentiable
@@ -219,6 +220,17 @@ def refuse_captures(function: Any) -> None:
         f"the derivative registered for {callable_name(function)} cannot return the tangent of what the "
         f"function captures ({captured or 'its variables'}); pass it as an argument"
     )
+
+
+def plainly(fn: Any) -> Any:
+    """A function that a library function calls for what to choose or keep: it must change nothing."""
+    function = fn.__func__ if isinstance(fn, types.MethodType) else fn
+    if isinstance(function, types.FunctionType) and may_mutate(fn) and function_changes(function, {}):
+        raise DifferentiabilityError(
+            f"{callable_name(fn)} changes values in place while a library function calls it, so that its effect would "
+            "be lost; compute the keys in a loop before"
+        )
+    return fn
 
 
 def observe(fn: Any, *args: Any, **kwargs: Any) -> Any:

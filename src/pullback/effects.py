@@ -180,9 +180,23 @@ def _aliases(node: FunctionNode) -> set[str]:
     return found
 
 
+_PLAIN_MANAGERS = frozenset({
+    "nullcontext", "suppress", "errstate", "printoptions", "redirect_stdout", "redirect_stderr", "catch_warnings",
+    "open", "localcontext", "derivatives",
+})  # fmt: skip
+
+
+def _is_plain_manager(node: ast.expr) -> bool:
+    """Whether a context manager is one of the known that change no value."""
+    opener = node.func if isinstance(node, ast.Call) else node
+    return getattr(opener, "attr", getattr(opener, "id", "")) in _PLAIN_MANAGERS
+
+
 def _mutates(node: ast.AST) -> bool:
     if isinstance(node, (ast.Global, ast.Nonlocal)):
         return True
+    if isinstance(node, ast.With):
+        return not all(_is_plain_manager(item.context_expr) for item in node.items)
     if isinstance(node, (ast.Subscript, ast.Attribute)):
         return isinstance(node.ctx, (ast.Store, ast.Del))
     if not isinstance(node, ast.Call):

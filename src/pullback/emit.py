@@ -8,8 +8,8 @@ into the user's namespace.
 from __future__ import annotations
 
 import ast
-import itertools
 import types
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -20,7 +20,7 @@ from pullback.kinds import UNSET
 from pullback.layout import FORWARD, JOINT, REVERSE, laid_out, register
 from pullback.names import Names
 from pullback.not_finite import debugging, woven
-from pullback.source import Source, remember, trust
+from pullback.source import Source, by_place, remember, trust
 from pullback.spans import Span
 from pullback.syntax import constant, name, parsed, substitute
 
@@ -141,7 +141,9 @@ class Compiled:
         self.sweep = sweep
         self.reverse_from = reverse_from  # a joint function: the statement of its body that begins the reverse sweep
         self.spans: dict[int, Span] = {}  # a reverse function: the user's expression for each line
+        self._in_reverse: frozenset[int] | None = None
         self.function, self.filename = function, filename
+        self.forward: weakref.ref[Compiled] | None = None  # a reverse function: the forward sweep that goes with it
         self.looks = debugging()  # whether every value is looked at, for `debug_nans`
         laid = laid_out(tree, filename, self) if sweep == REVERSE else None
         placed(tree, function.span)
@@ -178,6 +180,11 @@ class Compiled:
         """Whether an instruction belongs to the reverse sweep: in a joint function, by compiling it once more."""
         if self.sweep != JOINT:
             return self.sweep == REVERSE
+        if self._in_reverse is None:
+            self._in_reverse = self._reverse_instructions()
+        return offset // 2 in self._in_reverse
+
+    def _reverse_instructions(self) -> frozenset[int]:
         shift = 1_000_000
         marked = _copied(self.tree)
         for position, (old, new) in enumerate(zip(self.tree.body, marked.body, strict=True)):
@@ -188,9 +195,9 @@ class Compiled:
                         moved.lineno, moved.end_lineno = moved.lineno + shift, moved.end_lineno + shift
         again = self._compiled(ast.copy_location(marked, self.tree), self.filename)
         if again.co_code != self.code.co_code:
-            return False
-        line = next(itertools.islice(again.co_positions(), offset // 2, None), (None,))[0]
-        return line is not None and line > shift
+            return frozenset()
+        lines = [line for line, *_ in again.co_positions()]
+        return frozenset(i for i, line in enumerate(lines) if line is not None and line > shift)
 
     def _cell_names(self) -> list[str]:
         return [*self.captured, *self.helpers.values]
@@ -208,7 +215,9 @@ class Compiled:
                 if isinstance(inner, types.CodeType):
                     trust(inner)
                     found = nodes.get((inner.co_name, inner.co_firstlineno), [])
-                    if len(found) == 1:
+                    if len(found) > 1:
+                        found = by_place(inner, found)
+                    if found:
                         remember(inner, Source(found[0], filename, inner))
                     pending.append(inner)
 
@@ -251,6 +260,9 @@ def source_text(trees: list[ast.FunctionDef], lines: Callable[[int], str]) -> st
 
 def _commented(tree: ast.FunctionDef, lines: Callable[[int], str]) -> str:
     marked = _copied(tree)
+    for node in ast.walk(marked):
+        if isinstance(node, ast.Name):
+            node.id = node.id.strip("<>")  # a builtin as it is, whatever the user calls so
     _mark(marked.body, lines, None)
     text = ast.unparse(ast.fix_missing_locations(marked))
     out = []

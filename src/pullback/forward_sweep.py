@@ -19,7 +19,7 @@ from typing import Any
 from pullback import ir
 from pullback.calls import static_forward
 from pullback.fingerprints import fingerprint, unchanged
-from pullback.forward_try import try_statement, with_statement
+from pullback.forward_try import step_statement, try_statement, with_statement
 from pullback.forward_uses import count_uses
 from pullback.inlining import CALL, how
 from pullback.kinds import DICT, LIST, TUPLE
@@ -64,6 +64,13 @@ class Forward:
         self.droppable = False  # in a joint function a value nobody needs need not be computed
         self.pending: list[tuple[str, ast.expr]] = []
         self.out: list[ast.stmt] = []
+        self.half_used = False  # whether a change inside a `try` may be left half made
+        self._half = ""
+
+    def half(self) -> str:
+        """The name that holds which change is under way."""
+        self._half = self._half or self.reverse.fresh("_half")
+        return self._half
 
     # --- placing and nesting ----------------------------------------------------------------------
 
@@ -137,6 +144,8 @@ class Forward:
         match stmt:
             case ir.Bind():
                 self.bind(stmt)
+            case ir.Step():
+                step_statement(self, stmt)
             case ir.If():
                 self.conditional(stmt)
             case ir.For() | ir.While():
@@ -234,11 +243,20 @@ class Forward:
                 self.emit(assign(count, constant(0)), stmt.span)
                 tail.append(placed(ast.AugAssign(target(count), ast.Add(), constant(1)), stmt.span))
         last = stmt.body[-1:] if stmt.body and isinstance(stmt.body[-1], ir.BreakIf) else []
-        body = self.block(stmt.body[: len(stmt.body) - len(last)]) + tail + self.block(last)
+        body, left = self.block(stmt.body[: len(stmt.body) - len(last)]), self.block(last)
+        if stmt.attempted and tail:  # an iteration that an exception ends is one too
+            body = [placed(ast.Try(body or [ast.Pass()], [], [], tail), stmt.span)]
+        else:
+            body += tail
         body[:0] = self.nested(lambda: self.follow(ir.assigned(stmt), stmt))
-        if stack and region.placeholders:
-            body[:0] = [placed(unset(region.placeholders), stmt.span)]
-        body = body or [placed(ast.Pass(), stmt.span)]
+        placeholders = region.placeholders
+        if stmt.attempted:  # an exception may leave any of them unset
+            own = {n for s in (stmt, *ir.walk(stmt.body)) for n in ir.assigned(s)}
+            own.update(self.residuals.mirrors.values())
+            placeholders = [k for k in region.kept if k not in own]
+        if stack and placeholders:
+            body[:0] = [placed(unset(placeholders), stmt.span)]
+        body = [*body, *left] or [placed(ast.Pass(), stmt.span)]
         if isinstance(stmt, ir.For):
             assert head is not None
             self.emit(ast.For(target(stmt.target), head, body, [], lineno=1), stmt.span)

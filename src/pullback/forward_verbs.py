@@ -22,13 +22,15 @@ from pullback.differential_calls import call_differential, resolve
 from pullback.effects import is_pure
 from pullback.errors import ArgumentError, ChangedValueError, CotangentError
 from pullback.fingerprints import fingerprint, is_changeable
+from pullback.forms import space_of
 from pullback.locating import at_boundary, settle
 from pullback.not_finite import debugging, look_at
 from pullback.operators import called_with, check_callable, named, warn_of
 from pullback.pull_apply import recording
 from pullback.recompute import generators_of, replayed, states_of
-from pullback.rules import EPOCH, Active, callable_name
+from pullback.rules import EPOCH, Active, callable_name, shown_name
 from pullback.spaces import entering, project
+from pullback.tables import Table
 from pullback.tangents import NO_TANGENT, ZERO, Tangent
 from pullback.trees import flatten, leaves
 from pullback.watching import outside
@@ -192,7 +194,16 @@ class Differential:
         return entering(project(t, x, f"the tangent of argument `{name}` of {callable_name(self._function)}"))
 
     def __repr__(self) -> str:
-        return f"<differential of {callable_name(self._function)}: {len(self._active)} tangents>"
+        return f"<differential of {shown_name(self._function)}: {self._from()} -> {space_of(self.value)}>"
+
+    def _from(self) -> str:
+        given = [self._args[a] if isinstance(a, int) else self._kwargs[a] for a in self._active]
+        forms = [space_of(x) for x in given]
+        return forms[0] if len(forms) == 1 else f"({', '.join(forms)})"
+
+    def _repr_html_(self) -> str:
+        rows = [("from tangents of", self._from()), ("to a tangent of the result", space_of(self.value))]
+        return Table(("", "form"), rows, code=frozenset({1})).html(f"differential of {shown_name(self._function)}")
 
 
 def _holds_others(x: Any) -> bool:

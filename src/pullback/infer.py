@@ -140,6 +140,8 @@ class _Inference:
                 if stmt.target is not None:
                     env[stmt.target] = UNKNOWN
                 env = self.block(stmt.body, env)
+                if stmt.swallows:
+                    env.update(dict.fromkeys((n for s in ir.walk(stmt.body) for n in ir.assigned(s)), UNKNOWN))
             case ir.Try():
                 env = self.attempt(stmt, env)
             case ir.Raise() | ir.BreakIf():

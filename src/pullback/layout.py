@@ -18,7 +18,7 @@ from typing import Any, Protocol
 
 from pullback.spans import Span
 
-FORWARD, REVERSE, JOINT = "forward", "reverse", "joint"
+FORWARD, REVERSE, JOINT, TANGENT = "forward", "reverse", "joint", "tangent"
 _numbers = itertools.count(1)
 _NO_COLUMN = -1  # Python then marks the line, not a part of it
 
@@ -100,7 +100,11 @@ class Laid:
 
     def text(self) -> list[str]:
         """The lines, each with the user's own as a comment where another one begins."""
-        lines = ast.unparse(self.tree).split("\n")
+        shown = _copied(self.tree, 1)
+        for node in ast.walk(shown):
+            if isinstance(node, ast.Name):
+                node.id = node.id.strip("<>")
+        lines = ast.unparse(shown).split("\n")
         last = None
         for number, text in enumerate(lines, 1):
             span = self.spans.get(number)

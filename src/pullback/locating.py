@@ -10,6 +10,7 @@ failed knows the expression it belongs to. `PULLBACK_FULL_TRACEBACK=1`, or `show
 
 from __future__ import annotations
 
+import contextlib
 import os
 import types
 from collections.abc import Callable
@@ -51,7 +52,7 @@ def settle(error: Exception) -> None:
         inner: BaseException | None = error
         while inner is not None and id(inner) not in seen:
             seen.add(id(inner))
-            inner.__traceback__ = _without_own(inner.__traceback__)
+            inner.with_traceback(_without_own(inner.__traceback__))
             inner = inner.__cause__ or inner.__context__
 
 
@@ -107,7 +108,6 @@ def _note(error: Exception) -> None:
     spans = [span for span, reverse in _places(error.__traceback__) if reverse]
     if not spans:
         return
-    error._noted = True  # type: ignore[attr-defined]
     span = spans[-1]
     text = span.text()
     head = f"in the pullback of {span.filename}:{span.line}: "
@@ -115,7 +115,9 @@ def _note(error: Exception) -> None:
     indent = len(text) - len(text.lstrip())
     lines = [head + text.strip(), " " * (len(head) + start - indent) + "^" * width] if text.strip() else [head[:-2]]
     lines += [f"called at {c.filename}:{c.line}: {c.text().strip()}" for c in reversed(spans[:-1])]
-    error.add_note("\n".join(lines))
+    with contextlib.suppress(Exception):  # (an exception that cannot be changed, such as a frozen dataclass)
+        error._noted = True  # type: ignore[attr-defined]
+        error.add_note("\n".join(lines))
 
 
 def _places(traceback: types.TracebackType | None) -> list[tuple[Span, bool]]:

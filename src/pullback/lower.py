@@ -14,14 +14,14 @@ import ast
 from typing import Any
 
 from pullback import ir
-from pullback.capturing import group_functions, rebound_captures
+from pullback.capturing import group_functions
 from pullback.errors import DifferentiabilityError
 from pullback.fence import KEPT
 from pullback.lower_expressions import BINARY, calls_unknown, is_inert
 from pullback.lower_generators import is_generator, refuse_value, without_yields
 from pullback.lower_iterations import may_be_more
 from pullback.lower_match import desugared
-from pullback.lower_try import Attempts, Exit, drop_unread_flags, mark_partial_steps, none_of
+from pullback.lower_try import Attempts, Exit, drop_unread_flags, mark_partial_steps, none_of, swallows
 from pullback.scopes import bound_names, parameters, read, written
 from pullback.source import FunctionNode, Source
 from pullback.spans import Diagnostic, Span
@@ -81,7 +81,7 @@ class _Statements(Attempts):
         mark_partial_steps(body)
         return ir.FunctionIR(
             self.function_name, self.qualname, node.args, parameters(node.args), body, self.result,
-            self.locals, self.captured, self.declarations, rebound_captures(body), self.filename,
+            self.locals, self.captured, self.declarations, self.filename,
             Span.of(self.filename, node), self.names, bool(self.yields),
         )  # fmt: skip
 
@@ -316,7 +316,9 @@ class _Statements(Attempts):
                 end = self.statements(node.body)
 
         block = self.nested(body)
-        self.block.append(ir.With(context, target, block, self.span(item.context_expr)))
+        opened = ir.With(context, target, block, self.span(item.context_expr))
+        opened.swallows = swallows(item.context_expr)
+        self.block.append(opened)
         # a context manager may swallow an exception, so what follows can run even if the body always leaves
         return Exit(False, end.jumps)
 
@@ -344,7 +346,7 @@ class _Statements(Attempts):
             case ast.Expr():
                 self.bind(self.fresh("_t"), self.value(node.value), node.value)
             case ast.Assert() | ast.Raise():
-                if isinstance(node, ast.Assert) and (self.conditions or not is_inert(node.test)):
+                if isinstance(node, ast.Assert) and (self.conditions or self.asks(node.test)):
                     test = self.test(node.test)
                     checked = ast.Name(test.name, ast.Load()) if isinstance(test, ir.Var) else ast.Constant(test.value)
                     node = ast.copy_location(ast.Assert(ast.copy_location(checked, node.test), node.msg), node)
@@ -378,6 +380,10 @@ class _Statements(Attempts):
             else:
                 kept = ast.copy_location(ast.Delete([target]), node)
                 self.block.append(ir.Opaque(kept, read(kept), written(kept), self.span(node)))
+
+    def asks(self, test: ast.expr) -> bool:
+        """Whether an `assert` has to be computed before it: it may change something, or holds what is lowered."""
+        return not is_inert(test) or calls_unknown(test)
 
     def definition(self, node: ast.FunctionDef) -> None:
         """A nested function; its decorators are calls."""

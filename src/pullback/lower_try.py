@@ -35,6 +35,10 @@ class Attempts(Expressions):
         """Lower a statement list into the current block."""
         raise NotImplementedError
 
+    def run(self, nodes: list[ast.stmt]) -> None:
+        """Lower statements that stand for an expression."""
+        self.statements(nodes)
+
     def guarded(self, jumps: frozenset[str], rest: list[ast.stmt], node: ast.AST) -> Exit:
         """`if not (flags): rest`."""
         raise NotImplementedError
@@ -71,11 +75,16 @@ class Attempts(Expressions):
         handlers = []
         for handler in node.handlers:
             made, end = self.step(handler.body, handler)
+            made.at_start = True
             handlers.append(ir.Handler(handler.type, handler.name, made))
             jumps |= end.jumps
             always = always and end.always
+        if orelse is not None:
+            orelse.at_start = True
         final = self.nested(lambda: self._final(node.finalbody))
-        self.block.append(ir.Try(body, handlers, orelse, final, self.span(node)))
+        made_of = ir.Try(body, handlers, orelse, final, self.span(node))
+        made_of.manager = hasattr(node, "manager")
+        self.block.append(made_of)
         return Exit(always, jumps)
 
     def _final(self, nodes: list[ast.stmt]) -> None:
@@ -85,6 +94,12 @@ class Attempts(Expressions):
 
     def _after(self, jumps: frozenset[str], nodes: list[ast.stmt], node: ast.AST) -> None:
         self.ended = self.guarded(jumps, nodes, node)
+
+
+def swallows(context: ast.expr) -> bool:
+    """Whether a context manager is there to swallow exceptions: `contextlib.suppress(...)`."""
+    opener = context.func if isinstance(context, ast.Call) else context
+    return getattr(opener, "attr", getattr(opener, "id", "")) == "suppress"
 
 
 def may_jump(node: ast.AST) -> bool:

@@ -14,12 +14,13 @@ from typing import Any
 
 import numpy as np
 
+from pullback.boxes import Box
 from pullback.kinds import ARRAY, NPINT, STRUCT, UNKNOWN, UNSET, Kind, kind_of, known
 from pullback.operations import is_data_field
 from pullback.rules import lookup
 
 # Functions that lowering calls, under names that no program can bind.
-INTERNAL: dict[str, Any] = {"<list>": list, "<tuple>": tuple, "<set>": set, "<dict>": dict}
+INTERNAL: dict[str, Any] = {"<list>": list, "<tuple>": tuple, "<set>": set, "<dict>": dict, "<box>": Box}
 
 
 class Names:

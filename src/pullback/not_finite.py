@@ -27,9 +27,7 @@ from pullback.syntax import call, constant
 from pullback.tangents import TangentVector
 
 _SCOPES: dict[bool, dict[int, Any]] = {True: {}, False: {}}  # whether infinities are looked for too
-_BOOKKEEPING = re.compile(
-    r"_([rsnckm]|it|case|yields|sent|returned|broken|before)\d*$|_$|_res$|.*_forward$|.*_reverse$"
-)
+_BOOKKEEPING = re.compile(r"_([rsnckm]|it|case|yields|sent|returned|broken|before)\d*$|_$|_res$")
 _TANGENT = re.compile(r"(.*_dot(_\d+)?|_d\d+)$")
 
 
@@ -104,13 +102,14 @@ def checked(value: Any, targets: tuple[str | None, ...], operands: tuple[str, ..
             continue
         frame = sys._getframe(1)
         found = {o: _value_of(o, frame) for o in operands}
-        in_sweep = sweep == "reverse" or _TANGENT.match(name)
-        if not in_sweep:
+        is_tangent = sweep == "tangent" and _TANGENT.match(name) is not None
+        if sweep != "reverse" and not is_tangent:
             faults = {o: fault(v) for o, v in found.items()}
             inherited = [o for o, f in faults.items() if f == bad and (bad == "inf" or o not in frame.f_locals)]
             if inherited:
                 continue
-        raise _blamed(name, part, bad, found, sweep, text)
+        where = "tangent" if is_tangent else "reverse" if sweep == "reverse" else "forward"
+        raise _blamed(name, part, bad, found, where, text)
     return value
 
 
@@ -127,17 +126,17 @@ def _blamed(name: str, part: Any, bad: str, found: dict[str, Any], sweep: str, t
     if sweep == "reverse":
         base = name.removeprefix("d_")
         what = f"the cotangent of `{base}`" if name.startswith("d_") and not base.startswith("t") else "a cotangent"
-    elif _TANGENT.match(name):
+    elif sweep == "tangent":
         base = re.sub(r"_dot(_\d+)?$", "", name)
         what = f"the tangent of `{base}`" if not base.startswith("_") else "a tangent"
-    where = "the tangent code" if _TANGENT.match(name) else f"the {sweep if sweep == 'reverse' else 'forward'} sweep"
+    where = {"tangent": "the tangent code", "reverse": "the reverse sweep"}.get(sweep, "the forward sweep")
     if isinstance(part, tuple) and len(part) == 1:
         part = part[0]
     shown = {o: v for o, v in found.items() if not (callable(v) or v is None or isinstance(v, types.ModuleType))}
     kept = {o: [*_numbers(v)] for o, v in shown.items() if re.match(r"_r\d+$", o)}
-    notes = [f"{o} = {summary(v)}" for o, v in shown.items() if o not in kept]
+    notes = [f"{'the result' if o == '_result' else o} = {summary(v)}" for o, v in shown.items() if o not in kept]
     notes += [f"kept for it: {', '.join(map(summary, v[:4]))}" for v in kept.values() if v]
-    if sweep == "reverse" or _TANGENT.match(name):
+    if sweep in ("reverse", "tangent"):
         notes.append(f"in generated code: {text}")
     values = "" if isinstance(part, (float, complex, np.inexact)) else f": {summary(part)}"
     error = NotFiniteError(f"{what} is {bad} in {where}{values}")

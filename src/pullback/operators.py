@@ -28,6 +28,7 @@ from pullback.errors import (
 )
 from pullback.fence import check, generator_refused
 from pullback.fingerprints import fingerprint, is_changeable
+from pullback.forms import space_of
 from pullback.generated import JOINT, Derivative, Request
 from pullback.kinds import DICT, LIST, OTHER, STRUCT, TUPLE, kind_of
 from pullback.lending import alone, totals_of
@@ -35,11 +36,12 @@ from pullback.locating import at_boundary, settle
 from pullback.not_finite import debugging, look_at
 from pullback.pipeline import find, refuse
 from pullback.python_calls import pick, picked
-from pullback.rules import EPOCH, Active, callable_name
+from pullback.rules import EPOCH, Active, callable_name, shown_name
 from pullback.runtime import seed
 from pullback.source import acquire
 from pullback.spaces import describe, entering, project
 from pullback.spans import Diagnostic
+from pullback.tables import Table
 from pullback.tangents import NO_TANGENT, ZERO, Tangent
 from pullback.watching import outside
 
@@ -165,7 +167,18 @@ class Pullback:
         return g
 
     def __repr__(self) -> str:
-        return f"<pullback of {callable_name(self._function)}: {describe(self._value)} -> {len(self._active)} tangents>"
+        return f"<pullback of {shown_name(self._function)}: {self._from()} -> {self._to()}>"
+
+    def _from(self) -> str:
+        return space_of(self._value)
+
+    def _to(self) -> str:
+        tangents = [space_of(x) for x in self._operands]
+        return tangents[0] if len(tangents) == 1 else f"({', '.join(tangents)})"
+
+    def _repr_html_(self) -> str:
+        rows = [("from a cotangent of the result", self._from()), ("to tangents of", self._to())]
+        return Table(("", "form"), rows, code=frozenset({1})).html(f"pullback of {shown_name(self._function)}")
 
 
 def called_with(args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:

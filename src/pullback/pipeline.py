@@ -9,6 +9,7 @@ arguments) and kept under that key; a *joint* function holds both sweeps in one 
 
 from __future__ import annotations
 
+import ast
 import threading
 import types
 from collections.abc import Callable
@@ -19,16 +20,20 @@ from pullback import ir
 from pullback.activity import analyse
 from pullback.array_methods import settle_array_methods
 from pullback.assemble import assemble
+from pullback.boxes import boxed, can_box
 from pullback.calls import argument_kinds, bind_parameters, static_parameters
-from pullback.changing import MAYBE, NO, YES, CallEffects
+from pullback.changing import LIKELY, MAYBE, NO, YES, CallEffects
 from pullback.errors import DifferentiabilityError
 from pullback.fence import check
+from pullback.forward_try import FIRST_CHANGE, first_change
 from pullback.generated import DIFFERENTIAL, PAIR, Derivative, Request, Stages
 from pullback.infer import infer, kinds_of_names
 from pullback.kinds import FUNC, NONE, NOTHING, STRUCT, UNKNOWN, UNSET, Kind, kind_of, same
 from pullback.lower import lower
 from pullback.lower_iterations import settle_iterations
+from pullback.managers import opened
 from pullback.names import Names
+from pullback.progress import in_steps
 from pullback.rules import EPOCH, refuse_library_code, scope
 from pullback.sharing import Sharing
 from pullback.solitary import unseen_changes
@@ -108,13 +113,23 @@ def derive(
     try:
         source = acquire(function)
         refuse(check(source.node, source.filename))
-        lowered = lower(source, function.__name__, function.__code__.co_freevars)
         kinds = {p: Kind(*k) for p, k in request.kinds}
-        given = {p: _with_sample(p, kinds.get(p, UNKNOWN), arguments) for p in lowered.parameters}
-        derivative.result, sharing = _inferred(lowered, names, given)
-        activity = analyse(lowered, request.active | request.captures, sharing)
+        in_boxes: frozenset[str] = frozenset()
+        by_calls: frozenset[tuple[int, int]] = frozenset()
+        while True:
+            lowered = lower(source, function.__name__, function.__code__.co_freevars)
+            given = {p: _with_sample(p, kinds.get(p, UNKNOWN), arguments) for p in lowered.parameters}
+            derivative.result, sharing = _inferred(lowered, names, given)
+            activity = analyse(lowered, request.active | request.captures, sharing)
+            more = frozenset(n for n in activity.boxes - in_boxes if can_box(source.node, n))
+            managers = frozenset(activity.managers) - by_calls
+            if not (more or managers) or not isinstance(source.node, ast.FunctionDef):
+                break
+            in_boxes, by_calls = in_boxes | more, by_calls | managers
+            source = boxed(source, more) if more else opened(source, managers)
         refuse(activity.refusals)
         settle_iterations(lowered)
+        in_steps(lowered.body, activity.changes)
         derivative.stages = Stages(source, lowered, activity, sharing, derivative.result)
         if request.form == DIFFERENTIAL:
             refuse(not_forward(lowered, activity, sharing))
@@ -125,6 +140,8 @@ def derive(
             body = forward_sweep(derivative, lowered, sharing, sweep, code, _Pairs(names, PAIR))
             derivative.changes = sharing.changed_outside(activity.changes)
             assemble(derivative, lowered, source, sweep, body, code)
+            if activity.changes and derivative.forward is not None:
+                FIRST_CHANGE[derivative.forward.code] = first_change(lowered.body, activity.changes & sharing.likely)
     except BaseException:
         publish.remove(derivative)
         raise
@@ -155,7 +172,7 @@ def _inferred(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> t
 
 
 def _sharing(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> Sharing:
-    effects: Callable[[ir.Bind], int] = CallEffects(lowered, names.values(), _function_changes)
+    effects: Callable[[ir.Bind], int] = CallEffects(lowered, names.values(), function_changes)
     if names.helpers:  # generated code changes nothing: what it was made from was refused where it did
         effects = _nothing
     elif str(names.globals.get("__name__", "")).startswith("pullback.") or any(
@@ -192,7 +209,7 @@ def _nothing(stmt: ir.Bind) -> int:
 _CHANGES: dict[Any, tuple[Any, int]] = {}
 
 
-def _function_changes(function: types.FunctionType, kinds: dict[str, Kind], fresh: str = "") -> int:
+def function_changes(function: types.FunctionType, kinds: dict[str, Kind], fresh: str = "") -> int:
     """Whether a call of a function may change something that its caller can see."""
     if function.__code__.co_flags & 0x280:
         return MAYBE
@@ -209,7 +226,11 @@ def _function_changes(function: types.FunctionType, kinds: dict[str, Kind], fres
         if not check(source.node, source.filename):
             lowered = lower(source, function.__name__, function.__code__.co_freevars)
             given = {p: kinds.get(p, UNKNOWN) for p in lowered.parameters}
-            changes = MAYBE if _inferred(lowered, Names(function), given)[1].changes_outside(fresh) else NO
+            sharing = _inferred(lowered, Names(function), given)[1]
+            if not sharing.changes_outside(fresh):
+                changes = NO
+            elif sharing.changes_outside(fresh, sharing.likely):
+                changes = LIKELY
     except DifferentiabilityError:
         pass
     _CHANGES[key] = (function.__code__, changes)

@@ -235,7 +235,7 @@ class Reverse:
             ends.append(self.status)
             owned.append(self.owned)
         self.owned = owned[0] & owned[1]
-        if ir.always_raises(stmt.body) or ir.always_raises(stmt.orelse):
+        if not stmt.attempted and (ir.always_raises(stmt.body) or ir.always_raises(stmt.orelse)):
             taken = 1 if ir.always_raises(stmt.body) else 0
             self.status, self.owned = ends[taken], owned[taken]
             self.code.extend(arms[taken])

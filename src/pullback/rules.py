@@ -423,3 +423,9 @@ def callable_name(function: Any) -> str:
         if module not in (None, "builtins"):
             return f"{'np' + module[5:] if module.startswith('numpy') else module}.{name}"
     return str(name)
+
+
+def shown_name(function: Any) -> str:
+    """The same on one line: an object that is called goes by its class."""
+    has_name = hasattr(function, "__qualname__") or hasattr(function, "__name__")
+    return callable_name(function).rpartition("<locals>.")[2] if has_name else type(function).__name__

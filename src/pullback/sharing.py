@@ -14,7 +14,7 @@ import types
 from collections.abc import Callable
 
 from pullback import ir
-from pullback.changing import YES
+from pullback.changing import LIKELY, MAYBE, YES
 from pullback.kinds import ARRAY, DICT, LIST, NONE, NPFLOAT, PYTHON_SCALAR, STR, Kind
 from pullback.origins import Origins
 from pullback.rules import lookup
@@ -40,6 +40,7 @@ class Sharing:
         bound = {n for s in ir.walk(function.body) for n in ir.assigned(s)}
         self.local = frozenset(bound | set(function.parameters))
         self.certain: set[int] = set()  # those of the points below that certainly change something
+        self.likely: set[int] = set()  # these, and calls of functions whose code was seen to change something
         self._statements: dict[int, ir.Stmt] = {}
         self.points: dict[int, str] = {}  # statements that may change something, by id: a name of the class
         for name in function.captured:
@@ -90,13 +91,13 @@ class Sharing:
         outer = (*self.function.parameters, *self.function.captured, self.function.result, OUTSIDE)
         return name not in self._fixed and self.root(name) in {self.root(o) for o in outer}
 
-    def changes_outside(self, fresh: str = "") -> bool:
+    def changes_outside(self, fresh: str = "", points: set[int] | None = None) -> bool:
         """Whether the function may change what its caller can see.
 
         What is stored in `fresh` itself, the object that an `__init__` is given, does not count; nor does a
         global list or dict: nothing differentiated is ever stored in them.
         """
-        return any(self._seen_outside(p) - {fresh} for p in self.points)
+        return any(self._seen_outside(p) - {fresh} for p in (self.points if points is None else points))
 
     def reaches_outside(self, stmt: ir.Stmt, own: frozenset[str] = frozenset()) -> bool:
         """Whether a statement may change what the caller can see, besides `own`."""
@@ -138,8 +139,11 @@ class Sharing:
             case ir.For(target=target, iterable=iterable):
                 if stmt.facts.kinds and stmt.facts.kinds[0].cls is not range:
                     self._join_atoms(iterable, ir.Var(target))
-            case ir.With(target=str() as target, context=context):
-                self._join_atoms(context, ir.Var(target))
+            case ir.With(target=target, context=context):
+                if target is not None:
+                    self._join_atoms(context, ir.Var(target))
+                if not stmt.swallows:  # its methods may change what it holds
+                    self._changed(stmt, context, LIKELY)
             case ir.Store(obj=obj, value=value):
                 self._join_atoms(obj, value)
                 self._changed(stmt, obj)
@@ -160,13 +164,15 @@ class Sharing:
             return frozenset().union(*(self.origins.all(n) for n in names))
         return self.origins.of(name)
 
-    def _changed(self, stmt: ir.Stmt, atom: ir.Atom, certain: bool = True) -> None:
+    def _changed(self, stmt: ir.Stmt, atom: ir.Atom, level: int = YES) -> None:
         if isinstance(atom, ir.Var):
             self._statements[id(stmt)] = stmt
             self.root(atom.name)
             self.points[id(stmt)] = atom.name
-            if certain:
+            if level == YES:
                 self.certain.add(id(stmt))
+            if level >= LIKELY:
+                self.likely.add(id(stmt))
 
     def _bind(self, stmt: ir.Bind) -> None:
         expr, facts, target = stmt.expr, stmt.facts, ir.Var(stmt.target)
@@ -176,7 +182,7 @@ class Sharing:
             case ir.Operation(args=args):
                 if expr.inplace and id(stmt) not in self.unseen and facts.kinds[0].mask & ~_FIXED:
                     self._join_atoms(target, *(args if not facts.kinds[0].numeric else args[:1]))
-                    self._changed(stmt, args[0], not facts.kinds[0].mask & ~_CHANGEABLE)
+                    self._changed(stmt, args[0], YES if not facts.kinds[0].mask & ~_CHANGEABLE else MAYBE)
                 elif not all(k.numeric for k in facts.kinds):
                     self._join_atoms(target, *args)  # lists that are joined share their items
                     self._protocol(stmt, args)
@@ -196,7 +202,7 @@ class Sharing:
         level = self._may_change(stmt)
         able = [a for a in operands if isinstance(a, ir.Var) and a.name not in self._fixed]
         if level and able:
-            self._changed(stmt, able[0], level == YES)
+            self._changed(stmt, able[0], level)
 
     def _apply(self, stmt: ir.Bind, expr: ir.Apply) -> None:
         changes = self._may_change(stmt)
@@ -218,7 +224,7 @@ class Sharing:
             if name is None and not known:
                 name = OUTSIDE
             if name is not None:
-                self._changed(stmt, ir.Var(name), changes == YES)
+                self._changed(stmt, ir.Var(name), changes)
 
 
 def is_library_call(stmt: ir.Bind) -> bool:

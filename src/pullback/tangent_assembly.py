@@ -15,6 +15,7 @@ from pullback.activity import Activity
 from pullback.assemble import all_guards, compiled
 from pullback.emit import Helpers, again, bare_arguments, definition
 from pullback.generated import Derivative
+from pullback.layout import TANGENT
 from pullback.sharing import Sharing
 from pullback.simplify import simplify
 from pullback.source import Source, remember
@@ -48,7 +49,7 @@ def assemble_differential(
     stem = lowered.name if lowered.name.isidentifier() else "function"
     identifier = helpers.fresh(f"{stem}_differential")
     tree = definition(identifier, arguments, [*lowered.declarations, *start, *statements])
-    made = derivative.forward = compiled(derivative, tree, lowered, helpers, source)
+    made = derivative.forward = compiled(derivative, tree, lowered, helpers, source, TANGENT)
     plain = definition(identifier, arguments, [*lowered.declarations, *statements])
     ast.copy_location(plain, tree)
     remember(made.code, Source(plain, source.filename, made.code))

@@ -11,11 +11,14 @@ neither is `None`. Terms after ChainRulesCore's `ZeroTangent` and `NoTangent`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import numpy as np
 
 from pullback.errors import CotangentError
+from pullback.forms import SMALL, form_of
+from pullback.tables import Table
 
 Tangent = Any
 
@@ -125,10 +128,25 @@ class TangentVector:
         )
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.__dict__.items())})"
+        fields = ", ".join(f"{name}={form_of(value, small=SMALL)}" for name, value in self.__dict__.items())
+        return f"{type(self).__name__}({fields})"
+
+    def _repr_html_(self) -> str:
+        rows = [(name, form_of(value, small=SMALL)) for name, value in _leaves(self, "")]
+        return Table(("field", "tangent"), rows, code=frozenset({0})).html(type(self).__name__)
 
     def __reduce__(self) -> Any:
         return _rebuild, (self.primal_type, self.__dict__)
+
+
+def _leaves(t: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """The tangents of an object's fields, those of objects in them too, each with its path."""
+    for name, value in t.__dict__.items():
+        inner = f"{path}.{name}" if path else name
+        if isinstance(value, TangentVector) and value.__dict__:
+            yield from _leaves(value, inner)
+        else:
+            yield inner, value
 
 
 _TANGENT_TYPES: dict[type, type[TangentVector]] = {}

@@ -34,6 +34,7 @@ from pullback.nn.losses import (
 )
 from pullback.nn.pooling import avg_pool2d, max_pool2d
 from pullback.nn.sequential import Sequential, sequenced
+from pullback.nn.summary import Summary, summary
 
 __all__ = [
     "ActivationDiscarding",
@@ -45,6 +46,7 @@ __all__ = [
     "Layer",
     "MaxPool2D",
     "Sequential",
+    "Summary",
     "avg_pool2d",
     "conv2d",
     "elu",
@@ -67,6 +69,7 @@ __all__ = [
     "softmax",
     "softmax_cross_entropy",
     "softplus",
+    "summary",
     "swish",
     "tanh",
 ]

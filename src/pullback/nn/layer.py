@@ -19,6 +19,7 @@ from pullback.operators import value_with_pullback
 from pullback.recompute import recomputed
 from pullback.spaces import is_differentiable, zero_tangent
 from pullback.structs import constant_fields, field_names, is_struct_class, register_differentiable, unmarked
+from pullback.tables import Table
 
 _CONSTANTS = "_constant_fields"
 
@@ -102,6 +103,12 @@ class Layer:
     def __repr__(self) -> str:
         """The fields, arrays by dtype and shape."""
         return _described(self, "")
+
+    def _repr_html_(self) -> str:
+        """The fields as a table."""
+        rows = [(name, _described(value, "")) for name, value in vars(self).items() if name != _CONSTANTS]
+        caption = f"{type(self).__name__}, {self.parameter_count:,} parameters"
+        return Table(("field", "value"), rows, code=frozenset({0})).html(caption)
 
 
 def applied(layer: Any, x: Any) -> Any:

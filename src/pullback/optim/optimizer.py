@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from pullback.errors import ArgumentError
+from pullback.forms import form_of
 from pullback.optim.known import KnownModel
 from pullback.optim.parameters import Parameter, Parameters
+from pullback.tables import Table
 from pullback.tangents import Tangent
 
 State = tuple[Any, ...]
@@ -77,6 +79,13 @@ class Optimizer:
         """The hyperparameters and the number of steps taken."""
         shown = {name: value for name, value in vars(self).items() if name not in _NOT_SHOWN}
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in shown.items())}; step {self.step})"
+
+    def _repr_html_(self) -> str:
+        """The hyperparameters, the number of steps, and what is remembered, by form."""
+        rows = [(name, repr(value)) for name, value in vars(self).items() if name not in _NOT_SHOWN]
+        rows.append(("step", str(self.step)))
+        rows += [(f"state[{path!r}]", form_of(state)) for path, state in self.state.items() if state]
+        return Table(("", "value"), rows, code=frozenset({0})).html(type(self).__name__)
 
 
 def not_negative(name: str, value: float) -> float:
