@@ -276,6 +276,9 @@ class Expressions:
             if isinstance(arg, ast.Starred):
                 stars.add(position)
                 arg = arg.value
+            alone = len(node.args) == 1 and not node.keywords and callee == ir.Var("sum")
+            if self.conditions and alone and isinstance(arg, (ast.GeneratorExp, ast.ListComp)):
+                return self.summed(arg)
             if lazy and isinstance(arg, ast.GeneratorExp):
                 if len(arg.generators) == 1 and any(map(calls_unknown, (arg.elt, *arg.generators[0].ifs))):
                     return self.any_or_all(node, str(getattr(callee, "name", "")))
@@ -284,6 +287,24 @@ class Expressions:
             args.append(self.collected(arg) if exhausted else self.atom(arg))
         keywords = tuple((k.arg, self.atom(k.value)) for k in node.keywords)
         return ir.Apply(callee, tuple(args), keywords, frozenset(stars), method)
+
+    def summed(self, node: ast.GeneratorExp | ast.ListComp) -> ir.Expr:
+        """`sum(... for ...)` as a loop that adds."""
+        start = len(self.block)
+        made = self.comprehension(node)
+        assert isinstance(made, ir.Copy) and isinstance(made.source, ir.Var)
+        total = made.source.name
+        self.block[start] = ir.Bind(total, ir.Copy(ir.Lit(0)), self.span(node))
+
+        def adding(block: list[ir.Stmt]) -> None:
+            for place, stmt in enumerate(block):
+                if isinstance(stmt, ir.Append) and stmt.target == total:
+                    block[place] = ir.Bind(total, ir.Operation("+", (ir.Var(total), stmt.item)), stmt.span)
+                for inner in ir.blocks(stmt):
+                    adding(inner)
+
+        adding(self.block[start:])
+        return made
 
     def nested(self, build: Callable[[], None]) -> list[ir.Stmt]:
         """The statements that `build` appends, as a block of their own."""
@@ -381,7 +402,7 @@ class Expressions:
 
     def generator(self, node: ast.GeneratorExp) -> ir.Expr:
         """A generator expression: a generator function, called with its outermost iterable."""
-        if any(isinstance(n, (ast.NamedExpr, ast.Await, ast.Yield)) for n in ast.walk(node)):
+        if self.conditions or any(isinstance(n, (ast.NamedExpr, ast.Await, ast.Yield)) for n in ast.walk(node)):
             return self.comprehension(node)
         iterable = self.atom(node.generators[0].iter)
         function = self.bind(self.fresh("_genexpr"), ir.Copy(ir.Lit(None)), node)

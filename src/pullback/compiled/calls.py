@@ -317,7 +317,7 @@ class Calls(BuiltinCalls):
         if not all(isinstance(v, Num) for v in values) or keywords:
             raise refuse(f"`{callable_name(callee)}` of {', '.join(map(describe, values))} is not compiled", span)
         numbers = [v for v in values if isinstance(v, Num)]
-        if _module(callee) not in ("math", "builtins") and not ufunc:
+        if _module(callee) != "math" and not ufunc:
             raise refuse(f"`{callable_name(callee)}` is not compiled", span)
         type_ = _RESULTS.get(callable_name(callee), INT if entry.constant else FLOAT)
         call = ir.Apply(

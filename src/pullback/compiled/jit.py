@@ -104,7 +104,7 @@ class Jitted:
             raise locate(error)  # noqa: B904  # the same error, with the user's line
         if not kwargs and not EPOCH.scopes:
             self._current = entry.call
-        return entry.call(*args, *kwargs.values())
+        return first_call(entry, (*args, *kwargs.values()))
 
     def entry(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Entry:
         """The machine code for arguments of these types, made if there is none that holds."""
@@ -133,3 +133,14 @@ def verb_of(function: Any) -> tuple[str, Any, Any]:
         return "value", function, None
     verb, inner, wrt = found
     return str(verb), inner, wrt
+
+
+def first_call(entry: Entry, args: tuple[Any, ...]) -> Any:
+    """A call in which Numba may compile: what it refuses is told at the user's function."""
+    numba = need_numba()
+    try:
+        return entry.call(*args)
+    except numba.core.errors.NumbaError as error:
+        reason = str(error).strip().splitlines()
+        shown = next((line for line in reversed(reason) if "error" in line.lower() or "No impl" in line), reason[-1])
+        raise refuse(f"Numba does not compile what `{entry.title}` becomes: {shown}", entry.span) from error

@@ -98,16 +98,13 @@ def square_root(x: float) -> float:
     return math.sqrt(x)
 
 
-def logarithm(x: float) -> float:
+def logarithm(x: float, base: Any = None) -> float:
     """`math.log`, with its error."""
     if x <= 0.0:
         raise ValueError("math domain error")
-    return math.log(x)
-
-
-def logarithm_to_base(x: float, base: float) -> float:
-    """`math.log(x, base)`."""
-    return logarithm(x) / logarithm(base)
+    if base is None:
+        return math.log(x)
+    return math.log(x) / math.log(base)
 
 
 def exponential(x: float) -> float:

@@ -18,7 +18,7 @@ import numpy as np
 
 from pullback import ir
 from pullback.compiled.custom_call import CustomCall
-from pullback.compiled.number_support import grown
+from pullback.compiled.number_support import grown, real_power
 from pullback.compiled.typed_reverse import TypedReverse
 from pullback.compiled.unit import Unit
 from pullback.compiled.values import BOOL, FLOAT, INT, Arr
@@ -93,6 +93,14 @@ class TypedForward(Forward):
         if isinstance(stmt.facts.callee, CustomCall) and isinstance(stmt.expr, ir.Apply):
             return values[stmt.expr.args[0]]
         return super().expression(stmt, values)
+
+    def operation(self, stmt: ir.Bind, expr: ir.Operation, args: list[ast.expr]) -> ast.expr:
+        """An operator; a power that Python may refuse, or make complex, is a call that raises."""
+        if expr.op == "**" and all(k.scalar for k in stmt.facts.kinds):
+            exponent = expr.args[1]
+            if not (isinstance(exponent, ir.Lit) and isinstance(exponent.value, int) and exponent.value >= 0):
+                return call(self.helper(real_power, "real_power"), *args)
+        return super().operation(stmt, expr, args)
 
     def type_of(self, identifier: str) -> str | Arr:
         """What a name holds."""
