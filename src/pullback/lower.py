@@ -31,14 +31,12 @@ RETURN, BREAK, CONTINUE = "return", "break", "continue"
 
 def lower(source: Source, name: str, captured: tuple[str, ...], conditions: bool = False) -> ir.FunctionIR:
     """The IR of a function; with `conditions` these are taken apart as well, and not kept as written."""
-    statements = _Statements(source, name, captured)
-    statements.conditions = conditions
-    return statements.function()
+    return _Statements(source, name, captured, conditions).function()
 
 
 class _Statements(Attempts):
-    def __init__(self, source: Source, name: str, captured: tuple[str, ...]) -> None:
-        node = source.node
+    def __init__(self, source: Source, name: str, captured: tuple[str, ...], conditions: bool) -> None:
+        node, self.conditions = source.node, conditions
         self.node: FunctionNode = node
         self.function_name = name
         self.qualname = source.code.co_qualname
@@ -346,7 +344,7 @@ class _Statements(Attempts):
             case ast.Expr():
                 self.bind(self.fresh("_t"), self.value(node.value), node.value)
             case ast.Assert() | ast.Raise():
-                if isinstance(node, ast.Assert) and (self.conditions or self.asks(node.test)):
+                if isinstance(node, ast.Assert) and self.asks(node.test):
                     test = self.test(node.test)
                     checked = ast.Name(test.name, ast.Load()) if isinstance(test, ir.Var) else ast.Constant(test.value)
                     node = ast.copy_location(ast.Assert(ast.copy_location(checked, node.test), node.msg), node)
@@ -380,10 +378,6 @@ class _Statements(Attempts):
             else:
                 kept = ast.copy_location(ast.Delete([target]), node)
                 self.block.append(ir.Opaque(kept, read(kept), written(kept), self.span(node)))
-
-    def asks(self, test: ast.expr) -> bool:
-        """Whether an `assert` has to be computed before it: it may change something, or holds what is lowered."""
-        return not is_inert(test) or calls_unknown(test)
 
     def definition(self, node: ast.FunctionDef) -> None:
         """A nested function; its decorators are calls."""

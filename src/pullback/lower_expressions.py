@@ -321,6 +321,10 @@ class Expressions:
         expr = self.inert(node) if kept else self.value(node)
         return self.bind(self.fresh("_t"), expr, node)
 
+    def asks(self, test: ast.expr) -> bool:
+        """Whether the test of an `assert` is computed before it: it may change something, or holds what is lowered."""
+        return self.conditions or not is_inert(test) or calls_unknown(test)
+
     def conditional(self, node: ast.IfExp | ast.BoolOp) -> ir.Expr:
         """`a if c else b`, `a and b`, `a or b` as a value."""
         target = self.fresh("_t")

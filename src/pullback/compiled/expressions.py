@@ -160,7 +160,7 @@ class Expressions(Operators):
                 return self.condition(node, span)
             case ir.Apply() as expr:
                 return self.applied(expr, stem, span)
-        raise AssertionError(type(stmt.expr))
+        raise refuse("this expression is not compiled", span)
 
     def applied(self, expr: ir.Apply, stem: str, span: Span) -> Value:
         """A call, with its operands."""

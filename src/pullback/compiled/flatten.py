@@ -71,7 +71,6 @@ class Flattener(Joining):
             frozenset(),
             (),
             [],
-            {},
             span.filename,
             span,
             set(),
@@ -170,6 +169,8 @@ class Flattener(Joining):
                 raise refuse("`try` is not compiled", stmt.span)
             case ir.With():
                 raise refuse("`with` is not compiled", stmt.span)
+            case _:
+                raise refuse("this statement is not compiled", stmt.span)
 
     def importing(self, node: ast.Import | ast.ImportFrom, span: Span) -> None:
         """An import inside the function: what it gives is known."""

@@ -222,7 +222,7 @@ def _lowered(unit: Unit, title: str, parameters: list[str], results: list[Num | 
         stmt.pos = position
     locals_ = frozenset(n for s in ir.walk(unit.block) for n in ir.assigned(s)) | frozenset(parameters)
     return ir.FunctionIR(
-        title, title, _arguments(parameters), tuple(parameters), unit.block, "_result", locals_, (), [], {},
+        title, title, _arguments(parameters), tuple(parameters), unit.block, "_result", locals_, (), [],
         span.filename, span, unit.names,
     )  # fmt: skip
 

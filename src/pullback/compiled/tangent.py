@@ -155,7 +155,7 @@ class Tangents:
             return None
         flattener = Flattener(self.unit)
         lowered = ir.FunctionIR(
-            "", "", _NO_ARGUMENTS, (), [], "", frozenset(), (), [], {}, stmt.span.filename, stmt.span, set()
+            "", "", _NO_ARGUMENTS, (), [], "", frozenset(), (), [], stmt.span.filename, stmt.span, set()
         )
         flattener.frames.append(Frame(None, lowered, State(), None))
         parts = self._parts(stmt, expr, flattener)
