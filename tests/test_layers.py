@@ -30,7 +30,7 @@ LAYERS = {
     "derivatives of the world's functions": "rulebook",
     "the public verbs": "arguments locating operators custom surgery recompute kept inspection useful "
     "marked_source printing",
-    "forward mode and higher orders": "forward_verbs nesting second_order",
+    "forward mode and higher orders": "forward_verbs nesting jacobians second_order",
     "checking derivatives": "differences comparing testing",
     "machine code": "compiled",
     "the public API": "pullback",

@@ -58,6 +58,8 @@ def tangent_at(path: Path, along: Any, value: Any) -> Tangent:
     for key in path[1:]:
         if t is ZERO or t is NO_TANGENT:
             return ZERO
+        if isinstance(t, tuple) and isinstance(key, int) and key >= len(t):  # an operand that the call left out
+            return ZERO
         t = t.get(key, ZERO) if isinstance(t, dict) else t[key]
     return t
 

@@ -203,7 +203,7 @@ def _excess(
     options, precision = problem.options, problem.precision
     rtol = precision.rtol if options.rtol is None else options.rtol
     pairs = list(zip(steps, units, strict=True))
-    noise = min(s.rounding / abs(u) for s, u in pairs) * float(np.abs(weights).max())
+    noise = min(s.rounding / abs(u) for s, u in pairs) * float(np.abs(weights).max(initial=0.0))
     floor = min(precision.atol * s.size / abs(u) for s, u in pairs) if options.atol is None else options.atol
     numeric = [float(np.sum(weights * s.central)) / u for s, u in pairs]
     off = [abs(e - n) for e, n in zip(exact, numeric, strict=True)]

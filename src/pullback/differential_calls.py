@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from pullback.applying import bind, parameter_of, refuse_unknown
 from pullback.call_paths import ROOTS, WHOLE, Path, Target, lifted_path, regrouped, roots_of, tangent_at
 from pullback.calls import bind_parameters
 from pullback.construct import fields_by_parameter
@@ -26,7 +27,7 @@ from pullback.generated import DIFFERENTIAL, Request
 from pullback.kinds import kind_of
 from pullback.pipeline import pair_for
 from pullback.python_calls import bound_variadic, has_tangent, signature_order, with_defaults
-from pullback.rules import EPOCH, Active, Entry, alias, callable_name, lookup
+from pullback.rules import EPOCH, Active, Entry, Rule, alias, callable_name, lookup
 from pullback.spaces import is_differentiable
 from pullback.tangent_parts import gathered_vector
 from pullback.tangents import NO_TANGENT, ZERO, Tangent
@@ -94,7 +95,7 @@ def resolve(
         return Target(plain_differential)
     verb = getattr(fn, "_pullback_verb", None)
     if verb is not None:
-        return Target(VERBS.get(verb[0]) or UNNESTED["refused"])
+        return Target(VERBS[verb[0]])
     if isinstance(fn, types.FunctionType):
         return _generated(fn, fn_dot, args, dots, kwargs, kwdots, moved)
     if isinstance(fn, type):
@@ -112,8 +113,7 @@ def resolve(
     raise no_derivative_of(fn)
 
 
-UNNESTED: dict[str, Any] = {}  # what refuses the other verbs
-VERBS: dict[str, Any] = {}  # the differentials of `gradient`, `pullback`, ..., put here by their modules
+VERBS: dict[str, Any] = {}  # the differentials of `gradient`, `jacobian`, ..., put here by their modules
 
 
 def _owner(fn: Any) -> Any:
@@ -199,13 +199,29 @@ def _registered(
         return Target(entry.forward)
     if entry.constant or not (moved or callee_moves):
         return Target(plain_differential)
+    if entry.stand_in is not None:
+        return resolve(entry.stand_in, ZERO, args, dots, kwargs, kwdots)
     if entry.intrinsic is not None:
         return Target(USER_RULES["intrinsic"])
     if entry.rule is not None:
+        moved = _with_templates(entry.rule, values, moved)
         if not moved:
             return Target(plain_differential)
         return _through_rule(fn, args, dots, kwargs, kwdots, moved)
     return None
+
+
+def _with_templates(rule: Rule, values: dict[Any, Any], moved: Active) -> Active:
+    """The moved operands by which a rule has a derivative: a shape that was computed has none."""
+    found = []
+    for operand in moved:
+        if isinstance(operand, int) or operand in rule.signature.parameters:
+            name, _ = parameter_of(rule, operand)
+            if name not in rule.templates and name not in rule.forward and name not in rule.linear:
+                refuse_unknown(rule, name, values[operand])
+                continue
+        found.append(operand)
+    return tuple(found)
 
 
 USER_RULES: dict[str, Any] = {}  # how users' derivatives are called, put here by `linked`
@@ -223,6 +239,9 @@ def _through_rule(fn: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any, moved
         text = f"lambda {', '.join([*names, *kwargs])}: fn_({given})"
         if not callable(fn):
             raise no_derivative_of(fn)
+        entry = lookup(fn)
+        if entry is not None and entry.rule is not None:
+            bind(entry.rule, args, kwargs)  # raises for a call that the rule does not cover
         caller = _CALLERS[key] = made(text, {"fn_": fn})
     return _generated(caller, ZERO, args, dots, kwargs, kwdots, moved)
 

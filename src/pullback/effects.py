@@ -11,6 +11,7 @@ import ast
 import builtins
 import dataclasses
 import functools
+import itertools
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -39,6 +40,17 @@ class Effects:
 
 _UNKNOWN = Effects(False, frozenset())
 _KNOWN: dict[int, tuple[types.CodeType, Effects]] = {}
+
+
+_CALLERS: tuple[Any, ...] = (
+    map, filter, sorted, min, max, functools.reduce, itertools.starmap, itertools.takewhile, itertools.dropwhile,
+    itertools.filterfalse, itertools.accumulate, itertools.groupby,
+)  # fmt: skip
+
+
+def is_caller(fn: Any) -> bool:
+    """Whether a library function calls functions that it is given."""
+    return any(fn is known for known in _CALLERS)
 
 
 def may_mutate(fn: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None) -> bool:

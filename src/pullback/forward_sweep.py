@@ -18,6 +18,7 @@ from typing import Any
 
 from pullback import ir
 from pullback.calls import static_forward
+from pullback.effects import is_caller
 from pullback.fingerprints import fingerprint, unchanged
 from pullback.forward_try import step_statement, try_statement, with_statement
 from pullback.forward_uses import count_uses
@@ -380,11 +381,10 @@ class Forward:
             callee = values[expr.callee]
             if expr.method is not None:
                 callee = ast.Attribute(callee, expr.method, ast.Load())
-        if how(stmt) == CALL and any(stmt.facts.active) and self.reverse.ran and not self.harmless(stmt):
-            observed = callee
-            return ast.Call(
-                name(self.reverse.runtime_call("observe")), [placed(observed, stmt.span), *args], keywords
-            )
+        looked_at = self.reverse.ran and not self.harmless(stmt)
+        if how(stmt) == CALL and any(stmt.facts.active) and (looked_at or is_caller(stmt.facts.callee)):
+            observed = placed(callee, stmt.span)
+            return ast.Call(name(self.reverse.runtime_call("observe")), [observed, *args], keywords)
         return ast.Call(callee, args, keywords)
 
     def call_with_residual(self, stmt: ir.Bind, values: dict[ir.Atom, ast.expr]) -> ast.expr:

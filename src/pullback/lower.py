@@ -348,6 +348,7 @@ class _Statements(Attempts):
                     test = self.test(node.test)
                     checked = ast.Name(test.name, ast.Load()) if isinstance(test, ir.Var) else ast.Constant(test.value)
                     node = ast.copy_location(ast.Assert(ast.copy_location(checked, node.test), node.msg), node)
+                node = self.raised(node) if isinstance(node, ast.Raise) else node
                 if not all(is_inert(n) for n in ast.iter_child_nodes(node) if isinstance(n, ast.expr)):
                     raise _refused(node, self.filename, "a walrus, lambda or comprehension in `assert` or `raise`")
                 self.block.append(ir.Raise(node, read(node), self.span(node)))

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pullback import ir
-from pullback.lower_expressions import Expressions
+from pullback.lower_expressions import Expressions, calls_unknown
 
 
 @dataclass(slots=True)
@@ -38,6 +38,24 @@ class Attempts(Expressions):
     def run(self, nodes: list[ast.stmt]) -> None:
         """Lower statements that stand for an expression."""
         self.statements(nodes)
+
+    def raised(self, node: ast.Raise) -> ast.Raise:
+        """A `raise` whose exception is made of calls that may change something: these are made before."""
+        made = node.exc
+        if not isinstance(made, ast.Call):
+            return node
+        if not any(map(calls_unknown, (*made.args, *(k.value for k in made.keywords)))):
+            return node
+
+        def before(value: ast.expr) -> ast.expr:
+            if isinstance(value, ast.Starred) or not calls_unknown(value):
+                return value
+            known = self.bind(self.fresh("_v"), self.value(value), value)
+            return ast.copy_location(ast.Name(known.name, ast.Load()), value)
+
+        keywords = [ast.copy_location(ast.keyword(k.arg, before(k.value)), k) for k in made.keywords]
+        call = ast.copy_location(ast.Call(made.func, [before(a) for a in made.args], keywords), made)
+        return ast.copy_location(ast.Raise(call, node.cause), node)
 
     def guarded(self, jumps: frozenset[str], rest: list[ast.stmt], node: ast.AST) -> Exit:
         """`if not (flags): rest`."""

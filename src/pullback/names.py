@@ -73,7 +73,7 @@ class Names:
         if not isinstance(owner.value, (types.ModuleType, type)) or not hasattr(owner.value, name):
             return None
         value = getattr(owner.value, name)
-        path = f"{owner.path}.{name}"
+        path = f"{owner.path}.{name}" if owner.path else ""  # what a helper of generated code holds needs no guard
         if isinstance(owner.value, type):  # a static method or plain function; a bound one is new at every access
             return known(value, path) if isinstance(value, types.FunctionType) else None
         if is_fixed(value):

@@ -1,8 +1,8 @@
 """Both sweeps of one function: the reverse sweep first, since it decides what the forward sweep keeps.
 
-    reverse_sweep    ->  adjoint code, ending in `return <tangents>`
-    simplified       ->  the same without copies, temporaries and multiplications by one
-    forward_sweep    ->  the user's statements, with what the adjoint code reads set aside
+reverse_sweep    ->  adjoint code, ending in `return <tangents>`
+simplified       ->  the same without copies, temporaries and multiplications by one
+forward_sweep    ->  the user's statements, with what the adjoint code reads set aside
 """
 
 from __future__ import annotations
@@ -18,16 +18,19 @@ from pullback.emit import Helpers
 from pullback.errors import DifferentiabilityError
 from pullback.forward_sweep import Forward, unset
 from pullback.generated import JOINT, Derivative, Request
-from pullback.kinds import BOOL, COMPLEX, FLOAT, INT, UNKNOWN, Kind
+from pullback.kinds import ARRAY, BOOL, COMPLEX, FLOAT, INT, NPFLOAT, OTHER, UNKNOWN, Kind
 from pullback.not_finite import debugging
 from pullback.residuals import Residuals
 from pullback.reverse import ABSENT, MAYBE, PRESENT, Reverse
+from pullback.rules import lookup
 from pullback.shadow_code import ShadowCode, needs_shadows
 from pullback.shadows import Shadows
 from pullback.sharing import Sharing
 from pullback.simplify import fold_ones, simplify
 from pullback.spans import Diagnostic
 from pullback.syntax import assign, call, constant, name, names_in, tuple_of
+
+_NOT_PYTHONS = COMPLEX | NPFLOAT | ARRAY | OTHER
 
 
 @dataclass
@@ -44,9 +47,7 @@ class Sweep:
     originals: list[ast.expr] = field(default_factory=list)  # the active arguments as they were given
 
 
-def reverse_sweep(
-    derivative: Derivative, lowered: ir.FunctionIR, activity: Activity, sharing: Sharing
-) -> Sweep:
+def reverse_sweep(derivative: Derivative, lowered: ir.FunctionIR, activity: Activity, sharing: Sharing) -> Sweep:
     """The adjoint code of a function, with the tangents of its active arguments as its result."""
     request = derivative.request
     joint = request.form == JOINT
@@ -140,9 +141,7 @@ def _drop_unused(lowered: ir.FunctionIR, forward: Forward) -> None:
             lowered.body.remove(stmt)
 
 
-def zero_derivative(
-    request: Request, lowered: ir.FunctionIR, activity: Activity, depends: bool
-) -> Diagnostic | None:
+def zero_derivative(request: Request, lowered: ir.FunctionIR, activity: Activity, depends: bool) -> Diagnostic | None:
     """The result may depend on no differentiated argument: say so, or refuse if an int() cut it off."""
     if depends:
         return None
@@ -175,9 +174,7 @@ def _outputs(request: Request, lowered: ir.FunctionIR, reverse: Reverse) -> ast.
     """The tangents of the active arguments, in parameter order."""
     joint = request.form == JOINT
     given = {p: Kind(*k) for p, k in request.kinds}
-    complex_seen = any(
-        isinstance(s, ir.Bind) and s.facts.kind.mask & COMPLEX for s in ir.walk(lowered.body)
-    )
+    others_seen = any(isinstance(s, ir.Bind) and _may_meet_others(s) for s in ir.walk(lowered.body))
     parts: list[ast.expr] = []
     if not joint and request.captures:
         keys = sorted(request.captures)
@@ -196,7 +193,7 @@ def _outputs(request: Request, lowered: ir.FunctionIR, reverse: Reverse) -> ast.
             parts.append(reverse.shadows.method("take", made, d))
             continue
         plain = given.get(parameter, UNKNOWN).mask == FLOAT and reverse.status.get(parameter) == PRESENT
-        if joint and plain and not complex_seen and parameter in reverse.accumulators:
+        if joint and plain and not others_seen and parameter in reverse.accumulators:
             parts.append(d)
         elif joint and given.get(parameter, UNKNOWN).mask == FLOAT and reverse.status.get(parameter, ABSENT) == ABSENT:
             parts.append(constant(0.0))
@@ -212,6 +209,17 @@ def _outputs(request: Request, lowered: ir.FunctionIR, reverse: Reverse) -> ast.
         bare = parts[0] if len(parts) == 1 else tuple_of(parts)
         return tuple_of([name(lowered.result), bare]) if request.with_value else bare
     return tuple_of(parts)
+
+
+def _may_meet_others(stmt: ir.Bind) -> bool:
+    """Whether a float's adjoint may come back through this statement as a complex or NumPy number."""
+    facts = stmt.facts
+    if not facts.varied:
+        return False
+    if facts.kind.mask & _NOT_PYTHONS:
+        return True
+    entry = lookup(facts.callee) if facts.known else None
+    return isinstance(stmt.expr, ir.Apply) and (entry is None or entry.rule is None or bool(entry.vjps))
 
 
 def sharing_fixed(reverse: Reverse, parameter: str) -> bool:

@@ -214,3 +214,27 @@ def call_in_any_and_all(x):
     if all(not a.add(v) for v in [x, x * x, 3.0]):
         a.t *= 5.0
     return a.t * sum(a.seen)
+
+
+@case(2.0)
+def call_in_raise(x):
+    a = Tally()
+    try:
+        raise ValueError(a.add(x))
+    except ValueError:
+        pass
+    return a.t * x
+
+
+@case([1.5, 0.5, 2.0])
+def keys_and_maps_that_change_nothing(xs):
+    class Scorer:
+        def score(self, v):
+            return -v
+
+    q = Scorer()
+    ordered = sorted(xs, key=lambda v: q.score(v))
+    chosen = max(xs, key=q.score)
+    mapped = list(map(q.score, xs))
+    kept = list(filter(lambda v: q.score(v) < -1.0, xs))
+    return ordered[0] * chosen * mapped[0] * len(kept)

@@ -22,9 +22,10 @@ from pullback.compiled.values import refuse
 from pullback.errors import ArgumentError, PullbackError
 from pullback.forward_verbs import value_with_differential
 from pullback.locating import locate
-from pullback.operators import value_with_pullback
+from pullback.jacobians import from_columns, from_rows, hessian_plan, jacobian_plan
+from pullback.operators import pullback
 from pullback.rules import EPOCH, scope
-from pullback.second_order import hessian_of_map, hvp, jacobian_of_maps
+from pullback.second_order import hvp
 
 _LOCK = threading.RLock()
 _VERBS = frozenset({
@@ -61,16 +62,21 @@ def jit(function: Callable[..., Any] | None = None, /, *, cache: bool = False) -
 def _matrix(verb: str, function: Any, f: Any, wrt: Any, cache: bool) -> Callable[..., Any]:
     """A Jacobian or Hessian: compiled columns or rows, put together in Python."""
     forward = jit(value_with_differential(f, wrt), cache=cache)
-    back = jit(value_with_pullback(f, wrt), cache=cache)
+    back = jit(pullback(f, wrt), cache=cache)
     second = jit(hvp(f, wrt), cache=cache)
 
     @functools.wraps(function)
     def matrix_of(*args: Any, **kwargs: Any) -> Any:
         active = active_operands(f, wrt, args, kwargs)
-        operands = tuple(args[a] if isinstance(a, int) else kwargs[a] for a in active)
         if verb == "hessian":
-            return hessian_of_map(lambda *v: second(*args, v[0] if len(v) == 1 else v, **kwargs), operands)
-        return jacobian_of_maps(forward, back, operands, args, kwargs)
+            plan = hessian_plan(args, kwargs, active)
+            return from_columns([second(*args, t[0] if len(t) == 1 else t, **kwargs) for t in plan.units], plan)
+        value, push = forward(*args, **kwargs)
+        plan = jacobian_plan(f, value, args, kwargs, active)
+        if plan.by_columns:
+            return from_columns([push(*t) for t in plan.units], plan)
+        pull = back(*args, **kwargs)
+        return from_rows([pull(g) for g in plan.units], plan)
 
     return matrix_of
 
@@ -128,7 +134,7 @@ class Jitted:
 
 def verb_of(function: Any) -> tuple[str, Any, Any]:
     """What a function is: "value" for an ordinary one, or the verb that made it, with what it was given."""
-    found = getattr(function, "_pullback_of", None) or getattr(function, "_pullback_verb", None)
+    found = getattr(function, "_pullback_verb", None)
     if found is None:
         return "value", function, None
     verb, inner, wrt = found
