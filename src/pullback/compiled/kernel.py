@@ -192,6 +192,8 @@ def _forward(
     forward = TypedForward(lowered, reverse, sharing, helpers, read_later, lambda *_: None)
     forward.unit = unit
     forward.prologue = []
+    kept = [s.expr for s in ir.walk(lowered.body) if isinstance(s, ir.Bind) and isinstance(s.expr, ir.Inert)]
+    forward.written_out = frozenset().union(*(names_in(e.node) for e in kept))
     forward.kinds = {}
     residuals = reverse.residuals
     captures = [c for made in (residuals.before, residuals.after) for found in made.values() for c in found]
@@ -212,6 +214,7 @@ def _printed(
         if isinstance(stmt, ir.Bind):
             stmt.facts.active = (False,) * len(ir.atoms(stmt.expr))
     forward = _forward(lowered, reverse, sharing, helpers, names, unit)
+    forward.written_out = frozenset(names)
     return forward.block(block)
 
 

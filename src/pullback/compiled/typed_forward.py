@@ -88,6 +88,12 @@ class TypedForward(Forward):
         else:
             self.emit(ast.While(stmt.test.node, body, []), stmt.span)
 
+    written_out: frozenset[str] = frozenset()  # names in conditions that are kept as syntax
+
+    def nestable(self, identifier: str) -> bool:
+        """Whether a temporary may go back into the expression that reads it."""
+        return identifier not in self.written_out and super().nestable(identifier)
+
     def expression(self, stmt: ir.Bind, values: dict[ir.Atom, ast.expr]) -> ast.expr:
         """The plain expression; the value of a function with a registered derivative has been computed before."""
         if isinstance(stmt.facts.callee, CustomCall) and isinstance(stmt.expr, ir.Apply):
