@@ -105,7 +105,7 @@ class Flattener(Joining):
         self.frames.append(Frame(function, lowered, State(env, heap), outer, live_names(lowered)))
         try:
             self.statements(lowered.body)
-            result = self.read(lowered.result, lowered.span)
+            result = self.raw(lowered.result, lowered.span)
             heap = self.state.heap
         finally:
             self.frames.pop()

@@ -21,8 +21,8 @@ from pullback.compiled.machine import need_numba
 from pullback.compiled.values import refuse
 from pullback.errors import ArgumentError, PullbackError
 from pullback.forward_verbs import value_with_differential
-from pullback.locating import locate
 from pullback.jacobians import from_columns, from_rows, hessian_plan, jacobian_plan
+from pullback.locating import locate
 from pullback.operators import pullback
 from pullback.rules import EPOCH, scope
 from pullback.second_order import hvp
