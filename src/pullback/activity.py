@@ -191,6 +191,10 @@ class _Analysis:
         facts.active = tuple(
             self.is_varied(a, varied) and k.differentiable for a, k in zip(operands, facts.kinds, strict=True)
         )
+        if isinstance(expr, ir.Apply) and expr.method is not None and facts.known and not facts.method:
+            callee = facts.callee  # what a field holds, as it was found: an object's tangent has no part of it
+            if getattr(callee, "__closure__", None) is None and not getattr(callee, "__defaults__", None):
+                facts.active = (False, *facts.active[1:])
         facts.varied = any(facts.active) and self.carries(stmt, varied)
         entry = lookup(facts.callee) if facts.known else None
         if entry is not None and entry.returns == "scope":

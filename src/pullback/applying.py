@@ -151,26 +151,7 @@ def produced_by(rule: VjpRule, produced: Any) -> tuple[Any, Any]:
 
 def rule_operands(rule: VjpRule, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[tuple[int | str, Any]]:
     """The operands whose tangents the rule's pullback returns, in its order, with their values."""
-    every: list[tuple[int | str, Any]] = [*enumerate(args), *kwargs.items()]
-    if rule.wrt is None:
-        return every
-    names = parameter_names(rule.function, rule.vjp)
-    chosen: list[tuple[int | str, Any]] = []
-    for name in rule.wrt:
-        for operand, value in every:
-            if operand == name or (isinstance(operand, int) and operand < len(names) and names[operand] == name):
-                chosen.append((operand, value))
-    return chosen
-
-
-def parameter_names(*functions: Any) -> list[str]:
-    """The parameter names of the first callable that has a signature."""
-    for function in functions:
-        try:
-            return list(inspect.signature(function).parameters)
-        except (TypeError, ValueError):
-            continue
-    return []
+    return rule.operands(args, kwargs)
 
 
 def _reverse_vjp(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:

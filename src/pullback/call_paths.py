@@ -74,8 +74,13 @@ def roots_of(path: Path) -> set[str]:
 def regrouped(residual: Any, g: Tangent) -> tuple[Tangent, ...]:
     """The cotangents of a function's operands, put where the operands came from."""
     _, inner, paths, six, chosen = residual
+    return put_back(paths, inner[0](inner, g), six, chosen)
+
+
+def put_back(paths: Any, tangents: Any, six: Any, chosen: Any) -> tuple[Tangent, ...]:
+    """Cotangents at their paths among the six operands."""
     tree: dict[Any, Any] = {}
-    for path, t in zip(paths, inner[0](inner, g), strict=True):
+    for path, t in zip(paths, tangents, strict=True):
         put_cotangent(tree, path, t)
     return tuple(built_like(tree.get(ROOTS[a], ZERO), six[a]) for a in chosen)
 

@@ -62,7 +62,7 @@ class CallEffects:
         if facts.known:
             if isinstance(facts.callee, np.ufunc) and len(expr.args) > facts.callee.nin:
                 return YES
-            return self.of_callee(facts.callee, stmt, None)
+            return self.of_callee(facts.callee, stmt, facts.kinds[0] if facts.method else None)
         if expr.method is not None:
             return self.of_method(stmt, expr.method, facts.kinds[0])
         if isinstance(expr.callee, ir.Var) and expr.callee.name in self.nested:
@@ -121,6 +121,8 @@ class CallEffects:
             if isinstance(static, (staticmethod, classmethod)):
                 return self.of_callee(static.__func__, stmt, UNKNOWN if isinstance(static, classmethod) else None)
             return self.of_callee(found, stmt, owner)
+        if method == "at" and isinstance(owner.value, np.ufunc):
+            return YES
         if isinstance(owner.value, types.ModuleType):
             return self.of_callee(getattr(owner.value, method, None), stmt, None)
         if not owner.mask & ~_BUILTIN_KINDS:
@@ -133,6 +135,8 @@ class CallEffects:
 
     def of_callee(self, callee: Any, stmt: ir.Bind, first: Kind | None) -> int:
         """Whether calling this very object changes something; `first` is the kind of the object of a method."""
+        if getattr(callee, "changes_arguments", False):
+            return MAYBE
         entry = lookup(callee)
         known = entry is not None and (entry.vjps or entry.rule or entry.constant or entry.intrinsic or entry.stand_in)
         if known:

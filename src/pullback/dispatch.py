@@ -22,6 +22,7 @@ from pullback.construct import construct
 from pullback.effects import is_caller, may_mutate
 from pullback.errors import DifferentiabilityError
 from pullback.kinds import kind_of
+from pullback.operations import type_call
 from pullback.pipeline import function_changes
 from pullback.python_calls import Plan, call_function, element, has_tangent, picked
 from pullback.rules import EPOCH, Active, Entry, callable_name, lookup
@@ -158,14 +159,6 @@ UNWRAPPED = {"CPUDispatcher": "py_func", "PjitFunction": "__wrapped__"}
 def shifted(active: Active) -> Active:
     """The operands of a method call once the object is the first argument."""
     return tuple(a + 1 if isinstance(a, int) else a for a in active)
-
-
-def type_call(cls: type) -> Any:
-    """The function that a call of an instance runs, or None."""
-    for base in cls.__mro__:
-        if "__call__" in base.__dict__:
-            return base.__dict__["__call__"]
-    return None
 
 
 def after_callee(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:

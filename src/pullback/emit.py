@@ -16,7 +16,7 @@ from typing import Any
 from pullback import ir
 from pullback.calls import Late
 from pullback.forward_sweep import placed
-from pullback.kinds import UNSET
+from pullback.kinds import UNSET, held
 from pullback.layout import FORWARD, JOINT, REVERSE, laid_out, register
 from pullback.names import Names
 from pullback.not_finite import debugging, woven
@@ -56,7 +56,7 @@ class Helpers:
 
 
 def guards(
-    names: Names, helpers: Helpers, epoch: Any, generated_at: int | None, function: types.FunctionType
+    names: Names, helpers: Helpers, epoch: Any, generated_at: int | None, owner: types.FunctionType
 ) -> list[ast.expr]:
     """Tests that are true where the code was generated for something that has changed."""
     tests: list[ast.expr] = []
@@ -67,10 +67,18 @@ def guards(
         known = helpers(value, path.split(".")[-1])
         tests.append(ast.Compare(substitute(parsed(path), {}), [ast.IsNot()], [name(known)]))
     for path, (cls, value) in names.fields.items():
+        if cls in (int, str) and value is not UNSET:  # a length, or an array's dtype
+            test: ast.cmpop = ast.NotEq() if cls is int else ast.NotIn()
+            holes: dict[str, ast.expr] = {"held": name(helpers(held, "held"))} if path.startswith("held(") else {}
+            tests.append(ast.Compare(substitute(parsed(path), holes), [test], [constant(value)]))
+            continue
         fixed = value is not UNSET
         left = substitute(parsed(path if fixed else f"{path}.__class__"), {})
         known = helpers(value if fixed else cls, path.split(".")[-1] if fixed else cls.__name__)
         tests.append(ast.Compare(left, [ast.IsNot()], [name(known)]))
+    for (cls, method), function in names.methods.items():
+        found = ast.Attribute(name(helpers(cls, cls.__name__)), method, ast.Load())
+        tests.append(ast.Compare(found, [ast.IsNot()], [name(helpers(function, method))]))
     for path, (_, defaults) in names.defaults.items():
         if path.split(".")[0] in names.cells or path.split(".")[0] in names.globals:
             known = helpers(defaults, "defaults")
@@ -79,9 +87,9 @@ def guards(
         known = helpers(cls, cls.__name__)
         actual = ast.Attribute(name(identifier), "__class__", ast.Load())
         tests.append(ast.Compare(actual, [ast.IsNot()], [name(known)]))
-    stem = function.__name__ if function.__name__.isidentifier() else "function"
-    code = ast.Attribute(name(helpers(function, stem)), "__code__", ast.Load())
-    tests.append(ast.Compare(code, [ast.IsNot()], [name(helpers(function.__code__, "code"))]))
+    stem = owner.__name__ if owner.__name__.isidentifier() else "function"
+    code = ast.Attribute(name(helpers(owner, stem)), "__code__", ast.Load())
+    tests.append(ast.Compare(code, [ast.IsNot()], [name(helpers(owner.__code__, "code"))]))
     if generated_at is not None:
         now = ast.Attribute(name(helpers(epoch, "EPOCH")), "now", ast.Load())
         tests.append(ast.Compare(now, [ast.NotEq()], [constant(generated_at)]))

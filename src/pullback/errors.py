@@ -34,8 +34,16 @@ class RuleError(PullbackError, ValueError, TypeError):
     """A registered derivative is malformed, or is registered twice."""
 
 
+class WrongRuleError(PullbackError, AssertionError):
+    """A registered derivative is not that of its function; the message names the rule's line."""
+
+
 class ChangedValueError(PullbackError, RuntimeError):
     """A value changed between the forward sweep and the pullback, so no right answer exists."""
+
+
+class AuditWarning(UserWarning):
+    """A rule could not be checked in an audit."""
 
 
 class NotFiniteError(PullbackError, FloatingPointError):

@@ -35,7 +35,6 @@ _BINARY: dict[str, type[ast.operator]] = {
     "+": ast.Add, "-": ast.Sub, "*": ast.Mult, "/": ast.Div, "//": ast.FloorDiv, "%": ast.Mod, "**": ast.Pow,
     "@": ast.MatMult, "<<": ast.LShift, ">>": ast.RShift, "&": ast.BitAnd, "|": ast.BitOr, "^": ast.BitXor,
 }  # fmt: skip
-_CONSTRUCTORS = ("__init__", "__post_init__")  # what they change first of all is the object being made
 _UNARY: dict[str, type[ast.unaryop]] = {"neg": ast.USub, "pos": ast.UAdd, "invert": ast.Invert}
 
 
@@ -63,8 +62,7 @@ class Forward:
             self.read_later.update(source for made in captures.values() for _, source, _ in made)
         self.uses = count_uses(function.body)
         self.droppable = False  # in a joint function a value nobody needs need not be computed
-        self.pending: list[tuple[str, ast.expr]] = []
-        self.out: list[ast.stmt] = []
+        self.pending, self.out = list[tuple[str, ast.expr]](), list[ast.stmt]()
         self.half_used = False  # whether a change inside a `try` may be left half made
         self._half = ""
 
@@ -344,10 +342,8 @@ class Forward:
                 return ast.Subscript(values[obj], values[index], ast.Load())
             case ir.Build(kind=kind, items=items):
                 return _display(kind, [values[a] for a in items])
-            case ir.Closure(node=node):
-                assert isinstance(node, ast.Lambda)
-                return node
-            case ir.Inert(node=node):
+            case ir.Closure(node=node) | ir.Inert(node=node):
+                assert isinstance(node, ast.expr)
                 return node
             case ir.Apply():
                 return self.apply(stmt, expr, values)
@@ -373,10 +369,9 @@ class Forward:
         ]
         keywords = [ast.keyword(k, values[a]) for k, a in expr.keywords]
         callee: ast.expr
-        if stmt.facts.known and any(stmt.facts.active):
+        if stmt.facts.known and any(stmt.facts.active) and not stmt.facts.method:
             written = expr.callee.name.strip("<>").rpartition(".")[2] if isinstance(expr.callee, ir.Var) else "callee"
-            stem = expr.method or written
-            callee = name(self.helper(stmt.facts.callee, stem))
+            callee = name(self.helper(stmt.facts.callee, expr.method or written))
         else:
             callee = values[expr.callee]
             if expr.method is not None:
@@ -393,7 +388,7 @@ class Forward:
         pair = self.pairs(stmt, self.reverse.shadows is not None, self.strict(stmt))
         if pair is not None:
             assert isinstance(expr, ir.Apply)
-            return static_forward(self.helper, pair, expr, values)
+            return static_forward(self.helper, pair, expr, values, facts.method)
         active = facts.active
         match expr:
             case ir.Operation(op=op, args=args):
@@ -424,7 +419,7 @@ class Forward:
         if id(stmt) in self.reverse.shadows.activity.strict:
             return True
         uncertain = id(stmt) not in self.sharing.certain
-        own = frozenset(["__class__", *self.function.parameters[:1]]) if self.function.name in _CONSTRUCTORS else ()
+        own = ("__class__", *self.function.made)
         return self.reverse.shadows.strict and uncertain and self.sharing.reaches_outside(stmt, frozenset(own))
 
     def harmless(self, stmt: ir.Bind) -> bool:
@@ -459,6 +454,10 @@ class Forward:
         extra: list[ast.expr] = []
         if expr.keywords:
             extra = [ast.Dict([constant(k) for k, _ in expr.keywords], [values[a] for _, a in expr.keywords])]
+        held = expr.method is not None and stmt.facts.known and not stmt.facts.method and not active[0]
+        if held and self.reverse.shadows is None:  # a function that a field was found to hold
+            callee = name(self.helper(stmt.facts.callee, str(expr.method)))
+            return call(self.reverse.runtime_call("call"), callee, args, constant(tuple(flags)), *extra)
         if expr.method is not None:
             return call(
                 self.run_time_call("call_method", stmt), values[expr.callee], constant(expr.method), args,

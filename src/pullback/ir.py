@@ -138,6 +138,8 @@ class Facts:
     callee: Any = None  # the resolved callee, where it is known when code is generated
     known: bool = False
     varied: bool = False  # whether the result is
+    new: bool = False  # whether it is a call of a class whose constructor only stores, to be written in place
+    method: bool = False  # whether the callee is a function of the object's class, which is its first argument
 
 
 @dataclass(slots=True)
@@ -328,6 +330,7 @@ class FunctionIR:
     span: Span
     names: set[str]  # every name in use, so that new ones can be chosen
     generator: bool = False  # its result is the list of what it yields
+    made: tuple[str, ...] = ()  # the parameters that hold a new object, which a constructor fills in
 
 
 def blocks(stmt: Stmt) -> Iterator[list[Stmt]]:

@@ -96,7 +96,7 @@ def _id_of(error: PullbackError) -> str:
         return "no-derivative"
     ids = {
         "CotangentError": "cotangent", "RuleError": "rule", "ChangedValueError": "changed-value",
-        "NotFiniteError": "not-finite",
+        "NotFiniteError": "not-finite", "WrongRuleError": "wrong-rule",
     }  # fmt: skip
     return ids.get(type(error).__name__, "argument")
 

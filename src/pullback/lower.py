@@ -14,6 +14,7 @@ import ast
 from typing import Any
 
 from pullback import ir
+from pullback.appended import mark_appends
 from pullback.capturing import group_functions
 from pullback.errors import DifferentiabilityError
 from pullback.fence import KEPT
@@ -23,7 +24,7 @@ from pullback.lower_iterations import may_be_more
 from pullback.lower_match import desugared
 from pullback.lower_try import Attempts, Exit, drop_unread_flags, mark_partial_steps, none_of, swallows
 from pullback.scopes import bound_names, parameters, read, written
-from pullback.source import FunctionNode, Source
+from pullback.source import Source
 from pullback.spans import Diagnostic, Span
 
 RETURN, BREAK, CONTINUE = "return", "break", "continue"
@@ -36,8 +37,8 @@ def lower(source: Source, name: str, captured: tuple[str, ...], conditions: bool
 
 class _Statements(Attempts):
     def __init__(self, source: Source, name: str, captured: tuple[str, ...], conditions: bool) -> None:
-        node, self.conditions = source.node, conditions
-        self.node: FunctionNode = node
+        node = self.node = mark_appends(source.node)
+        self.conditions = conditions
         self.function_name = name
         self.qualname = source.code.co_qualname
         self.captured = captured

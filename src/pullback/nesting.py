@@ -82,6 +82,10 @@ def call_verb(fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any], active: Ac
     wrt = verb_operands(fn, args, kwargs)
     with recording():
         value = fn(*args, **kwargs)
+    if -1 in active:
+        for made in value if isinstance(value, tuple) else (value,):
+            if isinstance(made, (Pullback, Differential)):
+                made.callee_varies = True
     return value, (_pull_verb, verb_name(fn), verb_function(fn), args, kwargs, wrt, active)
 
 
@@ -244,9 +248,9 @@ def _pull_map(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> 
 def _reverse_pull_map(residual: Any, g: Tangent) -> tuple[Tangent, ...]:
     _, pull, s, active = residual
     whole = _spread(g, len(pull._active))
-    fn, args, kwargs, s_bar = second_order(
-        pull._function, pull._args, pull._kwargs, pull._active, s, whole, (0, 1, 2, 4)
-    )
+    wanted: Active = (0, 1, 2, 4) if pull.callee_varies else (1, 2, 4)
+    found = second_order(pull._function, pull._args, pull._kwargs, pull._active, s, whole, wanted)
+    fn, (args, kwargs, s_bar) = found[0] if pull.callee_varies else ZERO, found[-3:]
     by_operand = {0: {"fn": fn, "args": args, "kwargs": kwargs}, 1: s_bar}
     return tuple(by_operand[a] for a in active if isinstance(a, int))
 
@@ -294,13 +298,14 @@ def _reverse_along_map(residual: Any, g: Tangent) -> tuple[Tangent, ...]:
     kwdots = {k: given[k] for k in moving._kwargs if k in given}
     six = (moving._function, ZERO, moving._args, dots, moving._kwargs, kwdots)
     with recording(transposing=True) as met:
-        _, inner = call_differential_vjp(six, {}, (0, 2, 3, 4, 5))
+        _, inner = call_differential_vjp(six, {}, (0, 2, 3, 4, 5) if moving.callee_varies else (2, 3, 4, 5))
     if met.nonlinear:
         raise DifferentiabilityError(
             f"a differential of {callable_name(moving._function)}, which runs a with_derivative callback or a "
             "registered pullback, is differentiated in reverse mode; use pb.differential for the outer derivative too"
         )
-    fn, args, dots_bar, keywords, kwdots_bar = pulled_transposed(inner, (ZERO, g), 5)
+    *of_callee, args, dots_bar, keywords, kwdots_bar = pulled_transposed(inner, (ZERO, g), 4 + moving.callee_varies)
+    fn = of_callee[0] if of_callee else ZERO
     parts = {-2: {"fn": fn, "args": args, "kwargs": keywords}}
     out: list[Tangent] = []
     for a in active:

@@ -20,16 +20,17 @@ import numpy as np
 
 from pullback.applying import Residual, reverse_rule
 from pullback.attributes import call_method
-from pullback.dispatch import CALLABLES, UNWRAPPED, call, no_derivative_of, shifted, type_call
+from pullback.dispatch import CALLABLES, UNWRAPPED, call, no_derivative_of, shifted
 from pullback.drawing import Drawn
 from pullback.errors import DifferentiabilityError
 from pullback.lending import drawn, lent, numbers_only, settled
 from pullback.names import INTERNAL
+from pullback.operations import type_call
 from pullback.python_calls import call_function_shared, has_tangent
 from pullback.rules import Active, Entry, Template, callable_name, lookup
 from pullback.shadows import Shadows
 from pullback.tangents import ZERO, Tangent
-from pullback.watching import watched
+from pullback.watching import own_result, watched
 
 Changer = Callable[[tuple[Any, ...], dict[str, Any], Active], tuple[Any, Residual]]
 CHANGERS: dict[Any, Changer] = {}  # functions that change an argument, with their differentiated forms
@@ -121,7 +122,8 @@ def _call(fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any]
             return _call(owner, (obj, *args), shifted(active), kwargs)
     changer = _changer(fn)
     if changer is not None:
-        refuse_change(fn)
+        if not getattr(fn, "changes_arguments", False):  # (which finds out by itself)
+            refuse_change(fn)
         return changer(args, kwargs, active)
     entry = lookup(fn)
     if fn is vars:
@@ -219,6 +221,8 @@ def _registered(
         calls_python = entry.vjps or any(isinstance(a, types.FunctionType) for a in (*args, *kwargs.values()))
         if calls_python:  # a user's pullback may hold anything: it is checked when it runs
             value, inner = watched(made, (fn, *args, *kwargs.values()))
+            if entry.vjps:
+                value, inner = own_result((value, inner), (fn, *args, *kwargs.values()))
             return value, (lent, inner, value, len(active))
     value, inner = made
     if inner[0] is reverse_rule:

@@ -13,6 +13,8 @@ from __future__ import annotations
 import types
 from collections.abc import Callable
 
+import numpy as np
+
 from pullback import ir
 from pullback.changing import LIKELY, MAYBE, YES
 from pullback.kinds import ARRAY, DICT, LIST, NONE, NPFLOAT, PYTHON_SCALAR, STR, Kind
@@ -79,6 +81,7 @@ class Sharing:
     def takes_only_numbers(self, stmt: ir.Bind) -> bool:
         """Whether a call of a known function hands over nothing that can change."""
         known = isinstance(stmt.expr, ir.Apply) and stmt.expr.method is None and stmt.facts.known
+        known = known and not stmt.facts.method
         names = [a.name for a in ir.atoms(stmt.expr)[1:] if isinstance(a, ir.Var)]
         return known and all(n in self._fixed for n in names)
 
@@ -103,6 +106,10 @@ class Sharing:
         """Whether a statement may change what the caller can see, besides `own`."""
         return id(stmt) in self.points and bool(self._seen_outside(id(stmt)) - own)
 
+    def seen_outside(self, stmt: ir.Stmt) -> frozenset[str]:
+        """The outer names whose value a statement may change."""
+        return self._seen_outside(id(stmt)) if id(stmt) in self.points else frozenset()
+
     def _seen_outside(self, point: int) -> frozenset[str]:
         """The outer names whose value a statement may change."""
         found = self._reached[point]
@@ -118,6 +125,7 @@ class Sharing:
     def given_directly(self, stmt: ir.Stmt) -> frozenset[str]:
         """The outer names that the operands of a call are, or are parts of."""
         operands = ir.atoms(stmt.expr) if isinstance(stmt, ir.Bind) else ()
+        self.origins.position = stmt.pos
         return frozenset().union(*(self.origins.of(a.name) for a in operands if isinstance(a, ir.Var)))
 
     def globals_changed(self, stmt: ir.Stmt) -> list[str]:
@@ -156,9 +164,14 @@ class Sharing:
     def _reach(self, stmt: ir.Stmt) -> frozenset[str]:
         """The outer names that a point may change: those that its object comes from, or a call's operands hold."""
         name = self.points[id(stmt)]
+        self.origins.position = stmt.pos
         if isinstance(stmt, ir.Bind) and id(stmt) not in self.certain:
             operands = ir.atoms(stmt.expr)
-            if isinstance(stmt.expr, ir.Apply) and stmt.facts.known:
+            changed = getattr(stmt.facts.callee, "changed_operands", None) if stmt.facts.known else None
+            if changed is not None:
+                assert isinstance(stmt.expr, ir.Apply)
+                operands = (stmt.expr.callee, *(stmt.expr.args[i] for i in changed))
+            if isinstance(stmt.expr, ir.Apply) and stmt.facts.known and not stmt.facts.method:
                 operands = operands[1:]  # the callee: what it changes of its own is known
             names = [a.name for a in operands if isinstance(a, ir.Var) and a.name not in self._fixed]
             return frozenset().union(*(self.origins.all(n) for n in names))
@@ -211,11 +224,14 @@ class Sharing:
             return
         owner = stmt.facts.kinds[0].value
         known = isinstance(owner, (types.ModuleType, type)) or (stmt.facts.known and expr.method is None)
+        known = known and not stmt.facts.method
         if not known:
             operands.append(expr.callee)
         self._join_atoms(ir.Var(stmt.target), *operands)
         if changes:
             out = [a for k, a in expr.keywords if k == "out"]
+            if expr.method == "at" and isinstance(owner, np.ufunc):  # `np.add.at(a, ...)` changes a
+                known = True
             first = out or ([expr.callee] if expr.method is not None and not known else [])
             changed = [*first, *operands]
             name = next((a.name for a in changed if isinstance(a, ir.Var) and a.name not in self._fixed), None)

@@ -18,7 +18,7 @@ from pullback.emit import Helpers
 from pullback.errors import DifferentiabilityError
 from pullback.forward_sweep import Forward, unset
 from pullback.generated import JOINT, Derivative, Request
-from pullback.kinds import ARRAY, BOOL, COMPLEX, FLOAT, INT, NPFLOAT, OTHER, UNKNOWN, Kind
+from pullback.kinds import ARRAY, BOOL, COMPLEX, FLOAT, INT, NPFLOAT, OTHER, UNKNOWN, of_key
 from pullback.not_finite import debugging
 from pullback.residuals import Residuals
 from pullback.reverse import ABSENT, MAYBE, PRESENT, Reverse
@@ -64,7 +64,7 @@ def reverse_sweep(derivative: Derivative, lowered: ir.FunctionIR, activity: Acti
 
     residuals = Residuals(lowered, joint, helpers.fresh, copied)
     bound = {n for s in ir.walk(lowered.body) for n in ir.assigned(s)}
-    given = {p: Kind(*k) for p, k in request.kinds}
+    given = {p: of_key(k) for p, k in request.kinds}
     accumulators = {p: given.get(p, UNKNOWN) for p in request.active if p not in bound}
     made = with_shadows if table else None
     reverse = Reverse(lowered, residuals, helpers.fresh, helpers, accumulators, request.captures, made)
@@ -82,7 +82,7 @@ def reverse_sweep(derivative: Derivative, lowered: ir.FunctionIR, activity: Acti
         reverse.block(lowered.body)
     derivative.always_zero = zero_derivative(
         request, lowered, activity,
-        any(reverse.status.get(p, ABSENT) != ABSENT for p in (*request.active, *request.captures))
+        any(reverse.status.get(p, ABSENT) != ABSENT for p in (*request.active, *request.captures, *_fields(reverse)))
         # what flows through shadows shows only when the code runs
         or (reverse.shadows is not None and (activity.result_varied or request.lent)),
     )  # fmt: skip
@@ -173,7 +173,7 @@ def zero_derivative(request: Request, lowered: ir.FunctionIR, activity: Activity
 def _outputs(request: Request, lowered: ir.FunctionIR, reverse: Reverse) -> ast.expr:
     """The tangents of the active arguments, in parameter order."""
     joint = request.form == JOINT
-    given = {p: Kind(*k) for p, k in request.kinds}
+    given = {p: of_key(k) for p, k in request.kinds}
     others_seen = any(isinstance(s, ir.Bind) and _may_meet_others(s) for s in ir.walk(lowered.body))
     parts: list[ast.expr] = []
     if not joint and request.captures:
@@ -235,7 +235,18 @@ def _original(reverse: Reverse, parameter: str, lowered: ir.FunctionIR) -> ast.e
     return name(parameter)
 
 
+def _fields(reverse: Reverse) -> list[str]:
+    return [f"{variable}.{field}" for variable, fields in reverse.fields.items() for field in fields]
+
+
 def _adjoint_or_zero(reverse: Reverse, variable: str) -> ast.expr:
+    fields = [f for f in reverse.fields.get(variable, ()) if reverse.status.get(f"{variable}.{f}", ABSENT) != ABSENT]
+    if fields:
+        whole = name(reverse.adjoint(variable)) if reverse.status.get(variable, ABSENT) != ABSENT else None
+        obj = reverse.residuals.need(variable, reverse.function.body[-1], same=True)
+        parts = tuple_of([name(reverse.adjoint(f"{variable}.{f}")) for f in fields])
+        zero = name(reverse.runtime("ZERO"))
+        return call(reverse.runtime("of_fields"), obj, whole or zero, constant(tuple(fields)), parts)
     if reverse.status.get(variable, ABSENT) == ABSENT:
         return name(reverse.runtime("ZERO"))
     return name(reverse.adjoint(variable))

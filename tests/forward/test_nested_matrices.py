@@ -112,6 +112,21 @@ def test_keywords_of_a_differential_inside() -> None:
     assert pb.gradient(f)(0.7) == pytest.approx(12 * 0.7**3)
 
 
+def test_captured_numbers_where_no_derivative_is_known() -> None:
+    matrix = np.array([[0.3, -0.7], [1.1, 0.4]])
+
+    def power_sum(order: float) -> Any:
+        return lambda x: np.sum(np.linalg.norm(x, order, axis=1) ** 2)
+
+    f = power_sum(3.0)
+    product = pb.hvp(f)(matrix, matrix)
+    step = 1e-5 * matrix
+    expected = (pb.gradient(f)(matrix + step) - pb.gradient(f)(matrix - step)) / 2e-5
+    np.testing.assert_allclose(product, expected, rtol=1e-6)
+    np.testing.assert_allclose(np.tensordot(pb.hessian(f)(matrix), matrix), product, rtol=1e-10)
+    pb.check_derivative(lambda x: pb.pullback(f)(x)(1.0), matrix)
+
+
 def test_what_is_generated_is_generated_once(monkeypatch: pytest.MonkeyPatch) -> None:
     outer = pb.gradient(captured)
     for _ in range(3):  # what is guessed of fields and closures settles
