@@ -78,10 +78,10 @@ class Entry:
     """The machine code for one combination of argument types."""
 
     def __init__(
-        self, verb: str, function: Any, wrt: Any, again: Callable[..., Any], cache: bool, args: tuple[Any, ...],
+        self, verb: str, function: Any, wrt: Any, again: Callable[..., Any], args: tuple[Any, ...],
         kwargs: dict[str, Any], layouts: list[Layout],
     ) -> None:  # fmt: skip
-        self.verb, self.function, self.wrt, self.again, self.cache = verb, function, wrt, again, cache
+        self.verb, self.function, self.wrt, self.again = verb, function, wrt, again
         self.epoch = EPOCH.now
         self.vectors = [layouts.pop()] if verb == "hvp" else []
         self.call_args = args[: len(args) - len(self.vectors)]
@@ -165,7 +165,7 @@ class Entry:
         value_line = ""
         if of_value:  # the value by code of its own
             kernel = primal(unit, f"{self.title}_compiled", site.parameters, self.parts, self.span)
-            machine, shown = compiled(kernel, text_of(kernel), self.cache), self.results_of_value()
+            machine, shown = compiled(kernel, text_of(kernel)), self.results_of_value()
             self.place()
             unit, site = self.unit, self.site
             value = unit.constant(machine, "machine")
@@ -229,7 +229,7 @@ class Entry:
         unit, site = self.unit, self.site
         shown, results = made
         self.text = text_of(kernel)
-        machine = unit.constant(compiled(kernel, self.text, self.cache), "machine")
+        machine = unit.constant(compiled(kernel, self.text), "machine")
         names = [f"a{i}" for i in range(len(self.layouts))]
         head = [*names, *(["t0"] if self.verb == "hvp" else [])]
         reads = self.held()

@@ -1,6 +1,6 @@
 """Numba, and what generated code is compiled with.
 
-compiled(kernel, text, cache)      a Numba dispatcher: no GIL, Python's division errors, no fast-math
+compiled(kernel, text)             a Numba dispatcher: no GIL, Python's division errors, no fast-math
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def machine_function(value: Any) -> Any:
     return known[1]
 
 
-def compiled(kernel: Kernel, text: str, cache: bool) -> Any:
+def compiled(kernel: Kernel, text: str) -> Any:
     """The generated function, as a Numba dispatcher."""
     numba = need_numba()
     filename = f"<pullback {kernel.name} {next(_numbers)}>"
