@@ -38,8 +38,7 @@ def lower(source: Source, name: str, captured: tuple[str, ...], conditions: bool
 class _Statements(Attempts):
     def __init__(self, source: Source, name: str, captured: tuple[str, ...], conditions: bool) -> None:
         node = self.node = mark_appends(source.node)
-        self.conditions = conditions
-        self.function_name = name
+        self.function_name, self.conditions = name, conditions
         self.qualname = source.code.co_qualname
         self.captured = captured
         self.locals = bound_names(node)
