@@ -271,7 +271,7 @@ def _commented(tree: ast.FunctionDef, lines: Callable[[int], str]) -> str:
     for node in ast.walk(marked):
         if isinstance(node, ast.Name):
             node.id = node.id.strip("<>")  # a builtin as it is, whatever the user calls so
-    _mark(marked.body, lines, None)
+    _mark(marked.body, lines, None, tree.lineno)
     text = ast.unparse(ast.fix_missing_locations(marked))
     out = []
     for line in text.split("\n"):
@@ -291,10 +291,18 @@ def _copied(node: Any) -> Any:
     made = type(node)(**{field: _copied(getattr(node, field, None)) for field in node._fields})
     if hasattr(node, "span"):
         made.span = node.span  # type: ignore[attr-defined]
+    if isinstance(node, ast.Call | ast.BinOp | ast.UnaryOp | ast.IfExp):
+        made.user_line = node.lineno  # type: ignore[attr-defined]
     return made
 
 
-def _mark(body: list[ast.stmt], lines: Callable[[int], str], last: int | None) -> None:
+def _lines_of(stmt: ast.Return, first: int, last: int | None) -> list[int]:
+    """The user's lines that the reverse code in a `return` comes from, but those said already; last ones first."""
+    placed = (getattr(node, "user_line", first) for node in ast.walk(stmt))
+    return sorted({line for line in placed if line not in (first, last)}, reverse=True)
+
+
+def _mark(body: list[ast.stmt], lines: Callable[[int], str], last: int | None, first: int) -> None:
     index = 0
     while index < len(body):
         stmt = body[index]
@@ -305,8 +313,12 @@ def _mark(body: list[ast.stmt], lines: Callable[[int], str], last: int | None) -
             if user:
                 body.insert(index, ast.Expr(constant(f"# {user}")))
                 index += 1
+        elif isinstance(stmt, ast.Return):  # what was put into it comes from lines of its own
+            for line in _lines_of(stmt, first, last):
+                body.insert(index, ast.Expr(constant(f"# {lines(line).strip()}")))
+                index += 1
         for field in ("body", "orelse"):
             inner = getattr(stmt, field, None)
             if isinstance(inner, list) and span is not None:
-                _mark(inner, lines, last)
+                _mark(inner, lines, last, first)
         index += 1

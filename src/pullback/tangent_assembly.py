@@ -88,6 +88,10 @@ def not_forward(lowered: ir.FunctionIR, activity: Activity) -> list[Diagnostic]:
     found: list[Diagnostic] = []
     what = "forward mode and derivatives of derivatives do not support"
     for stmt in ir.walk(lowered.body):
+        if isinstance(stmt, ir.With) and stmt.swallows and activity.result_varied:
+            message = f"{what} `contextlib.suppress` yet"
+            help = "write `try` and `except` instead"
+            found.append(Diagnostic("unsupported-construct", message, stmt.span, "", (), (), help))
         for handler in stmt.handlers if isinstance(stmt, ir.Try) else ():
             for inner in ir.walk(handler.step.body):
                 reads = ir.atoms(inner.expr) if isinstance(inner, ir.Bind) else ()

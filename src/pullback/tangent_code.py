@@ -111,7 +111,7 @@ class TangentCode(TangentCalls):
         if before.name in self.status:
             self.status[held.name], self.dots[held.name] = self.status[before.name], self.dot(before.name)
         self.augmented(stmt, expr)
-        operation = replace(expr, args=(held, *others))
+        operation = replace(expr, args=(held, *[held if other == before else other for other in others]))
         self.assign_parts(stmt, self.fresh(stmt, self.rules.parts(replace(stmt, expr=operation), stmt.target)))
         self.status.pop(held.name, None)
 

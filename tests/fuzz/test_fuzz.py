@@ -51,11 +51,6 @@ def test_tangents_of_values_changed_in_place_are_right_or_refused(first: int, tm
     agree(range(2000 + first, 2000 + first + CHUNK), GROUPS["mutation"], tmp_path, refusals=True, how=MORE["forward"])
 
 
-@pytest.mark.parametrize("first", chunks(0.025))
-def test_second_derivatives_of_values_changed_in_place_are_right_or_refused(first: int, tmp_path: Path) -> None:
-    agree(range(3000 + first, 3000 + first + CHUNK), GROUPS["mutation"], tmp_path, refusals=True, how=MORE["second"])
-
-
 def agree(
     seeds: range, features: frozenset[str], folder: Path, *, refusals: bool = False,
     how: Callable[[Check], None] = Check.one,
