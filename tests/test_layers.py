@@ -37,6 +37,7 @@ LAYERS = {
     "checks at the definition": "evidence certainty reaching readable findings fields contract",
     "forward mode and higher orders": "forward_verbs nesting jacobians second_order",
     "checking derivatives": "differences comparing rule_calls rule_checks rule_variants rule_testing auditing testing",
+    "machine code": "compiled",
     "the public API": "pullback",
     "deep learning": "nn optim",
     "the command line": "demo cli __main__",
@@ -104,7 +105,10 @@ def test_every_module_has_a_layer():
     assert {unit(m) for m in MODULES} == set(ORDER)
 
 
-@pytest.mark.parametrize("module", [m for m in MODULES if unit(m) not in ("nn", "optim", "rulebook", "cli")])
+FOLDERS = ["nn", "optim", "rulebook", "compiled", "cli"]
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if unit(m) not in FOLDERS])
 def test_imports_go_downward(module):
     for imported, _, annotation in imports(MODULES[module]):
         if annotation and (module, imported) in UPWARD_ANNOTATIONS:
@@ -117,7 +121,7 @@ def test_the_upward_annotations_are_still_there():
     assert found == UPWARD_ANNOTATIONS
 
 
-@pytest.mark.parametrize("folder", ["nn", "optim", "rulebook", "cli"])
+@pytest.mark.parametrize("folder", FOLDERS)
 def test_folders_import_downward_and_have_no_cycle(folder):
     inside = {m: set() for m in MODULES if unit(m) == folder}
     for module in inside:

@@ -51,6 +51,8 @@ def __getattr__(name: str) -> object:
         return import_module("pullback.auditing").audit
     if name == "check_derivative":
         return import_module("pullback.testing").check_derivative
+    if name == "jit":
+        return import_module("pullback.compiled.jit").jit
     raise AttributeError(f"module 'pullback' has no attribute {name!r}")
 
 
@@ -90,6 +92,7 @@ __all__ = [
     "hessian",
     "hvp",
     "jacobian",
+    "jit",
     "move",
     "nn",
     "no_derivative",

@@ -30,15 +30,15 @@ from pullback.spans import Diagnostic, Span
 RETURN, BREAK, CONTINUE = "return", "break", "continue"
 
 
-def lower(source: Source, name: str, captured: tuple[str, ...]) -> ir.FunctionIR:
-    """The IR of a function."""
-    return _Statements(source, name, captured).function()
+def lower(source: Source, name: str, captured: tuple[str, ...], conditions: bool = False) -> ir.FunctionIR:
+    """The IR of a function; with `conditions` these are taken apart as well, and not kept as written."""
+    return _Statements(source, name, captured, conditions).function()
 
 
 class _Statements(Attempts):
-    def __init__(self, source: Source, name: str, captured: tuple[str, ...]) -> None:
+    def __init__(self, source: Source, name: str, captured: tuple[str, ...], conditions: bool) -> None:
         node = self.node = mark_appends(source.node)
-        self.function_name = name
+        self.function_name, self.conditions = name, conditions
         self.qualname = source.code.co_qualname
         self.captured = captured
         self.locals = bound_names(node)
@@ -270,7 +270,7 @@ class _Statements(Attempts):
         return ir.For(target, iterable, self.nested(body), self.span(node.iter))
 
     def _while(self, node: ast.While, statements: object) -> ir.While:
-        if is_inert(node.test) and not calls_unknown(node.test):
+        if is_inert(node.test) and not calls_unknown(node.test) and not self.conditions:
             return ir.While(self.inert(node.test), self.nested(statements), self.span(node.test))  # type: ignore[arg-type]
         go = self.fresh("_go")
         self.bind(go, self.value(node.test), node.test)
@@ -344,7 +344,7 @@ class _Statements(Attempts):
             case ast.Expr():
                 self.bind(self.fresh("_t"), self.value(node.value), node.value)
             case ast.Assert() | ast.Raise():
-                if isinstance(node, ast.Assert) and (not is_inert(node.test) or calls_unknown(node.test)):
+                if isinstance(node, ast.Assert) and self.asks(node.test):
                     test = self.test(node.test)
                     checked = ast.Name(test.name, ast.Load()) if isinstance(test, ir.Var) else ast.Constant(test.value)
                     node = ast.copy_location(ast.Assert(ast.copy_location(checked, node.test), node.msg), node)

@@ -69,6 +69,8 @@ def calls_unknown(node: ast.expr) -> bool:
 class Expressions:
     """Lowers expressions of one function, appending the statements they need to `self.block`."""
 
+    conditions = False  # whether conditions are taken apart too, where every value is to have a known type
+
     def __init__(self, filename: str, names: set[str], visible: frozenset[str]) -> None:
         self.filename = filename
         self.names = names
@@ -121,12 +123,12 @@ class Expressions:
             case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):
                 return ir.Copy(ir.Lit(-number))
             case ast.UnaryOp(op=ast.Not()):
-                plain = is_inert(node) and not calls_unknown(node)
+                plain = is_inert(node) and not calls_unknown(node) and not self.conditions
                 return self.inert(node) if plain else self.negated(node)
             case ast.UnaryOp():
                 return ir.Operation(UNARY[type(node.op)], (self.atom(node.operand),))
             case ast.Compare():
-                plain = is_inert(node) and not calls_unknown(node)
+                plain = is_inert(node) and not calls_unknown(node) and not self.conditions
                 if not plain and len(node.ops) > 1:
                     return self.chained(node)
                 if plain and not (len(node.ops) == 1 and isinstance(node.ops[0], _RICH)):
@@ -274,6 +276,9 @@ class Expressions:
             if isinstance(arg, ast.Starred):
                 stars.add(position)
                 arg = arg.value
+            alone = len(node.args) == 1 and not node.keywords and callee == ir.Var("sum")
+            if self.conditions and alone and isinstance(arg, (ast.GeneratorExp, ast.ListComp)):
+                return self.summed(arg)
             if lazy and isinstance(arg, ast.GeneratorExp):
                 if len(arg.generators) == 1 and any(map(calls_unknown, (arg.elt, *arg.generators[0].ifs))):
                     return self.any_or_all(node, str(getattr(callee, "name", "")))
@@ -282,6 +287,24 @@ class Expressions:
             args.append(self.collected(arg) if exhausted else self.atom(arg))
         keywords = tuple((k.arg, self.atom(k.value)) for k in node.keywords)
         return ir.Apply(callee, tuple(args), keywords, frozenset(stars), method)
+
+    def summed(self, node: ast.GeneratorExp | ast.ListComp) -> ir.Expr:
+        """`sum(... for ...)` as a loop that adds."""
+        start = len(self.block)
+        made = self.comprehension(node)
+        assert isinstance(made, ir.Copy) and isinstance(made.source, ir.Var)
+        total = made.source.name
+        self.block[start] = ir.Bind(total, ir.Copy(ir.Lit(0)), self.span(node))
+
+        def adding(block: list[ir.Stmt]) -> None:
+            for place, stmt in enumerate(block):
+                if isinstance(stmt, ir.Append) and stmt.target == total:
+                    block[place] = ir.Bind(total, ir.Operation("+", (ir.Var(total), stmt.item)), stmt.span)
+                for inner in ir.blocks(stmt):
+                    adding(inner)
+
+        adding(self.block[start:])
+        return made
 
     def nested(self, build: Callable[[], None]) -> list[ir.Stmt]:
         """The statements that `build` appends, as a block of their own."""
@@ -294,8 +317,13 @@ class Expressions:
         """A condition: kept as written where possible."""
         if isinstance(node, ast.Constant):
             return ir.Lit(node.value)
-        expr = self.inert(node) if is_inert(node) and not calls_unknown(node) else self.value(node)
+        kept = is_inert(node) and not calls_unknown(node) and not self.conditions
+        expr = self.inert(node) if kept else self.value(node)
         return self.bind(self.fresh("_t"), expr, node)
+
+    def asks(self, test: ast.expr) -> bool:
+        """Whether the test of an `assert` is computed before it: it may change something, or holds what is lowered."""
+        return self.conditions or not is_inert(test) or calls_unknown(test)
 
     def conditional(self, node: ast.IfExp | ast.BoolOp) -> ir.Expr:
         """`a if c else b`, `a and b`, `a or b` as a value."""
@@ -378,7 +406,7 @@ class Expressions:
 
     def generator(self, node: ast.GeneratorExp) -> ir.Expr:
         """A generator expression: a generator function, called with its outermost iterable."""
-        if any(isinstance(n, (ast.NamedExpr, ast.Await, ast.Yield)) for n in ast.walk(node)):
+        if self.conditions or any(isinstance(n, (ast.NamedExpr, ast.Await, ast.Yield)) for n in ast.walk(node)):
             return self.comprehension(node)
         iterable = self.atom(node.generators[0].iter)
         function = self.bind(self.fresh("_genexpr"), ir.Copy(ir.Lit(None)), node)

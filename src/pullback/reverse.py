@@ -28,7 +28,6 @@ ABSENT, PRESENT, MAYBE = "absent", "present", "maybe"
 Status = dict[str, str]
 Code = list[ast.stmt]
 
-IS_SET = "d is not ZERO"
 
 
 class Reverse:
@@ -136,9 +135,20 @@ class Reverse:
         elif status == PRESENT:
             self.emit(assign(d, template("d + v", d=name(d), v=value)), source)
         else:
-            zero = name(self.runtime("ZERO"))
-            self.emit(assign(d, template("v if d is ZERO else d + v", d=name(d), v=value, ZERO=zero)), source)
+            self.emit(assign(d, self.added(d, value)), source)
         self.status[atom.name] = PRESENT if status == PRESENT or not maybe else MAYBE
+
+    def absent(self) -> ast.expr:
+        """What stands for an adjoint that is not there."""
+        return name(self.runtime("ZERO"))
+
+    def is_set(self, d: str) -> ast.expr:
+        """A test of whether an adjoint that may be absent is there."""
+        return template("d is not ZERO", d=name(d), ZERO=self.absent())
+
+    def added(self, d: str, value: ast.expr) -> ast.expr:
+        """An adjoint that may be absent, plus `value`."""
+        return template("v if d is ZERO else d + v", d=name(d), v=value, ZERO=self.absent())
 
     def runtime_call(self, what: str) -> str:
         """The name under which generated code reaches a run-time call."""
@@ -211,8 +221,7 @@ class Reverse:
         skipped, after = before, self.status
         otherwise = self.merge(after, skipped, body, stmt)
         if body or otherwise:
-            test = template(IS_SET, d=name(d), ZERO=name(self.runtime("ZERO")))
-            self.emit(ast.If(test, body or [ast.Pass()], otherwise), stmt)
+            self.emit(ast.If(self.is_set(d), body or [ast.Pass()], otherwise), stmt)
 
     def nested(self, build: Callable[[], None]) -> Code:
         """The statements that `build` emits."""
@@ -244,7 +253,7 @@ class Reverse:
         kind = self.accumulators.get(variable)
         if kind is not None and kind.mask == FLOAT:
             return constant(0.0), True
-        return name(self.runtime("ZERO")), False
+        return self.absent(), False
 
     # --- control flow -----------------------------------------------------------------------------
 
@@ -313,7 +322,7 @@ class Reverse:
             if entry.get(variable, ABSENT) == ABSENT and status != ABSENT and variable not in buffers:
                 self.emit(assign(self.adjoint(variable), self.zero(variable)[0]), stmt)
             if variable in lost:
-                body.append(self._placed(assign(self.adjoint(variable), name(self.runtime("ZERO"))), stmt))
+                body.append(self._placed(assign(self.adjoint(variable), self.absent()), stmt))
         self.reversed_loops.add(id(stmt))
         self._emit_loop(stmt, body, self.residuals.loops[id(stmt)])
 

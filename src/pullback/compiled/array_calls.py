@@ -1,0 +1,198 @@
+"""NumPy's functions in compiled code.
+
+    np.zeros(n)          a new array            np.sum(a)      a number
+    np.tanh(a)           entry by entry         np.dot(a, b)   a product of vectors and matrices
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pullback import ir
+from pullback.compiled import support
+from pullback.compiled.expressions import Expressions
+from pullback.compiled.values import FLOAT, INT, Arr, Known, Num, Tup, Value, describe, refuse
+from pullback.rules import callable_name
+from pullback.spans import Span
+
+_ENTRYWISE = frozenset({
+    "sin", "cos", "tan", "exp", "log", "sqrt", "tanh", "sinh", "cosh", "arctan", "arcsin", "arccos", "log1p", "expm1",
+    "log2", "log10", "exp2", "arcsinh", "arctanh", "square", "negative", "reciprocal", "absolute", "fabs",
+})  # fmt: skip
+_BINARY = {np.add: "+", np.subtract: "-", np.multiply: "*", np.divide: "/", np.true_divide: "/", np.power: "**"}
+
+
+class ArrayCalls(Expressions):
+    """Calls of NumPy's functions and of arrays' methods."""
+
+    def array_method(
+        self, owner: Arr, name: str, args: list[Value], keywords: dict[str, Value], stem: str, span: Span
+    ) -> Value:
+        """`a.sum()` and the like."""
+        functions: dict[str, Any] = {
+            "sum": np.sum, "mean": np.mean, "dot": np.dot, "copy": np.copy, "max": np.max, "min": np.min,
+            "transpose": np.transpose, "prod": np.prod,
+        }  # fmt: skip
+        if name == "item" and not args:
+            raise refuse("`.item()` of an array is not compiled", span)
+        if name == "fill" and len(args) == 1:
+            from pullback.compiled.values import Cut
+
+            self.array_store(owner, Cut(None, None, None), args[0], span)
+            return Known(None)
+        if name == "astype" and len(args) == 1 and isinstance(args[0], Known) and args[0].value in (float, np.float64):
+            return self.applied_array(support.as_floats, (owner.atom,), self.like(FLOAT, owner.ndim), stem, span)
+        if name not in functions:
+            raise refuse(f"`.{name}` of an array is not compiled", span)
+        return self.array_call(functions[name], [owner, *args], keywords, stem, span)
+
+    def array_call(
+        self, callee: Any, args: list[Value], keywords: dict[str, Value], stem: str, span: Span
+    ) -> Value:
+        """A call of a function of NumPy, or of a built-in function, with arrays."""
+        name = callable_name(callee)
+        maker = _MAKERS.get(callee)
+        if maker is not None:
+            return self._maker(maker, args, keywords, stem, span)
+        if callee in (np.array, np.asarray) and len(args) == 1:
+            return self._array(args[0], keywords, stem, span)
+        if callee in _BINARY and len(args) == 2 and not keywords:
+            return self.binary(_BINARY[callee], args[0], args[1], stem, span)
+        if callee in (np.dot, np.matmul) and len(args) == 2 and not keywords:
+            a, b = args
+            if isinstance(a, (Num, Arr)) and isinstance(b, (Num, Arr)):
+                if isinstance(a, Num) or isinstance(b, Num):
+                    return self.binary("*", a, b, stem, span)
+                return self.product(a, b, stem, span)
+        if callee is np.shape and isinstance(args[0], Arr):
+            return self.shape(args[0], span)
+        x = args[0] if args else None
+        if isinstance(x, Arr) and callee in (np.copy, np.transpose) and len(args) == 1 and not keywords:
+            if callee is np.transpose:
+                return self.array_attribute(x, "T", span)
+            return self.applied_array(support.copied, (x.atom,), x, stem, span)
+        second = args[1] if len(args) == 2 else None
+        floats = isinstance(x, Arr) and isinstance(second, Arr) and x.type == second.type == FLOAT
+        vectors = isinstance(x, Arr) and isinstance(second, Arr) and floats and x.ndim == second.ndim == 1
+        if isinstance(x, Arr) and isinstance(second, Arr) and callee is np.outer and vectors:
+            return self.applied_array(support.outer, (x.atom, second.atom), self.like(FLOAT, 2), stem, span)
+        if isinstance(x, Arr) and callee in _REDUCTIONS:
+            return self._reduction(callee, x, args[1:], keywords, stem, span)
+        entrywise = hasattr(callee, "nin") and not keywords and callee.nin == 1 and callee.__name__ in _ENTRYWISE
+        if entrywise and isinstance(x, Arr):
+            if x.type != FLOAT:
+                x = self.applied_array(support.as_floats, (x.atom,), self.like(FLOAT, x.ndim), "_t", span)
+            return self.applied_array(callee, (x.atom,), self.like(FLOAT, x.ndim, x.dtype), stem, span)
+        if callee is abs and isinstance(x, Arr) and x.type == FLOAT:
+            return self.applied_array(np.absolute, (x.atom,), x, stem, span)
+        if callee in (np.maximum, np.minimum) and all(isinstance(a, Num) for a in args):
+            return self._wider(callee, args, stem, span)
+        shown = ", ".join(map(describe, args))
+        raise refuse(f"`{name}` of {shown} is not compiled", span, help="docs/compiling.md lists what is; write a loop")
+
+    def _wider(self, callee: Any, args: list[Value], stem: str, span: Span) -> Value:
+        raise refuse(f"`{callable_name(callee)}` of numbers is not compiled", span, help="use max and min")
+
+    def _maker(self, maker: str, args: list[Value], keywords: dict[str, Value], stem: str, span: Span) -> Value:
+        """`np.zeros(shape)`, `np.zeros_like(a)`, `np.arange(n)` and the like."""
+        given = dict(keywords)
+        dtype = given.pop("dtype", None)
+        if given:
+            raise refuse(f"`{next(iter(given))}=` is not compiled here", span)
+        type_ = FLOAT
+        if isinstance(dtype, Known):
+            type_ = _type_of(dtype.value, span)
+        if maker == "arange":
+            if dtype is not None or len(args) != 1 or not (isinstance(args[0], Num) and args[0].type == INT):
+                raise refuse("`np.arange` is compiled with one int", span)
+            return self.applied_array(support.counting, (args[0].atom,), self.like(INT, 1), stem, span)
+        if maker == "linspace":
+            numbers = [a for a in args if isinstance(a, Num)]
+            if len(numbers) != 3:
+                raise refuse("`np.linspace` is compiled with two numbers and a count", span)
+            ends = [self.as_float(n, span).atom for n in numbers[:2]]
+            return self.applied_array(support.spaced, (*ends, numbers[2].atom), self.like(FLOAT, 1), stem, span)
+        kind, _, like = maker.partition("_")
+        if like:
+            x = args[0]
+            if not isinstance(x, Arr):
+                raise refuse(f"`np.{maker}` of {describe(x)} is not compiled", span)
+            shape = list(self.shape(x, span).items)
+            type_ = x.type if dtype is None else type_
+        else:
+            shape = list(args[0].items) if isinstance(args[0], Tup) else [args[0]]
+        if kind == "full":
+            value = args[1]
+            if not isinstance(value, Num):
+                raise refuse("`np.full` is compiled with a number", span)
+            if dtype is None and not like:
+                type_ = FLOAT if value.type == FLOAT else INT
+            made = self.new(type_, shape, support.EMPTY, stem, span)
+            from pullback.compiled.values import Cut
+
+            self.array_store(made, Cut(None, None, None), value, span)
+            return made
+        makers = {"zeros": support.ZEROS, "ones": support.ONES, "empty": support.EMPTY}[kind]
+        return self.new(type_, shape, makers, stem, span)
+
+    def _array(self, value: Value, keywords: dict[str, Value], stem: str, span: Span) -> Value:
+        """`np.array(items)`, a new array."""
+        if keywords and not (list(keywords) == ["dtype"] and isinstance(keywords["dtype"], Known)):
+            raise refuse("`np.array` with these options is not compiled", span)
+        wanted = _type_of(keywords["dtype"].value, span) if keywords else None  # type: ignore[union-attr]
+        if isinstance(value, Arr):
+            return self.applied_array(support.copied, (value.atom,), value, stem, span)
+        if isinstance(value, Num):
+            raise refuse("an array without dimensions is not compiled", span)
+        made = value if isinstance(value, Tup) else Tup(tuple(self.items(value, span)))
+        if wanted == FLOAT:
+            made = Tup(tuple(self._float_item(i, span) for i in made.items), made.cls)
+        return self.from_items(made, stem, span)
+
+    def _float_item(self, value: Value, span: Span) -> Value:
+        if isinstance(value, Num):
+            return self.as_float(value, span)
+        if isinstance(value, Tup):
+            return Tup(tuple(self._float_item(i, span) for i in value.items), value.cls)
+        return value
+
+    def _reduction(
+        self, callee: Any, x: Arr, args: list[Value], keywords: dict[str, Value], stem: str, span: Span
+    ) -> Value:
+        """`np.sum(a)`, `np.mean(a, axis=0)`."""
+        axis = keywords.get("axis", args[0] if args else Known(None))
+        if len(args) > 1 or set(keywords) - {"axis"}:
+            raise refuse(f"`{callable_name(callee)}` with these options is not compiled", span)
+        whole, along = _REDUCTIONS[callee]
+        if x.type != FLOAT and callee not in (np.sum, sum):
+            raise refuse(f"`{callable_name(callee)}` is compiled for arrays of floats", span)
+        if isinstance(axis, Known) and axis.value is None:
+            return self.applied_number(whole, (x.atom,), x.type, stem, span)
+        if along is None or not (isinstance(axis, Num) and isinstance(axis.atom, ir.Lit)) or x.type != FLOAT:
+            raise refuse(f"`{callable_name(callee)}` along this axis is not compiled", span)
+        place = int(axis.atom.value) % x.ndim
+        if x.ndim == 1:
+            return self.applied_number(whole, (x.atom,), FLOAT, stem, span)
+        return self.applied_array(along[x.ndim, place], (x.atom,), self.like(FLOAT, x.ndim - 1), stem, span)
+
+
+def _type_of(dtype: Any, span: Span) -> str:
+    if dtype in (float, np.float64) or dtype == np.dtype(np.float64):
+        return FLOAT
+    if dtype in (int, np.int64) or dtype == np.dtype(np.int64):
+        return INT
+    raise refuse(f"the dtype {getattr(dtype, '__name__', dtype)} is not compiled here", span)
+
+
+_MAKERS: dict[Any, str] = {
+    np.zeros: "zeros", np.ones: "ones", np.empty: "empty", np.full: "full", np.zeros_like: "zeros_like",
+    np.ones_like: "ones_like", np.empty_like: "empty_like", np.full_like: "full_like", np.arange: "arange",
+    np.linspace: "linspace",
+}  # fmt: skip
+_REDUCTIONS: dict[Any, Any] = {
+    np.sum: (support.total, support.SUMS), sum: (support.total, None), np.mean: (support.mean, support.MEANS),
+    np.max: (support.largest, None), np.min: (support.smallest, None), max: (support.largest, None),
+    min: (support.smallest, None), np.prod: (support.product, None),
+}  # fmt: skip

@@ -1,0 +1,273 @@
+"""Built-in functions and loops: what they compute, of numbers, tuples and arrays.
+
+    max(a, b)                    if b > a: t = b  else: t = a
+    for a, b in zip(xs, ys)      a loop over an index, if xs and ys are arrays
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import inspect
+import math
+import types
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from pullback import ir
+from pullback.compiled.array_calls import ArrayCalls
+from pullback.compiled.values import (
+    BOOL,
+    FLOAT,
+    INT,
+    Arr,
+    Known,
+    Method,
+    Num,
+    Obj,
+    Rng,
+    Seq,
+    Tup,
+    Value,
+    describe,
+    refuse,
+)  # fmt: skip
+from pullback.spans import Span
+
+
+class BuiltinCalls(ArrayCalls):
+    """Calls of built-in functions."""
+
+    # --- loops over sequences ---------------------------------------------------------------------
+
+    def stepping(self, over: Value, span: Span) -> tuple[ir.Atom, Callable[[Num], Value], Value | None]:
+        """How to go through a sequence whose length is known at run time only: a range, and the item at an index."""
+        match over:
+            case Rng():
+                return self.unit.range(over, span), lambda index: index, None
+            case Arr() | Seq():
+                length, at = self._indexed(over, span)
+                return self.unit.range(Rng(ir.Lit(0), length.atom, ir.Lit(1)), span), at, None
+        raise refuse(f"a loop over {describe(over)} is not compiled", span)
+
+    def _indexed(self, over: Value, span: Span) -> tuple[Num, Callable[[Num], Value]]:
+        """The length of a sequence, and its item at an index."""
+        match over:
+            case Rng(start=start, stop=stop, step=ir.Lit(value=1)):
+                span_of = self.arithmetic("-", Num(stop, INT), Num(start, INT), "_t", span)
+                return span_of, lambda index: self.arithmetic("+", Num(start, INT), index, "_t", span)
+            case Arr():
+                return self.length(over, span), lambda index: self.array_item(over, index, "_t", span)
+            case Tup(items=items):
+                return Num(ir.Lit(len(items)), INT), lambda index: self.item(over, index, "_t", span)
+            case Seq(kind="enumerate", parts=(inner, start)):
+                length, at = self._indexed(inner, span)
+                assert isinstance(start, Num)
+                return length, lambda index: Tup((self.arithmetic("+", index, start, "_t", span), at(index)))
+            case Seq(kind="zip", parts=parts):
+                found = [self._indexed(p, span) for p in parts]
+                least = found[0][0]
+                for length, _ in found[1:]:
+                    least = self._extreme([least, length], ast.Lt(), "_t", span)  # type: ignore[assignment]
+                return least, lambda index: Tup(tuple(at(index) for _, at in found))
+            case Seq(kind="reversed", parts=(inner,)):
+                length, at = self._indexed(inner, span)
+                last = self.arithmetic("-", length, Num(ir.Lit(1), INT), "_t", span)
+                return length, lambda index: at(self.arithmetic("-", last, index, "_t", span))
+        raise refuse(f"a loop over {describe(over)} is not compiled", span)
+
+    # --- built-in functions -----------------------------------------------------------------------
+
+    def _numbers(self, name: str, args: list[Value], span: Span) -> list[Num]:
+        numbers = [a for a in args if isinstance(a, Num)]
+        if len(numbers) != len(args):
+            raise refuse(f"`{name}` of {', '.join(map(describe, args))} is not compiled", span)
+        return numbers
+
+    def _extreme(self, values: list[Value], better: ast.cmpop, stem: str, span: Span) -> Value:
+        """The first of the largest (or smallest) numbers."""
+        best = values[0]
+        for other in values[1:]:
+            a, b = self._numbers("max" if isinstance(better, ast.Gt) else "min", [best, other], span)
+            test = self.comparison((better,), [b, a], span)
+            env = self.frames[-1].state.env
+            key = f"{stem} "
+            atom = self.truth(test, span)
+            if isinstance(atom, ir.Lit):
+                best = b if atom.value else a
+                continue
+            self.branch(atom, self._putting(key, b), self._putting(key, a), span)
+            best = self.frames[-1].state.env.pop(key)
+            env.pop(key, None)
+        return best
+
+    def _putting(self, key: str, value: Value) -> Callable[[], None]:
+        return lambda: self.frames[-1].state.env.update({key: value})
+
+    def extreme_call(self, name: str, args: list[Value], keywords: dict[str, Value], stem: str, span: Span) -> Value:
+        """`max` and `min`."""
+        if keywords:
+            raise refuse(f"`{name}` with `{next(iter(keywords))}=` is not compiled", span)
+        if len(args) == 1 and isinstance(args[0], Arr):
+            return self.array_call(max if name == "max" else min, args, {}, stem, span)
+        values = args if len(args) > 1 else self.items(args[0], span)
+        if not values:
+            raise refuse(f"`{name}` of nothing", span)
+        return self._extreme(values, ast.Gt() if name == "max" else ast.Lt(), stem, span)
+
+    def total(self, args: list[Value], keywords: dict[str, Value], stem: str, span: Span) -> Value:
+        """`sum`."""
+        start = keywords.get("start", args[1] if len(args) > 1 else Num(ir.Lit(0), INT))
+        if isinstance(args[0], Arr) and args[0].ndim == 1:
+            found = self.array_call(sum, args[:1], {}, stem, span)
+            return (
+                found
+                if isinstance(start, Num) and start.atom == ir.Lit(0)
+                else self.binary("+", start, found, stem, span)
+            )
+        total = start
+        for item in self.items(args[0], span):
+            if isinstance(total, Num) and total.atom == ir.Lit(0) and isinstance(item, Num):
+                total = item
+                continue
+            total = self.binary("+", total, item, stem, span)
+        return total
+
+    def magnitude(self, args: list[Value], keywords: dict[str, Value], stem: str, span: Span) -> Value:
+        """`abs`."""
+        (x,) = args
+        if isinstance(x, Num):
+            return self.unit.number(
+                stem, ir.Apply(self.unit.function(abs, "abs"), (x.atom,)), INT if x.type == BOOL else x.type, span
+            )
+        if isinstance(x, Arr):
+            return self.array_call(abs, args, {}, stem, span)
+        if isinstance(x, Obj) and isinstance(inspect.getattr_static(x.cls, "__abs__", None), types.FunctionType):
+            return self.call(Method(x.cls.__abs__, x), [], {}, stem, span)  # type: ignore[attr-defined]
+        raise refuse(f"`abs` of {describe(x)} is not compiled", span)
+
+    def to_float(self, args: list[Value], keywords: dict[str, Value], stem: str, span: Span) -> Value:
+        """`float`."""
+        if not args:
+            return Num(ir.Lit(0.0), FLOAT)
+        if isinstance(args[0], Known) and isinstance(args[0].value, str):
+            return Num(ir.Lit(float(args[0].value)), FLOAT)
+        return self.as_float(self._numbers("float", args, span)[0], span)
+
+    def to_int(self, args: list[Value], keywords: dict[str, Value], stem: str, span: Span) -> Value:
+        """`int`."""
+        (x,) = self._numbers("int", args, span)
+        if isinstance(x.atom, ir.Lit):
+            return Num(ir.Lit(int(x.atom.value)), INT)
+        return (
+            x
+            if x.type == INT
+            else self.unit.number(stem, ir.Apply(self.unit.function(int, "int"), (x.atom,)), INT, span)
+        )
+
+    def rounded(self, args: list[Value], keywords: dict[str, Value], stem: str, span: Span) -> Value:
+        """`round`."""
+        numbers = self._numbers("round", args, span)
+        call = ir.Apply(self.unit.function(round, "round"), tuple(n.atom for n in numbers))
+        return self.unit.number(stem, call, INT if len(numbers) == 1 else FLOAT, span)
+
+    def size(self, args: list[Value], keywords: dict[str, Value], stem: str, span: Span) -> Value:
+        """`len`."""
+        (x,) = args
+        if isinstance(x, Arr):
+            return self.length(x, span)
+        if isinstance(x, Obj) and isinstance(inspect.getattr_static(x.cls, "__len__", None), types.FunctionType):
+            return self.call(Method(x.cls.__len__, x), [], {}, stem, span)  # type: ignore[attr-defined]
+        return Num(ir.Lit(len(self.items(x, span))), INT)
+
+    def ranging(self, args: list[Value], keywords: dict[str, Value], stem: str, span: Span) -> Value:
+        """`range`."""
+        numbers = self._numbers("range", args, span)
+        atoms = [n.atom for n in numbers]
+        if any(n.type == FLOAT for n in numbers):
+            raise refuse("a range of floats", span)
+        if len(atoms) == 1:
+            return Rng(ir.Lit(0), atoms[0], ir.Lit(1))
+        return Rng(atoms[0], atoms[1], atoms[2] if len(atoms) > 2 else ir.Lit(1))
+
+    def is_instance(self, args: list[Value], keywords: dict[str, Value], stem: str, span: Span) -> Value:
+        """`isinstance`, which is known when code is generated."""
+        value, classes = args
+        options = self.items(classes, span) if isinstance(classes, Tup) else [classes]
+        wanted = tuple(c.value for c in options if isinstance(c, Known) and isinstance(c.value, type))
+        cls: Any = type(None)
+        match value:
+            case Num(type=type_):
+                cls = {FLOAT: float, INT: int, BOOL: bool}[type_]
+            case Arr():
+                import numpy as np
+
+                cls = np.ndarray
+            case Tup(cls=found) | Obj(cls=found):
+                cls = found
+            case Known(value=known):
+                cls = type(known)
+            case _:
+                cls = types.FunctionType
+        return Num(ir.Lit(issubclass(cls, wanted)), BOOL)
+
+    def sequence(self, kind: str, args: list[Value], keywords: dict[str, Value], span: Span) -> Value:
+        """`zip`, `enumerate`, `reversed`."""
+        if kind == "enumerate":
+            start = keywords.get("start", args[1] if len(args) > 1 else Num(ir.Lit(0), INT))
+            return Seq("enumerate", (args[0], start))
+        return Seq(kind, tuple(args))
+
+    def collected(self, cls: type, args: list[Value], keywords: dict[str, Value], stem: str, span: Span) -> Value:
+        """`tuple` and `list`."""
+        return Tup(tuple(self.items(args[0], span)) if args else (), cls)
+
+    def quotient(self, args: list[Value], keywords: dict[str, Value], stem: str, span: Span) -> Value:
+        """`divmod`."""
+        a, b = args
+        return Tup((self.binary("//", a, b, "_t", span), self.binary("%", a, b, "_t", span)))
+
+    def get_attribute(self, args: list[Value], keywords: dict[str, Value], stem: str, span: Span) -> Value:
+        """`getattr` with a literal name."""
+        if not (isinstance(args[1], Known) and isinstance(args[1].value, str)):
+            raise refuse("`getattr` with a variable name", span)
+        return self.attribute(args[0], args[1].value, span)
+
+    def hypotenuse(self, args: list[Value], keywords: dict[str, Value], stem: str, span: Span) -> Value:
+        """`math.hypot`, of two numbers; of more, the root of the sum of their squares is another rounding."""
+        import math
+
+        numbers = self._numbers("math.hypot", args, span)
+        if len(numbers) != 2:
+            raise refuse("`math.hypot` of other than two numbers is not compiled", span)
+        return self.unit.number(
+            stem, ir.Apply(self.unit.function(math.hypot, "hypot"), tuple(n.atom for n in numbers)), FLOAT, span
+        )
+
+
+def _method(name: str) -> Any:
+    return lambda self, args, keywords, stem, span: getattr(self, name)(args, keywords, stem, span)
+
+
+def special_calls() -> dict[Any, Any]:
+    """The built-in functions that are taken apart here, each with what does it."""
+    found: dict[Any, Any] = {f: _method(name) for name, functions in _BY_METHOD.items() for f in functions}
+    found[bool] = lambda self, a, k, stem, span: Num(self.truth(a[0], span), BOOL)
+    found[max] = lambda self, a, k, stem, span: self.extreme_call("max", a, k, stem, span)
+    found[min] = lambda self, a, k, stem, span: self.extreme_call("min", a, k, stem, span)
+    found[pow] = lambda self, a, k, stem, span: self.binary("**", a[0], a[1], stem, span)
+    found[tuple] = lambda self, a, k, stem, span: self.collected(tuple, a, k, stem, span)
+    found[list] = lambda self, a, k, stem, span: self.collected(list, a, k, stem, span)
+    for function, kind in ((zip, "zip"), (enumerate, "enumerate"), (reversed, "reversed")):
+        found[function] = lambda self, a, k, stem, span, kind=kind: self.sequence(kind, a, k, span)
+    return found
+
+
+_BY_METHOD: dict[str, tuple[Any, ...]] = {
+    "magnitude": (abs,), "total": (sum,), "to_float": (float, np.float64), "to_int": (int,), "rounded": (round,),
+    "size": (len,), "ranging": (range,), "is_instance": (isinstance,), "quotient": (divmod,),
+    "get_attribute": (getattr,), "replace": (dataclasses.replace,), "set_attribute": (setattr, object.__setattr__),
+    "hypotenuse": (math.hypot,),
+}  # fmt: skip

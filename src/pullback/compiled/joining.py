@@ -1,0 +1,194 @@
+"""Where control flow meets: one state after two ways, and the copies that make it so in each of them.
+
+    if c: p = Point(x, 1.0)          if c: p_x = x; p_y = 1.0
+    else: p = Point(0.0, y)    ->    else: p_x = 0.0; p_y = y
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pullback import ir
+from pullback.compiled import support
+from pullback.compiled.custom import CustomCalls
+from pullback.compiled.reading import Live
+from pullback.compiled.shapes import Clash, Copies, joined, made, shape_of, transfer
+from pullback.compiled.unit import Block
+from pullback.compiled.values import BOOL, FLOAT, Arr, Known, Maybe, Num, Obj, State, Tup, Value, leaves
+from pullback.spans import Span
+
+
+@dataclass
+class Frame:
+    """One call: the function, its lowered code, and what is known of its variables."""
+
+    function: Any
+    lowered: ir.FunctionIR
+    state: State
+    outer: Frame | None
+    live: Live = field(default_factory=Live)
+    loops: int = 0
+
+
+class Joining(CustomCalls):
+    """Joins the states of two ways."""
+
+    @property
+    def frame(self) -> Frame:
+        """The call that is being put in place."""
+        found: Frame = self.frames[-1]
+        return found
+
+    @property
+    def state(self) -> State:
+        """What is known at this point."""
+        return self.frame.state
+
+    def branch(
+        self,
+        test: ir.Atom,
+        body: Callable[[], None],
+        orelse: Callable[[], None],
+        span: Span,
+        live: frozenset[str] | None = None,
+    ) -> None:
+        """Two ways, of which `test` tells which is taken, and what holds after both."""
+        before = self.state
+        arms: list[tuple[Block, State]] = []
+        for build in (body, orelse):
+            self.frame.state = before.copy()
+            block = self.unit.nested(build)
+            arms.append((block, self.frame.state))
+        (first, a), (second, b) = arms
+        if ir.always_raises(first):
+            self.frame.state = b
+        elif ir.always_raises(second):
+            self.frame.state = a
+        else:
+            self.frame.state = self.merged(arms, before, span, live)
+        if first or second:
+            self.unit.append(ir.If(test, first, second, span))
+
+    def merged(self, arms: list[tuple[Block, State]], before: State, span: Span, live: frozenset[str] | None) -> State:
+        """The state after two ways, and in each of them the copies into what they have in common."""
+        (first, a), (second, b) = arms
+        after = State({}, {})
+        copies: tuple[Copies, Copies] = ([], [])
+        for identity in {**a.heap, **b.heap}:
+            if identity in a.heap and identity in b.heap:
+                fields = {}
+                for key in {**a.heap[identity], **b.heap[identity]}:
+                    x, y = a.heap[identity].get(key), b.heap[identity].get(key)
+                    fields[key] = self._met(key, x, y, a, b, after, copies, before)
+                after.heap[identity] = fields
+            else:
+                after.heap[identity] = dict((a.heap if identity in a.heap else b.heap)[identity])
+        for key in {**a.env, **b.env}:
+            x, y = a.env.get(key), b.env.get(key)
+            if live is not None and key not in live and not key.endswith(" "):
+                continue
+            after.env[key] = self._met(key, x, y, a, b, after, copies, before)
+        for block, made_copies in zip((first, second), copies, strict=True):
+            outer, self.unit.block = self.unit.block, block
+            self.copy(made_copies, span)
+            self.unit.block = outer
+        return after
+
+    def _met(
+        self, key: str, x: Value | None, y: Value | None, a: State, b: State, after: State, copies: Any, before: State
+    ) -> Value:
+        if x == y and x is not None:
+            return x
+        shape = joined(shape_of(x, a), shape_of(y, b))
+        goal = made(shape, key, self.unit.fresh, after, self.unit.identity)
+        if isinstance(goal, Known) and isinstance(goal.value, Clash):
+            return goal
+        self._guard_identity(x, y, a, b, goal, before)
+        copies[0].extend(transfer(x, goal, a, after))
+        copies[1].extend(transfer(y, goal, b, after))
+        self._declare(goal, after)
+        for source in (x, y):
+            self._share(source, goal, a if source is x else b, after)
+        return goal
+
+    def _guard_identity(self, x: Value | None, y: Value | None, a: State, b: State, goal: Value, before: State) -> None:
+        """A joined object is a copy: it may be stored into only if what it stands for is held by nobody else."""
+        for value, state in ((x, a), (y, b)):
+            if isinstance(value, Maybe):
+                value = value.value
+            if isinstance(value, Obj) and (value.id in before.heap or self._held(value.id, state) > 1):
+                inner = goal.value if isinstance(goal, Maybe) else goal
+                if isinstance(inner, Obj):
+                    self.shared_objects.add(inner.id)
+                    self.shared_objects.add(value.id)
+
+    def _held(self, identity: int, state: State) -> int:
+        """How many names and fields hold an object."""
+        values = [*state.env.values(), *(v for fields in state.heap.values() for v in fields.values())]
+        values += [v for f in self.frames[:-1] for v in f.state.env.values()]
+        return sum(_holds(v, identity) for v in values)
+
+    def _declare(self, value: Value, state: State) -> None:
+        for leaf in leaves(value, state):
+            self.unit.declare(leaf)
+        if isinstance(value, Maybe):
+            self.unit.declare(Num(ir.Var(value.flag), BOOL))
+        elif isinstance(value, Tup):
+            for item in value.items:
+                self._declare(item, state)
+        elif isinstance(value, Obj):
+            for item in state.heap[value.id].values():
+                self._declare(item, state)
+
+    def _share(self, source: Value | None, goal: Value, state: State, goals: State) -> None:
+        """A name that an array is copied to may share its memory."""
+        if source is None:
+            return
+        for name, atom, _ in transfer(source, goal, state, goals):
+            if isinstance(atom, ir.Var) and name in self.unit.arrays and atom.name in self.unit.arrays:
+                self.unit.share(name, atom.name)
+
+    def copy(self, copies: Copies, span: Span) -> None:
+        """`a, b = b, a`: all at once."""
+        targets = {name for name, _, _ in copies}
+        ready: Copies = []
+        for name, atom, type_ in copies:
+            clash = isinstance(atom, ir.Var) and atom.name in targets and atom.name != name
+            if clash and isinstance(atom, ir.Var):
+                held = self.unit.fresh("_t")
+                if atom.name in self.unit.arrays:
+                    like = self.unit.arrays[atom.name]
+                    self.unit.put(held, ir.Copy(atom), Arr(held, like.type, like.ndim, like.dtype), span)
+                    self.unit.share(held, atom.name)
+                else:
+                    self.unit.put(held, ir.Copy(atom), Num(ir.Var(held), self.unit.types[atom.name]), span)
+                atom = ir.Var(held)
+            ready.append((name, atom, type_))
+        for name, atom, type_ in ready:
+            if atom == ir.Var(name):
+                continue
+            if type_ == FLOAT:
+                if isinstance(atom, ir.Lit):
+                    atom = ir.Lit(float(atom.value))
+                else:
+                    atom = self.unit.number("_t", ir.Operation("*", (atom, ir.Lit(1.0))), FLOAT, span).atom
+            if name in self.unit.arrays and isinstance(atom, ir.Lit):
+                like = self.unit.arrays[name]
+                maker = self.unit.function(support.EMPTY[like.type, like.ndim], "empty")
+                self.unit.put(name, ir.Apply(maker, (ir.Lit(0),) * like.ndim), like, span)
+                continue
+            value: Value = self.unit.arrays.get(name) or Num(ir.Var(name), self.unit.types[name])
+            self.unit.put(name, ir.Copy(atom), value, span)
+
+
+def _holds(value: Value, identity: int) -> int:
+    match value:
+        case Obj(id=own):
+            return int(own == identity)
+        case Tup(items=items):
+            return sum(_holds(i, identity) for i in items)
+        case Maybe(value=inner):
+            return _holds(inner, identity)
+    return 0

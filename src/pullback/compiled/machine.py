@@ -1,0 +1,67 @@
+"""Numba, and what generated code is compiled with.
+
+compiled(kernel, text)             a Numba dispatcher: no GIL, Python's division errors, no fast-math
+"""
+
+from __future__ import annotations
+
+import dis
+import itertools
+import linecache
+import types
+from typing import Any
+
+from pullback.compiled.kernel import Kernel
+from pullback.compiled.replaced import REPLACED
+from pullback.errors import PullbackError
+
+_numbers = itertools.count(1)
+_COMPILED: dict[int, tuple[Any, Any]] = {}
+
+
+class MissingNumbaError(PullbackError, ImportError):
+    """`pb.jit` was called where Numba is not installed."""
+
+
+def need_numba() -> Any:
+    """Numba, imported now. Raises where it is not installed."""
+    try:
+        import numba
+    except ImportError as error:
+        raise MissingNumbaError(
+            "pb.jit needs Numba: install the extra `numba`, as in `pip install pullback[numba]`"
+        ) from error
+    return numba
+
+
+def machine_function(value: Any) -> Any:
+    """What compiled code calls for a function: the same, or one that Numba compiles."""
+    value = REPLACED.get(id(value), value)
+    if not isinstance(value, types.FunctionType) or value.__module__.startswith("numpy"):
+        return value
+    known = _COMPILED.get(id(value))
+    if known is None:
+        numba = need_numba()
+        code = value.__code__
+        read = {i.argval for i in dis.get_instructions(code) if i.opname == "LOAD_GLOBAL"}
+        own_name = value.__name__ in read and value.__globals__.get(value.__name__) is value
+        read -= {value.__name__} if own_name else set()
+        found = {n: machine_function(value.__globals__[n]) for n in read if n in value.__globals__}
+        own = types.FunctionType(
+            code, {**value.__globals__, **found}, value.__name__, value.__defaults__, value.__closure__
+        )
+        made = numba.njit(error_model="python", nogil=True)(own)
+        if own_name:  # it calls itself
+            own.__globals__[value.__name__] = made
+        known = _COMPILED[id(value)] = (value, made)
+    return known[1]
+
+
+def compiled(kernel: Kernel, text: str) -> Any:
+    """The generated function, as a Numba dispatcher."""
+    numba = need_numba()
+    filename = f"<pullback {kernel.name} {next(_numbers)}>"
+    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
+    namespace = {k: machine_function(v) for k, v in kernel.namespace.items()}
+    exec(compile(text, filename, "exec"), namespace)
+    return numba.njit(error_model="python", nogil=True, boundscheck=True)(namespace[kernel.name])

@@ -1,0 +1,113 @@
+"""What is not compiled is a clear error at the user's line, with an id of its own: never slow code instead."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import pullback as pb
+
+pytest.importorskip("numba")
+
+
+def grows(x):
+    values = []
+    for i in range(int(x)):
+        values.append(x * i)  # HERE
+    return sum(values)
+
+
+def catches(x):
+    try:  # HERE
+        return 1.0 / x
+    except ZeroDivisionError:
+        return 0.0
+
+
+def keyed(x):
+    table = {"a": x}  # HERE
+    return table["a"]
+
+
+def prints(x):
+    print(x)  # HERE
+    return x
+
+
+def sorts(x, y):
+    return sorted((x, y))[0]  # HERE
+
+
+def two_types(x):
+    if x > 1.0:
+        y = (x, x)
+    else:
+        y = x
+    return y + 1.0  # HERE
+
+
+class Box:
+    def __init__(self, x):
+        self.x = x
+
+
+def stores(box, y):
+    box.x = y  # HERE
+    return box.x
+
+
+def eigen(a):
+    return np.linalg.eigvalsh(a)[0]  # HERE
+
+
+def factorial(x):
+    return 1.0 if x < 1.0 else x * factorial(x - 1.0)  # HERE
+
+
+def outer(x):
+    return x * pb.gradient(lambda y: y * x)(x)  # HERE
+
+
+CASES = [
+    (grows, (3.0,)), (catches, (3.0,)), (keyed, (3.0,)), (prints, (3.0,)), (sorts, (3.0, 1.0)), (two_types, (3.0,)),
+    (stores, (Box(1.0), 2.0)), (eigen, (np.eye(2),)), (factorial, (3.0,)), (outer, (2.0,)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("f, args", CASES, ids=[f.__name__ for f, _ in CASES])
+def test_refused_at_its_line(f, args):
+    with pytest.raises(pb.DifferentiabilityError) as caught:
+        pb.jit(f)(*args)
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.id == "not-compiled"
+    assert "# HERE" in diagnostic.span.text()
+    assert diagnostic.help
+
+
+def square(x):
+    return x * x
+
+
+@pytest.mark.parametrize("x", [1j, {"a": 1.0}, [1.0] * 100, np.float64(1.0) * 1j, np.array([1j])])
+def test_arguments(x):
+    with pytest.raises(pb.DifferentiabilityError, match="not compiled"):
+        pb.jit(pb.gradient(square))(x)
+
+
+def test_an_int_has_no_gradient():
+    with pytest.raises(pb.ArgumentError, match="pass a float"):
+        pb.jit(pb.gradient(square))(2)
+
+
+def test_no_function():
+    with pytest.raises(pb.ArgumentError, match="jit takes a function"):
+        pb.jit(3.0)
+
+
+def test_without_numba():
+    text = "import sys; sys.modules['numba'] = None\nimport pullback as pb\npb.jit(abs)"
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True)
+    assert "pip install pullback[numba]" in done.stderr
+    text = "import sys, pullback as pb; pb.jit; assert 'numba' not in sys.modules"
+    assert subprocess.run([sys.executable, "-c", text]).returncode == 0
