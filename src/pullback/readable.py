@@ -19,6 +19,7 @@ from pullback.construct import fields_by_parameter, no_derivative_of_class
 from pullback.dispatch import CALLABLES, UNWRAPPED, no_derivative_of, type_call
 from pullback.errors import DifferentiabilityError
 from pullback.names import Names
+from pullback.python_calls import coroutine_refused
 from pullback.rules import lookup, refuse_library_code
 from pullback.shared_calls import CHANGERS
 from pullback.source import acquire
@@ -33,7 +34,7 @@ def lacks_derivative(fn: Any) -> DifferentiabilityError | None:
             refuse_library_code(fn)
         except DifferentiabilityError as error:
             return error
-        return None
+        return coroutine_refused(fn) if fn.__code__.co_flags & 0x280 else None
     if isinstance(fn, type):
         made: Any = fn.__new__
         if made is object.__new__ or issubclass(fn, (BaseException, tuple)) or fn in CALLABLES:

@@ -78,7 +78,7 @@ def _made():
 of_a_nonlocal_write = _made()
 
 
-@refused(2.0, bug="a local function that writes a nonlocal is reported as `no-derivative`")
+@refused(2.0)
 def of_a_local_function_that_writes(x):
     total = 0.0
 
