@@ -57,8 +57,14 @@ class _Torch:
             "pi": math.pi,
         }
         found = special[name] if name in special else getattr(torch, name)
+        if name in ("exp", "log", "sqrt", "sin", "cos", "tanh", "hypot"):
+            found = _of_numbers_too(found, getattr(math, name))
         setattr(self, name, found)
         return found
+
+
+def _of_numbers_too(of_tensors: Any, of_floats: Any) -> Any:
+    return lambda x, *more: of_tensors(x, *more) if hasattr(x, "dim") else of_floats(x, *more)
 
 
 def _tensor(x: Any, leaf: bool) -> Any:

@@ -24,7 +24,7 @@ GROUPS = {
         "NO_TANGENT",
     ),
     "Looking inside": (
-        "derivative_source", "activity", "residuals", "debug_nans", "show_internal_frames", "check_derivative",
+        "derivative_source", "activity", "residuals", "debug_nans", "show_internal_frames", "check_derivative", "audit",
     ),
 }  # fmt: skip
 

@@ -73,7 +73,7 @@ def fresh_namespace() -> dict[str, object]:
 def refreshed(text: str, document: str) -> str:
     """A document with the present output in its ```text blocks."""
     namespace = fresh_namespace()
-    outputs = [run(b, namespace) for b in blocks(text, document)]
+    outputs = [normal(run(b, namespace)) for b in blocks(text, document)]
 
     def written(match: re.Match[str]) -> str:
         output = outputs.pop(0)

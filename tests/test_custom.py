@@ -716,3 +716,27 @@ def test_a_scope_inside_a_differentiated_function():
         assert "test_custom.py" in str(error)
     else:
         assert got == 8.0
+
+
+def test_a_scope_holds_for_derivatives_of_derivatives_and_for_methods():
+    class Wave:
+        def at(self, x):
+            return math.sin(x) * x
+
+    wave = Wave()
+    with pb.derivatives({math.sin: lambda x: (math.sin(x), lambda v: v * 2.0 * math.cos(x))}):
+        assert pb.gradient(lambda x: wave.at(x))(0.0) == 0.0
+        assert pb.gradient(pb.gradient(lambda x: wave.at(x)))(0.0) == 4.0
+
+
+def test_in_a_scope_errors_name_the_users_line():
+    def program(x):
+        return pb_broken(x) * 2.0
+
+    with pb.derivatives({pb_broken: lambda x: (x, lambda v: "nothing")}):
+        with pytest.raises(pb.CotangentError, match=r"return pb_broken\(x\)"):
+            pb.gradient(program)(1.0)
+
+
+def pb_broken(x):
+    return x

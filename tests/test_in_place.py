@@ -158,3 +158,66 @@ def test_the_derivative_of_what_changes_is_right(f, form):
     for found, expected in zip(FORMS[form](f)(A.copy(), B.copy()), differences(f), strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
     assert pb.value_with_gradient(f)(A.copy(), B.copy())[0] == f(A.copy(), B.copy())
+
+
+def exponential(x):
+    return np.exp(x)
+
+
+def roots(x):
+    return [np.sqrt(x), x * x]
+
+
+@pb.derivative(of=exponential)
+def exponential_vjp(x):
+    y = np.exp(x)
+    return y, lambda v: v * y
+
+
+@pb.derivative(of=roots)
+def roots_vjp(x):
+    ys = [np.sqrt(x), x * x]
+    return ys, lambda v: v[0] * 0.5 / ys[0] + v[1] * 2.0 * x
+
+
+def exponential_of(x):
+    return exponential(x)
+
+
+def scaled_in_place(x):
+    y = exponential(x)
+    y *= 2.0
+    return np.sum(y)
+
+
+def scaled_by_out(x):
+    y = exponential(x)
+    return np.sum(np.multiply(y, 2.0, out=y))
+
+
+def scaled_further_out(x):
+    y = exponential_of(x)
+    y += 1.0
+    y *= y
+    return np.sum(y)
+
+
+def replaced_item(x):
+    ys = roots(x)
+    ys[0] = ys[0] * 3.0
+    ys[0] += ys[1]
+    return np.sum(ys[0])
+
+
+def changed_view(x):
+    y = exponential(x)
+    v = y[1:]
+    v *= 3.0
+    return np.sum(y * y)
+
+
+@pytest.mark.parametrize(
+    "f", [scaled_in_place, scaled_by_out, scaled_further_out, replaced_item, changed_view], ids=lambda f: f.__name__
+)
+def test_a_rules_own_values_are_not_the_callers_to_change(f):
+    pb.check_derivative(f, np.array([0.3, 1.1, 0.7]), modes=("reverse",))

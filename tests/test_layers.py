@@ -17,24 +17,26 @@ LAYERS = {
     "what diagnostics mean": "diagnostics",
     "the algebra of tangent spaces": "tangents structs spaces trees fitting fingerprints drawing views shadows",
     "the registry of derivatives": "kinds rules applying",
-    "from source to the intermediate representation": "source scopes fence ir syntax lower_generators "
-    "lower_iterations lower_expressions lower_match lower_try capturing lower",
-    "analyses": "operations names array_methods infer solitary effects calls changing origins sharing dict_views "
-    "activity definite liveness",
+    "from source to the intermediate representation": "source scopes boxes managers fence ir syntax lower_generators "
+    "lower_iterations lower_expressions lower_match lower_try capturing appended lower",
+    "analyses": "operations calls names array_methods library_results infer field_calls solitary effects changing "
+    "origins sharing dict_views activity progress definite liveness",
     "the transform": "runtime residuals inlining shadow_code reverse simplify forward_uses forward_try forward_sweep "
     "lending not_finite emit",
-    "forward mode": "tangent_parts template_functions tangent_rules tangent_code",
+    "forward mode": "tangent_parts mirrors template_functions tangent_rules tangent_names tangent_calls tangent_try "
+    "tangent_code tangent_changes",
     "the pipeline": "generated sweeps assemble tangent_assembly pipeline",
     "calls at run time": "watching construct python_calls dispatch attributes operating iterating shared_calls "
     "shared_access shared_changes shared_arrays shared_construct starred shared_operators",
-    "calls in forward mode": "call_paths differential_calls differential_objects pull_apply linked runtime_calls",
+    "calls in forward mode": "call_paths differential_calls differential_objects differential_changes "
+    "differential_construct pull_apply linked runtime_calls",
     "derivatives of the world's functions": "rulebook",
     "the form of registered derivatives": "vjp_forms",
-    "the public verbs": "arguments locating operators custom surgery recompute kept inspection useful "
+    "the public verbs": "copying arguments locating operators custom surgery recompute kept inspection useful "
     "marked_source printing",
     "checks at the definition": "evidence certainty reaching readable findings fields contract",
-    "forward mode and higher orders": "forward_verbs nesting second_order",
-    "checking derivatives": "differences comparing testing",
+    "forward mode and higher orders": "forward_verbs nesting jacobians second_order",
+    "checking derivatives": "differences comparing rule_calls rule_checks rule_variants rule_testing auditing testing",
     "the public API": "pullback",
     "deep learning": "nn optim",
     "the command line": "demo cli __main__",

@@ -420,3 +420,13 @@ def test_second_order_says_so_where_the_library_cannot(library: Any) -> None:
     sys.modules["pullback.operators"].value_with_pullback = value_with_pullback  # type: ignore[attr-defined]
     with pytest.raises(DifferentiabilityError, match="order=2 is not checked: no source"):
         check_derivative(f, 3.0, order=2)
+
+
+def test_arguments_that_are_not_finite_stay_where_they_are() -> None:
+    check_derivative(lambda a: np.nanmean(a), np.array([1.0, np.nan, 2.0]))
+
+
+def test_a_jump_to_both_sides_is_a_kink() -> None:
+    with pytest.raises(AssertionError, match="has a kink here"):
+        check_derivative(lambda x: np.heaviside(x, 0.5), 0.0)
+    check_derivative(lambda x: np.heaviside(x, 0.5), 0.0, allow_kinks=True)

@@ -21,8 +21,9 @@ REFERENCE = {
 
 
 def log_sum_exp(x):
-    top = np.max(x, axis=-1, keepdims=True)
-    return np.log(np.sum(np.exp(x - top), axis=-1)) + top[..., 0]
+    """Over the first axis."""
+    top = np.max(x, axis=0)
+    return np.log(np.sum(np.exp(x - top), axis=0)) + top
 
 
 def log_wishart_constant(d, m, gamma, k):
@@ -38,10 +39,10 @@ def objective(alphas, means, icf, x, below, columns, gamma, m, constant):
     diagonal = np.exp(logs)
     lower = icf[:, d:]
     triangle = (lower @ below).reshape((-1, d, d))
-    centered = x[:, None, :] - means[None, :, :]
-    turned = centered * diagonal[None, :, :] + np.einsum("kij,nkj->nki", triangle, centered)
+    centered = x[None, :, :] - means[:, None, :]
+    turned = centered * diagonal[:, None, :] + centered @ np.swapaxes(triangle, 1, 2)
     squares = np.sum(turned * turned, axis=2)
-    inner = alphas + np.sum(logs, axis=1) - 0.5 * squares
+    inner = (alphas + np.sum(logs, axis=1))[:, None] - 0.5 * squares
     prior = 0.5 * gamma**2 * (np.sum(diagonal * diagonal) + np.sum(lower * lower)) - m * np.sum(logs)
     return (
         -n * d * 0.5 * math.log(2.0 * math.pi)

@@ -4,6 +4,7 @@
     pb.gradient(f)(x)
 """
 
+import os
 from importlib import import_module
 
 from pullback import nesting as _nesting
@@ -12,12 +13,14 @@ from pullback.contract import differentiable
 from pullback.custom import derivative, derivatives, differentiable_function
 from pullback.errors import (
     ArgumentError,
+    AuditWarning,
     ChangedValueError,
     CotangentError,
     DifferentiabilityError,
     NotFiniteError,
     PullbackError,
     RuleError,
+    WrongRuleError,
     ZeroDerivativeWarning,
 )
 from pullback.forward_verbs import Differential, differential, value_with_differential
@@ -44,15 +47,21 @@ def __getattr__(name: str) -> object:
     """`pb.nn`, `pb.optim` and `pb.testing` are imported when they are first used."""
     if name in _LAZY:
         return import_module(f"pullback.{name}")
+    if name == "audit":
+        return import_module("pullback.auditing").audit
     if name == "check_derivative":
         return import_module("pullback.testing").check_derivative
     raise AttributeError(f"module 'pullback' has no attribute {name!r}")
 
 
+if os.environ.get("PULLBACK_AUDIT", "0") not in ("", "0"):
+    import_module("pullback.auditing").install()
+
 __all__ = [
     "NO_TANGENT",
     "ZERO",
     "ArgumentError",
+    "AuditWarning",
     "ChangedValueError",
     "CotangentError",
     "DifferentiabilityError",
@@ -65,8 +74,10 @@ __all__ = [
     "Residuals",
     "RuleError",
     "TangentVector",
+    "WrongRuleError",
     "ZeroDerivativeWarning",
     "activity",
+    "audit",
     "check_derivative",
     "debug_nans",
     "derivative",

@@ -19,15 +19,18 @@ import numpy as np
 
 from pullback import ir
 from pullback.array_methods import constant_attribute
+from pullback.capturing import rebound_captures
 from pullback.dict_views import kept_views
 from pullback.effects import effects_of
 from pullback.kinds import ARRAY, DICT, LIST, NONE, NPFLOAT, NUMERIC_MASK, PYTHON_SCALAR, STR, STR_KIND, TUPLE, Kind
+from pullback.lower_generators import is_generator
 from pullback.mutators import MUTATORS
 from pullback.rules import callable_name, lookup
 from pullback.sharing import Sharing
 from pullback.spans import Diagnostic, Label, Span
 
 _PARSERS: tuple[Any, ...] = (float, complex, np.float64, np.float32, np.longdouble, np.array, np.asarray)
+_OF_FUNCTIONS = ("__defaults__", "__kwdefaults__")
 _MUTABLE = ~(PYTHON_SCALAR | NPFLOAT | NONE | STR)
 
 
@@ -39,6 +42,8 @@ class Activity:
     cut: dict[str, Span] = field(default_factory=dict)  # names that depend on an argument through `int(...)` alone
     ends: dict[str, tuple[Span, str]] = field(default_factory=dict)  # the same of `round(...)`, `//` and the like
     text: set[str] = field(default_factory=set)  # names that hold the text of a differentiated value
+    boxes: set[str] = field(default_factory=set)  # variables that nested functions share and somebody binds again
+    managers: set[tuple[int, int]] = field(default_factory=set)  # places of context managers that hold such values
     silenced: bool = False  # without_derivative was applied to a varied value
     result_varied: bool = False
     mutates: bool = False  # something that may be kept for the reverse sweep may be changed in place
@@ -54,6 +59,10 @@ def analyse(function: ir.FunctionIR, active: frozenset[str], sharing: Sharing) -
     for stmt in ir.walk(function.body):  # what became varied after a closure had captured it
         if isinstance(stmt, ir.Bind) and isinstance(stmt.expr, ir.Closure):
             analysis.check_captures(stmt, stmt.expr, frozenset())
+        read = stmt.expr.name if isinstance(stmt, ir.Bind) and isinstance(stmt.expr, ir.Attr) else ""
+        if read in _OF_FUNCTIONS and analysis.ever_varied.intersection(ir.assigned(stmt)):
+            analysis.refuse_defaults(read, stmt.span)
+    analysis.found.boxes |= analysis.rebound_inside & analysis.ever_varied
     if analysis.found.changes:
         analysis.found.refusals += kept_views(function, sharing)
     analysis.found.result_varied = function.result in end
@@ -76,6 +85,7 @@ class _Analysis:
         self.rebound_inside = {  # names of this function that nested ones rebind
             n for node in self.closures.values() for s in ast.walk(node) if isinstance(s, ast.Nonlocal) for n in s.names
         }
+        self.rebound: dict[str, Span] | None = None  # names that are assigned again while a closure may be called
         self.outer = {n for d in function.declarations for n in d.names}  # type: ignore[attr-defined]
 
     def block(self, block: list[ir.Stmt], varied: frozenset[str]) -> frozenset[str]:
@@ -122,13 +132,19 @@ class _Analysis:
             case ir.While():
                 return self.loop(stmt.body, varied, frozenset(), None)
             case ir.With():
-                message = "a differentiated value is used as a context manager"
-                help = "open the context without the value, and use the value inside the block"
-                if self.is_varied(stmt.context, varied):
-                    self.refuse("unsupported-construct", message, stmt.span, help=help)
+                outer, self.ever_varied = self.ever_varied, set()
                 end = self.block(stmt.body, varied - {stmt.target or ""})
-                if self.is_varied(stmt.context, end):  # its `__exit__` may change what was put into it
-                    self.refuse("unsupported-construct", message, stmt.span, help=help)
+                if stmt.swallows:  # what follows it may find anything that its body has assigned
+                    end |= (varied | self.ever_varied) - {stmt.target or ""}
+                self.ever_varied |= outer
+                if self.is_varied(stmt.context, varied | end):  # its `__exit__` may change what was put into it
+                    self.found.managers.add((stmt.span.line, stmt.span.column))
+                    self.refuse(
+                        "unsupported-construct",
+                        "a differentiated value is used as a context manager",
+                        stmt.span,
+                        help="open the context without the value, and use the value inside the block",
+                    )
                 return end
             case ir.Try():
                 return self.attempt(stmt, varied)
@@ -142,17 +158,16 @@ class _Analysis:
         end = varied
         for step in stmt.body:
             end = self.block(step.body, end)
-        if stmt.handlers:
-            self.attempt_changes(stmt)
         caught = varied | self.ever_varied
         self.ever_varied |= outer
         if stmt.orelse is not None:
             end = self.block(stmt.orelse.body, end)
         for handler in stmt.handlers:
-            carried = {handler.name} if handler.name is not None and caught else set()
-            left = self.block(handler.step.body, caught | carried)
+            if handler.name is not None and caught:  # what it holds is looked at when it is caught
+                handler.carries = any(reads_more(s, handler.name) for s in ir.walk(handler.step.body))
+            left = self.block(handler.step.body, caught - {handler.name or ""})
             if not ir.always_raises(handler.step.body):
-                end |= left - carried
+                end |= left
         return self.block(stmt.final, end)
 
     def loop(
@@ -178,6 +193,10 @@ class _Analysis:
         facts.active = tuple(
             self.is_varied(a, varied) and k.differentiable for a, k in zip(operands, facts.kinds, strict=True)
         )
+        if isinstance(expr, ir.Apply) and expr.method is not None and facts.known and not facts.method:
+            callee = facts.callee  # what a field holds, as it was found: an object's tangent has no part of it
+            if getattr(callee, "__closure__", None) is None and not getattr(callee, "__defaults__", None):
+                facts.active = (False, *facts.active[1:])
         facts.varied = any(facts.active) and self.carries(stmt, varied)
         entry = lookup(facts.callee) if facts.known else None
         if entry is not None and entry.returns == "scope":
@@ -199,15 +218,22 @@ class _Analysis:
                 help="return the value instead",
             )
         after = varied | {stmt.target} if facts.varied else varied - {stmt.target}
-        if self.rebound_inside and isinstance(expr, ir.Apply) and any(facts.active) and not self.is_rule(stmt):
+        if self.rebound_inside and any(facts.active) and not self.is_rule(stmt):
             after |= self.rebound_inside  # a nested function may have stored a differentiated value there
         if id(stmt) in self.sharing.points and any(facts.active):
             after |= self.changing(stmt, self.sharing.points[id(stmt)], varied)
         return after
 
     def is_rule(self, stmt: ir.Bind) -> bool:
-        """Whether a call runs nothing of this function's own."""
+        """Whether an expression runs nothing of this function's own."""
+        if not isinstance(stmt.expr, ir.Apply):
+            return not isinstance(stmt.expr, (ir.Operation, ir.Item, ir.Attr, ir.Compare)) or all(
+                k.numeric for k in stmt.facts.kinds
+            )
         entry = lookup(stmt.facts.callee) if stmt.facts.known else None
+        handed = [a.name for a in ir.atoms(stmt.expr)[1:] if isinstance(a, ir.Var)]
+        if any(n in self.closures or not self.sharing.is_fixed(n) for n in handed):
+            return False  # (a function among the operands, or in one)
         return entry is not None and entry.rule is not None and not entry.vjps
 
     def changing(self, stmt: ir.Stmt, name: str, varied: frozenset[str]) -> frozenset[str]:
@@ -255,34 +281,28 @@ class _Analysis:
             help="use a list or tuple",
         )
 
-    def attempt_changes(self, stmt: ir.Try) -> None:
-        """A change in place inside a `try` is refused: an exception may leave it half done."""
-        for inner in ir.walk(list(stmt.body)):
-            if id(inner) in self.found.changes:
-                self.refuse(
-                    "unsupported-construct",
-                    "a differentiated value is changed in place inside a `try`, which is not differentiated yet",
-                    inner.span,
-                    help="compute the new value inside the `try`, and store it after it",
-                )
-
     def check_captures(self, stmt: ir.Bind, expr: ir.Closure, varied: frozenset[str]) -> None:
         """A captured name that is assigned again, and is differentiated before or after that, is refused."""
         for name in expr.captures:
-            rebound = name in self.function.rebound_after_capture and not self.only_changed(name, stmt)
-            if name in self.ever_varied | varied and rebound:
+            if name not in self.ever_varied | varied:
+                continue
+            if self.rebound is None:
+                self.rebound = rebound_captures(self.function.body, self.function.result, self.sharing.is_fixed)
+            if name in self.rebound and not self.only_changed(name, stmt):
+                if not is_generator(expr.node):  # (one that is under way reads it between two changes)
+                    self.found.boxes.add(name)
                 self.refuse(
                     "capture-rebound",
                     f"`{name}` is captured here and assigned again while this function may still be called",
                     stmt.span,
-                    labels=(Label(self.function.rebound_after_capture[name], "assigned again here"),),
+                    labels=(Label(self.rebound[name], "assigned again here"),),
                     help=f"pass `{name}` as an argument, or bind the new value to another name",
                 )
 
     def only_changed(self, name: str, closure: ir.Bind) -> bool:
         """Whether every assignment to a name after its capture is `x op= y` on an array or list: the same object."""
         loops = [s for s in ir.walk(self.function.body) if isinstance(s, (ir.For, ir.While))]
-        inside = {id(s) for loop in loops for s in ir.walk(loop.body)}
+        inside = {id(s) for loop in loops for s in [loop, *ir.walk(loop.body)]}  # (a loop binds its target)
         for stmt in ir.walk(self.function.body):
             if name not in ir.assigned(stmt):
                 continue
@@ -350,11 +370,21 @@ class _Analysis:
         obj = self.is_varied(stmt.obj, varied)
         stmt.facts.active, stmt.facts.varied = (obj, value), obj or value
         self.found.mutates = True
+        if value and stmt.attribute and stmt.key in _OF_FUNCTIONS:
+            self.refuse_defaults(stmt.key, stmt.span)
         if not (obj or value) or not isinstance(stmt.obj, ir.Var):
             return varied
         if stmt.facts.kinds[0].mask == STR:
             return varied
         return varied | self.changing(stmt, stmt.obj.name, varied)
+
+    def refuse_defaults(self, name: str, span: Span) -> None:
+        self.refuse(
+            "unsupported-construct",
+            f"a differentiated value becomes a default of a function through `{name}`",
+            span,
+            help="pass it as an argument, or define the function with this default",
+        )
 
     def opaque(self, stmt: ir.Opaque, varied: frozenset[str]) -> None:
         if stmt.observes:
@@ -410,6 +440,24 @@ def rounding(stmt: ir.Bind) -> str:
     if stmt.facts.known and any(stmt.facts.callee is f for f in _ROUNDING):
         return f"`{callable_name(stmt.facts.callee)}(...)`"
     return ""
+
+
+def reads_more(stmt: ir.Stmt, name: str) -> bool:
+    """Whether a statement reads more of an exception than its text and its class."""
+    if isinstance(stmt, (ir.Raise, ir.Opaque)):
+        return isinstance(stmt, ir.Opaque) and name in stmt.reads
+    if not isinstance(stmt, ir.Bind):
+        fields = ("source", "item", "obj", "key", "value", "iterable", "context")
+        return any(getattr(stmt, f, None) == ir.Var(name) for f in fields)
+    if isinstance(stmt.expr, ir.Inert):
+        return any(isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name) and n.value.id == name
+                   for n in ast.walk(stmt.expr.node))
+    if isinstance(stmt.expr, ir.Apply) and stmt.facts.known and stmt.facts.callee in _ONLY_LOOK:
+        return False
+    return ir.Var(name) in ir.atoms(stmt.expr)
+
+
+_ONLY_LOOK: tuple[Any, ...] = (print, str, repr, type, isinstance, len, format, hash, id, bool)
 
 
 def may_change(kind: Kind) -> bool:

@@ -99,16 +99,20 @@ def apply_rule(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any], active
         name, index = parameter_of(rule, operand)
         template = rule.templates.get(name)
         if template is None:
-            value = bound[name] if index is None else bound[name][index]
-            if is_differentiable(value) and name not in rule.inert:
-                raise DifferentiabilityError(
-                    f"the derivative of {rule.name} with respect to its argument `{name}` is not known; "
-                    f"register one with @pb.derivative(of={rule.name}), or wrap it in pb.without_derivative"
-                )
+            refuse_unknown(rule, name, bound[name] if index is None else bound[name][index])
         plan.append((name, index, template))
     function = rule.function if callable(rule.function) else rule.function.__get__  # a descriptor, such as ndarray.T
     y = function(*args, **kwargs)
     return y, (reverse_rule, rule.elementwise, plan, y, tuple(bound.values()), parameters)
+
+
+def refuse_unknown(rule: Rule, name: str, value: Any) -> None:
+    """Refuse the derivative by an argument for which a rule has no template, if its value has a tangent."""
+    if is_differentiable(value) and name not in rule.inert:
+        raise DifferentiabilityError(
+            f"the derivative of {rule.name} with respect to its argument `{name}` is not known; "
+            f"register one with @pb.derivative(of={rule.name}), or wrap it in pb.without_derivative"
+        )
 
 
 def reverse_rule(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
@@ -147,26 +151,7 @@ def produced_by(rule: VjpRule, produced: Any) -> tuple[Any, Any]:
 
 def rule_operands(rule: VjpRule, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[tuple[int | str, Any]]:
     """The operands whose tangents the rule's pullback returns, in its order, with their values."""
-    every: list[tuple[int | str, Any]] = [*enumerate(args), *kwargs.items()]
-    if rule.wrt is None:
-        return every
-    names = parameter_names(rule.function, rule.vjp)
-    chosen: list[tuple[int | str, Any]] = []
-    for name in rule.wrt:
-        for operand, value in every:
-            if operand == name or (isinstance(operand, int) and operand < len(names) and names[operand] == name):
-                chosen.append((operand, value))
-    return chosen
-
-
-def parameter_names(*functions: Any) -> list[str]:
-    """The parameter names of the first callable that has a signature."""
-    for function in functions:
-        try:
-            return list(inspect.signature(function).parameters)
-        except (TypeError, ValueError):
-            continue
-    return []
+    return rule.operands(args, kwargs)
 
 
 def _reverse_vjp(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:

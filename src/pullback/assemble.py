@@ -35,7 +35,8 @@ def assemble(
     tests = all_guards(derivative, helpers)
     stem = lowered.name if lowered.name.isidentifier() else "function"
     if request.form == JOINT:
-        tests += _parameter_guards(lowered, request, helpers)
+        own = _parameter_guards(lowered, request, helpers)
+        tests = own + tests if derivative.names.fields else tests + own  # (first, where others look into arguments)
         start = again(tests, lowered.arguments, derivative.redo)
         before = [*lowered.declarations, *start, *body]
         tree = definition(helpers.fresh(f"gradient_of_{stem}"), arguments, [*before, *code])
@@ -111,7 +112,7 @@ def compiled(
 def _parameter_guards(lowered: ir.FunctionIR, request: Request, helpers: Helpers) -> list[ast.expr]:
     """Tests that the arguments are still of the kinds that a joint function was made for."""
     tests: list[ast.expr] = []
-    for parameter, (mask, cls) in request.kinds:
+    for parameter, (mask, cls, *_) in request.kinds:
         found = _GUARD_CLASSES.get(mask, cls)
         if found is None:
             of = call(helpers(kind_of, "kind_of"), name(parameter))

@@ -58,6 +58,8 @@ def tangent_at(path: Path, along: Any, value: Any) -> Tangent:
     for key in path[1:]:
         if t is ZERO or t is NO_TANGENT:
             return ZERO
+        if isinstance(t, tuple) and isinstance(key, int) and key >= len(t):  # an operand that the call left out
+            return ZERO
         t = t.get(key, ZERO) if isinstance(t, dict) else t[key]
     return t
 
@@ -72,8 +74,13 @@ def roots_of(path: Path) -> set[str]:
 def regrouped(residual: Any, g: Tangent) -> tuple[Tangent, ...]:
     """The cotangents of a function's operands, put where the operands came from."""
     _, inner, paths, six, chosen = residual
+    return put_back(paths, inner[0](inner, g), six, chosen)
+
+
+def put_back(paths: Any, tangents: Any, six: Any, chosen: Any) -> tuple[Tangent, ...]:
+    """Cotangents at their paths among the six operands."""
     tree: dict[Any, Any] = {}
-    for path, t in zip(paths, inner[0](inner, g), strict=True):
+    for path, t in zip(paths, tangents, strict=True):
         put_cotangent(tree, path, t)
     return tuple(built_like(tree.get(ROOTS[a], ZERO), six[a]) for a in chosen)
 

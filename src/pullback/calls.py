@@ -40,13 +40,16 @@ def static_parameters(stmt: ir.Bind) -> list[str] | None:
     if not isinstance(expr, ir.Apply) or not facts.known or expr.stars or any(k is None for k, _ in expr.keywords):
         return None
     callee = facts.callee
-    if not isinstance(callee, types.FunctionType) or lookup(callee) is not None or (facts.active and facts.active[0]):
+    if not isinstance(callee, types.FunctionType) or lookup(callee) is not None:
+        return None
+    if facts.active and facts.active[0] and not facts.method:
         return None
     if callee.__code__.co_flags & 0x2A0 or hasattr(callee, "_pullback_verb"):  # generators and coroutines
         return None
     if hasattr(callee, "registry"):  # functools.singledispatch
         return None
-    return bind_parameters(callee.__code__, len(expr.args), tuple(str(k) for k, _ in expr.keywords))
+    keywords = tuple(str(k) for k, _ in expr.keywords)
+    return bind_parameters(callee.__code__, len(expr.args) + facts.method, keywords)
 
 
 def argument_kinds(function: types.FunctionType, bound: list[str], kinds: list[Kind]) -> dict[str, Kind]:
@@ -69,9 +72,11 @@ class Late:
 
 
 def static_forward(
-    helper: Callable[[Any, str], str], pair: Any, expr: ir.Apply, values: dict[ir.Atom, ast.expr]
-) -> ast.expr:
+    helper: Callable[[Any, str], str], pair: Any, expr: ir.Apply, values: dict[ir.Atom, ast.expr],
+    method: bool = False,
+) -> ast.expr:  # fmt: skip
     """The call of a known function's forward sweep."""
     callee = name(helper(pair.late, f"{pair.name}_forward"))
     keywords = [ast.keyword(k, values[a]) for k, a in expr.keywords]
-    return ast.Call(callee, [values[a] for a in expr.args], keywords)
+    operands = (expr.callee, *expr.args) if method else expr.args
+    return ast.Call(callee, [values[a] for a in operands], keywords)

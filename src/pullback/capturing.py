@@ -6,8 +6,17 @@
 
 from __future__ import annotations
 
+import ast
+import types
+from collections.abc import Callable, Mapping
+
 from pullback import ir
-from pullback.lower_generators import is_generator
+from pullback.errors import DifferentiabilityError
+from pullback.lower_generators import EXHAUSTING, is_generator
+from pullback.mutators import MUTATORS
+from pullback.rules import lookup
+from pullback.scopes import read
+from pullback.source import FunctionNode, acquire
 from pullback.spans import Span
 
 
@@ -42,16 +51,14 @@ def group_functions(block: list[ir.Stmt]) -> None:
             group_functions(inner_block)
 
 
-def rebound_captures(body: list[ir.Stmt]) -> dict[str, Span]:
-    """Captured names that are assigned again while a closure over them may still be called."""
+def rebound_captures(body: list[ir.Stmt], result: str, fixed: Callable[[str], bool]) -> dict[str, Span]:
+    """Captured names that are assigned again while a closure over them may still be called.
+
+    `fixed` says of a name whether it only ever holds numbers and text, and so no function.
+    """
     found: dict[str, Span] = {}
-    loops: list[tuple[int, int, set[int]]] = []
     ordered = list(ir.walk(body))
-    for stmt in ordered:
-        if isinstance(stmt, (ir.For, ir.While)):
-            inside = list(ir.walk(stmt.body))
-            loops.append((stmt.pos, inside[-1].pos if inside else stmt.pos, {s.pos for s in inside}))
-    loops_at = {start: (start, end, inner) for start, end, inner in loops}
+    loops = [_Loop(s) for s in ordered if isinstance(s, (ir.For, ir.While))]
     arms = _arms(body)
     assigns: dict[str, list[ir.Stmt]] = {}
     for stmt in ordered:
@@ -60,24 +67,36 @@ def rebound_captures(body: list[ir.Stmt]) -> dict[str, Span]:
     for stmt in ordered:
         if not (isinstance(stmt, ir.Bind) and isinstance(stmt.expr, ir.Closure)):
             continue
-        names = _aliases(stmt, ordered)
-        escapes = any(_escapes(n, ordered) for n in names)
+        names, escapes = _holders(stmt, stmt.expr, ordered, fixed)
+        escapes |= result in names
         used = [s for s in ordered if s is not stmt and any(_reads(s, n) for n in names)]
-        drawn_in = [loops_at[s.pos] for s in used if isinstance(s, ir.For) and s.pos in loops_at]
+        drawn_in = [loop for loop in loops if any(s.pos == loop.start for s in used if isinstance(s, ir.For))]
+        kept = [loop for loop in loops if loop.holds(stmt) and (escapes or _outlives(names, loop, assigns, used, stmt))]
         for name in stmt.expr.captures:
             for other in assigns.get(name, []):
                 if other is stmt or (isinstance(other, ir.Bind) and name == stmt.target):
                     continue
-                in_loop = any(_inside(stmt, loop) and _inside(other, loop) for loop in loops)
                 later = other.pos > stmt.pos and not _exclusive(arms[id(stmt)], arms[id(other)])
                 called_after = escapes or any(
                     (use.pos > other.pos and not _exclusive(arms[id(use)], arms[id(other)]))
-                    or any(_inside(use, loop) and _inside(other, loop) and not _inside(stmt, loop) for loop in loops)
+                    or any(loop.holds(use) and loop.holds(other) and not loop.holds(stmt) for loop in loops)
                     for use in used
-                ) or any(_inside(other, loop) for loop in drawn_in)
-                if (later and called_after) or (in_loop and escapes):
+                ) or any(loop.holds(other) for loop in drawn_in)
+                if (later and called_after) or any(loop.holds(other) for loop in kept):
                     found[name] = other.span
     return found
+
+
+class _Loop:
+    """A loop, and the statements that run in each of its iterations; its target is bound there."""
+
+    def __init__(self, stmt: ir.For | ir.While) -> None:
+        self.start = stmt.pos
+        self.inner = {s.pos for s in ir.walk(stmt.body)}
+        self.binds = isinstance(stmt, ir.For)
+
+    def holds(self, stmt: ir.Stmt) -> bool:
+        return stmt.pos in self.inner or (stmt.pos == self.start and self.binds)
 
 
 # Calls whose result goes on calling a function that they are given, when items are drawn from it.
@@ -88,30 +107,112 @@ _LAZY = frozenset({
 })  # fmt: skip
 
 
-def _aliases(made: ir.Bind, ordered: list[ir.Stmt]) -> set[str]:
-    """The names through which a closure may be called: its own, and those of iterators that call it."""
-    names = {made.target}
-    assert isinstance(made.expr, ir.Closure)
-    generates = is_generator(made.expr.node)
-    before = 0
+_FUNCTIONS = (ast.Lambda, ast.FunctionDef, ast.AsyncFunctionDef, ast.GeneratorExp)
+
+
+def _holders(
+    made: ir.Bind, closure: ir.Closure, ordered: list[ir.Stmt], fixed: Callable[[str], bool]
+) -> tuple[set[str], bool]:
+    """The names through which a closure may be called, and whether something else may hold it."""
+    nested = {s.target: s.expr.node for s in ordered if isinstance(s, ir.Bind) and isinstance(s.expr, ir.Closure)}
+    names, escapes = {made.target}, False
+    before = -1
+    inner = [n for n in ast.walk(closure.node) if isinstance(n, _FUNCTIONS) and n is not closure.node]
+    returns = is_generator(closure.node) or bool(inner)
     while len(names) > before:
         before = len(names)
         for stmt in ordered:
-            expr = stmt.expr if isinstance(stmt, ir.Bind) else None
-            if not isinstance(expr, ir.Apply) or not isinstance(expr.callee, ir.Var):
+            if stmt is made or not any(_reads(stmt, n) for n in names):
                 continue
-            called = generates and expr.callee.name == made.target and expr.method is None
-            given = any(isinstance(a, ir.Var) and a.name in names for a in ir.atoms(expr)[1:])
-            if called or (given and (expr.method or expr.callee.name) in _LAZY):
-                assert isinstance(stmt, ir.Bind)
-                names.add(stmt.target)
-    return names
+            call = stmt.expr if isinstance(stmt, ir.Bind) else None
+            if isinstance(stmt, ir.Bind) and isinstance(call, ir.Apply) and _only_uses(stmt, call, names, nested):
+                continue
+            more = _held_by(stmt, names, made.target, returns)
+            escapes |= "" in more
+            names |= {n for n in more if n and not fixed(n)}
+    return names, escapes
 
 
-def _inside(stmt: ir.Stmt, loop: tuple[int, int, set[int]]) -> bool:
-    """Whether a statement runs in every iteration of a loop; a loop's own target is bound there."""
-    start, _, inner = loop
-    return stmt.pos in inner or (stmt.pos == start and isinstance(stmt, ir.For))
+def _held_by(stmt: ir.Stmt, names: set[str], own: str, returns: bool) -> set[str]:
+    """The names that may hold a closure once a statement has run that reads one that does; "" for something else."""
+    match stmt:
+        case ir.Append(target=target):
+            return {target}
+        case ir.Store(obj=ir.Var(name)):
+            return {name}
+        case ir.Bind(expr=ir.Apply() as call):
+            return _held_by_call(stmt, call, names, own, returns)
+        case ir.Bind(expr=ir.Compare() | ir.Inert()):
+            return set()
+        case ir.Raise():
+            return {""}
+    return set(ir.assigned(stmt))
+
+
+def _held_by_call(stmt: ir.Bind, call: ir.Apply, names: set[str], own: str, returns: bool) -> set[str]:
+    operands = [a.name for a in ir.atoms(call)[1:] if isinstance(a, ir.Var)]
+    callee = call.callee.name if isinstance(call.callee, ir.Var) else ""
+    if not names.intersection(operands):
+        return {stmt.target} if returns or call.method is not None or callee != own else set()
+    if (call.method or callee) in _LAZY:
+        return {stmt.target}
+    if call.method in MUTATORS and call.method != "sort":
+        return {stmt.target, callee}
+    if (stmt.facts.known and lookup(stmt.facts.callee) is not None) or (call.method or callee) in _CALLED_NOW:
+        return set()  # a library function, which is done with it when it returns
+    if stmt.facts.known or call.method is None:
+        return {stmt.target, *operands, ""}
+    return {stmt.target, *operands, callee}
+
+
+def _only_uses(stmt: ir.Bind, call: ir.Apply, names: set[str], nested: Mapping[str, FunctionNode]) -> bool:
+    """Whether a call is of a Python function that calls, or draws from, what it is given, and hands it to nobody."""
+    callee = call.callee.name if isinstance(call.callee, ir.Var) else ""
+    if call.stars or call.method is not None or callee in names or any(k is None for k, _ in call.keywords):
+        return False
+    node = nested.get(callee)
+    if node is None and stmt.facts.known and isinstance(stmt.facts.callee, types.FunctionType):
+        try:
+            node = acquire(stmt.facts.callee).node
+        except DifferentiabilityError:
+            return False
+    if node is None:
+        return False
+    positional = [a.arg for a in (*node.args.posonlyargs, *node.args.args)]
+    given: list[tuple[str | None, ir.Atom]] = [*zip(positional, call.args, strict=False), *call.keywords]
+    held = [p for p, a in given if isinstance(a, ir.Var) and a.name in names]
+    return len(call.args) <= len(positional) and all(_is_only_called(node, str(p)) for p in held)
+
+
+def _is_only_called(node: FunctionNode, parameter: str) -> bool:
+    """Whether a function does no more with a parameter than to call it or to go through it."""
+    uses = harmless = 0
+    for n in ast.walk(node):
+        if isinstance(n, _FUNCTIONS) and n is not node and parameter in read(n):
+            return False
+        uses += isinstance(n, ast.Name) and n.id == parameter
+        places: list[ast.expr] = []
+        if isinstance(n, ast.Call):
+            plain = isinstance(n.func, ast.Name) and n.func.id in _CALLED_NOW
+            places = [n.func, *(n.args if plain else [])]
+        elif isinstance(n, (ast.For, ast.comprehension)):
+            places = [n.iter]
+        elif isinstance(n, ast.Compare):
+            places = [n.left]
+        harmless += sum(isinstance(p, ast.Name) and p.id == parameter for p in places)
+    return uses == harmless and not is_generator(node)
+
+
+_CALLED_NOW = EXHAUSTING | {"sort", "reduce", "any", "all", "len", "print", "isinstance", "callable"}
+
+
+def _outlives(
+    names: set[str], loop: _Loop, assigns: dict[str, list[ir.Stmt]], used: list[ir.Stmt], made: ir.Bind
+) -> bool:
+    """Whether what holds a closure that a loop makes may hold it in the next iteration."""
+    if any(loop.holds(use) and use.pos < made.pos for use in used):
+        return True
+    return any(not any(loop.holds(s) for s in assigns.get(n, [])) for n in names)
 
 
 def _reads(stmt: ir.Stmt, name: str) -> bool:
@@ -141,15 +242,3 @@ def _exclusive(a: tuple[tuple[int, int], ...], b: tuple[tuple[int, int], ...]) -
     """Whether two statements stand in different arms of one conditional."""
     arms = dict(a)
     return any(arms.get(conditional, arm) != arm for conditional, arm in b)
-
-
-def _escapes(name: str, ordered: list[ir.Stmt]) -> bool:
-    """Whether a closure may outlive the iteration that made it: used otherwise than in calls."""
-    for stmt in ordered:
-        if isinstance(stmt, ir.Bind) and not isinstance(stmt.expr, ir.Apply) and ir.Var(name) in ir.atoms(stmt.expr):
-            return True
-        if isinstance(stmt, (ir.Append, ir.Store, ir.Unpack)) and ir.Var(name) in (
-            getattr(stmt, "item", None), getattr(stmt, "value", None), getattr(stmt, "source", None)
-        ):  # fmt: skip
-            return True
-    return False

@@ -29,7 +29,8 @@ from pullback.operations import METHODS
 from pullback.rules import lookup
 
 FunctionChanges = Callable[..., int]  # of (function, kinds of its parameters, the one that is new)
-NO, MAYBE, YES = 0, 1, 2  # whether something is changed: certainly not, as far as is known, certainly
+# whether something is changed: certainly not, as far as is known, by code that was read, certainly
+NO, MAYBE, LIKELY, YES = 0, 1, 2, 3
 _BUILTIN_KINDS = NUMERIC_MASK | LIST | DICT | TUPLE | STR
 _HARMLESS_METHODS = (
     frozenset(
@@ -61,7 +62,7 @@ class CallEffects:
         if facts.known:
             if isinstance(facts.callee, np.ufunc) and len(expr.args) > facts.callee.nin:
                 return YES
-            return self.of_callee(facts.callee, stmt, None)
+            return self.of_callee(facts.callee, stmt, facts.kinds[0] if facts.method else None)
         if expr.method is not None:
             return self.of_method(stmt, expr.method, facts.kinds[0])
         if isinstance(expr.callee, ir.Var) and expr.callee.name in self.nested:
@@ -120,14 +121,22 @@ class CallEffects:
             if isinstance(static, (staticmethod, classmethod)):
                 return self.of_callee(static.__func__, stmt, UNKNOWN if isinstance(static, classmethod) else None)
             return self.of_callee(found, stmt, owner)
+        if method == "at" and isinstance(owner.value, np.ufunc):
+            return YES
         if isinstance(owner.value, types.ModuleType):
             return self.of_callee(getattr(owner.value, method, None), stmt, None)
         if not owner.mask & ~_BUILTIN_KINDS:
             return YES if method in MUTATORS else NO
+        if method == "__exit__":
+            return YES
+        if method in MUTATORS:
+            return LIKELY
         return NO if method in _HARMLESS_METHODS else MAYBE
 
     def of_callee(self, callee: Any, stmt: ir.Bind, first: Kind | None) -> int:
         """Whether calling this very object changes something; `first` is the kind of the object of a method."""
+        if getattr(callee, "changes_arguments", False):
+            return MAYBE
         entry = lookup(callee)
         known = entry is not None and (entry.vjps or entry.rule or entry.constant or entry.intrinsic or entry.stand_in)
         if known:

@@ -44,6 +44,7 @@ class Options:
     atol: float | None = None
     seed: int = 0
     allow_kinks: bool = False
+    entries: int = MOST_ENTRIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +59,12 @@ class Problem:
     slopes: list[tuple[Direction, list[Slope]]]
     precision: Precision
     options: Options
+    labels: tuple[str, ...]  # what each argument is called
 
     @classmethod
-    def of(cls, f: Callable[..., Any], args: tuple[Any, ...], wrt: Wrt, options: Options) -> Problem:
+    def of(
+        cls, f: Callable[..., Any], args: tuple[Any, ...], wrt: Wrt, options: Options, labels: tuple[str, ...] = ()
+    ) -> Problem:
         """The problem of checking `f` at `args`, with all its differences taken."""
         positions = positions_of(f, args, wrt)
         after, again = copied(args), copied(args)
@@ -77,12 +81,13 @@ class Problem:
         at, probe, moved = prober(f, args, positions)
         random = np.random.default_rng(options.seed)
         found = []
-        for direction in directions(at, random, MOST_ENTRIES, 2 if at.size > 1 else 0):
+        for direction in directions(at, random, options.entries, 2 if at.size > 1 else 0):
             steps = slopes(probe, moved, at, out, direction, precision)
             if not steps:
                 raise AssertionError(f"{name} cannot be evaluated near these arguments: no differences to compare")
             found.append((direction, steps))
-        return cls(f, args, after, positions, value, found, precision, options)
+        named = labels or tuple(f"args[{k}]" for k in range(len(args)))
+        return cls(f, args, after, positions, value, found, precision, options, named)
 
     @property
     def name(self) -> str:
@@ -158,9 +163,14 @@ def check_space(t: Tangent, like: Tangent, path: str) -> None:
 Analytic = Callable[[int, Slope], float]
 
 
+def paired(t: Vector, along: Vector) -> float:
+    """The pairing of a tangent with a direction; what does not move has no part in it, be it NaN."""
+    return float(np.sum(np.where(along == 0.0, 0.0, t * along)))
+
+
 def compare(problem: Problem, mode: str, rows: list[Row], analytic: Analytic) -> None:
     """Compare every row with every direction; raise with the worst entry, if any is wrong."""
-    names_in = [p for k in problem.positions for p in paths(problem.args[k], f"args[{k}]")]
+    names_in = [p for k in problem.positions for p in paths(problem.args[k], problem.labels[k])]
     names_out = list(paths(problem.value, "result"))
     wrong: list[tuple[float, str]] = []
     for direction, steps in problem.slopes:
@@ -180,7 +190,7 @@ def compare(problem: Problem, mode: str, rows: list[Row], analytic: Analytic) ->
                 excess, best = _excess(problem, steps, units, weights, exact, kink)
             if not excess <= 1.0:
                 numeric = float(np.sum(weights * steps[best].central)) / units[best]
-                text = f"d {what} / d {where}: analytic {exact[best]!r}, numeric {numeric!r}"
+                text = f"d {what} / d {where}: analytic {exact[best]!r}, numeric {numeric:.9g}"
                 bias = 1.0 if index is None or result is None else 1e6  # single entries say more
                 wrong.append((min(excess, 1e12) * bias, text))
     if wrong:
@@ -203,7 +213,7 @@ def _excess(
     options, precision = problem.options, problem.precision
     rtol = precision.rtol if options.rtol is None else options.rtol
     pairs = list(zip(steps, units, strict=True))
-    noise = min(s.rounding / abs(u) for s, u in pairs) * float(np.abs(weights).max())
+    noise = min(s.rounding / abs(u) for s, u in pairs) * float(np.abs(weights).max(initial=0.0))
     floor = min(precision.atol * s.size / abs(u) for s, u in pairs) if options.atol is None else options.atol
     numeric = [float(np.sum(weights * s.central)) / u for s, u in pairs]
     off = [abs(e - n) for e, n in zip(exact, numeric, strict=True)]
@@ -220,12 +230,24 @@ def _excess(
     return ratios[best], best
 
 
+def _is_jump(pairs: list[tuple[Slope, float]], weights: Vector, noise: list[float]) -> bool:
+    """Whether slopes grow as steps shrink, as those of a step function do: by as much as rounding's share."""
+    sizes = [abs(float(np.sum(weights * s.central)) / u) for s, u in pairs]
+    grows = [
+        noise[k] > 2.0 * noise[k - 1] and sizes[k] > 0.8 * sizes[k - 1] * noise[k] / noise[k - 1]
+        for k in range(1, len(pairs))
+    ]
+    return len(grows) > 1 and all(grows) and sizes[0] > 1e6 * noise[0]
+
+
 def _kink(steps: list[Slope], units: list[float], weights: Vector) -> tuple[float, float] | None:
     """The slopes from the left and the right, if they differ and do not come together as steps shrink."""
     pairs = [(s, u) for s, u in zip(steps, units, strict=True) if s.group == steps[0].group]
     sides = [(float(np.sum(weights * s.left)) / u, float(np.sum(weights * s.right)) / u) for s, u in pairs]
     noise = [s.rounding * float(np.abs(weights).sum()) / abs(u) for s, u in pairs]
     gaps = [abs(right - left) for left, right in sides]
+    if _is_jump(pairs, weights, noise):
+        return -np.inf, np.inf
     resolving = [k for k in range(1, len(pairs)) if 50 * noise[k] < gaps[0]]
     if not resolving:
         return None

@@ -5,15 +5,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
-import types
 from collections.abc import Callable
 from typing import Any
 
 from pullback.applying import Residual
 from pullback.errors import DifferentiabilityError
 from pullback.rules import Active, callable_name
+from pullback.structs import fields_by_parameter
 from pullback.tangents import ZERO, Tangent, TangentVector
 
 WITH_INIT: list[Callable[..., tuple[Any, Residual]]] = []  # classes with code of their own; by `shared_construct`
@@ -46,19 +45,3 @@ def _reverse_construct(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
     if isinstance(g, TangentVector):
         return tuple(g.__dict__.get(name, ZERO) for name, _ in fields)
     return tuple(g[position] for _, position in fields)  # a named tuple's
-
-
-def fields_by_parameter(cls: type) -> dict[str, tuple[str, int]] | None:
-    """The field that each constructor parameter sets; None where the constructor computes."""
-    if issubclass(cls, tuple) and hasattr(cls, "_fields"):
-        return {name: (name, i) for i, name in enumerate(cls._fields)}
-    if dataclasses.is_dataclass(cls):
-        generated = isinstance(cls.__init__, types.FunctionType) and "__dataclass_fields__" in cls.__dict__
-        written_by_hand = generated and cls.__init__.__code__.co_filename != "<string>"
-        if written_by_hand or hasattr(cls, "__post_init__"):
-            return None
-        return {f.name: (f.name, i) for i, f in enumerate(dataclasses.fields(cls)) if f.init}
-    if hasattr(cls, "__attrs_attrs__"):
-        plain = all(a.converter is None for a in cls.__attrs_attrs__) and not hasattr(cls, "__attrs_post_init__")
-        return {a.alias: (a.name, i) for i, a in enumerate(cls.__attrs_attrs__) if a.init} if plain else None
-    return None

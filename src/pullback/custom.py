@@ -24,6 +24,7 @@ from pullback.rules import (
     callable_name,
     constant,
     forward_intrinsic,
+    in_scope,
     intrinsic,
     overriding,
     register_vjp,
@@ -193,7 +194,7 @@ def _differentiable_function_vjp(
     if 0 in active:
         raise _captured(function.vjp)
     inner = tuple(a - 1 if isinstance(a, int) else a for a in active)
-    return apply_vjp(VjpRule(function, function.vjp, None), tuple(rest), kwargs, inner)
+    return apply_vjp(in_scope(VjpRule(function, function.vjp, None)), tuple(rest), kwargs, inner)
 
 
 @forward_intrinsic(DifferentiableFunction.__call__)
@@ -208,7 +209,7 @@ def own_rule(function: DifferentiableFunction, moving: Any) -> VjpRule:
     """The rule that a differentiable function is."""
     if moving is not ZERO:
         raise _captured(function.vjp)
-    return VjpRule(function, function.vjp, None)
+    return in_scope(VjpRule(function, function.vjp, None))
 
 
 constant(own_rule)

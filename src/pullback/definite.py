@@ -23,6 +23,8 @@ def _block(block: list[ir.Stmt], bound: Bound, found: dict[int, Bound]) -> Bound
     for stmt in block:
         found[id(stmt)] = bound
         match stmt:
+            case ir.Step():  # what follows it runs only if it has ended
+                bound = _block(stmt.body, bound, found)
             case ir.If():
                 ends = [(b, _block(b, bound, found)) for b in (stmt.body, stmt.orelse)]
                 left = [end for b, end in ends if not ir.always_raises(b)]

@@ -130,15 +130,16 @@ def counted(x):
     ),
     _kind(
         "capture-rebound", "A captured variable is assigned again", "is captured here and assigned again",
-        """A nested function captures a differentiated variable that is assigned again later. Which value the function
+        """A generator, or a lambda in a comprehension, captures a differentiated variable that is assigned again
+        later. Which value the function
         uses depends on when it is called.""",
         """
 @pb.differentiable
-def twice(x):
-    f = lambda t: x * t
-    y = f(1.0)
-    x = x * x
-    return y + f(2.0) + x
+def scaled(x):
+    k = x
+    every = (v * k for v in [1.0, 2.0])
+    k = x * x
+    return sum(every)
 """,
         "Pass the variable as an argument, or bind the new value to another name.",
     ),
@@ -336,6 +337,25 @@ def vjp(x):
     return x, lambda v: v
 """,
         "Pass the function itself.",
+    ),
+    _kind(
+        "wrong-rule", "A registered derivative is not that of its function", "wrong",
+        """Inside `with pb.audit():` a registered derivative is compared with finite differences of its function where
+        it is used first.""",
+        """
+def cube(x):
+    return x**3
+
+
+@pb.derivative(of=cube)
+def cube_vjp(x):
+    return cube(x), lambda v: v * x * x
+
+
+with pb.audit():
+    pb.gradient(lambda x: cube(x) + x)(2.0)
+""",
+        "Correct the derivative; the message shows the entry that differs most.",
     ),
     _kind(
         "vjp-arity", "A derivative does not take the arguments of its function", "a derivative takes the arguments",

@@ -76,7 +76,8 @@ def slopes(
     for group, along in enumerate(direction.scales):
         for step in precision.steps:
             ahead, behind = moved(at + step * along), moved(at - step * along)
-            real = (ahead - behind) / (2 * step)
+            with np.errstate(invalid="ignore"):
+                real = np.where(np.isfinite(at), (ahead - behind) / (2 * step), 0.0)  # (infinities and NaNs stay)
             if not real.any():
                 continue
             try:
@@ -98,15 +99,17 @@ def directions(at: Vector, random: np.random.Generator, most: int, extra: int) -
 
     Entries also move in proportion to their size, so that 1e-9 and 1e9 are probed on their own scale.
     """
-    scale = np.where(at == 0.0, 1.0, np.abs(at))
+    finite = np.isfinite(at)
+    scale = np.where(finite & (at != 0.0), np.abs(at), 1.0)
     chosen = range(at.size) if at.size <= most else sorted(random.choice(at.size, most, replace=False).tolist())
+    chosen = [k for k in chosen if finite[k]]
     for index in chosen:
         unit = np.zeros(at.size)
         unit[index] = 1.0
         is_ordinary = 0.1 <= scale[index] <= 10.0
         yield Direction(index, (unit,) if is_ordinary else (scale[index] * unit, unit))
     for _ in range(extra):
-        yield Direction(None, (random.standard_normal(at.size) * scale,))
+        yield Direction(None, (np.where(finite, random.standard_normal(at.size) * scale, 0.0),))
 
 
 def paths(x: Any, name: str) -> Iterator[str]:

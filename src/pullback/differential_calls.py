@@ -17,17 +17,19 @@ from typing import Any
 
 import numpy as np
 
+from pullback.applying import bind, parameter_of, refuse_unknown
 from pullback.call_paths import ROOTS, WHOLE, Path, Target, lifted_path, regrouped, roots_of, tangent_at
 from pullback.calls import bind_parameters
-from pullback.construct import fields_by_parameter
-from pullback.dispatch import UNWRAPPED, call, no_derivative_of, refuse_captures, type_call
+from pullback.dispatch import UNWRAPPED, call, no_derivative_of, refuse_captures
 from pullback.errors import DifferentiabilityError
 from pullback.generated import DIFFERENTIAL, Request
 from pullback.kinds import kind_of
+from pullback.operations import type_call
 from pullback.pipeline import pair_for
 from pullback.python_calls import bound_variadic, has_tangent, signature_order, with_defaults
-from pullback.rules import EPOCH, Active, Entry, alias, callable_name, lookup
+from pullback.rules import EPOCH, Active, Entry, Rule, alias, callable_name, lookup
 from pullback.spaces import is_differentiable
+from pullback.structs import fields_by_parameter
 from pullback.tangent_parts import gathered_vector
 from pullback.tangents import NO_TANGENT, ZERO, Tangent
 from pullback.template_functions import made
@@ -72,11 +74,17 @@ def plain_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, 
 
 def resolve(
     fn: Any, fn_dot: Tangent, args: tuple[Any, ...], dots: tuple[Tangent, ...], kwargs: dict[str, Any],
-    kwdots: dict[str, Tangent],
+    kwdots: dict[str, Tangent], *, lent: bool = False, foreseen: bool = False,
 ) -> Target:  # fmt: skip
-    """The function that stands for a call, by what the callee is."""
+    """The function that stands for a call, by what the callee is.
+
+    A caller that changes values has it `lent` their mirrors; where it did not foresee a change, a callee
+    that makes one is refused.
+    """
     if fn is call_differential:
         return _over(args, dots)
+    if fn in LENT:
+        return _over(args, dots, lent=True)
     operands: list[tuple[int | str, Any, Tangent]] = [
         *((i, x, d) for i, (x, d) in enumerate(zip(args, dots, strict=True))),
         *((k, x, kwdots.get(k, ZERO)) for k, x in kwargs.items()),
@@ -94,9 +102,12 @@ def resolve(
         return Target(plain_differential)
     verb = getattr(fn, "_pullback_verb", None)
     if verb is not None:
-        return Target(VERBS.get(verb[0]) or UNNESTED["refused"])
+        return Target(VERBS[verb[0]])
     if isinstance(fn, types.FunctionType):
-        return _generated(fn, fn_dot, args, dots, kwargs, kwdots, moved)
+        target = _generated(fn, fn_dot, args, dots, kwargs, kwdots, moved, lent=lent)
+        if not foreseen and not lent:
+            refuse_changes(fn, target.function)
+        return target
     if isinstance(fn, type):
         return Target(construct_differential)
     if isinstance(fn, functools.partial):
@@ -112,8 +123,18 @@ def resolve(
     raise no_derivative_of(fn)
 
 
-UNNESTED: dict[str, Any] = {}  # what refuses the other verbs
-VERBS: dict[str, Any] = {}  # the differentials of `gradient`, `pullback`, ..., put here by their modules
+def refuse_changes(fn: Any, function: Any) -> None:
+    """Refuse a function that changes what it is given, or captured, where that was not foreseen."""
+    changes = getattr(function, "_pullback_changes", ())
+    if changes:
+        raise DifferentiabilityError(
+            f"{callable_name(fn)} changes `{changes[0]}` in place where that was not foreseen, so that its effect "
+            "would be lost; call it directly from the function that is differentiated, or let it return the new value"
+        )
+
+
+LENT: list[Any] = []  # `lent_differential`, put here by its module
+VERBS: dict[str, Any] = {}  # the differentials of `gradient`, `jacobian`, ..., put here by their modules
 
 
 def _owner(fn: Any) -> Any:
@@ -156,6 +177,14 @@ def partial_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any
     return call_differential(fn.func, ZERO, (*fn.args, *args), (*still, *dots), {**fn.keywords, **kwargs}, kwdots)
 
 
+CONSTRUCT: dict[str, Any] = {}  # the differential of `__init__`, put here by its module
+
+
+def has_init(cls: Any) -> bool:
+    """Whether the constructor of a class runs code that is differentiated."""
+    return fields_by_parameter(cls) is None and cls.__new__ is object.__new__
+
+
 def constructor_fields(cls: type, args: Any, kwargs: Any) -> tuple[str, ...]:
     """The field that each argument of a constructor becomes."""
     fields = fields_by_parameter(cls)
@@ -174,7 +203,9 @@ def ordered_dots(kwargs: dict[str, Any], kwdots: dict[str, Tangent]) -> tuple[Ta
 
 
 def construct_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
-    """A class whose constructor stores its arguments in fields."""
+    """A class whose constructor stores its arguments in fields, or runs code of its own."""
+    if has_init(fn):
+        return CONSTRUCT["init"](fn, args, dots, kwargs, kwdots)
     fields = constructor_fields(fn, args, kwargs)
     value = fn(*args, **kwargs)
     return value, gathered_vector(value, fields, (*dots, *ordered_dots(kwargs, kwdots)))
@@ -199,13 +230,29 @@ def _registered(
         return Target(entry.forward)
     if entry.constant or not (moved or callee_moves):
         return Target(plain_differential)
+    if entry.stand_in is not None:
+        return resolve(entry.stand_in, ZERO, args, dots, kwargs, kwdots)
     if entry.intrinsic is not None:
         return Target(USER_RULES["intrinsic"])
     if entry.rule is not None:
+        moved = _with_templates(entry.rule, values, moved)
         if not moved:
             return Target(plain_differential)
         return _through_rule(fn, args, dots, kwargs, kwdots, moved)
     return None
+
+
+def _with_templates(rule: Rule, values: dict[Any, Any], moved: Active) -> Active:
+    """The moved operands by which a rule has a derivative: a shape that was computed has none."""
+    found = []
+    for operand in moved:
+        if isinstance(operand, int) or operand in rule.signature.parameters:
+            name, _ = parameter_of(rule, operand)
+            if name not in rule.templates and name not in rule.forward and name not in rule.linear:
+                refuse_unknown(rule, name, values[operand])
+                continue
+        found.append(operand)
+    return tuple(found)
 
 
 USER_RULES: dict[str, Any] = {}  # how users' derivatives are called, put here by `linked`
@@ -223,6 +270,9 @@ def _through_rule(fn: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any, moved
         text = f"lambda {', '.join([*names, *kwargs])}: fn_({given})"
         if not callable(fn):
             raise no_derivative_of(fn)
+        entry = lookup(fn)
+        if entry is not None and entry.rule is not None:
+            bind(entry.rule, args, kwargs)  # raises for a call that the rule does not cover
         caller = _CALLERS[key] = made(text, {"fn_": fn})
     return _generated(caller, ZERO, args, dots, kwargs, kwdots, moved)
 
@@ -264,8 +314,9 @@ class AttributeOf:
 
 
 def _generated(
-    fn: types.FunctionType, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any, moved: Active
-) -> Target:
+    fn: types.FunctionType, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any, moved: Active,
+    *, lent: bool = False,
+) -> Target:  # fmt: skip
     """A Python function: its generated differential, and the tangents of its active parameters."""
     code = fn.__code__
     if code.co_flags & 0x2A0:
@@ -295,7 +346,7 @@ def _generated(
             if parameter not in values and d is not ZERO:
                 tangents[parameter] = d, ("fn_dot", f"default {parameter}")
     kinds = tuple(sorted((p, kind_of(v).key) for p, v in with_defaults(fn, values).items()))
-    request = Request(frozenset(tangents), frozenset(captured), kinds, DIFFERENTIAL)
+    request = Request(frozenset(tangents), frozenset(captured), kinds, DIFFERENTIAL, lent=lent)
     function = pair_for(fn, request, values)
     order = [p for p in signature_order(code) if p in tangents]
     names = sorted(captured)
@@ -354,19 +405,19 @@ def _collected(
 # --- its own derivatives: `call_differential` stands for a function ----------------------------------
 
 
-def _six(args: tuple[Any, ...], default: Any) -> tuple[Any, ...]:
+def six_operands(args: tuple[Any, ...], default: Any) -> tuple[Any, ...]:
     """The six operands, those left out included."""
     filled = (*args, *(default,) * (6 - len(args)))
     return tuple(default if a is None and i > 3 else a for i, a in enumerate(filled))
 
 
-def _over(args: tuple[Any, ...], dots: tuple[Tangent, ...]) -> Target:
+def _over(args: tuple[Any, ...], dots: tuple[Tangent, ...], lent: bool = False) -> Target:
     """Forward mode over forward mode: the differential of the function that a call stands for."""
-    six, along = _six(args, {}), _six(dots, ZERO)
-    inner = resolve(*six)
+    six, along = six_operands(args, {}), six_operands(dots, ZERO)
+    inner = resolve(*six, lent=lent)
     if inner.operands is None:
         moved = tuple(i for i, d in enumerate(along) if d is not ZERO and has_tangent(six[i]))
-        return _generated(inner.function, ZERO, six, along, {}, {}, moved)
+        return _generated(inner.function, ZERO, six, along, {}, {}, moved, lent=lent)
     tangents = tuple(tangent_at(p, along, x) for p, x in zip(inner.paths, inner.operands, strict=True))
     kwdots = {k: tangent_at(p, along, inner.kwargs[k]) for k, p in inner.kwpaths.items()}
     callee = tangent_at(inner.callee, along, None)
@@ -377,7 +428,7 @@ def _over(args: tuple[Any, ...], dots: tuple[Tangent, ...]) -> Target:
     )
     moved_names = tuple(k for k, d in kwdots.items() if d is not ZERO and has_tangent(inner.kwargs[k]))
     outer = _generated(
-        inner.function, callee, inner.operands, tangents, inner.kwargs, kwdots, (*moved, *moved_names)
+        inner.function, callee, inner.operands, tangents, inner.kwargs, kwdots, (*moved, *moved_names), lent=lent
     )
 
     def composed(path: Path) -> Path:
@@ -407,15 +458,21 @@ def _over(args: tuple[Any, ...], dots: tuple[Tangent, ...]) -> Target:
 
 def call_differential_vjp(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> tuple[Any, Any]:
     """Reverse mode over forward mode: the pair of the function that the call stands for."""
-    six = _six(args, {})
+    six = six_operands(args, {})
     target = resolve(*six)
     chosen = tuple(a for a in active if isinstance(a, int) and a >= 0)
     if target.operands is None:
         return call(target.function, six, chosen)
+    flags, paths = wanted_operands(target, chosen)
+    value, inner = call(target.function, target.operands, flags, target.kwargs or None)
+    return value, (regrouped, inner, paths, six, chosen)
+
+
+def wanted_operands(target: Target, chosen: tuple[int, ...]) -> tuple[Active, list[Path]]:
+    """The operands of a function whose cotangents are wanted, and where those go among the six."""
     wanted = {ROOTS[a] for a in chosen}
     flags: list[Any] = [-1] if target.callee[0] in wanted else []
     flags += [i for i, path in enumerate(target.paths) if roots_of(path) & wanted]
     flags += [k for k, path in target.kwpaths.items() if path[0] in wanted]
-    value, inner = call(target.function, target.operands, tuple(flags), target.kwargs or None)
     paths = [target.callee if o == -1 else target.paths[o] if isinstance(o, int) else target.kwpaths[o] for o in flags]
-    return value, (regrouped, inner, paths, six, chosen)
+    return tuple(flags), paths

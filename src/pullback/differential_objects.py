@@ -12,6 +12,7 @@ from __future__ import annotations
 import functools
 import inspect
 import types
+from collections import deque
 from typing import Any
 
 import numpy as np
@@ -21,11 +22,11 @@ from pullback.differential_calls import attribute_caller, call_differential, ope
 from pullback.dispatch import call
 from pullback.errors import DifferentiabilityError
 from pullback.fitting import fit
+from pullback.mirrors import own
 from pullback.operating import NUMBERS, templates_of
 from pullback.operations import BINARY_FUNCTIONS, METHODS, is_field_of
 from pullback.python_calls import has_tangent
 from pullback.rules import EPOCH, Active, forward_intrinsic, intrinsic, lookup
-from pullback.runtime import rebind
 from pullback.spaces import describe
 from pullback.tangent_parts import elements, field_part, part
 from pullback.tangents import NO_TANGENT, ZERO, add
@@ -110,7 +111,7 @@ def attribute_differential(obj: Any, obj_dot: Any, name: str) -> Any:
 
 def how_item(obj: Any) -> tuple[int, Any]:
     """How `obj[index]` is read: an element of a container, or by the class's own method."""
-    if isinstance(obj, (np.ndarray, list, tuple, dict)):
+    if isinstance(obj, (np.ndarray, list, tuple, dict, deque)):
         return FIELD, None
     method = getattr(type(obj), "__getitem__", None)
     if isinstance(method, types.FunctionType):
@@ -222,21 +223,10 @@ def operate_differential(op: str, operands: Any, dots: Any) -> Any:
                     d = dots[i]
                     if d is not ZERO and d is not NO_TANGENT and has_tangent(operands[i]):
                         total = add(total, fit(templates[i](d, y, None, a, b), y))
+                if total is dots[0] or total is dots[1]:
+                    total = own(total)
                 return y, total
     return general_operator(op, operands, dots)
-
-
-def operate_inplace_differential(op: str, operands: Any, dots: Any) -> Any:
-    """`x op= y` where `x` may be shared: refused if it would change `x` in place."""
-    refuse_change(op, operands)
-    return operate_differential(op, operands, dots)
-
-
-def refuse_change(op: str, operands: Any) -> None:
-    """Raise where an in-place operator would change its operand."""
-    x, y = operands
-    if isinstance(x, (np.ndarray, list, dict, set)) or hasattr(type(x), f"__i{METHODS[op]}__"):
-        rebind(op, x, y)  # raises
 
 
 @intrinsic(operate_differential)

@@ -17,9 +17,13 @@ from collections.abc import Callable
 from typing import Any
 
 from pullback.applying import Residual, apply_rule, apply_vjp, bind, rule_operands
+from pullback.changing import LIKELY
 from pullback.construct import construct
-from pullback.effects import may_mutate
+from pullback.effects import is_caller, may_mutate
 from pullback.errors import DifferentiabilityError
+from pullback.kinds import kind_of
+from pullback.operations import type_call
+from pullback.pipeline import function_changes
 from pullback.python_calls import Plan, call_function, element, has_tangent, picked
 from pullback.rules import EPOCH, Active, Entry, callable_name, lookup
 from pullback.spaces import is_differentiable
@@ -157,14 +161,6 @@ def shifted(active: Active) -> Active:
     return tuple(a + 1 if isinstance(a, int) else a for a in active)
 
 
-def type_call(cls: type) -> Any:
-    """The function that a call of an instance runs, or None."""
-    for base in cls.__mro__:
-        if "__call__" in base.__dict__:
-            return base.__dict__["__call__"]
-    return None
-
-
 def after_callee(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
     """The tangents of a call's operands where the callee is active by name only."""
     inner = residual[1]
@@ -221,14 +217,41 @@ def refuse_captures(function: Any) -> None:
     )
 
 
+def plainly(fn: Any) -> Any:
+    """A function that a library function calls for what to choose or keep: it must change nothing."""
+    if changes_something(fn):
+        raise DifferentiabilityError(
+            f"{callable_name(fn)} changes values in place while a library function calls it, so that its effect would "
+            "be lost; compute the keys in a loop before"
+        )
+    return fn
+
+
+def changes_something(fn: Any) -> bool:
+    """Whether a call of a Python function changes something that outlives it, as far as its code tells."""
+    function = fn.__func__ if isinstance(fn, types.MethodType) else fn
+    if isinstance(fn, types.BuiltinMethodType):
+        return not isinstance(fn.__self__, types.ModuleType) and may_mutate(fn)
+    if not isinstance(function, types.FunctionType) or lookup(function) is not None:
+        return False
+    kinds = {}
+    if isinstance(fn, types.MethodType):
+        kinds = {n: kind_of(fn.__self__) for n in function.__code__.co_varnames[:1]}
+    level = function_changes(function, kinds)
+    return level >= LIKELY or (level > 0 and may_mutate(fn))
+
+
 def observe(fn: Any, *args: Any, **kwargs: Any) -> Any:
     """A call whose result needs no derivative: made as it is, unless it could change a differentiated value."""
-    entry, given = lookup(fn), args
+    entry, operands = lookup(fn), args
     if entry is None and isinstance(fn, types.BuiltinMethodType):
-        entry, given = lookup(getattr(type(fn.__self__), fn.__name__, None)), (fn.__self__, *args)
+        entry, operands = lookup(getattr(type(fn.__self__), fn.__name__, None)), (fn.__self__, *args)
     if entry is not None and entry.rule is not None and not entry.vjps:
-        bind(entry.rule, given, kwargs)  # raises for a call that the rule does not cover, such as one with `out=`
-    if may_mutate(fn, args, kwargs):
+        bind(entry.rule, operands, kwargs)  # raises for a call that the rule does not cover, such as one with `out=`
+    if is_caller(fn):
+        for given in (*args, *kwargs.values()):
+            plainly(given)
+    elif may_mutate(fn, args, kwargs):
         raise DifferentiabilityError(
             f"{callable_name(fn)} may change a differentiated argument in place, which is not differentiated yet; "
             "let it return the new value instead",

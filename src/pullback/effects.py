@@ -11,6 +11,7 @@ import ast
 import builtins
 import dataclasses
 import functools
+import itertools
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -39,6 +40,17 @@ class Effects:
 
 _UNKNOWN = Effects(False, frozenset())
 _KNOWN: dict[int, tuple[types.CodeType, Effects]] = {}
+
+
+_CALLERS: tuple[Any, ...] = (
+    map, filter, sorted, min, max, functools.reduce, itertools.starmap, itertools.takewhile, itertools.dropwhile,
+    itertools.filterfalse, itertools.accumulate, itertools.groupby,
+)  # fmt: skip
+
+
+def is_caller(fn: Any) -> bool:
+    """Whether a library function calls functions that it is given."""
+    return any(fn is known for known in _CALLERS)
 
 
 def may_mutate(fn: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None) -> bool:
@@ -180,9 +192,23 @@ def _aliases(node: FunctionNode) -> set[str]:
     return found
 
 
+_PLAIN_MANAGERS = frozenset({
+    "nullcontext", "suppress", "errstate", "printoptions", "redirect_stdout", "redirect_stderr", "catch_warnings",
+    "open", "localcontext", "derivatives",
+})  # fmt: skip
+
+
+def _is_plain_manager(node: ast.expr) -> bool:
+    """Whether a context manager is one of the known that change no value."""
+    opener = node.func if isinstance(node, ast.Call) else node
+    return getattr(opener, "attr", getattr(opener, "id", "")) in _PLAIN_MANAGERS
+
+
 def _mutates(node: ast.AST) -> bool:
     if isinstance(node, (ast.Global, ast.Nonlocal)):
         return True
+    if isinstance(node, ast.With):
+        return not all(_is_plain_manager(item.context_expr) for item in node.items)
     if isinstance(node, (ast.Subscript, ast.Attribute)):
         return isinstance(node.ctx, (ast.Store, ast.Del))
     if not isinstance(node, ast.Call):

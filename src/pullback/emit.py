@@ -16,11 +16,11 @@ from typing import Any
 from pullback import ir
 from pullback.calls import Late
 from pullback.forward_sweep import placed
-from pullback.kinds import UNSET
+from pullback.kinds import UNSET, held
 from pullback.layout import FORWARD, JOINT, REVERSE, laid_out, register
 from pullback.names import Names
 from pullback.not_finite import debugging, woven
-from pullback.source import Source, remember, trust
+from pullback.source import Source, by_place, remember, trust
 from pullback.spans import Span
 from pullback.syntax import constant, name, parsed, substitute
 
@@ -56,7 +56,7 @@ class Helpers:
 
 
 def guards(
-    names: Names, helpers: Helpers, epoch: Any, generated_at: int | None, function: types.FunctionType
+    names: Names, helpers: Helpers, epoch: Any, generated_at: int | None, owner: types.FunctionType
 ) -> list[ast.expr]:
     """Tests that are true where the code was generated for something that has changed."""
     tests: list[ast.expr] = []
@@ -67,10 +67,18 @@ def guards(
         known = helpers(value, path.split(".")[-1])
         tests.append(ast.Compare(substitute(parsed(path), {}), [ast.IsNot()], [name(known)]))
     for path, (cls, value) in names.fields.items():
+        if cls in (int, str) and value is not UNSET:  # a length, or an array's dtype
+            test: ast.cmpop = ast.NotEq() if cls is int else ast.NotIn()
+            holes: dict[str, ast.expr] = {"held": name(helpers(held, "held"))} if path.startswith("held(") else {}
+            tests.append(ast.Compare(substitute(parsed(path), holes), [test], [constant(value)]))
+            continue
         fixed = value is not UNSET
         left = substitute(parsed(path if fixed else f"{path}.__class__"), {})
         known = helpers(value if fixed else cls, path.split(".")[-1] if fixed else cls.__name__)
         tests.append(ast.Compare(left, [ast.IsNot()], [name(known)]))
+    for (cls, method), function in names.methods.items():
+        found = ast.Attribute(name(helpers(cls, cls.__name__)), method, ast.Load())
+        tests.append(ast.Compare(found, [ast.IsNot()], [name(helpers(function, method))]))
     for path, (_, defaults) in names.defaults.items():
         if path.split(".")[0] in names.cells or path.split(".")[0] in names.globals:
             known = helpers(defaults, "defaults")
@@ -79,9 +87,9 @@ def guards(
         known = helpers(cls, cls.__name__)
         actual = ast.Attribute(name(identifier), "__class__", ast.Load())
         tests.append(ast.Compare(actual, [ast.IsNot()], [name(known)]))
-    stem = function.__name__ if function.__name__.isidentifier() else "function"
-    code = ast.Attribute(name(helpers(function, stem)), "__code__", ast.Load())
-    tests.append(ast.Compare(code, [ast.IsNot()], [name(helpers(function.__code__, "code"))]))
+    stem = owner.__name__ if owner.__name__.isidentifier() else "function"
+    code = ast.Attribute(name(helpers(owner, stem)), "__code__", ast.Load())
+    tests.append(ast.Compare(code, [ast.IsNot()], [name(helpers(owner.__code__, "code"))]))
     if generated_at is not None:
         now = ast.Attribute(name(helpers(epoch, "EPOCH")), "now", ast.Load())
         tests.append(ast.Compare(now, [ast.NotEq()], [constant(generated_at)]))
@@ -215,7 +223,9 @@ class Compiled:
                 if isinstance(inner, types.CodeType):
                     trust(inner)
                     found = nodes.get((inner.co_name, inner.co_firstlineno), [])
-                    if len(found) == 1:
+                    if len(found) > 1:
+                        found = by_place(inner, found)
+                    if found:
                         remember(inner, Source(found[0], filename, inner))
                     pending.append(inner)
 
@@ -261,7 +271,7 @@ def _commented(tree: ast.FunctionDef, lines: Callable[[int], str]) -> str:
     for node in ast.walk(marked):
         if isinstance(node, ast.Name):
             node.id = node.id.strip("<>")  # a builtin as it is, whatever the user calls so
-    _mark(marked.body, lines, None)
+    _mark(marked.body, lines, None, tree.lineno)
     text = ast.unparse(ast.fix_missing_locations(marked))
     out = []
     for line in text.split("\n"):
@@ -281,10 +291,18 @@ def _copied(node: Any) -> Any:
     made = type(node)(**{field: _copied(getattr(node, field, None)) for field in node._fields})
     if hasattr(node, "span"):
         made.span = node.span  # type: ignore[attr-defined]
+    if isinstance(node, ast.Call | ast.BinOp | ast.UnaryOp | ast.IfExp):
+        made.user_line = node.lineno  # type: ignore[attr-defined]
     return made
 
 
-def _mark(body: list[ast.stmt], lines: Callable[[int], str], last: int | None) -> None:
+def _lines_of(stmt: ast.Return, first: int, last: int | None) -> list[int]:
+    """The user's lines that the reverse code in a `return` comes from, but those said already; last ones first."""
+    placed = (getattr(node, "user_line", first) for node in ast.walk(stmt))
+    return sorted({line for line in placed if line not in (first, last)}, reverse=True)
+
+
+def _mark(body: list[ast.stmt], lines: Callable[[int], str], last: int | None, first: int) -> None:
     index = 0
     while index < len(body):
         stmt = body[index]
@@ -295,8 +313,12 @@ def _mark(body: list[ast.stmt], lines: Callable[[int], str], last: int | None) -
             if user:
                 body.insert(index, ast.Expr(constant(f"# {user}")))
                 index += 1
+        elif isinstance(stmt, ast.Return):  # what was put into it comes from lines of its own
+            for line in _lines_of(stmt, first, last):
+                body.insert(index, ast.Expr(constant(f"# {lines(line).strip()}")))
+                index += 1
         for field in ("body", "orelse"):
             inner = getattr(stmt, field, None)
             if isinstance(inner, list) and span is not None:
-                _mark(inner, lines, last)
+                _mark(inner, lines, last, first)
         index += 1

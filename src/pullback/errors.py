@@ -48,10 +48,20 @@ class RuleError(PullbackError, ValueError, TypeError):
     id = "rule"
 
 
+class WrongRuleError(PullbackError, AssertionError):
+    """A registered derivative is not that of its function; the message names the rule's line."""
+
+    id = "wrong-rule"
+
+
 class ChangedValueError(PullbackError, RuntimeError):
     """A value changed between the forward sweep and the pullback, so no right answer exists."""
 
     id = "changed-value"
+
+
+class AuditWarning(UserWarning):
+    """A rule could not be checked in an audit."""
 
 
 class NotFiniteError(PullbackError, FloatingPointError):

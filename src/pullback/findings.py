@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pullback import ir
-from pullback.activity import Activity, analyse
+from pullback.activity import Activity
 from pullback.calls import static_parameters
 from pullback.certainty import Certainty, reads
 from pullback.errors import DifferentiabilityError
@@ -37,10 +37,10 @@ from pullback.evidence import (
 from pullback.fence import check
 from pullback.generated import PAIR, Derivative, Request
 from pullback.kinds import ARRAY_KIND, CONSTANT_MASK, FLOAT_KIND, UNKNOWN, Kind
-from pullback.lower import lower
 from pullback.lower_iterations import settle_iterations
 from pullback.names import Names
-from pullback.pipeline import inferred
+from pullback.pipeline import analysed
+from pullback.progress import in_steps
 from pullback.reaching import Reaching
 from pullback.readable import (
     global_callee,
@@ -98,7 +98,8 @@ class Checker:
     ) -> Findings:
         """The findings for a function of which some parameters (and captured variables) are differentiated."""
         flags = tuple(sorted((p, f) for p, f in (given or {}).items() if p in active or p in captures))
-        key = (function.__code__, active, captures, flags, tuple((classes or {}).items()))
+        # by the function itself: equal code may stand in two files, and call other functions there
+        key = (function, active, captures, flags, tuple((classes or {}).items()))
         found = self.known.get(key)
         if found is not None:
             return found
@@ -152,23 +153,24 @@ class Checker:
         classes: dict[str, type],
     ) -> _Stages:  # fmt: skip
         """The stages up to activity; every differentiated parameter is taken to be of a kind."""
-        source = acquire(function)
-        lowered = lower(source, function.__name__, function.__code__.co_freevars)
         names = Names(function)
-        bound = {n for s in ir.walk(lowered.body) for n in ir.assigned(s)}
         annotated = {
             a.arg: cls
             for a in every_parameter(node)
             if isinstance(a.annotation, ast.Name) and (cls := class_named(a.annotation.id, names)) is not None
         }
+        bound = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
         known = {p: cls for p, cls in {**annotated, **classes}.items() if p not in bound}
         hinted = kinds_hinted(node, known)
-        given = {p: hinted.get(p, kind if p in flags else UNKNOWN) for p in lowered.parameters}
-        result, sharing = inferred(lowered, names, given)
-        activity = analyse(lowered, frozenset(flags), sharing)
-        settle_iterations(lowered)
-        certainty = Certainty(lowered, names, flags, known, self.result_of)
-        return _Stages(lowered, activity, certainty, result, sharing, names)
+
+        def given(lowered: ir.FunctionIR) -> dict[str, Kind]:
+            return {p: hinted.get(p, kind if p in flags else UNKNOWN) for p in lowered.parameters}
+
+        made = analysed(function, acquire(function), names, given, frozenset(flags))
+        settle_iterations(made.lowered)
+        in_steps(made.lowered.body, made.activity.changes)
+        certainty = Certainty(made.lowered, names, flags, known, self.result_of)
+        return _Stages(made.lowered, made.activity, certainty, made.result, made.sharing, names)
 
     def zero_of_numbers(
         self, function: types.FunctionType, node: FunctionNode, flags: dict[str, int], classes: dict[str, type],
@@ -268,7 +270,9 @@ class Checker:
         if not {NUMBERS, WHOLE} & {*given.values(), *captured.values()}:
             return []
         found = self.check(inner, frozenset(given), {**given, **captured}, frozenset(captured))
-        return [_called_at(d, stmt.span) for d in found.diagnostics]
+        own = [f"`{n}`" for n in code.co_freevars]  # variables of this function: it follows what is stored in them
+        kept = [d for d in found.diagnostics if d.id != "outer-write" or not any(n in d.message for n in own)]
+        return [_called_at(d, stmt.span) for d in kept]
 
 
 def unique(diagnostics: list[Diagnostic]) -> list[Diagnostic]:

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import types
 import zlib
+from collections import deque
 from typing import Any
 
 import numpy as np
@@ -27,6 +29,39 @@ def fingerprint(x: Any) -> Any:
     if is_struct_class(type(x)):
         return tuple(fingerprint(getattr(x, n, None)) for n in field_names(x))
     return None
+
+
+def deep_fingerprint(x: Any, seen: set[int] | None = None) -> Any:
+    """The same, of objects of any class and of what functions capture too."""
+    seen = set() if seen is None else seen
+    if isinstance(x, (tuple, list, dict, deque)):
+        if id(x) in seen:
+            return None
+        seen.add(id(x))
+        parts = x.items() if isinstance(x, dict) else x
+        return tuple(deep_fingerprint(part, seen) for part in parts)
+    if isinstance(x, types.MethodType):
+        return deep_fingerprint(x.__self__, seen)
+    fields: Any = None
+    if isinstance(x, types.FunctionType):
+        fields = dict(enumerate(contents(c) for c in x.__closure__ or ()))
+    elif not isinstance(x, (type, types.ModuleType, np.ndarray)) and not hasattr(x, "__next__"):
+        slots = [n for c in type(x).__mro__ for n in c.__dict__.get("__slots__", ()) if isinstance(n, str)]
+        fields = {**getattr(x, "__dict__", {}), **{n: getattr(x, n, None) for n in slots}}
+    if not fields:
+        return fingerprint(x)
+    if id(x) in seen:
+        return None
+    seen.add(id(x))
+    return tuple((name, deep_fingerprint(part, seen)) for name, part in fields.items())
+
+
+def contents(cell: types.CellType) -> Any:
+    """What a captured variable holds; None before it is assigned."""
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return None
 
 
 def is_changeable(x: Any) -> bool:

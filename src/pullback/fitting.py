@@ -63,10 +63,10 @@ def fit_to(g: Tangent, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Tangent:
     if g.shape != shape:
         extra = g.ndim - len(shape)
         if extra > 0:
-            g = np.asarray(g.sum(axis=tuple(range(extra))))
+            g = np.asarray(np.add.reduce(g, 0 if extra == 1 else tuple(range(extra))))
         if extra >= 0:
             axes = tuple(i for i, n in enumerate(shape) if n == 1 != g.shape[i])
-            g = g.sum(axis=axes, keepdims=True) if axes else g
+            g = np.add.reduce(g, axes, keepdims=True) if axes else g
         if g.shape != shape:  # a cotangent smaller than its primal: the result was broadcast from it
             g = np.broadcast_to(g, shape).copy()
     if g.dtype != dtype:

@@ -18,8 +18,9 @@ from typing import Any
 
 from pullback import ir
 from pullback.calls import static_forward
+from pullback.effects import is_caller
 from pullback.fingerprints import fingerprint, unchanged
-from pullback.forward_try import try_statement, with_statement
+from pullback.forward_try import step_statement, try_statement, with_statement
 from pullback.forward_uses import count_uses
 from pullback.inlining import CALL, how
 from pullback.kinds import DICT, LIST, TUPLE
@@ -34,7 +35,6 @@ _BINARY: dict[str, type[ast.operator]] = {
     "+": ast.Add, "-": ast.Sub, "*": ast.Mult, "/": ast.Div, "//": ast.FloorDiv, "%": ast.Mod, "**": ast.Pow,
     "@": ast.MatMult, "<<": ast.LShift, ">>": ast.RShift, "&": ast.BitAnd, "|": ast.BitOr, "^": ast.BitXor,
 }  # fmt: skip
-_CONSTRUCTORS = ("__init__", "__post_init__")  # what they change first of all is the object being made
 _UNARY: dict[str, type[ast.unaryop]] = {"neg": ast.USub, "pos": ast.UAdd, "invert": ast.Invert}
 
 
@@ -62,8 +62,14 @@ class Forward:
             self.read_later.update(source for made in captures.values() for _, source, _ in made)
         self.uses = count_uses(function.body)
         self.droppable = False  # in a joint function a value nobody needs need not be computed
-        self.pending: list[tuple[str, ast.expr]] = []
-        self.out: list[ast.stmt] = []
+        self.pending, self.out = list[tuple[str, ast.expr]](), list[ast.stmt]()
+        self.half_used = False  # whether a change inside a `try` may be left half made
+        self._half = ""
+
+    def half(self) -> str:
+        """The name that holds which change is under way."""
+        self._half = self._half or self.reverse.fresh("_half")
+        return self._half
 
     # --- placing and nesting ----------------------------------------------------------------------
 
@@ -137,6 +143,8 @@ class Forward:
         match stmt:
             case ir.Bind():
                 self.bind(stmt)
+            case ir.Step():
+                step_statement(self, stmt)
             case ir.If():
                 self.conditional(stmt)
             case ir.For() | ir.While():
@@ -234,11 +242,20 @@ class Forward:
                 self.emit(assign(count, constant(0)), stmt.span)
                 tail.append(placed(ast.AugAssign(target(count), ast.Add(), constant(1)), stmt.span))
         last = stmt.body[-1:] if stmt.body and isinstance(stmt.body[-1], ir.BreakIf) else []
-        body = self.block(stmt.body[: len(stmt.body) - len(last)]) + tail + self.block(last)
+        body, left = self.block(stmt.body[: len(stmt.body) - len(last)]), self.block(last)
+        if stmt.attempted and tail:  # an iteration that an exception ends is one too
+            body = [placed(ast.Try(body or [ast.Pass()], [], [], tail), stmt.span)]
+        else:
+            body += tail
         body[:0] = self.nested(lambda: self.follow(ir.assigned(stmt), stmt))
-        if stack and region.placeholders:
-            body[:0] = [placed(unset(region.placeholders), stmt.span)]
-        body = body or [placed(ast.Pass(), stmt.span)]
+        placeholders = region.placeholders
+        if stmt.attempted:  # an exception may leave any of them unset
+            own = {n for s in (stmt, *ir.walk(stmt.body)) for n in ir.assigned(s)}
+            own.update(self.residuals.mirrors.values())
+            placeholders = [k for k in region.kept if k not in own]
+        if stack and placeholders:
+            body[:0] = [placed(unset(placeholders), stmt.span)]
+        body = [*body, *left] or [placed(ast.Pass(), stmt.span)]
         if isinstance(stmt, ir.For):
             assert head is not None
             self.emit(ast.For(target(stmt.target), head, body, [], lineno=1), stmt.span)
@@ -325,10 +342,8 @@ class Forward:
                 return ast.Subscript(values[obj], values[index], ast.Load())
             case ir.Build(kind=kind, items=items):
                 return _display(kind, [values[a] for a in items])
-            case ir.Closure(node=node):
-                assert isinstance(node, ast.Lambda)
-                return node
-            case ir.Inert(node=node):
+            case ir.Closure(node=node) | ir.Inert(node=node):
+                assert isinstance(node, ast.expr)
                 return node
             case ir.Apply():
                 return self.apply(stmt, expr, values)
@@ -354,19 +369,17 @@ class Forward:
         ]
         keywords = [ast.keyword(k, values[a]) for k, a in expr.keywords]
         callee: ast.expr
-        if stmt.facts.known and any(stmt.facts.active):
+        if stmt.facts.known and any(stmt.facts.active) and not stmt.facts.method:
             written = expr.callee.name.strip("<>").rpartition(".")[2] if isinstance(expr.callee, ir.Var) else "callee"
-            stem = expr.method or written
-            callee = name(self.helper(stmt.facts.callee, stem))
+            callee = name(self.helper(stmt.facts.callee, expr.method or written))
         else:
             callee = values[expr.callee]
             if expr.method is not None:
                 callee = ast.Attribute(callee, expr.method, ast.Load())
-        if how(stmt) == CALL and any(stmt.facts.active) and self.reverse.ran and not self.harmless(stmt):
-            observed = callee
-            return ast.Call(
-                name(self.reverse.runtime_call("observe")), [placed(observed, stmt.span), *args], keywords
-            )
+        looked_at = self.reverse.ran and not self.harmless(stmt)
+        if how(stmt) == CALL and any(stmt.facts.active) and (looked_at or is_caller(stmt.facts.callee)):
+            observed = placed(callee, stmt.span)
+            return ast.Call(name(self.reverse.runtime_call("observe")), [observed, *args], keywords)
         return ast.Call(callee, args, keywords)
 
     def call_with_residual(self, stmt: ir.Bind, values: dict[ir.Atom, ast.expr]) -> ast.expr:
@@ -375,7 +388,7 @@ class Forward:
         pair = self.pairs(stmt, self.reverse.shadows is not None, self.strict(stmt))
         if pair is not None:
             assert isinstance(expr, ir.Apply)
-            return static_forward(self.helper, pair, expr, values)
+            return static_forward(self.helper, pair, expr, values, facts.method)
         active = facts.active
         match expr:
             case ir.Operation(op=op, args=args):
@@ -406,7 +419,7 @@ class Forward:
         if id(stmt) in self.reverse.shadows.activity.strict:
             return True
         uncertain = id(stmt) not in self.sharing.certain
-        own = frozenset(["__class__", *self.function.parameters[:1]]) if self.function.name in _CONSTRUCTORS else ()
+        own = ("__class__", *self.function.made)
         return self.reverse.shadows.strict and uncertain and self.sharing.reaches_outside(stmt, frozenset(own))
 
     def harmless(self, stmt: ir.Bind) -> bool:
@@ -441,6 +454,10 @@ class Forward:
         extra: list[ast.expr] = []
         if expr.keywords:
             extra = [ast.Dict([constant(k) for k, _ in expr.keywords], [values[a] for _, a in expr.keywords])]
+        held = expr.method is not None and stmt.facts.known and not stmt.facts.method and not active[0]
+        if held and self.reverse.shadows is None:  # a function that a field was found to hold
+            callee = name(self.helper(stmt.facts.callee, str(expr.method)))
+            return call(self.reverse.runtime_call("call"), callee, args, constant(tuple(flags)), *extra)
         if expr.method is not None:
             return call(
                 self.run_time_call("call_method", stmt), values[expr.callee], constant(expr.method), args,

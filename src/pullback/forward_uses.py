@@ -24,7 +24,8 @@ def count_uses(body: list[ir.Stmt]) -> dict[str, int]:
         match stmt:
             case ir.Bind(expr=ir.Inert(node=node)):
                 for n in ast.walk(node):
-                    if isinstance(n, ast.Name):
+                    if isinstance(n, ast.Name):  # (kept as written: nothing goes back into it)
+                        read(ir.Var(n.id))
                         read(ir.Var(n.id))
             case ir.Bind(expr=expr):
                 for a in ir.atoms(expr):

@@ -10,6 +10,7 @@ is an error, as is an argument that has changed.
 
 from __future__ import annotations
 
+import types
 from collections.abc import Callable
 from contextlib import nullcontext
 from types import FunctionType
@@ -18,13 +19,17 @@ from typing import Any
 import numpy as np
 
 from pullback.arguments import Wrt, active_operands, parameter_list
-from pullback.differential_calls import call_differential, resolve
+from pullback.copying import leaving_arguments
+from pullback.differential_calls import call_differential, method_parts, resolve
+from pullback.differential_changes import change_differential
 from pullback.effects import is_pure
 from pullback.errors import ArgumentError, ChangedValueError, CotangentError
 from pullback.fingerprints import fingerprint, is_changeable
 from pullback.forms import space_of
 from pullback.locating import at_boundary, settle
+from pullback.mirrors import mirrors, snapshot
 from pullback.not_finite import debugging, look_at
+from pullback.operations import type_call
 from pullback.operators import called_with, check_callable, named, warn_of
 from pullback.pull_apply import recording
 from pullback.recompute import generators_of, replayed, states_of
@@ -72,7 +77,8 @@ def value_with_differential(f: Callable[..., Any], wrt: Wrt = None) -> Callable[
         try:
             active = active_operands(f, wrt, args, kwargs) if found is None else found[0]
             made = Differential(f, args, kwargs, active, found)
-            if key is not None and found is None and made.code is not None and not any(map(_holds_others, args)):
+            plain = made.code is not None and made.before is None and not any(map(_holds_others, args))
+            if key is not None and found is None and plain:
                 known[key] = (active, made.code, made.pure)
         except Exception as error:
             settle(error)
@@ -87,16 +93,21 @@ class Differential:
 
     whole_tangent = True  # as a value that is differentiated, it is one
     __slots__ = (
-        "_active", "_args", "_fast", "_function", "_kwargs", "_looks", "_mark", "_replay", "_seen", "code", "pure",
-        "value",
+        "_active", "_args", "_fast", "_function", "_kwargs", "_looks", "_mark", "_replay", "_seen", "before",
+        "callee_varies", "code", "pure", "value",
     )  # fmt: skip
 
     def __init__(
         self, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any], active: Active, known: Any = None
     ) -> None:
+        plain, given = f, (args, kwargs)
+        f = leaving_arguments(f, args, kwargs)
+        if f is not plain:
+            args, kwargs = snapshot(given)
         self._function, self._args, self._kwargs, self._active = f, args, kwargs, active
+        self.callee_varies = False  # as a pullback's
         self._looks = EPOCH.scopes > 0 and debugging()
-        always_zero = None
+        always_zero = self.before = None
         if known is not None:
             _, self.code, self.pure = known
             self._seen = [(f"argument {i + 1}", x, fingerprint(x)) for i, x in enumerate(args) if is_changeable(x)]
@@ -105,11 +116,16 @@ class Differential:
             self._seen = [(what, x, fingerprint(x)) for what, x in watched.items() if is_changeable(x)]
             self.code, always_zero = self._prepared()
             self.pure = is_pure(f)
+            if self.before is not None:  # the function may change its arguments
+                held = {id(x) for x in (*args, *kwargs.values())}
+                self._seen = [seen for seen in self._seen if id(seen[1]) not in held]
         self._replay: Any = None
         if not self.pure:
             generators = generators_of(f, args, kwargs)
             self._replay = generators, states_of(generators)
         self.value = f(*args, **kwargs)
+        if f is not plain:
+            plain(*given[0], **given[1])  # for what it changes
         self._mark = self.value if self.value.__class__ is float else fingerprint(self.value)
         self._fast = self.code is not None and self.pure and not self._seen and self.value.__class__ is float
         if always_zero is not None:
@@ -117,9 +133,21 @@ class Differential:
 
     def _prepared(self) -> tuple[Any, Any]:
         """The tangent code, where it can be called directly; what cannot be differentiated is refused here."""
-        args, kwargs, active = self._args, self._kwargs, self._active
+        function, args, kwargs, active = self._function, self._args, self._kwargs, self._active
         dots = tuple(1.0 if i in active else ZERO for i in range(len(args)))
-        target = resolve(self._function, ZERO, args, dots, kwargs, {k: 1.0 for k in kwargs if k in active})
+        kwdots = {k: 1.0 for k in kwargs if k in active}
+        target = resolve(function, ZERO, args, dots, kwargs, kwdots, foreseen=True)
+        inner, own, own_dots = function, args, dots
+        while target.operands is None and not isinstance(inner, types.FunctionType):
+            found, obj = method_parts(inner) if isinstance(inner, types.MethodType) or is_object(inner) else (None, 0)
+            if not isinstance(found, (types.FunctionType, types.MethodType)):
+                break
+            inner, own, own_dots = found, (obj, *own), (1.0, *own_dots)
+            target = resolve(inner, ZERO, own, own_dots, kwargs, kwdots, foreseen=True)
+        if getattr(target.function, "_pullback_mirrors", False):
+            self.before = snapshot((function, args, kwargs))
+        if inner is not function:
+            return None, None
         moved = [("dots", i) for i in range(len(args)) if i in active]
         direct = not kwargs and list(target.paths) == moved + [("args", i) for i in range(len(args))]
         return target.function if direct else None, getattr(target.function, "_pullback_always_zero", None)
@@ -175,6 +203,8 @@ class Differential:
     def _along(self, dots: dict[Any, Tangent]) -> tuple[Any, Tangent]:
         replay = nullcontext() if self._replay is None else replayed(*self._replay)
         with replay:
+            if self.before is not None:
+                return self._along_changes(dots)
             if self.code is not None:
                 return self.code(*dots.values(), *self._args)  # type: ignore[no-any-return]
             along = tuple(dots.get(i, ZERO) for i in range(len(self._args)))
@@ -182,9 +212,24 @@ class Differential:
             with recording():
                 return call_differential(self._function, ZERO, self._args, along, self._kwargs, kwdots)
 
+    def _along_changes(self, dots: dict[Any, Tangent]) -> tuple[Any, Tangent]:
+        """The same for a function that changes its arguments: on copies of what they were."""
+        function, args, kwargs = snapshot(self.before)
+        keys = [*range(len(args)), *kwargs]
+        values = (function, *args, *kwargs.values())
+        callee, *found = mirrors(values, (ZERO, *(dots.get(k, ZERO) for k in keys)))
+        along = dict(zip(keys, found, strict=True))
+        kwdots = {k: along[k] for k in kwargs}
+        with recording():
+            made: tuple[Any, Tangent] = change_differential(
+                function, callee, args, tuple(along[i] for i in range(len(args))), kwargs, kwdots
+            )
+        return made
+
     def entered(self, operand: Any, t: Tangent) -> Tangent:
         """A tangent in its argument's space."""
-        x = self._args[operand] if isinstance(operand, int) else self._kwargs[operand]
+        args, kwargs = (self._args, self._kwargs) if self.before is None else self.before[1:]
+        x = args[operand] if isinstance(operand, int) else kwargs[operand]
         if x.__class__ is float is t.__class__:
             return t
         names = parameter_list(self._function) or []
@@ -204,6 +249,11 @@ class Differential:
     def _repr_html_(self) -> str:
         rows = [("from tangents of", self._from()), ("to a tangent of the result", space_of(self.value))]
         return Table(("", "form"), rows, code=frozenset({1})).html(f"differential of {shown_name(self._function)}")
+
+
+def is_object(f: Any) -> bool:
+    """Whether a callable is an object whose class has a `__call__` in Python."""
+    return not isinstance(f, type) and isinstance(type_call(type(f)), types.FunctionType)
 
 
 def _holds_others(x: Any) -> bool:

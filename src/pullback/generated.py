@@ -11,7 +11,7 @@ from pullback import ir
 from pullback.activity import Activity
 from pullback.calls import Late
 from pullback.emit import Compiled
-from pullback.kinds import NOTHING, UNKNOWN, UNSET, Kind
+from pullback.kinds import NOTHING, UNKNOWN, UNSET, Kind, held
 from pullback.names import Names
 from pullback.rules import EPOCH
 from pullback.sharing import Sharing
@@ -63,7 +63,9 @@ class Derivative:
     waiting: list[types.CellType] = field(default_factory=list)
     made: Any = None  # the forward or joint function; (typed as a function, a field would read as a method)
     function: Any = None  # the function object that this was generated for
+    generator: bool = False
     changes: tuple[str, ...] = ()  # names by which the function changes what its caller can see
+    mirrors: bool = False  # forward mode: whether it may change the tangents that it is given
     defaults: Any = None  # the defaults it had then
 
     def __post_init__(self) -> None:
@@ -92,26 +94,35 @@ class Derivative:
                 kind = names.attribute(kind, part) or UNKNOWN
             if kind.value is not value:
                 return False
+        if not all(getattr(cls, name_, None) is found for (cls, name_), found in self.names.methods.items()):
+            return False
         if not all(_class_of(names, n) is cls for n, cls in self.names.classes.items()):
             return False
-        return all(_field_is(arguments, path, *guess) for path, guess in self.names.fields.items())
+        return all(field_is(arguments, path, *guess) for path, guess in self.names.fields.items())
 
     def make(self, function: types.FunctionType, redo: Callable[..., Any] | None = None) -> types.FunctionType:
         """The forward (or joint) function for one function object; `redo` runs where a guard fails."""
         assert self.forward is not None
         made = self.forward.make(function, {self.redo: redo})
         if self.request.form == DIFFERENTIAL:
-            made.__dict__.update(_pullback_origin=(function, self.request), _pullback_always_zero=self.always_zero)
+            made.__dict__.update(
+                _pullback_origin=(function, self.request), _pullback_always_zero=self.always_zero,
+                _pullback_changes=self.changes, _pullback_mirrors=self.mirrors,
+            )  # fmt: skip
         return made
 
 
-def _field_is(arguments: dict[str, Any], path: str, cls: type, value: Any) -> bool:
-    """Whether a field of an argument is what was guessed."""
-    root, *fields = path.split(".")
-    x = arguments.get(root, UNSET)
-    for name_ in fields:
-        x = getattr(x, name_, UNSET)
-    return x is value if value is not UNSET else x.__class__ is cls
+def field_is(arguments: dict[str, Any], path: str, cls: type, value: Any) -> bool:
+    """Whether a part of an argument is what was guessed."""
+    try:
+        x = eval(path, {"__builtins__": {}, "held": held}, arguments)
+    except (AttributeError, IndexError, KeyError, NameError, TypeError):
+        return False
+    if value is UNSET:
+        return x.__class__ is cls
+    if cls is int:
+        return bool(x == value)
+    return x in value if cls is str else x is value
 
 
 def _class_of(names: Names, identifier: str) -> type | None:

@@ -9,60 +9,52 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
 from pullback import ir
 from pullback.array_methods import SHAPE_KIND, attribute_function, constant_attribute, item_of_shape, method_entry
+from pullback.calls import static_parameters
 from pullback.kinds import (
     ARRAY,
     ARRAY_KIND,
     ARRAY_OR_SCALAR,
     BOOL_KIND,
+    DICT,
     DICT_KIND,
-    FLOAT_KIND,
+    EACH,
     FUNC,
-    INEXACT,
+    INT,
     INT_KIND,
+    LIST,
     LIST_KIND,
     NOTHING,
-    NPFLOAT,
-    NPFLOAT_KIND,
-    NPINT,
-    NUMERIC,
     OTHER,
-    PYTHON_SCALAR,
     STR_KIND,
     STRUCT,
+    TUPLE,
     TUPLE_KIND,
     UNKNOWN,
     UNSET,
     Kind,
     arithmetic,
-    combined,
     join,
     kind_of,
     same,
+    with_parts,
+    without_sample,
 )
+from pullback.library_results import made_array, makes_plain_objects, returned
 from pullback.names import Names
-from pullback.rules import Entry, lookup
+from pullback.operations import is_data_field
+from pullback.rules import lookup
+from pullback.structs import fields_by_parameter
 
 Env = dict[str, Kind]
 ResultOf = Callable[[Any, list[Kind]], Kind]
 
-_RETURNS: dict[str, Kind] = {
-    "float": FLOAT_KIND,
-    "array": ARRAY_KIND,
-    "numeric": NUMERIC,
-    "list": LIST_KIND,
-    "tuple": TUPLE_KIND,
-    "dict": DICT_KIND,
-    "int": INT_KIND,
-    "bool": BOOL_KIND,
-    "str": STR_KIND,
-}
 _DISPLAYS = {"tuple": TUPLE_KIND, "list": LIST_KIND, "dict": DICT_KIND}
 
 
@@ -118,9 +110,11 @@ class _Inference:
                 env[stmt.target] = self.bind(stmt, env)
             case ir.Unpack():
                 stmt.facts.kinds = (self.atom(stmt.source, env),)
-                env.update(dict.fromkeys(stmt.targets, _part(stmt.facts.kinds[0])))
+                for index, target in enumerate(stmt.targets):
+                    env[target] = self.unpacked(stmt.facts.kinds[0], index, len(stmt.targets))
             case ir.Append():
                 stmt.facts.kinds = (self.atom(stmt.item, env),)
+                self.append(stmt, env)
             case ir.Store():
                 key = (self.atom(stmt.key, env),) if not stmt.attribute else ()
                 stmt.facts.kinds = (self.atom(stmt.obj, env), self.atom(stmt.value, env), *key)
@@ -128,7 +122,7 @@ class _Inference:
                 env.update(dict.fromkeys(stmt.writes, UNKNOWN))
             case ir.If():
                 arms = [(b, self.block(b, dict(env))) for b in (stmt.body, stmt.orelse)]
-                env = _merge([e for b, e in arms if not ir.always_raises(b)] or [arms[0][1]])
+                env = self.merge([e for b, e in arms if not ir.always_raises(b)] or [arms[0][1]])
             case ir.For():
                 stmt.facts.kinds = (self.atom(stmt.iterable, env),)
                 element = self.element(stmt, env)
@@ -140,6 +134,8 @@ class _Inference:
                 if stmt.target is not None:
                     env[stmt.target] = UNKNOWN
                 env = self.block(stmt.body, env)
+                if stmt.swallows:
+                    env.update(dict.fromkeys((n for s in ir.walk(stmt.body) for n in ir.assigned(s)), UNKNOWN))
             case ir.Try():
                 env = self.attempt(stmt, env)
             case ir.Raise() | ir.BreakIf():
@@ -157,24 +153,100 @@ class _Inference:
                 ends.append(end)
         for step in [*stmt.body, *([stmt.orelse] if stmt.orelse is not None else [])]:
             env = self.block(step.body, env)
-        env = _merge([env, *ends])
+        env = self.merge([env, *ends])
         return self.block(stmt.final, env)
 
     def element(self, stmt: ir.For, env: Env) -> Kind:
         """The kind of a loop's elements: ints over a `range`, rows or numbers over an array."""
         kind = self.atom(stmt.iterable, env)
-        if kind.mask == ARRAY_KIND.mask:
+        if kind.cls is range:
+            return INT_KIND
+        if kind.mask == ARRAY:
             return ARRAY_OR_SCALAR
-        return INT_KIND if kind.cls is range else UNKNOWN
+        if kind.mask & ~(TUPLE | LIST) and kind.cls not in (zip, enumerate):
+            return UNKNOWN
+        return kind.each() or self.names.elements(kind) or UNKNOWN
+
+    def unpacked(self, source: Kind, index: int, count: int) -> Kind:
+        """The kind of one target of `a, b = source`."""
+        if source.mask == ARRAY:
+            return ARRAY_OR_SCALAR
+        if source.mask & ~(TUPLE | LIST) or not source.mask:
+            return UNKNOWN
+        return item_of_shape(source, INT_KIND) or source.part(index) or self.names.item(source, index) or UNKNOWN
+
+    def append(self, stmt: ir.Append, env: Env) -> None:
+        """A list that only this function holds: what it holds now."""
+        held = env.get(stmt.target, UNKNOWN)
+        if held.mask != LIST:
+            return
+        parts = None
+        if held.parts is not None:
+            parts = with_parts(LIST, ((EACH, join(held.each() or NOTHING, stmt.facts.kinds[0])),)).parts
+        env[stmt.target] = Kind(LIST, parts=parts)
+
+    def item(self, stmt: ir.Bind, obj: Kind, index: Kind, key: ir.Atom) -> Kind:
+        """An element of an array, or an item that is known."""
+        if obj.numpy and obj.value is UNSET:
+            return ARRAY_KIND if index.cls is slice else ARRAY_OR_SCALAR
+        shape = item_of_shape(obj, index)
+        if shape is not None or obj.mask not in (TUPLE, LIST, DICT):
+            return shape or UNKNOWN
+        if isinstance(key, ir.Lit) and type(key.value) is (str if obj.mask == DICT else int):
+            known = obj.part(key.value)
+            return known or self.names.item(obj, key.value) or UNKNOWN
+        if obj.mask != DICT and not index.mask & ~INT:
+            return obj.each() or self.names.elements(obj) or UNKNOWN
+        if obj.mask != DICT and index.cls is slice and obj.each() is not None:
+            return with_parts(obj.mask, ((EACH, obj.each() or NOTHING),))
+        return UNKNOWN
+
+    def built(self, stmt: ir.Bind, expr: ir.Build, kinds: tuple[Kind, ...]) -> Kind:
+        """A display: the kinds of its items, where nothing changes them."""
+        plain = _display_kind(expr.kind, kinds, stmt.target.startswith("_t"))
+        if expr.kind not in _DISPLAYS or (not self.names.guessing and expr.kind != "tuple"):
+            return plain
+        if expr.kind == "dict":
+            keys = [k.value if isinstance(k, ir.Lit) else None for k in expr.items[::2]]
+            if not all(type(k) is str for k in keys) or len(set(keys)) < len(keys):
+                return plain
+            return with_parts(plain.mask, zip(keys, kinds[1::2], strict=True))
+        if expr.kind == "list":
+            total = NOTHING
+            for kind in kinds:
+                total = join(total, kind)
+            return with_parts(plain.mask, ((EACH, total),), plain.cls)
+        return with_parts(plain.mask, enumerate(kinds), plain.cls)
 
     def loop(self, body: list[ir.Stmt], env: Env, bound: Env) -> Env:
         head = dict(env)
         while True:
             end = self.block(body, {**head, **bound})
-            new = _merge([head, end])
+            new = self.merge([head, end])
             if new.keys() == head.keys() and all(same(new[k], head[k]) for k in head):
                 return new
             head = new
+
+    def merge(self, envs: list[Env]) -> Env:
+        """The kinds that hold whichever way control came."""
+        first, *others = envs
+        merged = dict(first)
+        for env in others:
+            for name, kind in env.items():
+                known = merged.get(name, NOTHING)
+                merged[name] = join(self.opened(known, kind), self.opened(kind, known))
+        return merged
+
+    def opened(self, kind: Kind, other: Kind) -> Kind:
+        """An argument's object that is joined with a new one: what its fields hold, guessed."""
+        if kind.mask != STRUCT or kind.sample is UNSET or kind.cls is not other.cls or other.parts is None:
+            return kind
+        if kind.parts is not None or self.stored:
+            return kind
+        fields = [(n, self.names.field(kind, n)) for n, _ in other.parts]
+        if any(found is None for _, found in fields):
+            return kind
+        return with_parts(STRUCT, [(n, found) for n, found in fields if found is not None], kind.cls)
 
     def bind(self, stmt: ir.Bind, env: Env) -> Kind:
         facts = stmt.facts
@@ -198,8 +270,8 @@ class _Inference:
                 return arithmetic(op, kinds[0], kinds[1])
             case ir.Inert():
                 return _inert_kind(expr)
-            case ir.Build(kind=kind):
-                return _display_kind(kind, kinds, stmt.target.startswith("_t"))
+            case ir.Build():
+                return self.built(stmt, expr, kinds)
             case ir.Attr(name=name):
                 if attribute_function(kinds[0], name) is not None:
                     return ARRAY_KIND
@@ -210,50 +282,93 @@ class _Inference:
                 return self.call(stmt, expr, kinds)
             case ir.Closure():
                 return Kind(FUNC)
-            case ir.Item():
-                return self.item(kinds[0], kinds[1])
+            case ir.Item(index=index):
+                return self.item(stmt, kinds[0], kinds[1], index)
         return UNKNOWN
-
-    def item(self, owner: Kind, index: Kind) -> Kind:
-        """`a[i]`: an element or a part of an array."""
-        if not owner.numpy or owner.value is not UNSET:
-            return item_of_shape(owner, index) or UNKNOWN
-        return ARRAY_KIND if index.cls is slice else ARRAY_OR_SCALAR
 
     def field(self, owner: Kind, name: str) -> Kind | None:
         """A field whose kind can be guessed: one that this function does not assign."""
-        return None if name in self.stored else self.names.field(owner, name)
+        if name in self.stored:
+            return None
+        known = owner.part(name) if owner.mask == STRUCT and is_data_field(owner, name) else None
+        return known or self.names.field(owner, name)
 
     def call(self, stmt: ir.Bind, expr: ir.Apply, kinds: tuple[Kind, ...]) -> Kind:
         callee: Kind | None = kinds[0]
         if expr.method is not None:
             callee = self.names.attribute(kinds[0], expr.method) or self.field(kinds[0], expr.method)
         facts = stmt.facts
+        facts.method = facts.new = False
+        if callee is None or (expr.method is None and kinds[0].mask == STRUCT):
+            method = self.names.method(kinds[0], expr.method or "__call__")
+            if method is not None and not expr.stars and lookup(method.value) is None:
+                facts.known, facts.callee, facts.method = True, method.value, True
+                if static_parameters(stmt) is not None:
+                    return self.result_of(stmt, self.handed(kinds))
+                facts.method = False
         if callee is None or callee.value is UNSET:
             facts.known, facts.callee = False, None
             if expr.method == "copy" and kinds[0].mask in (ARRAY_KIND.mask, LIST_KIND.mask, DICT_KIND.mask):
                 return kinds[0]
             entry = method_entry(kinds[0], expr)
-            return UNKNOWN if entry is None else _returned(entry, [*kinds])
+            return UNKNOWN if entry is None else returned(entry, [*kinds])
         facts.known, facts.callee = True, callee.value
-        if isinstance(callee.value, type) and _makes_plain_objects(callee.value):
+        if isinstance(callee.value, type) and makes_plain_objects(callee.value):
             self.names.rely_on(callee)
-            return Kind(STRUCT, callee.value)
+            made_of = self.constructed(callee.value, expr, kinds[1:])
+            facts.new = made_of.parts is not None and not self.names.dynamic
+            return made_of
         self.names.rely_on(callee)
         arguments = list(kinds[1:])
         entry = lookup(callee.value)
         if entry is not None and not entry.vjps:
-            made = _made_array(callee.value, expr, arguments)
+            made = made_array(callee.value, expr, arguments)
             if made:
                 return ARRAY_KIND
             if callee.value is range:
                 return Kind(OTHER, range)
+            if callee.value in (zip, enumerate) and not expr.stars and not expr.keywords:
+                return self.paired(callee.value, arguments)
             if callee.value is np.shape:
                 return SHAPE_KIND
-            return _returned(entry, arguments)
+            return returned(entry, arguments)
+        if entry is not None and arguments and arguments[0].numpy:
+            own = getattr(callee.value, "__module__", "")  # layers' functions: arrays of floats from such
+            return ARRAY_OR_SCALAR if str(own).startswith("pullback.nn.") else UNKNOWN
         if entry is None and not expr.stars:
-            return self.result_of(stmt, arguments)
+            return self.result_of(stmt, self.handed(arguments))
         return UNKNOWN
+
+    def handed(self, kinds: Iterable[Kind]) -> list[Kind]:
+        """Arguments as a callee may take them to be: where values change, nothing is said of what they hold."""
+        return [k if self.names.guessing else without_sample(k) for k in kinds]
+
+
+    def constructed(self, cls: type, expr: ir.Apply, kinds: tuple[Kind, ...]) -> Kind:
+        """A new object: the kinds of its fields, where these are the arguments and nothing changes them."""
+        fields = fields_by_parameter(cls)
+        if fields is None or expr.stars or not self.names.guessing or self.stored:
+            return Kind(STRUCT, cls)
+        order = list(fields)
+        count = len(expr.args)
+        if count > len(order) or any(k not in fields for k, _ in expr.keywords):
+            return Kind(STRUCT, cls)
+        named = [*order[:count], *(str(k) for k, _ in expr.keywords)]
+        return with_parts(STRUCT, [(fields[p][0], k) for p, k in zip(named, kinds, strict=True)], cls)
+
+    def paired(self, function: Any, arguments: list[Kind]) -> Kind:
+        """`zip(a, b)`, `enumerate(a)`: pairs of what their arguments hold."""
+        items = []
+        for kind in arguments[:1] if function is enumerate else arguments:
+            if kind.mask == ARRAY:
+                items.append(ARRAY_OR_SCALAR)
+            elif not kind.mask & ~(TUPLE | LIST):
+                items.append(kind.each() or self.names.elements(kind) or UNKNOWN)
+            else:
+                items.append(INT_KIND if kind.cls is range else UNKNOWN)
+        if function is enumerate:
+            items.insert(0, INT_KIND)
+        return with_parts(OTHER, ((EACH, with_parts(TUPLE, enumerate(items))),), function)
 
 
 def _display_kind(display: str, items: tuple[Kind, ...], unnamed: bool) -> Kind:
@@ -273,51 +388,6 @@ def _part(source: Kind) -> Kind:
     return item_of_shape(source, INT_KIND) or UNKNOWN
 
 
-def _returned(entry: Entry, arguments: list[Kind]) -> Kind:
-    """The kind of the result of a library function."""
-    returns = entry.rule.returns if entry.rule is not None else entry.returns
-    if returns == "like":
-        return _like(entry.function, arguments)
-    if returns == "first":
-        return arguments[0] if arguments else UNKNOWN
-    if returns == "numeric" and entry.rule is not None:
-        parameters = zip(entry.rule.signature.parameters, arguments, strict=False)
-        active = [k for p, k in parameters if p in entry.rule.templates]
-        if any(k.numpy for k in active) and _is_numpys(entry.function):
-            return ARRAY_OR_SCALAR
-        if any(k.inexact for k in active):
-            return INEXACT
-    if returns == "array" and entry.rule is not None:
-        parameters = zip(entry.rule.signature.parameters, arguments, strict=False)
-        if not any(k.inexact or k.cls is float for p, k in parameters if p in entry.rule.templates):
-            return Kind(ARRAY | NPINT)  # of a list, for example, of which it is not known what it holds
-    return _RETURNS.get(returns, UNKNOWN)
-
-
-def _is_numpys(function: Any) -> bool:
-    """Whether a function returns NumPy's own types for NumPy's own types."""
-    owner = getattr(function, "__objclass__", None)
-    return owner is np.ndarray or (getattr(function, "__module__", None) or "").partition(".")[0] == "numpy"
-
-
-def _makes_plain_objects(cls: Any) -> bool:
-    """Whether calling a class makes an object of that very class, which is no number or container."""
-    made: Any = cls.__new__
-    plain = type(cls) is type and made is object.__new__
-    return plain and lookup(cls) is None and not issubclass(cls, BaseException)
-
-
-_MAKERS = (np.zeros, np.ones, np.empty, np.eye, np.identity, np.linspace)
-_LIKES = (np.zeros_like, np.ones_like, np.empty_like)
-
-
-def _made_array(function: Any, expr: ir.Apply, arguments: list[Kind]) -> bool:
-    """Whether a call makes an array of floats for sure."""
-    if expr.keywords or expr.stars:
-        return False
-    if any(function is f for f in _MAKERS):
-        return len(arguments) == (2 if function is np.linspace else 1)
-    return any(function is f for f in _LIKES) and len(arguments) == 1 and arguments[0].mask == ARRAY_KIND.mask
 
 
 def _inert_kind(expr: ir.Inert) -> Kind:
@@ -329,21 +399,3 @@ def _inert_kind(expr: ir.Inert) -> Kind:
     return UNKNOWN
 
 
-def _like(function: Any, kinds: list[Kind]) -> Kind:
-    """The kind of what an elementwise function gives: NumPy's own, or one such as `abs` that keeps Python's."""
-    if not all(k.numeric for k in kinds):
-        return UNKNOWN
-    if not all(k.scalar for k in kinds):
-        return combined(kinds)
-    if not isinstance(function, np.ufunc) and not _is_numpys(function):
-        return Kind(PYTHON_SCALAR)
-    return NPFLOAT_KIND if any(k.inexact for k in kinds) else Kind(NPFLOAT | NPINT)
-
-
-def _merge(envs: list[Env]) -> Env:
-    first, *others = envs
-    merged = dict(first)
-    for env in others:
-        for name, kind in env.items():
-            merged[name] = join(merged.get(name, NOTHING), kind)
-    return merged

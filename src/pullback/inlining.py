@@ -14,16 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 from pullback import ir
 from pullback.fitting import fit
-from pullback.kinds import BOOL, FLOAT, FUNC, INT, NPINT, OTHER, STRUCT, Kind
+from pullback.kinds import BOOL, COMPLEX, FLOAT, FUNC, INT, NPINT, OTHER, STRUCT, Kind
 from pullback.operations import BINARY_FUNCTIONS, UNARY_FUNCTIONS, is_data_field
 from pullback.rules import Rule, Template, lookup
+from pullback.structs import fields_by_parameter
 from pullback.syntax import atom as as_syntax
 from pullback.syntax import call, constant, name, substitute, template, tuple_of
 
 if TYPE_CHECKING:
     from pullback.reverse import Reverse
 
-RULE, CALL, PLAIN = "rule", "call", "plain"
+RULE, CALL, PLAIN, NEW = "rule", "call", "plain", "new"
 
 
 def how(stmt: ir.Bind) -> str:
@@ -33,7 +34,9 @@ def how(stmt: ir.Bind) -> str:
         case ir.Operation():
             return RULE if all(k.numeric for k in facts.kinds) else CALL
         case ir.Apply():
-            return RULE if inlinable(stmt, expr) is not None else CALL
+            if inlinable(stmt, expr) is not None:
+                return RULE
+            return NEW if facts.new else CALL
         case ir.Attr(name=attribute):
             return PLAIN if is_data_field(facts.kinds[0], attribute) else CALL
         case ir.Item():
@@ -95,6 +98,8 @@ class Inliner:
                 mode = how(stmt)
                 if mode == CALL:
                     self.called(stmt, g)
+                elif mode == NEW and isinstance(stmt.expr, ir.Apply):
+                    self.constructed(stmt, stmt.expr, g)
                 elif isinstance(stmt.expr, ir.Operation):
                     self.operation(stmt, stmt.expr, g)
                 elif isinstance(stmt.expr, ir.Apply):
@@ -107,6 +112,10 @@ class Inliner:
                     if shadows is not None and shadows.shared(stmt.expr.obj.name):
                         shadows.add_field(stmt.expr.obj, constant(stmt.expr.name), name(g), stmt)
                         return
+                    part = self.reverse.field(stmt.expr.obj, stmt.expr.name, stmt.facts.kind)
+                    if part is not None:
+                        self.reverse.accumulate(part, name(g), stmt, kind=stmt.facts.kind)
+                        return
                     obj = self.reverse.need(stmt.expr.obj, stmt)
                     d = call(self.reverse.runtime("field_tangent"), obj, constant(stmt.expr.name), name(g))
                     self.reverse.accumulate(stmt.expr.obj, d, stmt, kind=stmt.facts.kinds[0])
@@ -118,6 +127,10 @@ class Inliner:
         if entry is None or entry.rule is None:
             return  # a bitwise operator: its result has no derivative
         power = small_power(expr)
+        if self.squares(stmt, expr):  # twice the product, which is exact, in place of two products
+            operands = dict(zip(entry.rule.signature.parameters, expr.args, strict=True))
+            self.template(stmt, entry.rule, _SQUARE_OF_ARRAY, operands, None, g, expr.args[0])
+            return
         for position, parameter in enumerate(entry.rule.signature.parameters):
             text = entry.rule.templates.get(parameter)
             if text is None or not stmt.facts.active[position]:
@@ -126,6 +139,11 @@ class Inliner:
                 text = power
             operands = dict(zip(entry.rule.signature.parameters, expr.args, strict=True))
             self.template(stmt, entry.rule, text, operands, None, g, expr.args[position])
+
+    def squares(self, stmt: ir.Bind, expr: ir.Operation) -> bool:
+        """Whether an operation is `x * x`, for an array `x`."""
+        twice = expr.op == "*" and expr.args[0] == expr.args[1] and isinstance(expr.args[0], ir.Var)
+        return twice and all(stmt.facts.active) and all(k.mask & ~_PYTHON_NUMBERS for k in stmt.facts.kinds)
 
     def applied(self, stmt: ir.Bind, expr: ir.Apply, g: str) -> None:
         """A call of a known library function."""
@@ -230,6 +248,18 @@ class Inliner:
         for operand, kind, part in zip(operands, kinds, names, strict=True):
             self.reverse.accumulate(operand, name(part), stmt, maybe=True, kind=kind)
 
+    def constructed(self, stmt: ir.Bind, expr: ir.Apply, g: str) -> None:
+        """A new object of a class whose constructor only stores: each argument's adjoint is a field's."""
+        fields = list((fields_by_parameter(stmt.facts.callee) or {}).items())
+        names = {p: field for p, (field, _) in fields}
+        given = [*(field for _, (field, _) in fields[: len(expr.args)]), *(names[str(k)] for k, _ in expr.keywords)]
+        operands = [*expr.args, *(a for _, a in expr.keywords)]
+        flags, kinds = stmt.facts.active[1:], stmt.facts.kinds[1:]
+        for operand, flag, kind, field in zip(operands, flags, kinds, given, strict=True):
+            if flag:
+                part = call(self.reverse.runtime("field_part"), name(g), constant(field))
+                self.reverse.accumulate(operand, part, stmt, maybe=True, kind=kind)
+
     def build(self, stmt: ir.Bind, expr: ir.Build, g: str) -> None:
         """A tuple, list or dict display: each item's adjoint is its part."""
         for position, item in enumerate(expr.items):
@@ -274,5 +304,7 @@ def _assigned(identifier: str, value: ast.expr) -> ast.stmt:
 
 
 _REAL_SCALAR = BOOL | INT | FLOAT
+_PYTHON_NUMBERS = BOOL | INT | FLOAT | COMPLEX
+_SQUARE_OF_ARRAY = Template("g * a * 2.0", {})
 _SQUARE = Template("g * 2.0 * a", {})
 _CUBE = Template("g * 3.0 * a * a", {})

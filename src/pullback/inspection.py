@@ -10,12 +10,12 @@ from typing import Any
 
 from pullback.arguments import Wrt, active_operands
 from pullback.calls import bind_parameters
-from pullback.dispatch import type_call
 from pullback.emit import source_text
 from pullback.errors import ArgumentError
 from pullback.generated import DIFFERENTIAL, JOINT, PAIR, Derivative, Request
 from pullback.kinds import FLOAT, NPFLOAT, kind_of
 from pullback.locating import at_boundary
+from pullback.operations import type_call
 from pullback.pipeline import find
 from pullback.rules import callable_name, lookup
 from pullback.spaces import is_differentiable

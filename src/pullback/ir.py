@@ -138,6 +138,8 @@ class Facts:
     callee: Any = None  # the resolved callee, where it is known when code is generated
     known: bool = False
     varied: bool = False  # whether the result is
+    new: bool = False  # whether it is a call of a class whose constructor only stores, to be written in place
+    method: bool = False  # whether the callee is a function of the object's class, which is its first argument
 
 
 @dataclass(slots=True)
@@ -211,6 +213,7 @@ class If:
     orelse: list[Stmt]
     span: Span
     pos: int = 0
+    attempted: bool = field(default=False, kw_only=True)  # an exception may leave it in the middle, and be caught
 
 
 @dataclass(slots=True)
@@ -223,6 +226,7 @@ class For:
     span: Span
     facts: Facts = field(default_factory=Facts)
     pos: int = 0
+    attempted: bool = False
 
 
 @dataclass(slots=True)
@@ -233,6 +237,7 @@ class While:
     body: list[Stmt]
     span: Span
     pos: int = 0
+    attempted: bool = False
 
 
 @dataclass(slots=True)
@@ -245,6 +250,7 @@ class With:
     span: Span
     facts: Facts = field(default_factory=Facts)
     pos: int = 0
+    swallows: bool = False  # whether its manager is there to swallow exceptions: its body is steps
 
 
 @dataclass(slots=True)
@@ -252,6 +258,7 @@ class Step(If):
     """A part of a `try` that may not have run (to its end): reversed only if it has. Its test is not read."""
 
     partial: tuple[str, ...] = ()  # names it may have assigned, and that are read later, if it was left in the middle
+    at_start: bool = False  # whether it counts from its start, as a loop around other steps does
 
 
 @dataclass(slots=True)
@@ -261,6 +268,7 @@ class Handler:
     type: ast.expr | None
     name: str | None
     step: Step
+    carries: bool = False  # whether the exception may hold differentiated values that the handler reads
 
 
 @dataclass(slots=True)
@@ -274,6 +282,8 @@ class Try:
     span: Span
     facts: Facts = field(default_factory=Facts)
     pos: int = 0
+    manager: bool = False  # whether it stands for a `with`
+    in_steps: bool = False  # whether each of its changes is a step of its own
 
     @property
     def steps(self) -> list[Step]:
@@ -316,11 +326,11 @@ class FunctionIR:
     locals: frozenset[str]
     captured: tuple[str, ...]  # free variables held in the function's closure
     declarations: list[ast.stmt]  # `nonlocal` and `global` lines
-    rebound_after_capture: dict[str, Span]
     filename: str
     span: Span
     names: set[str]  # every name in use, so that new ones can be chosen
     generator: bool = False  # its result is the list of what it yields
+    made: tuple[str, ...] = ()  # the parameters that hold a new object, which a constructor fills in
 
 
 def blocks(stmt: Stmt) -> Iterator[list[Stmt]]:

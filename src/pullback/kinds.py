@@ -10,6 +10,7 @@ Kinds join by union, so an accumulator that starts as `0` and becomes a float is
 from __future__ import annotations
 
 import types
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,11 +44,29 @@ class Kind:
     value: Any = UNSET  # the object itself, where it is known (modules, functions, classes)
     path: str = ""  # how the source reaches that object: the text of a guard
     sample: Any = UNSET  # an object like those to come: what its fields hold is guessed from it, and guarded
+    # of a tuple, list, dict or object the kinds of its items or fields, by index or name, or of all under EACH
+    parts: tuple[tuple[Any, Kind], ...] | None = None
 
     @property
     def differentiable(self) -> bool:
         """Whether some value of this kind has a tangent space."""
+        if self.parts is not None and self.mask in (TUPLE, LIST):
+            return any(k.differentiable for _, k in self.parts)
         return bool(self.mask & ~CONSTANT_MASK)
+
+    def part(self, key: Any) -> Kind | None:
+        """The kind of one item or field, where it is known."""
+        for name, kind in self.parts or ():
+            if (name == key and name.__class__ is key.__class__) or name is EACH:
+                return kind if kind.mask else None
+        return None
+
+    def each(self) -> Kind | None:
+        """The kind of any item of a sequence, where it is known."""
+        found = NOTHING
+        for _, kind in self.parts or ():
+            found = join(found, kind)
+        return found if found.mask else None
 
     @property
     def scalar(self) -> bool:
@@ -71,8 +90,41 @@ class Kind:
 
     @property
     def key(self) -> Any:
-        """What distinguishes specialisations: the mask and the class."""
-        return (self.mask, self.cls)
+        """What distinguishes specialisations: the mask, the class, and the parts where they are known."""
+        if self.parts is None:
+            return (self.mask, self.cls)
+        return (self.mask, self.cls, tuple((name, kind.key) for name, kind in self.parts))
+
+
+class _Each:
+    def __repr__(self) -> str:
+        return "EACH"
+
+
+EACH = _Each()
+
+
+def of_key(key: Any) -> Kind:
+    """The kind that a key tells of."""
+    mask, cls, *parts = key
+    return Kind(mask, cls, parts=tuple((name, of_key(k)) for name, k in parts[0]) if parts else None)
+
+
+def with_parts(mask: int, parts: Iterable[tuple[Any, Kind]], cls: type | None = None) -> Kind:
+    """A container's or object's kind with those of its parts, of which only what is lasting is kept."""
+    return Kind(mask, cls, parts=tuple((name, _lasting(kind, 3)) for name, kind in parts))
+
+
+def _lasting(kind: Kind, depth: int) -> Kind:
+    """A kind without the particular object that it was found on; parts only to some depth."""
+    if kind.parts is None or not depth:
+        return Kind(kind.mask, kind.cls)
+    return Kind(kind.mask, kind.cls, parts=tuple((name, _lasting(k, depth - 1)) for name, k in kind.parts))
+
+
+def without_parts(kind: Kind) -> Kind:
+    """A kind of which nothing is said that a change in place could make untrue."""
+    return kind if kind.parts is None else Kind(kind.mask, kind.cls, kind.value, kind.path, kind.sample)
 
 
 UNKNOWN = Kind(EVERYTHING)
@@ -131,23 +183,65 @@ def known(value: Any, path: str = "") -> Kind:
     return Kind(base.mask, base.cls, value, path)
 
 
+def held(xs: Any) -> int:
+    """What a sequence holds throughout: FLOAT, or ARRAY for arrays of floats; 0 for all else."""
+    types = set(map(type, xs))
+    if types == {float}:
+        return FLOAT
+    return ARRAY if types == {np.ndarray} and all(x.dtype.kind in "fc" for x in xs) else 0
+
+
+def fits(value: Any, kind: Kind) -> bool:
+    """Whether a value is of a kind, as far as the kind tells."""
+    own = kind_of(value)
+    if own.mask & ~kind.mask or (kind.cls is not None and own.mask == STRUCT and own.cls is not kind.cls):
+        return False
+    if kind.parts is None or own.mask != kind.mask:
+        return True
+    if own.mask == DICT:
+        return value.keys() == {name for name, _ in kind.parts} and all(fits(value[n], k) for n, k in kind.parts)
+    if own.mask == STRUCT:
+        return all(fits(getattr(value, n, None), k) for n, k in kind.parts)
+    if own.mask not in (TUPLE, LIST):
+        return True
+    if kind.parts and kind.parts[0][0] is EACH:
+        return all(fits(v, kind.parts[0][1]) for v in value)
+    return len(value) == len(kind.parts) and all(fits(v, k) for v, (_, k) in zip(value, kind.parts, strict=True))
+
+
 def join(a: Kind, b: Kind) -> Kind:
     """The union of two kinds."""
     if a is b or not b.mask:
         return a
     if not a.mask:
         return b
-    if a.mask == b.mask and a.cls is b.cls and a.value is b.value and a.path == b.path and a.sample is b.sample:
+    if same(a, b) and a.path == b.path:
         return a
-    same = a.value is b.value
-    same = same and (a.value is not UNSET or a.sample is b.sample)
-    kept = (a.value, a.path, a.sample) if same else (UNSET, "", UNSET)
-    return Kind(a.mask | b.mask, a.cls if a.cls is b.cls else None, *kept)
+    alike = a.value is b.value
+    alike = alike and (a.value is not UNSET or a.sample is b.sample)
+    kept = (a.value, a.path, a.sample) if alike else (UNSET, "", UNSET)
+    value, path, sample = kept
+    return Kind(a.mask | b.mask, a.cls if a.cls is b.cls else None, value, path, sample, _joined_parts(a, b))
+
+
+def _joined_parts(a: Kind, b: Kind) -> tuple[tuple[Any, Kind], ...] | None:
+    if a.mask != b.mask or a.cls is not b.cls or a.parts is None or b.parts is None:
+        return None
+    if [name for name, _ in a.parts] == [name for name, _ in b.parts]:
+        return tuple((name, join(k, l)) for (name, k), (_, l) in zip(a.parts, b.parts, strict=True))
+    if a.mask == STRUCT or a.mask == DICT:
+        return None
+    return ((EACH, join(a.each() or NOTHING, b.each() or NOTHING)),)
 
 
 def same(a: Kind, b: Kind) -> bool:
     """Whether two kinds say the same."""
-    return a.mask == b.mask and a.cls is b.cls and a.value is b.value and a.sample is b.sample
+    if a.mask != b.mask or a.cls is not b.cls or a.value is not b.value or a.sample is not b.sample:
+        return False
+    if a.parts is None or b.parts is None:
+        return a.parts is b.parts
+    pairs = zip(a.parts, b.parts, strict=False)
+    return len(a.parts) == len(b.parts) and all(m == n and same(k, l) for (m, k), (n, l) in pairs)
 
 
 def arithmetic(op: str, a: Kind, b: Kind) -> Kind:
@@ -167,6 +261,11 @@ def combined(kinds: list[Kind]) -> Kind:
         plain = COMPLEX if any(k.mask & COMPLEX for k in kinds) else 0
         return Kind(plain | NPFLOAT | (ARRAY if any(k.mask & (ARRAY | NPINT) for k in kinds) else 0))
     return INEXACT if any(k.inexact for k in kinds) else NUMERIC
+
+
+def without_sample(kind: Kind) -> Kind:
+    """A kind of whose object nothing is said but its class."""
+    return Kind(kind.mask, kind.cls, kind.value, kind.path)
 
 
 def _scalar_arithmetic(op: str, a: int, b: int) -> Kind:

@@ -14,7 +14,7 @@ import numpy as np
 from pullback.applying import Residual
 from pullback.drawing import Drawn, recorded
 from pullback.errors import DifferentiabilityError
-from pullback.fingerprints import fingerprint, is_changeable
+from pullback.fingerprints import deep_fingerprint, fingerprint, is_changeable
 from pullback.shadows import Shadows
 from pullback.spaces import entering
 from pullback.tangents import ZERO, Tangent
@@ -61,7 +61,7 @@ def drawn(made: tuple[Any, Residual], operands: tuple[Any, ...], count: int) -> 
         # the tangents have the form that the operands have now
         inner = tuple(shown if _are(p, operands) else shown[0] if p is operands[0] else p for p in inner)
         return recorded(value, watched), (_drawn_back, inner, watched.look, True, operands, watched, count)
-    look = _slots if value.passes else fingerprint
+    look = _slots if value.passes else deep_fingerprint
     items: list[Any] = _Handed() if value.passes else _Marked()
     return recorded(value, items), (_drawn_back, inner, look, look(operands), operands, items, count)
 

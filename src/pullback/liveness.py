@@ -29,14 +29,15 @@ def liveness(function: ir.FunctionIR) -> Liveness:
     return found
 
 
-def useful_names(function: ir.FunctionIR) -> set[str]:
-    """The names that the result may depend on, wherever they are assigned."""
+def useful_names(function: ir.FunctionIR, changing: frozenset[int] = frozenset()) -> set[str]:
+    """The names that the result may depend on, wherever assigned; `changing` statements store what they read."""
     useful = {function.result}
     statements = list(ir.walk(function.body))
     while True:
         before = len(useful)
         for stmt in statements:
-            if isinstance(stmt, ir.Store) or any(n in useful for n in ir.assigned(stmt)):
+            stores = isinstance(stmt, ir.Store) or id(stmt) in changing
+            if stores or any(n in useful for n in ir.assigned(stmt)):
                 useful |= _reads(stmt)
         if len(useful) == before:
             return useful
@@ -82,6 +83,12 @@ def _before(stmt: ir.Stmt, live: Names, found: Liveness) -> Names:
             return head
         case ir.With(body=body):
             return (_block(body, live, found) - frozenset(ir.assigned(stmt))) | _reads(stmt)
+        case ir.Try():  # its blocks may be left anywhere: whatever it names is live in all of it
+            inside = list(ir.walk([*stmt.steps, *stmt.final]))
+            named = frozenset().union(*(_reads(s) | frozenset(ir.assigned(s)) for s in inside))
+            for block in (*(s.body for s in stmt.steps), stmt.final):
+                _block(block, live | named, found)
+            return live | named
         case ir.Append() | ir.Opaque():
             return live | _reads(stmt) | frozenset(ir.assigned(stmt))
     return (live - frozenset(ir.assigned(stmt))) | _reads(stmt)

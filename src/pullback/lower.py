@@ -14,16 +14,17 @@ import ast
 from typing import Any
 
 from pullback import ir
-from pullback.capturing import group_functions, rebound_captures
+from pullback.appended import mark_appends
+from pullback.capturing import group_functions
 from pullback.errors import DifferentiabilityError
 from pullback.fence import KEPT
 from pullback.lower_expressions import BINARY, calls_unknown, is_inert
 from pullback.lower_generators import is_generator, refuse_value, without_yields
 from pullback.lower_iterations import may_be_more
 from pullback.lower_match import desugared
-from pullback.lower_try import Attempts, Exit, drop_unread_flags, mark_partial_steps, none_of
+from pullback.lower_try import Attempts, Exit, drop_unread_flags, mark_partial_steps, none_of, swallows
 from pullback.scopes import bound_names, parameters, read, written
-from pullback.source import FunctionNode, Source
+from pullback.source import Source
 from pullback.spans import Diagnostic, Span
 
 RETURN, BREAK, CONTINUE = "return", "break", "continue"
@@ -36,8 +37,7 @@ def lower(source: Source, name: str, captured: tuple[str, ...]) -> ir.FunctionIR
 
 class _Statements(Attempts):
     def __init__(self, source: Source, name: str, captured: tuple[str, ...]) -> None:
-        node = source.node
-        self.node: FunctionNode = node
+        node = self.node = mark_appends(source.node)
         self.function_name = name
         self.qualname = source.code.co_qualname
         self.captured = captured
@@ -79,7 +79,7 @@ class _Statements(Attempts):
         mark_partial_steps(body)
         return ir.FunctionIR(
             self.function_name, self.qualname, node.args, parameters(node.args), body, self.result,
-            self.locals, self.captured, self.declarations, rebound_captures(body), self.filename,
+            self.locals, self.captured, self.declarations, self.filename,
             Span.of(self.filename, node), self.names, bool(self.yields),
         )  # fmt: skip
 
@@ -314,7 +314,9 @@ class _Statements(Attempts):
                 end = self.statements(node.body)
 
         block = self.nested(body)
-        self.block.append(ir.With(context, target, block, self.span(item.context_expr)))
+        opened = ir.With(context, target, block, self.span(item.context_expr))
+        opened.swallows = swallows(item.context_expr)
+        self.block.append(opened)
         # a context manager may swallow an exception, so what follows can run even if the body always leaves
         return Exit(False, end.jumps)
 
@@ -342,10 +344,11 @@ class _Statements(Attempts):
             case ast.Expr():
                 self.bind(self.fresh("_t"), self.value(node.value), node.value)
             case ast.Assert() | ast.Raise():
-                if isinstance(node, ast.Assert) and not is_inert(node.test):
+                if isinstance(node, ast.Assert) and (not is_inert(node.test) or calls_unknown(node.test)):
                     test = self.test(node.test)
                     checked = ast.Name(test.name, ast.Load()) if isinstance(test, ir.Var) else ast.Constant(test.value)
                     node = ast.copy_location(ast.Assert(ast.copy_location(checked, node.test), node.msg), node)
+                node = self.raised(node) if isinstance(node, ast.Raise) else node
                 if not all(is_inert(n) for n in ast.iter_child_nodes(node) if isinstance(n, ast.expr)):
                     raise _refused(node, self.filename, "a walrus, lambda or comprehension in `assert` or `raise`")
                 self.block.append(ir.Raise(node, read(node), self.span(node)))

@@ -121,11 +121,15 @@ class Expressions:
             case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):
                 return ir.Copy(ir.Lit(-number))
             case ast.UnaryOp(op=ast.Not()):
-                return self.inert(node) if is_inert(node) else ir.Inert(_not(self.atom(node.operand)), frozenset())
+                plain = is_inert(node) and not calls_unknown(node)
+                return self.inert(node) if plain else self.negated(node)
             case ast.UnaryOp():
                 return ir.Operation(UNARY[type(node.op)], (self.atom(node.operand),))
             case ast.Compare():
-                if is_inert(node) and not (len(node.ops) == 1 and isinstance(node.ops[0], _RICH)):
+                plain = is_inert(node) and not calls_unknown(node)
+                if not plain and len(node.ops) > 1:
+                    return self.chained(node)
+                if plain and not (len(node.ops) == 1 and isinstance(node.ops[0], _RICH)):
                     return self.inert(node)
                 return ir.Compare(tuple(node.ops), tuple(self.atom(n) for n in (node.left, *node.comparators)))
             case ast.Call():
@@ -146,7 +150,7 @@ class Expressions:
                 bounds = (node.lower, node.upper, node.step)
                 return ir.Build("slice", tuple(self.atom(n) if n else ir.Lit(None) for n in bounds))
             case ast.JoinedStr():
-                return self.inert(node)
+                return self.formatted(node)
             case ast.IfExp() | ast.BoolOp():
                 return self.conditional(node)
             case ast.NamedExpr():
@@ -169,6 +173,61 @@ class Expressions:
                         help="rewrite it with ordinary expressions",
                     )
                 )
+
+    def negated(self, node: ast.UnaryOp) -> ir.Expr:
+        """`not f(x)`, where calling f may change something."""
+        return ir.Inert(_not(self.atom(node.operand)), frozenset())
+
+    def chained(self, node: ast.Compare) -> ir.Expr:
+        """`a < f(x) < g(x)`, where calling g may change something: it is called only if the first comparison holds."""
+        target = self.fresh("_t")
+
+        def link(left: ir.Atom, index: int) -> None:
+            right = self.bind(self.fresh("_v"), self.value(node.comparators[index]), node.comparators[index])
+            self.bind(target, ir.Compare((node.ops[index],), (left, right)), node)
+            if index + 1 < len(node.ops):
+                rest = self.nested(lambda: link(right, index + 1))
+                self.block.append(ir.If(ir.Var(target), rest, [], self.span(node)))
+
+        link(self.bind(self.fresh("_v"), self.value(node.left), node.left), 0)
+        return ir.Copy(ir.Var(target))
+
+    def formatted(self, node: ast.JoinedStr) -> ir.Expr:
+        """An f-string: what it calls that may change something is called before."""
+        if not any(calls_unknown(v.value) for v in node.values if isinstance(v, ast.FormattedValue)):
+            return self.inert(node)
+        parts: list[ast.expr] = []
+        for part in node.values:
+            if isinstance(part, ast.FormattedValue):
+                value = self.bind(self.fresh("_v"), self.value(part.value), part.value)
+                known = ast.copy_location(ast.Name(value.name, ast.Load()), part.value)
+                part = ast.copy_location(ast.FormattedValue(known, part.conversion, part.format_spec), part)
+            parts.append(part)
+        return self.inert(ast.copy_location(ast.JoinedStr(parts), node))
+
+    def any_or_all(self, node: ast.Call, name: str) -> ir.Expr:
+        """`any(f(v) for v in vs)`, where calling f may change something: a loop that stops where it does."""
+        generator: Any = node.args[0]
+        clause = generator.generators[0]
+        found = self.fresh("_found")
+        renamed = {n: self.fresh(f"{n}_") for n in read(clause.target)}
+        stop: ast.expr = generator.elt if name == "any" else ast.UnaryOp(ast.Not(), generator.elt)
+        left: list[ast.stmt] = [ast.Assign([ast.Name(found, ast.Store())], ast.Constant(name == "any")), ast.Break()]
+        body: ast.stmt = ast.If(stop, left, [])
+        for test in reversed(clause.ifs):
+            body = ast.If(test, [body], [])
+        loop = _Rename(renamed).visit(copy.deepcopy(ast.For(clause.target, ast.Constant(None), [body], [])))
+        loop.iter = clause.iter
+        for part in ast.walk(loop):
+            if isinstance(part, (ast.expr, ast.stmt)) and not hasattr(part, "lineno"):
+                ast.copy_location(part, node)
+        self.bind(found, ir.Copy(ir.Lit(name != "any")), node)
+        self.run([loop])
+        return ir.Copy(ir.Var(found))
+
+    def run(self, nodes: list[ast.stmt]) -> None:
+        """Lower statements that stand for an expression (statement lowering extends this)."""
+        raise NotImplementedError
 
     def display(self, node: ast.Tuple | ast.List | ast.Set) -> ir.Expr:
         """A tuple, list or set; one with `*parts` is the concatenation of its pieces."""
@@ -216,6 +275,8 @@ class Expressions:
                 stars.add(position)
                 arg = arg.value
             if lazy and isinstance(arg, ast.GeneratorExp):
+                if len(arg.generators) == 1 and any(map(calls_unknown, (arg.elt, *arg.generators[0].ifs))):
+                    return self.any_or_all(node, str(getattr(callee, "name", "")))
                 return self.inert(node)  # a truth value, and it must stop where the original stops
             exhausted = position in stars or (method or getattr(callee, "name", "")) in EXHAUSTING
             args.append(self.collected(arg) if exhausted else self.atom(arg))

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pullback import ir
-from pullback.lower_expressions import Expressions
+from pullback.lower_expressions import Expressions, calls_unknown
 
 
 @dataclass(slots=True)
@@ -34,6 +34,28 @@ class Attempts(Expressions):
     def statements(self, nodes: list[ast.stmt]) -> Exit:
         """Lower a statement list into the current block."""
         raise NotImplementedError
+
+    def run(self, nodes: list[ast.stmt]) -> None:
+        """Lower statements that stand for an expression."""
+        self.statements(nodes)
+
+    def raised(self, node: ast.Raise) -> ast.Raise:
+        """A `raise` whose exception is made of calls that may change something: these are made before."""
+        made = node.exc
+        if not isinstance(made, ast.Call):
+            return node
+        if not any(map(calls_unknown, (*made.args, *(k.value for k in made.keywords)))):
+            return node
+
+        def before(value: ast.expr) -> ast.expr:
+            if isinstance(value, ast.Starred) or not calls_unknown(value):
+                return value
+            known = self.bind(self.fresh("_v"), self.value(value), value)
+            return ast.copy_location(ast.Name(known.name, ast.Load()), value)
+
+        keywords = [ast.copy_location(ast.keyword(k.arg, before(k.value)), k) for k in made.keywords]
+        call = ast.copy_location(ast.Call(made.func, [before(a) for a in made.args], keywords), made)
+        return ast.copy_location(ast.Raise(call, node.cause), node)
 
     def guarded(self, jumps: frozenset[str], rest: list[ast.stmt], node: ast.AST) -> Exit:
         """`if not (flags): rest`."""
@@ -71,11 +93,16 @@ class Attempts(Expressions):
         handlers = []
         for handler in node.handlers:
             made, end = self.step(handler.body, handler)
+            made.at_start = True
             handlers.append(ir.Handler(handler.type, handler.name, made))
             jumps |= end.jumps
             always = always and end.always
+        if orelse is not None:
+            orelse.at_start = True
         final = self.nested(lambda: self._final(node.finalbody))
-        self.block.append(ir.Try(body, handlers, orelse, final, self.span(node)))
+        made_of = ir.Try(body, handlers, orelse, final, self.span(node))
+        made_of.manager = hasattr(node, "manager")
+        self.block.append(made_of)
         return Exit(always, jumps)
 
     def _final(self, nodes: list[ast.stmt]) -> None:
@@ -85,6 +112,12 @@ class Attempts(Expressions):
 
     def _after(self, jumps: frozenset[str], nodes: list[ast.stmt], node: ast.AST) -> None:
         self.ended = self.guarded(jumps, nodes, node)
+
+
+def swallows(context: ast.expr) -> bool:
+    """Whether a context manager is there to swallow exceptions: `contextlib.suppress(...)`."""
+    opener = context.func if isinstance(context, ast.Call) else context
+    return getattr(opener, "attr", getattr(opener, "id", "")) == "suppress"
 
 
 def may_jump(node: ast.AST) -> bool:

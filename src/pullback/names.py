@@ -14,12 +14,30 @@ from typing import Any
 
 import numpy as np
 
-from pullback.kinds import ARRAY, NPINT, STRUCT, UNKNOWN, UNSET, Kind, kind_of, known
+from pullback.boxes import Box
+from pullback.kinds import (
+    ARRAY,
+    DICT,
+    LIST,
+    NOTHING,
+    STRUCT,
+    TUPLE,
+    UNKNOWN,
+    UNSET,
+    Kind,
+    held,
+    join,
+    kind_of,
+    known,
+)
 from pullback.operations import is_data_field
 from pullback.rules import lookup
 
+_FEW = 16  # items of a sequence that are guessed one by one
+_FLOATS, _OTHERS = "fc", "iubOSUVMm"  # the kinds of dtypes of arrays with and without tangents
+
 # Functions that lowering calls, under names that no program can bind.
-INTERNAL: dict[str, Any] = {"<list>": list, "<tuple>": tuple, "<set>": set, "<dict>": dict}
+INTERNAL: dict[str, Any] = {"<list>": list, "<tuple>": tuple, "<set>": set, "<dict>": dict, "<box>": Box}
 
 
 class Names:
@@ -28,11 +46,15 @@ class Names:
     def __init__(self, function: types.FunctionType) -> None:
         self.globals = function.__globals__
         self.helpers: frozenset[str] = getattr(function, "_pullback_helpers", frozenset())  # of generated code
+        self.changing: bool = getattr(function, "_pullback_changing", False)  # generated code that changes values
         self.cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
         self.identities: dict[str, Any] = {}  # source text -> the object it must still be
         self.classes: dict[str, type] = {}  # name -> the class its value must still have
         self.defaults: dict[str, tuple[Any, Any]] = {}  # a callee's path -> the callee, the defaults it must still have
         self.fields: dict[str, tuple[type, Any]] = {}  # a parameter's field -> its class; the object, if it is fixed
+        self.methods: dict[tuple[type, str], Any] = {}  # a class and a method's name -> the function it must still be
+        self.dynamic = False  # whether objects are made and called at run time: in forward mode, and on lent shadows
+        self.lengths = True  # whether a sequence may be guessed to be as long as the one at hand
         self.guessing = True  # whether fields may be guessed: not where they may change while the function runs
 
     def values(self) -> dict[str, Any]:
@@ -72,7 +94,7 @@ class Names:
         if not isinstance(owner.value, (types.ModuleType, type)) or not hasattr(owner.value, name):
             return None
         value = getattr(owner.value, name)
-        path = f"{owner.path}.{name}"
+        path = f"{owner.path}.{name}" if owner.path else ""  # what a helper of generated code holds needs no guard
         if isinstance(owner.value, type):  # a static method or plain function; a bound one is new at every access
             return known(value, path) if isinstance(value, types.FunctionType) else None
         if is_fixed(value):
@@ -86,18 +108,80 @@ class Names:
         if not self.guessing or owner.sample is UNSET or not is_data_field(owner, name):
             return None
         value = getattr(owner.sample, name, UNSET)
-        if value is UNSET:
+        return None if value is UNSET else self.guess(f"{owner.path}.{name}", value)
+
+    def item(self, owner: Kind, key: Any) -> Kind | None:
+        """An item of a dict, tuple or list that is a parameter or in one, guessed likewise."""
+        sample = owner.sample
+        if not self.guessing or sample is UNSET or sample.__class__ not in (dict, tuple, list):
             return None
-        path = f"{owner.path}.{name}"
+        if sample.__class__ is dict:
+            return self.guess(f"{owner.path}.get({key!r})", sample[key]) if key in sample else None
+        if not -len(sample) <= key < len(sample) or not self.lengths:
+            return None
+        self.fields[f"{owner.path}.__len__()"] = (int, len(sample))
+        return self.guess(f"{owner.path}[{key}]", sample[key])
+
+    def elements(self, owner: Kind) -> Kind | None:
+        """Any item of a sequence: of one of floats or of arrays of them, or of a short one, guessed likewise."""
+        sample = owner.sample
+        if not self.guessing or sample.__class__ not in (tuple, list):
+            return None
+        mask = held(sample)
+        if mask:
+            self.fields[f"held({owner.path})"] = (int, mask)
+            return Kind(mask)
+        if not 0 < len(sample) <= _FEW or not self.lengths:
+            return None
+        total = NOTHING
+        for index in range(len(sample)):
+            total = join(total, self.item(owner, index) or UNKNOWN)
+        return total
+
+    def guess(self, path: str, value: Any) -> Kind:
+        """The kind of a part of an argument; generated code tests it on entry."""
         if isinstance(value, (types.FunctionType, types.BuiltinFunctionType, np.ufunc)):
             self.fields[path] = (value.__class__, value)
             return known(value, "")
         self.fields[path] = (value.__class__, UNSET)
         found = kind_of(value)
-        if found.mask == STRUCT:
-            return Kind(STRUCT, found.cls, UNSET, path, value)
-        # an array's dtype may differ in the next object: only what the class tells is used
-        return Kind(ARRAY | NPINT) if value.__class__ is np.ndarray else found
+        if value.__class__ is np.ndarray:
+            self.fields[f"{path}.dtype.kind"] = (str, _FLOATS if found.mask == ARRAY else _OTHERS)
+        if found.mask in (STRUCT, TUPLE, LIST, DICT):
+            return Kind(found.mask, found.cls, UNSET, path, value)
+        return found
+
+    def method(self, owner: Kind, name: str) -> Kind | None:
+        """The function that `obj.name(...)` runs, for an object whose class is known; `__call__` for `obj(...)`."""
+        cls = owner.cls
+        if owner.mask != STRUCT or cls is None or (owner.sample is UNSET and owner.parts is None):
+            return None
+        if not self.guessing or self.dynamic:
+            return None
+        if hasattr(cls, "__getattr__") or isinstance(cls.__getattribute__, types.FunctionType):
+            return None
+        found = next((base.__dict__[name] for base in cls.__mro__ if name in base.__dict__), None)
+        if not isinstance(found, types.FunctionType) or getattr(cls, name, None) is not found:
+            return None
+        if name == "__call__":
+            if owner.sample is not UNSET and lookup(owner.sample) is not None:
+                return None
+        elif owner.sample is not UNSET and hasattr(owner.sample, "__dict__"):
+            if name in owner.sample.__dict__:
+                return None
+            self.fields[f"{owner.path}.__dict__.get({name!r})"] = (type(None), UNSET)
+        elif hasattr(cls, "__dict__") and any(n == name for n, _ in owner.parts or ()):
+            return None
+        self.methods[cls, name] = found
+        return known(found)
+
+    def take_over(self, fields: dict[str, tuple[type, Any]], parameters: dict[str, Kind]) -> None:
+        """The guesses that a callee's result relies on, as guesses about the arguments here that it is given."""
+        for path, guess in fields.items():
+            inside = path.removeprefix("held(")
+            root = inside[: next(i for i, c in enumerate(inside) if not (c.isalnum() or c == "_"))]
+            outer = parameters[root].path
+            self.fields[f"{path[: len(path) - len(inside)]}{outer}{inside[len(root) :]}"] = guess
 
     def rely_on(self, callee: Kind) -> None:
         """Record that generated code was made for this very callee."""

@@ -9,15 +9,18 @@ tangents of the function and arguments they were made of.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from pullback.arguments import active_operands
-from pullback.differential_calls import UNNESTED, VERBS, call_differential, call_differential_vjp
+from pullback.differential_calls import VERBS, call_differential, call_differential_vjp
 from pullback.dispatch import VERB_PULLBACKS, call
 from pullback.errors import DifferentiabilityError
 from pullback.forward_verbs import Differential, differential, value_with_differential
-from pullback.operators import Pullback, gradient, pullback, value_with_gradient, value_with_pullback
+from pullback.locating import at_boundary
+from pullback.operators import Pullback, gradient, named, pullback, value_with_gradient, value_with_pullback
 from pullback.pull_apply import ONE, pull_along, pulled_transposed, recording, second_order
+from pullback.python_calls import call_function
 from pullback.rules import Active, callable_name, constant, forward_intrinsic, intrinsic, rule
 from pullback.spaces import entering
 from pullback.tangent_parts import part, projected
@@ -41,9 +44,14 @@ def _of_function(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots
     return fn(*args, **kwargs), dots[0] if len(args) > 0 else part(kwdots, "f")
 
 
+def same_tangent_as_function(verb: Any) -> None:
+    """Register that what a verb returns has the tangent of the function that it was given."""
+    intrinsic(verb)(_verb_vjp(verb))
+    forward_intrinsic(verb)(_of_function)
+
+
 for _verb in (gradient, value_with_gradient, pullback, value_with_pullback, differential, value_with_differential):
-    intrinsic(_verb)(_verb_vjp(_verb))
-    forward_intrinsic(_verb)(_of_function)
+    same_tangent_as_function(_verb)
 
 
 def verb_name(fn: Any) -> str:
@@ -68,25 +76,23 @@ def verb_operands(fn: Any, args: Any, kwargs: Any) -> Active:
 
 def call_verb(fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> tuple[Any, Any]:
     """The value of `gradient(f)(*args)` and the like, and the residual of its pullback."""
-    if verb_name(fn) not in VERBS:
-        raise not_nested(fn)
+    if hasattr(fn, "_pullback_written"):
+        value, inner = call_function(written_function(fn), args, active, kwargs, lambda _: None)
+        return value, (_pull_written, inner, active)
     wrt = verb_operands(fn, args, kwargs)
     with recording():
         value = fn(*args, **kwargs)
+    if -1 in active:
+        for made in value if isinstance(value, tuple) else (value,):
+            if isinstance(made, (Pullback, Differential)):
+                made.callee_varies = True
     return value, (_pull_verb, verb_name(fn), verb_function(fn), args, kwargs, wrt, active)
 
 
-def not_nested(fn: Any) -> DifferentiabilityError:
-    """The error for a verb that has no derivative of its own."""
-    return DifferentiabilityError(
-        f"pb.{verb_name(fn)} is called on a value that is itself being differentiated, which is not supported; "
-        "use pb.gradient, pb.pullback, pb.differential or pb.hvp there"
-    )
-
-
-def refused_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
-    """A verb that has no derivative of its own."""
-    raise not_nested(fn)
+def _pull_written(residual: Any, g: Tangent) -> tuple[Tangent, ...]:
+    _, inner, active = residual
+    found = inner[0](inner, g)
+    return tuple(part(t, "f") if a == -1 else t for a, t in zip(active, found, strict=True))
 
 
 def _pull_verb(residual: Any, g: Tangent) -> tuple[Tangent, ...]:
@@ -125,7 +131,6 @@ def _spread(t: Tangent, count: int) -> tuple[Tangent, ...]:
 
 
 VERB_PULLBACKS["call"] = call_verb
-UNNESTED["refused"] = refused_differential
 
 
 # --- called in forward mode -------------------------------------------------------------------------
@@ -181,6 +186,24 @@ def value_with_map_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwar
     return fn(*args, **kwargs), (y_dot, carrying(fn_dot, dots, kwdots))
 
 
+def written_function(fn: Any) -> Any:
+    """The function of a verb that is written in the language which is differentiated."""
+    return fn._pullback_written
+
+
+def written_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    """Such a verb: it captured the function that it was given."""
+    return call_differential(written_function(fn), {"f": fn_dot}, args, dots, kwargs, kwdots)
+
+
+def written_out(function: Callable[..., Any], verb: str, f: Any, wrt: Any) -> Callable[..., Any]:
+    """What a verb returns that captured `f`, and is itself differentiated where differentiated code calls it."""
+    made = named(at_boundary(function), verb, f, wrt)
+    made.__dict__["_pullback_written"] = function
+    VERBS[verb] = written_differential
+    return made
+
+
 VERBS.update(
     gradient=gradient_differential,
     value_with_gradient=value_with_gradient_differential,
@@ -225,9 +248,9 @@ def _pull_map(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> 
 def _reverse_pull_map(residual: Any, g: Tangent) -> tuple[Tangent, ...]:
     _, pull, s, active = residual
     whole = _spread(g, len(pull._active))
-    fn, args, kwargs, s_bar = second_order(
-        pull._function, pull._args, pull._kwargs, pull._active, s, whole, (0, 1, 2, 4)
-    )
+    wanted: Active = (0, 1, 2, 4) if pull.callee_varies else (1, 2, 4)
+    found = second_order(pull._function, pull._args, pull._kwargs, pull._active, s, whole, wanted)
+    fn, (args, kwargs, s_bar) = found[0] if pull.callee_varies else ZERO, found[-3:]
     by_operand = {0: {"fn": fn, "args": args, "kwargs": kwargs}, 1: s_bar}
     return tuple(by_operand[a] for a in active if isinstance(a, int))
 
@@ -275,13 +298,14 @@ def _reverse_along_map(residual: Any, g: Tangent) -> tuple[Tangent, ...]:
     kwdots = {k: given[k] for k in moving._kwargs if k in given}
     six = (moving._function, ZERO, moving._args, dots, moving._kwargs, kwdots)
     with recording(transposing=True) as met:
-        _, inner = call_differential_vjp(six, {}, (0, 2, 3, 4, 5))
+        _, inner = call_differential_vjp(six, {}, (0, 2, 3, 4, 5) if moving.callee_varies else (2, 3, 4, 5))
     if met.nonlinear:
         raise DifferentiabilityError(
             f"a differential of {callable_name(moving._function)}, which runs a with_derivative callback or a "
             "registered pullback, is differentiated in reverse mode; use pb.differential for the outer derivative too"
         )
-    fn, args, dots_bar, keywords, kwdots_bar = pulled_transposed(inner, (ZERO, g), 5)
+    *of_callee, args, dots_bar, keywords, kwdots_bar = pulled_transposed(inner, (ZERO, g), 4 + moving.callee_varies)
+    fn = of_callee[0] if of_callee else ZERO
     parts = {-2: {"fn": fn, "args": args, "kwargs": keywords}}
     out: list[Tangent] = []
     for a in active:
@@ -306,11 +330,20 @@ def _along_map_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: 
     still = tuple([ZERO for x in operands])
     along = part(moving_dot, "args") if carries(moving_dot) else still
     f_dot = part(moving_dot, "fn") if carries(moving_dot) else ZERO
-    inner = placed_operands(entered_tangents(args[1:], moving), operands, wrt)
-    outer = placed_operands(dots[1:], operands, wrt)
+    keywords = map_kwargs(moving)
+    entered = entered_tangents(args[1:], moving)
     both, moved = call_differential(
-        call_differential, ZERO, (map_function(moving), ZERO, operands, inner), (f_dot, ZERO, along, outer)
-    )
+        call_differential,
+        ZERO,
+        (
+            map_function(moving), ZERO, operands, placed_operands(entered, operands, wrt), keywords,
+            placed_keywords(entered, keywords, wrt),
+        ),
+        (
+            f_dot, ZERO, along, placed_operands(dots[1:], operands, wrt), part(moving_dot, "kwargs"),
+            placed_keywords(dots[1:], keywords, wrt),
+        ),
+    )  # fmt: skip
     y, y_dot = both
     return projected(y_dot, y), projected(part(moved, 1), y)
 
@@ -325,7 +358,13 @@ def placed_operands(tangents: Any, operands: Any, wrt: Any) -> Any:
     return tuple([part(tangents, wrt.index(i)) if i in wrt else ZERO for i in range(len(operands))])
 
 
+def placed_keywords(tangents: Any, keywords: Any, wrt: Any) -> Any:
+    """The same for keyword arguments."""
+    return {k: part(tangents, wrt.index(k)) for k in keywords if k in wrt}
+
+
 constant(active_operands, callable_name, verb_name, verb_operands, is_keyword, map_operands, carries)
+rule(written_function, "fn", fn="part(g, 'f')", fn_dot="{'f': fn_dot}", _returns="unknown")
 rule(verb_function, "fn", fn="g", fn_dot="fn_dot", _returns="unknown")
 rule(map_function, "linear", linear="{'fn': g}", linear_dot="part(linear_dot, 'fn')", _returns="unknown")
 rule(map_args, "linear", linear="{'args': g}", linear_dot="part(linear_dot, 'args')", _returns="tuple")

@@ -42,3 +42,11 @@ def is_field_of(cls: type, attribute: str) -> bool:
         return False
     static = inspect.getattr_static(cls, attribute, None)
     return static is None or inspect.ismemberdescriptor(static) or not hasattr(type(static), "__get__")
+
+
+def type_call(cls: type) -> Any:
+    """The function that a call of an instance runs, or None."""
+    for base in cls.__mro__:
+        if "__call__" in base.__dict__:
+            return base.__dict__["__call__"]
+    return None

@@ -20,6 +20,7 @@ import numpy as np
 from pullback import runtime_calls
 from pullback.arguments import Wrt, active_operands, describe_call, is_plain_function
 from pullback.calls import bind_parameters
+from pullback.copying import MAKERS, leaving_arguments
 from pullback.dispatch import call
 from pullback.errors import (
     ArgumentError,
@@ -34,6 +35,7 @@ from pullback.generated import JOINT, Derivative, Request
 from pullback.kinds import DICT, LIST, OTHER, STRUCT, TUPLE, kind_of
 from pullback.lending import alone, totals_of
 from pullback.locating import at_boundary, settle
+from pullback.mirrors import snapshot
 from pullback.not_finite import debugging, look_at
 from pullback.pipeline import find, refuse
 from pullback.python_calls import pick, picked
@@ -102,7 +104,13 @@ def value_with_pullback(f: Callable[..., Any], wrt: Wrt = None) -> Callable[...,
         try:
             active = active_operands(f, wrt, args, kwargs)
             operands = [outline(args[a] if isinstance(a, int) else kwargs[a]) for a in active]
-            value, residual = call(f, args, active, kwargs or None, outermost=True)
+            left = leaving_arguments(f, args, kwargs)
+            if left is f:
+                value, residual = call(f, args, active, kwargs or None, outermost=True)
+            else:
+                held, named_ = snapshot((args, kwargs))
+                value, residual = call(left, held, active, named_ or None, outermost=True)
+                f(*args, **kwargs)  # for what it changes
         except Exception as error:
             settle(error)
             raise
@@ -115,7 +123,10 @@ class Pullback:
     """A linear map from cotangents of a result to tangents of the arguments."""
 
     whole_tangent = True  # as a value that is differentiated, it is one
-    __slots__ = ("_active", "_args", "_function", "_kwargs", "_looks", "_operands", "_residual", "_seen", "_value")
+    __slots__ = (
+        "_active", "_args", "_function", "_kwargs", "_looks", "_operands", "_residual", "_seen", "_value",
+        "callee_varies",
+    )  # fmt: skip
 
     def __init__(
         self, f: Any, value: Any, residual: Any, active: Active, operands: list[Any], args: tuple[Any, ...],
@@ -132,6 +143,7 @@ class Pullback:
             watched["the result"] = value
         self._seen = [(what, x, fingerprint(x)) for what, x in watched.items() if is_changeable(x)]
         self._looks = EPOCH.scopes > 0 and debugging()
+        self.callee_varies = False  # whether differentiated code made it of a function that captured what varies
 
     def __call__(self, cotangent: Tangent) -> Any:
         """The tangents that a cotangent of the result pulls back to."""
@@ -244,7 +256,13 @@ def _scalar_verb(f: Callable[..., Any], wrt: Wrt, with_value: bool) -> Callable[
         nonlocal current
         active = active_operands(f, wrt, args, kwargs)
         if not is_plain_function(f):
-            return _by_pullback(f, args, kwargs, active, with_value)
+            left = leaving_arguments(f, args, kwargs)
+            if left is f:
+                return _by_pullback(f, args, kwargs, active, with_value)
+            held, named_ = snapshot((args, kwargs))
+            result = _by_pullback(left, held, named_, active, with_value)
+            f(*args, **kwargs)  # for what it changes
+            return result
         made, derivative, stable = _joint(f, wrt, args, kwargs, active, with_value, specialise)
         if derivative.always_zero is not None:
             result = made(*args, **kwargs)  # an error says more than the warning
@@ -344,3 +362,4 @@ def named(made: F, verb: str, f: Any, wrt: Wrt = None) -> F:
     return made
 
 
+MAKERS.update(gradient=gradient, value_with_gradient=value_with_gradient)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from pullback import ir
+from pullback.kinds import ARRAY, DICT, LIST
 
 Names = frozenset[str]
 _NONE: Names = frozenset()
@@ -24,16 +25,23 @@ class Origins:
         self._local = local
         self._of: dict[str, Names] = {p: frozenset((p,)) for p in function.parameters}
         self._held: dict[str, Names] = {}
+        self.position = 0  # of the statement that is looked at
+        self._rebound = _rebound(function, makes_anew)
+        for p in self._rebound:
+            del self._of[p]
         statements = list(ir.walk(function.body))
         while True:
             before = (dict(self._of), dict(self._held))
             for stmt in statements:
+                self.position = stmt.pos
                 self._stmt(stmt)
             if (self._of, self._held) == before:
                 break
 
     def of(self, name: str) -> Names:
         """The outer names that the value of `name` may be, or be a part of."""
+        if name in self._rebound and self.position <= self._rebound[name]:
+            return self._of.get(name, _NONE) | {name}
         return self._of.get(name, _NONE) if name in self._local else frozenset((name,))
 
     def held(self, name: str) -> Names:
@@ -101,3 +109,41 @@ class Origins:
             if isinstance(operand, ir.Var) and operand.name in self._local:
                 others = [o for o in operands if o is not operand]
                 self._flow(operand.name, _NONE, self._union(others))
+
+
+def _rebound(function: ir.FunctionIR, makes_anew: Callable[[ir.Bind], bool]) -> dict[str, int]:
+    """The parameters that are bound to new values, and where that is first done for certain.
+
+        def f(u):
+            u = u.copy()        from here on, `u` is not what the caller holds
+    """
+    found: dict[str, int] = {}
+    anew = {s.target for s in ir.walk(function.body) if isinstance(s, ir.Bind) and makes_anew(s)}
+    anew -= {n for s in ir.walk(function.body) if not _makes(s, makes_anew) for n in ir.assigned(s)}
+    for stmt in function.body:
+        if isinstance(stmt, ir.Bind) and stmt.target in function.parameters and _is_new(stmt, makes_anew, anew):
+            found.setdefault(stmt.target, stmt.pos)
+    closures = [s.expr for s in ir.walk(function.body) if isinstance(s, ir.Bind) and isinstance(s.expr, ir.Closure)]
+    captured = {name for closure in closures for name in closure.captures}
+    return {n: p for n, p in found.items() if n not in captured}
+
+
+def _makes(stmt: ir.Stmt, makes_anew: Callable[[ir.Bind], bool]) -> bool:
+    return isinstance(stmt, ir.Bind) and makes_anew(stmt)
+
+
+def _is_new(stmt: ir.Bind, makes_anew: Callable[[ir.Bind], bool], anew: set[str]) -> bool:
+    """Whether a statement binds a new array or container."""
+    expr = stmt.expr
+    if isinstance(expr, ir.Operation):
+        return not expr.inplace and all(k.numeric for k in stmt.facts.kinds)
+    if isinstance(expr, ir.Copy):
+        return isinstance(expr.source, ir.Var) and expr.source.name in anew
+    if isinstance(expr, ir.Item):
+        return isinstance(expr.obj, ir.Var) and expr.obj.name in anew
+    if not isinstance(expr, ir.Apply):
+        return isinstance(expr, ir.Build)
+    if stmt.facts.known and (stmt.facts.callee is list or stmt.facts.callee is dict):
+        return True
+    copies = expr.method == "copy" and not stmt.facts.kinds[0].mask & ~(ARRAY | LIST | DICT)
+    return copies or makes_anew(stmt)

@@ -127,9 +127,21 @@ def pull_along(
     kwwritten = with_zero_keywords(kwdots, kwargs, wrt)
     callee = callee_with_zeros(fn_dot, fn, wrt)
     six = (fn, callee, args, written, kwargs, kwwritten)
-    bars = pull_apply(call_differential, six, {}, (0, 1, 2, 3, 4, 5), lifted(s, s_dot))
+    wanted = places_of(wrt)
+    found = pull_apply(call_differential, six, {}, wanted, lifted(s, s_dot))
+    bars = [found[wanted.index(k)] if k in wanted else ZERO for k in range(6)]
     value = chosen(bars[3], bars[5], bars[1], wrt)
     return value, chosen(bars[2], bars[4], bars[0], wrt)
+
+
+def places_of(wrt: Active) -> tuple[int, ...]:
+    """Which of the six operands hold what is differentiated by: not the callee's captures, if they are not."""
+    pairs = (
+        (-1 in wrt, (0, 1)),
+        (any(isinstance(w, int) and w >= 0 for w in wrt), (2, 3)),
+        (any(isinstance(w, str) for w in wrt), (4, 5)),
+    )
+    return tuple(k for asked, places in pairs if asked for k in places)
 
 
 @forward_intrinsic(pull_apply)
@@ -221,9 +233,7 @@ def _by_unit_vectors(
         return rebuild(np.array(found) * signs)
 
     none = (ZERO,) * len(args)
-    bars = tuple(
-        cotangent(x, lambda t, i=i: paired((*none[:i], t, *none[i + 1 :]), {})) for i, x in enumerate(args)
-    )
+    bars = tuple(cotangent(x, lambda t, i=i: paired((*none[:i], t, *none[i + 1 :]), {})) for i, x in enumerate(args))
     kwbars = {k: cotangent(x, lambda t, k=k: paired(none, {k: t})) for k, x in kwargs.items()}
     captured = {
         name: cotangent(x, lambda t, name=name: paired(none, {}, {name: t}))
@@ -284,5 +294,5 @@ def recording(transposing: bool = False) -> Iterator[Record]:
         _PRESENT.record = before
 
 
-constant(is_seed, seed_above)
+constant(is_seed, seed_above, places_of)
 rule(closure_dense, "t, fn", t="g", t_dot="t_dot", _inert="fn", _returns="unknown")

@@ -89,7 +89,7 @@ def call_function(
     kinds = tuple(sorted((p, kind_of(v).key) for p, v in with_defaults(fn, values).items()))
     request = Request(frozenset(order), captures, kinds, lent=lent, strict=strict)
     found = find(fn, request, values)
-    changes = [n for n in found.changes if n != fresh] if strict else []
+    changes = [n for n in found.changes if n not in fresh.split()] if strict else []
     if changes:
         raise DifferentiabilityError(
             f"{callable_name(fn)} changes `{changes[0]}` in place where that was not foreseen, so that its effect "

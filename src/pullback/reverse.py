@@ -17,7 +17,7 @@ from typing import Any
 
 from pullback import ir, runtime
 from pullback.calls import CALLS
-from pullback.inlining import Inliner
+from pullback.inlining import PLAIN, Inliner, how
 from pullback.kinds import FLOAT, UNKNOWN, Kind
 from pullback.residuals import Region, Residuals
 from pullback.shadow_code import ShadowCode
@@ -52,6 +52,8 @@ class Reverse:
         self.captures = captures  # active captured variables
         self.inliner = Inliner(self, helper)
         self.adjoints: dict[str, str] = {}
+        self.fields: dict[str, list[str]] = {}  # parameters never assigned: fields with adjoints of their own
+        self.reads = self._field_reads()
         self.status: Status = {}
         self.code: Code = []
         self.forward_calls: dict[int, str] = {}  # statements that run as a call returning a residual: its name
@@ -68,9 +70,42 @@ class Reverse:
         """The name of a variable's adjoint."""
         found = self.adjoints.get(variable)
         if found is None:
-            stem = f"d_{variable.lstrip('_')}" if variable.startswith("_") else f"d_{variable}"
+            stem = f"d_{variable.lstrip('_')}" if variable.startswith("_") else f"d_{variable.replace('.', '_')}"
             found = self.adjoints[variable] = self.fresh(stem)
         return found
+
+    def _field_reads(self) -> dict[str, ir.Bind]:
+        """Names that only ever hold a field of a parameter that is never assigned: `w = model.weights`."""
+        found: dict[str, ir.Bind] = {}
+        counts: dict[str, int] = {}
+        for stmt in ir.walk(self.function.body):
+            for bound in ir.assigned(stmt):
+                counts[bound] = counts.get(bound, 0) + 1
+            if not isinstance(stmt, ir.Bind) or not isinstance(stmt.expr, ir.Attr) or how(stmt) != PLAIN:
+                continue
+            if stmt.facts.varied and getattr(stmt.expr.obj, "name", "") in self.accumulators:
+                found[stmt.target] = stmt
+        return {n: s for n, s in found.items() if counts[n] == 1 and n not in self.function.parameters}
+
+    def holder(self, variable: str) -> str:
+        """The variable whose adjoint takes the elements that are read from `variable`."""
+        read = self.reads.get(variable)
+        if read is None or self.shadows is not None:
+            return variable
+        assert isinstance(read.expr, ir.Attr) and isinstance(read.expr.obj, ir.Var)
+        found = self.field(read.expr.obj, read.expr.name, read.facts.kind)
+        return variable if found is None else found.name
+
+    def field(self, obj: ir.Var, name: str, kind: Kind) -> ir.Var | None:
+        """The variable that stands for a field of a parameter that is never assigned."""
+        if obj.name not in self.accumulators or self.shadows is not None:
+            return None
+        fields = self.fields.setdefault(obj.name, [])
+        variable = f"{obj.name}.{name}"
+        if name not in fields:
+            fields.append(name)
+            self.accumulators[variable] = kind
+        return ir.Var(variable)
 
     def emit(self, stmt: ast.stmt, source: ir.Stmt) -> None:
         """Append a statement that the user's statement `source` causes."""
@@ -226,7 +261,7 @@ class Reverse:
             ends.append(self.status)
             owned.append(self.owned)
         self.owned = owned[0] & owned[1]
-        if ir.always_raises(stmt.body) or ir.always_raises(stmt.orelse):
+        if not stmt.attempted and (ir.always_raises(stmt.body) or ir.always_raises(stmt.orelse)):
             taken = 1 if ir.always_raises(stmt.body) else 0
             self.status, self.owned = ends[taken], owned[taken]
             self.code.extend(arms[taken])
@@ -289,10 +324,10 @@ class Reverse:
         read: list[str] = []
         for inner in [stmt, *inside]:
             if isinstance(inner, ir.For) and inner.facts.varied and isinstance(inner.iterable, ir.Var):
-                read.append(inner.iterable.name)
+                read.append(self.holder(inner.iterable.name))
             item = inner.expr if isinstance(inner, ir.Bind) and inner.facts.varied else None
             if isinstance(item, ir.Item) and isinstance(item.obj, ir.Var):
-                read.append(item.obj.name)
+                read.append(self.holder(item.obj.name))
         shared = self.shadows.shared if self.shadows is not None else (lambda _: False)
         return [n for n in dict.fromkeys(read) if n not in bound and not shared(n)]
 
@@ -303,7 +338,10 @@ class Reverse:
         absent = self.status.get(variable, ABSENT) == ABSENT
         d = self.adjoint(variable)
         present: ast.expr = name(self.runtime("ZERO")) if absent else name(d)
-        self.emit(assign(d, call(self.runtime("buffer"), present, self.residuals.need(variable, stmt))), stmt)
+        obj, _, field = variable.partition(".")
+        held = self.residuals.need(obj, stmt)
+        value = ast.Attribute(held, field, ast.Load()) if field else held
+        self.emit(assign(d, call(self.runtime("buffer"), present, value)), stmt)
         self.status[variable] = PRESENT
         self.owned.add(variable)
 
@@ -312,6 +350,7 @@ class Reverse:
         if self.shadows is not None and self.shadows.shared(variable):
             self.shadows.add_item(ir.Var(variable), index, name(g), stmt)
             return
+        variable = self.holder(variable)
         self.own(variable, stmt)
         self.emit(ast.Expr(call(self.runtime("add_at"), name(self.adjoint(variable)), index, name(g))), stmt)
 

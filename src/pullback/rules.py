@@ -119,6 +119,29 @@ class VjpRule:
     wrt: tuple[str, ...] | None
     forward: bool = False
 
+    def operands(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[tuple[int | str, Any]]:
+        """The operands whose tangents the rule's pullback returns, in its order, with their values."""
+        every: list[tuple[int | str, Any]] = [*enumerate(args), *kwargs.items()]
+        if self.wrt is None:
+            return every
+        names = parameter_names(self.function, self.vjp)
+        chosen: list[tuple[int | str, Any]] = []
+        for name in self.wrt:
+            for operand, value in every:
+                if operand == name or (isinstance(operand, int) and operand < len(names) and names[operand] == name):
+                    chosen.append((operand, value))
+        return chosen
+
+
+def parameter_names(*functions: Any) -> list[str]:
+    """The parameter names of the first callable that has a signature."""
+    for function in functions:
+        try:
+            return list(inspect.signature(function).parameters)
+        except (TypeError, ValueError):
+            continue
+    return []
+
 
 @dataclass(slots=True)
 class Entry:
@@ -160,7 +183,7 @@ def _advance() -> None:
     EPOCH.now = _next_epoch
 
 
-def _canonical(function: Any) -> Any:
+def canonical(function: Any) -> Any:
     """The object a derivative of `function` is stored under: the function of a method or property."""
     if inspect.ismethod(function):
         return function.__func__
@@ -353,7 +376,7 @@ def stands_in(function: Any, python: Callable[..., Any], returns: str = "unknown
 
 def register_vjp(new: VjpRule) -> None:
     """Add a user's derivative. A second one for the same function and parameters is an error."""
-    function = _canonical(new.function)
+    function = canonical(new.function)
     lookup(function)  # (the library's own rule is registered first, so that this one joins it)
     entry = _entry(function)
     for old in entry.vjps:
@@ -370,13 +393,36 @@ def register_vjp(new: VjpRule) -> None:
     _advance()
 
 
+def in_scope(rule: VjpRule) -> VjpRule:
+    """A user's rule as the present scope has it: in an audit, one that is checked when it is used."""
+    for overrides in _OVERRIDES.get():
+        rule = overrides.audited(rule) if isinstance(overrides, Audit) else rule
+    return rule
+
+
+class Audit(dict[int, Entry]):
+    """A scope in which users' rules are others that do the same, and more (`pullback.auditing`)."""
+
+    def audited(self, rule: VjpRule) -> VjpRule:
+        """What stands for a rule."""
+        return rule
+
+
+def audit_everywhere(audit: Audit) -> None:
+    """Put a scope around everything, in every thread and task, for good."""
+    global _OVERRIDES
+    _OVERRIDES = contextvars.ContextVar("overrides", default=(audit,))
+    EPOCH.scopes += 1
+    _advance()
+
+
 @contextmanager
 def overriding(rules: dict[Any, Callable[..., Any]]) -> Iterator[None]:
     """A scope, of this thread or task, in which the given derivatives replace all others."""
     entries: dict[int, Entry] = {}
     for function, vjp in rules.items():
-        key = _canonical(function)
-        entries[id(key)] = Entry(key, vjps=[VjpRule(key, vjp, None)])
+        key = canonical(function)
+        entries[id(key)] = Entry(key, vjps=[in_scope(VjpRule(key, vjp, None))])
     with pushed(entries):
         yield
 

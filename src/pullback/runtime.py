@@ -24,8 +24,8 @@ from pullback.tangents import NO_TANGENT, ZERO, Tangent, add, tangent_type
 from pullback.views import names_twice
 
 __all__ = [
-    "ZERO", "add", "add_at", "buffer", "dict_part", "field_tangent", "finish", "fit", "inplace", "iterate",
-    "joined", "keep", "rebind", "seed", "take_last", "truth",
+    "ZERO", "add", "add_at", "buffer", "dict_part", "field_part", "field_tangent", "finish", "fit", "inplace",
+    "iterate", "joined", "keep", "of_fields", "rebind", "seed", "take_last", "truth",
     "unrolled",
 ]  # fmt: skip
 
@@ -113,6 +113,33 @@ def field_tangent(obj: Any, name: str, g: Tangent) -> Tangent:
     if name not in getattr(obj, "__dict__", ()) and not hasattr(cls, "__slots__"):
         return ZERO  # a class attribute: a constant of all instances
     return tangent_type(cls)(**{name: g})
+
+
+def of_fields(obj: Any, whole: Tangent, names: tuple[str, ...], parts: tuple[Tangent, ...]) -> Tangent:
+    """The tangent of an object, from those of the fields that were read one by one, and one of the whole."""
+    cls = obj.__class__
+    known = registration(cls)
+    allowed = None if known is None or known.fields is None else known.fields(obj)
+    constant = constant_fields(cls)
+    if isinstance(obj, tuple):  # a named tuple
+        for name, part in zip(names, parts, strict=True):
+            if part is not ZERO:
+                whole = add(whole, field_tangent(obj, name, part))
+        return whole
+    found = {}
+    data = getattr(obj, "__dict__", ())
+    slots = hasattr(cls, "__slots__")
+    for name, part in zip(names, parts, strict=True):
+        if part is ZERO or name in constant or (allowed is not None and name not in allowed):
+            continue
+        if name in data or slots:  # (or else a class attribute: a constant of all instances)
+            found[name] = part
+    return add(whole, tangent_type(cls)(**found)) if found else whole
+
+
+def field_part(g: Tangent, name: str) -> Tangent:
+    """The part of an object's tangent that belongs to one field."""
+    return g.__dict__.get(name, ZERO) if g is not ZERO else ZERO
 
 
 def take_last(d: Tangent) -> tuple[Tangent, Tangent]:
@@ -203,4 +230,6 @@ def _not_scalar(y: Any) -> str:
 
 def finish(d: Tangent, x: Any) -> Tangent:
     """An argument's adjoint as it is handed out: in the argument's own space, sharing nothing with it."""
+    if x.__class__ is float is d.__class__:
+        return d
     return project(ZERO if d is NO_TANGENT else d, x, "internal")

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from pullback import shared_arrays, shared_changes, shared_construct
+from pullback import differential_construct, shared_arrays, shared_changes, shared_construct
 from pullback.attributes import call_method, read_attribute, read_item
 from pullback.calls import CALLS
 from pullback.differential_calls import call_differential
+from pullback.differential_changes import (
+    change_attribute,
+    change_differential,
+    change_item,
+    change_method,
+    change_operator,
+    operate_inplace_differential,
+    set_attribute_differential,
+    set_item_differential,
+)
 from pullback.differential_objects import (
     attribute_differential,
     item_differential,
     method_differential,
     operate_differential,
-    operate_inplace_differential,
 )
 from pullback.dispatch import call, observe
 from pullback.iterating import iterated, iterated_shared
@@ -24,7 +33,8 @@ from pullback.shared_operators import call_starred_shared, operate_inplace_share
 from pullback.starred import call_starred
 
 __all__ = ["CALLS", "USER_RULES"]
-assert shared_arrays and shared_changes and shared_construct  # they register what they differentiate
+assert differential_construct  # (these register what they differentiate)
+assert shared_arrays and shared_changes and shared_construct
 
 CALLS.update(
     call=call, call_method=call_method, call_starred=call_starred, read_attribute=read_attribute,
@@ -36,6 +46,8 @@ CALLS.update(
     call_differential=call_differential, method_differential=method_differential,
     attribute_differential=attribute_differential, item_differential=item_differential,
     operate_differential=operate_differential, operate_inplace_differential=operate_inplace_differential,
-    pull_apply=pull_apply,
+    change_differential=change_differential, change_method=change_method, change_attribute=change_attribute,
+    change_item=change_item, change_operator=change_operator, set_item_differential=set_item_differential,
+    set_attribute_differential=set_attribute_differential, pull_apply=pull_apply,
 )  # fmt: skip
 CALLS.update({n.replace("shared", "strict"): strict(f) for n, f in list(CALLS.items()) if n.endswith("_shared")})

@@ -228,7 +228,7 @@ def store_attribute(obj: Any, name: str, value: Any, active: tuple[bool, ...]) -
     if isinstance(static, property) and isinstance(static.fset, types.FunctionType):
         flags = (0, 1) if active[1] else (0,)
         return (_by_method, call_shared(static.fset, (obj, value), flags)[1], active[1])
-    if isinstance(obj, (type, types.ModuleType)):
+    if isinstance(obj, (type, types.ModuleType)) or (isinstance(obj, types.FunctionType) and name[:2] == "__"):
         raise DifferentiabilityError(
             f"a differentiated value is stored in `{obj.__name__}.{name}`, which outlives the function; "
             "keep it in an object that the function is given, or return it",

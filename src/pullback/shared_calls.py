@@ -20,16 +20,17 @@ import numpy as np
 
 from pullback.applying import Residual, reverse_rule
 from pullback.attributes import call_method
-from pullback.dispatch import CALLABLES, UNWRAPPED, call, no_derivative_of, shifted, type_call
+from pullback.dispatch import CALLABLES, UNWRAPPED, call, no_derivative_of, shifted
 from pullback.drawing import Drawn
 from pullback.errors import DifferentiabilityError
 from pullback.lending import drawn, lent, numbers_only, settled
 from pullback.names import INTERNAL
+from pullback.operations import type_call
 from pullback.python_calls import call_function_shared, has_tangent
 from pullback.rules import Active, Entry, Template, callable_name, lookup
 from pullback.shadows import Shadows
 from pullback.tangents import ZERO, Tangent
-from pullback.watching import watched
+from pullback.watching import own_result, watched
 
 Changer = Callable[[tuple[Any, ...], dict[str, Any], Active], tuple[Any, Residual]]
 CHANGERS: dict[Any, Changer] = {}  # functions that change an argument, with their differentiated forms
@@ -122,7 +123,8 @@ def _call(fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any]
             return _call(owner, (obj, *args), shifted(active), kwargs)
     changer = _changer(fn)
     if changer is not None:
-        refuse_change(fn)
+        if not getattr(fn, "changes_arguments", False):  # (which finds out by itself)
+            refuse_change(fn)
         return changer(args, kwargs, active)
     entry = lookup(fn)
     if fn is vars:
@@ -151,6 +153,8 @@ def _call(fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any]
     if isinstance(fn, functools.partial) and -1 not in active:
         inner_active = tuple(a + len(fn.args) if isinstance(a, int) else a for a in active)
         return call_shared(fn.func, (*fn.args, *args), inner_active, {**fn.keywords, **kwargs})
+    if isinstance(fn, functools.partial):
+        return _call_partial(fn, args, kwargs, active)
     if own is not None:
         value, residual = watched(own(fn, args, kwargs, active), (fn, *args, *kwargs.values()))
         return value, (lent, residual, value, len(active))
@@ -163,6 +167,27 @@ def _call(fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any]
     if unwrapped is not None and hasattr(fn, unwrapped):
         return _call(getattr(fn, unwrapped), args, active, kwargs)
     raise no_derivative_of(fn)
+
+
+def _call_partial(
+    fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any], active: Active
+) -> tuple[Any, Residual]:
+    """A call of a partial: of its function, with what it holds."""
+    held = len(fn.args)
+    own = [k for k in fn.keywords if k not in kwargs]
+    given = [a + held if isinstance(a, int) else a for a in active if a != -1]
+    flags: list[int | str] = [-1, *range(held), *given, *own]
+    value, inner = call_shared(fn.func, (*fn.args, *args), tuple(flags), {**fn.keywords, **kwargs})
+    return value, (_back_to_partial, inner, held, own, active)
+
+
+def _back_to_partial(residual: Residual, g: Tangent, shadows: Shadows) -> tuple[Tangent, ...]:
+    _, inner, held, keywords, active = residual
+    tangents = inner[0](inner, g, shadows)
+    last = len(tangents) - len(keywords)
+    rest = iter(tangents[1 + held : last])
+    own = {**dict(enumerate(tangents[: 1 + held])), **dict(zip(keywords, tangents[last:], strict=True))}
+    return tuple(own if a == -1 else next(rest) for a in active)
 
 
 def _is_empty(cell: types.CellType) -> bool:
@@ -199,6 +224,8 @@ def _registered(
         calls_python = entry.vjps or any(isinstance(a, types.FunctionType) for a in (*args, *kwargs.values()))
         if calls_python:  # a user's pullback may hold anything: it is checked when it runs
             value, inner = watched(made, (fn, *args, *kwargs.values()))
+            if entry.vjps:
+                value, inner = own_result((value, inner), (fn, *args, *kwargs.values()))
             return value, (lent, inner, value, len(active))
     value, inner = made
     if inner[0] is reverse_rule:
@@ -247,6 +274,8 @@ def call_method_shared(
         return value, inner if -1 not in active else (after_callee_shared, inner)
     cls = type(obj)
     static = next((b.__dict__[name] for b in cls.__mro__ if name in b.__dict__), None)
+    if name in ("__enter__", "__exit__") and inspect.ismethoddescriptor(static):
+        return getattr(obj, name)(*args), (_zeros, len(active))  # a lock, a file: it holds nothing of ours
     in_object = name in getattr(obj, "__dict__", ())
     if static is not None and not in_object:
         if isinstance(static, types.FunctionType) or (

@@ -14,7 +14,7 @@ import types
 from typing import Any
 
 from pullback.applying import Residual
-from pullback.construct import WITH_INIT, construct, fields_by_parameter
+from pullback.construct import WITH_INIT, construct
 from pullback.errors import DifferentiabilityError
 from pullback.lending import lent
 from pullback.python_calls import call_function_shared
@@ -22,6 +22,7 @@ from pullback.rules import Active, callable_name, lookup
 from pullback.shadows import Shadows
 from pullback.shared_calls import CONSTRUCT, after_callee_shared, call_shared, is_strict
 from pullback.spaces import entering
+from pullback.structs import fields_by_parameter
 from pullback.tangents import ZERO, Tangent, TangentVector
 
 Pulled = tuple[Tangent, ...]

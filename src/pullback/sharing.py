@@ -13,8 +13,10 @@ from __future__ import annotations
 import types
 from collections.abc import Callable
 
+import numpy as np
+
 from pullback import ir
-from pullback.changing import YES
+from pullback.changing import LIKELY, MAYBE, YES
 from pullback.kinds import ARRAY, DICT, LIST, NONE, NPFLOAT, PYTHON_SCALAR, STR, Kind
 from pullback.origins import Origins
 from pullback.rules import lookup
@@ -40,6 +42,7 @@ class Sharing:
         bound = {n for s in ir.walk(function.body) for n in ir.assigned(s)}
         self.local = frozenset(bound | set(function.parameters))
         self.certain: set[int] = set()  # those of the points below that certainly change something
+        self.likely: set[int] = set()  # these, and calls of functions whose code was seen to change something
         self._statements: dict[int, ir.Stmt] = {}
         self.points: dict[int, str] = {}  # statements that may change something, by id: a name of the class
         for name in function.captured:
@@ -78,6 +81,7 @@ class Sharing:
     def takes_only_numbers(self, stmt: ir.Bind) -> bool:
         """Whether a call of a known function hands over nothing that can change."""
         known = isinstance(stmt.expr, ir.Apply) and stmt.expr.method is None and stmt.facts.known
+        known = known and not stmt.facts.method
         names = [a.name for a in ir.atoms(stmt.expr)[1:] if isinstance(a, ir.Var)]
         return known and all(n in self._fixed for n in names)
 
@@ -90,17 +94,21 @@ class Sharing:
         outer = (*self.function.parameters, *self.function.captured, self.function.result, OUTSIDE)
         return name not in self._fixed and self.root(name) in {self.root(o) for o in outer}
 
-    def changes_outside(self, fresh: str = "") -> bool:
+    def changes_outside(self, fresh: str = "", points: set[int] | None = None) -> bool:
         """Whether the function may change what its caller can see.
 
         What is stored in `fresh` itself, the object that an `__init__` is given, does not count; nor does a
         global list or dict: nothing differentiated is ever stored in them.
         """
-        return any(self._seen_outside(p) - {fresh} for p in self.points)
+        return any(self._seen_outside(p) - {fresh} for p in (self.points if points is None else points))
 
     def reaches_outside(self, stmt: ir.Stmt, own: frozenset[str] = frozenset()) -> bool:
         """Whether a statement may change what the caller can see, besides `own`."""
         return id(stmt) in self.points and bool(self._seen_outside(id(stmt)) - own)
+
+    def seen_outside(self, stmt: ir.Stmt) -> frozenset[str]:
+        """The outer names whose value a statement may change."""
+        return self._seen_outside(id(stmt)) if id(stmt) in self.points else frozenset()
 
     def _seen_outside(self, point: int) -> frozenset[str]:
         """The outer names whose value a statement may change."""
@@ -117,6 +125,7 @@ class Sharing:
     def given_directly(self, stmt: ir.Stmt) -> frozenset[str]:
         """The outer names that the operands of a call are, or are parts of."""
         operands = ir.atoms(stmt.expr) if isinstance(stmt, ir.Bind) else ()
+        self.origins.position = stmt.pos
         return frozenset().union(*(self.origins.of(a.name) for a in operands if isinstance(a, ir.Var)))
 
     def globals_changed(self, stmt: ir.Stmt) -> list[str]:
@@ -138,8 +147,11 @@ class Sharing:
             case ir.For(target=target, iterable=iterable):
                 if stmt.facts.kinds and stmt.facts.kinds[0].cls is not range:
                     self._join_atoms(iterable, ir.Var(target))
-            case ir.With(target=str() as target, context=context):
-                self._join_atoms(context, ir.Var(target))
+            case ir.With(target=target, context=context):
+                if target is not None:
+                    self._join_atoms(context, ir.Var(target))
+                if not stmt.swallows:  # its methods may change what it holds
+                    self._changed(stmt, context, LIKELY)
             case ir.Store(obj=obj, value=value):
                 self._join_atoms(obj, value)
                 self._changed(stmt, obj)
@@ -152,21 +164,28 @@ class Sharing:
     def _reach(self, stmt: ir.Stmt) -> frozenset[str]:
         """The outer names that a point may change: those that its object comes from, or a call's operands hold."""
         name = self.points[id(stmt)]
+        self.origins.position = stmt.pos
         if isinstance(stmt, ir.Bind) and id(stmt) not in self.certain:
             operands = ir.atoms(stmt.expr)
-            if isinstance(stmt.expr, ir.Apply) and stmt.facts.known:
+            changed = getattr(stmt.facts.callee, "changed_operands", None) if stmt.facts.known else None
+            if changed is not None:
+                assert isinstance(stmt.expr, ir.Apply)
+                operands = (stmt.expr.callee, *(stmt.expr.args[i] for i in changed))
+            if isinstance(stmt.expr, ir.Apply) and stmt.facts.known and not stmt.facts.method:
                 operands = operands[1:]  # the callee: what it changes of its own is known
             names = [a.name for a in operands if isinstance(a, ir.Var) and a.name not in self._fixed]
             return frozenset().union(*(self.origins.all(n) for n in names))
         return self.origins.of(name)
 
-    def _changed(self, stmt: ir.Stmt, atom: ir.Atom, certain: bool = True) -> None:
+    def _changed(self, stmt: ir.Stmt, atom: ir.Atom, level: int = YES) -> None:
         if isinstance(atom, ir.Var):
             self._statements[id(stmt)] = stmt
             self.root(atom.name)
             self.points[id(stmt)] = atom.name
-            if certain:
+            if level == YES:
                 self.certain.add(id(stmt))
+            if level >= LIKELY:
+                self.likely.add(id(stmt))
 
     def _bind(self, stmt: ir.Bind) -> None:
         expr, facts, target = stmt.expr, stmt.facts, ir.Var(stmt.target)
@@ -176,7 +195,7 @@ class Sharing:
             case ir.Operation(args=args):
                 if expr.inplace and id(stmt) not in self.unseen and facts.kinds[0].mask & ~_FIXED:
                     self._join_atoms(target, *(args if not facts.kinds[0].numeric else args[:1]))
-                    self._changed(stmt, args[0], not facts.kinds[0].mask & ~_CHANGEABLE)
+                    self._changed(stmt, args[0], YES if not facts.kinds[0].mask & ~_CHANGEABLE else MAYBE)
                 elif not all(k.numeric for k in facts.kinds):
                     self._join_atoms(target, *args)  # lists that are joined share their items
                     self._protocol(stmt, args)
@@ -196,7 +215,7 @@ class Sharing:
         level = self._may_change(stmt)
         able = [a for a in operands if isinstance(a, ir.Var) and a.name not in self._fixed]
         if level and able:
-            self._changed(stmt, able[0], level == YES)
+            self._changed(stmt, able[0], level)
 
     def _apply(self, stmt: ir.Bind, expr: ir.Apply) -> None:
         changes = self._may_change(stmt)
@@ -205,11 +224,14 @@ class Sharing:
             return
         owner = stmt.facts.kinds[0].value
         known = isinstance(owner, (types.ModuleType, type)) or (stmt.facts.known and expr.method is None)
+        known = known and not stmt.facts.method
         if not known:
             operands.append(expr.callee)
         self._join_atoms(ir.Var(stmt.target), *operands)
         if changes:
             out = [a for k, a in expr.keywords if k == "out"]
+            if expr.method == "at" and isinstance(owner, np.ufunc):  # `np.add.at(a, ...)` changes a
+                known = True
             first = out or ([expr.callee] if expr.method is not None and not known else [])
             changed = [*first, *operands]
             name = next((a.name for a in changed if isinstance(a, ir.Var) and a.name not in self._fixed), None)
@@ -218,7 +240,7 @@ class Sharing:
             if name is None and not known:
                 name = OUTSIDE
             if name is not None:
-                self._changed(stmt, ir.Var(name), changes == YES)
+                self._changed(stmt, ir.Var(name), changes)
 
 
 def is_library_call(stmt: ir.Bind) -> bool:

@@ -13,10 +13,13 @@ import ast
 from pullback.syntax import names_in, substitute
 
 
-def simplify(code: list[ast.stmt], temporary: frozenset[str]) -> list[ast.stmt]:
-    """Substitute single-use temporaries forward within each block; `temporary` names are assigned once."""
+def simplify(code: list[ast.stmt], temporary: frozenset[str], changing: bool = False) -> list[ast.stmt]:
+    """Substitute single-use temporaries forward within each block; `temporary` names are assigned once.
+
+    In code that is `changing` values in place, what is computed does not move past a call or a store.
+    """
     reads = _reads(code)
-    return _block(code, temporary, reads)
+    return _block(code, temporary, reads, changing)
 
 
 def _reads(code: list[ast.stmt]) -> dict[str, int]:
@@ -28,12 +31,14 @@ def _reads(code: list[ast.stmt]) -> dict[str, int]:
     return reads
 
 
-def _block(code: list[ast.stmt], temporary: frozenset[str], reads: dict[str, int]) -> list[ast.stmt]:
+def _block(
+    code: list[ast.stmt], temporary: frozenset[str], reads: dict[str, int], changing: bool
+) -> list[ast.stmt]:
     for stmt in code:
         for field in ("body", "orelse"):
             inner = getattr(stmt, field, None)
             if isinstance(inner, list) and inner:
-                setattr(stmt, field, _block(inner, temporary, reads))
+                setattr(stmt, field, _block(inner, temporary, reads, changing))
     code[:] = [stmt for stmt in map(_with_body, code) if stmt is not None]
     index = 0
     while index < len(code):
@@ -45,7 +50,7 @@ def _block(code: list[ast.stmt], temporary: frozenset[str], reads: dict[str, int
                 del code[index]
                 index = max(0, index - 1)
                 continue
-            if _forward(code, index, identifier, stmt.value, reads):
+            if _forward(code, index, identifier, stmt.value, reads, changing):
                 del code[index]
                 continue
         index += 1
@@ -72,21 +77,23 @@ def _pure(value: ast.expr) -> bool:
     return not any(isinstance(n, (ast.Call, ast.NamedExpr, ast.Subscript)) for n in ast.walk(value))
 
 
-def _forward(code: list[ast.stmt], index: int, identifier: str, value: ast.expr, reads: dict[str, int]) -> bool:
+def _forward(
+    code: list[ast.stmt], index: int, identifier: str, value: ast.expr, reads: dict[str, int], changing: bool
+) -> bool:
     """Replace the reads of a temporary by its value, if all of them come before anything that value reads changes."""
     simple = isinstance(value, (ast.Name, ast.Constant))
     count = reads.get(identifier, 0)
     if not simple and count != 1:
         return False
     depends = names_in(value)
-    pure = _pure(value)
+    pure = _pure(value) and (simple or not changing)
     seen = 0
     users: list[ast.stmt] = []
     for stmt in code[index + 1 :]:
         here = sum(
             isinstance(n, ast.Name) and n.id == identifier and isinstance(n.ctx, ast.Load) for n in ast.walk(stmt)
         )
-        compound = isinstance(stmt, (ast.If, ast.For, ast.While))
+        compound = isinstance(stmt, (ast.If, ast.For, ast.While, ast.Try, ast.With))
         if here:
             if compound and not (isinstance(stmt, ast.If) and simple and not _writes(stmt) & depends):
                 return False
@@ -109,7 +116,8 @@ def _forward(code: list[ast.stmt], index: int, identifier: str, value: ast.expr,
 
 
 def _is_plain(stmt: ast.stmt) -> bool:
-    return isinstance(stmt, ast.Assign) and _pure(stmt.value)
+    stores = isinstance(stmt, ast.Assign) and any(isinstance(t, (ast.Subscript, ast.Attribute)) for t in stmt.targets)
+    return isinstance(stmt, ast.Assign) and not stores and _pure(stmt.value)
 
 
 def _writes(stmt: ast.stmt) -> set[str]:

@@ -199,6 +199,15 @@ def _by_position(
     return [c for c in exact if _agrees(c[0], code)] or exact
 
 
+def by_place(code: types.CodeType, nodes: list[FunctionNode]) -> list[FunctionNode]:
+    """The functions among several of one line that a code object may be."""
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    alike = [n for n in nodes if _parameter_names(n)[: len(names)] == names]
+    if len(alike) > 1 and isinstance(alike[0], ast.Lambda):
+        return [node for node, _ in _by_position(code, [(n, None) for n in alike])]
+    return alike
+
+
 def _agrees(node: FunctionNode, code: types.CodeType) -> bool:
     used = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)} | {
         n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute)

@@ -79,9 +79,11 @@ def project(t: Tangent, x: Any, what: str = "cotangent") -> Tangent:
         return _project_sequence(t, x, what)
     if isinstance(x, dict):
         return _project_dict(t, x, what)
+    known = registration(type(x))
+    if isinstance(t, TangentVector) and (known is None or known.zero_tangent is None) and not _has_own_space(x):
+        return _project_fields(t, x, what)  # (what has no tangent space is left out there)
     if not is_differentiable(x):
         return NO_TANGENT if not isinstance(t, TangentVector) else _project_fields(t, x, what)
-    known = registration(type(x))
     if known is not None and known.zero_tangent is not None:
         return known.zero_tangent(x) if t is ZERO else t
     if _has_own_space(x):
@@ -91,6 +93,15 @@ def project(t: Tangent, x: Any, what: str = "cotangent") -> Tangent:
         if not isinstance(zero, TangentVector):
             return t
     return _project_fields(t, x, what)
+
+
+def _in_place(t: Tangent, x: Any) -> bool:
+    """Whether `t` is a tangent of an array or float `x` as it stands."""
+    if x.__class__ is float:
+        return t.__class__ is float
+    if t.__class__ is not np.ndarray or x.__class__ is not np.ndarray:
+        return False
+    return t.dtype is x.dtype and t.shape == x.shape and t.dtype.kind in "fc"
 
 
 def entering(t: Tangent) -> Tangent:
@@ -155,7 +166,11 @@ def _project_dict(t: Tangent, x: dict[Any, Any], what: str) -> Tangent:
     unknown = [k for k in t if k not in x]
     if unknown:
         raise CotangentError(f"{what}: its primal has no key {unknown[0]!r}")
-    return {k: project(t.get(k, ZERO), v, f"{what}[{k!r}]") for k, v in x.items()}
+    out = {}
+    for k, v in x.items():
+        part = t.get(k, ZERO)
+        out[k] = part if _in_place(part, v) else project(part, v, f"{what}[{k!r}]")
+    return out
 
 
 def _project_fields(t: Tangent, x: Any, what: str) -> Tangent:
@@ -180,8 +195,11 @@ def _project_fields(t: Tangent, x: Any, what: str) -> Tangent:
     fields: dict[str, Tangent] = {}
     for name in allowed:
         value = getattr(x, name, None)
-        if is_differentiable(value):
-            fields[name] = project(given.get(name, ZERO), value, f"{what}.{name}")
+        part = given.get(name, ZERO)
+        if _in_place(part, value):
+            fields[name] = part
+        elif isinstance(part, TangentVector) or is_differentiable(value):
+            fields[name] = project(part, value, f"{what}.{name}")
     return tangent_type(type(x))(**fields)
 
 

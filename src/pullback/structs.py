@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import types
 import typing
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol, runtime_checkable
@@ -171,3 +172,19 @@ def constant_fields(cls: type) -> frozenset[str]:
         found = frozenset(names)
         _CONSTANT_FIELDS[cls] = found
     return found
+
+
+def fields_by_parameter(cls: type) -> dict[str, tuple[str, int]] | None:
+    """The field that each constructor parameter sets; None where the constructor computes."""
+    if issubclass(cls, tuple) and hasattr(cls, "_fields"):
+        return {name: (name, i) for i, name in enumerate(cls._fields)}
+    if dataclasses.is_dataclass(cls):
+        generated = isinstance(cls.__init__, types.FunctionType) and "__dataclass_fields__" in cls.__dict__
+        written_by_hand = generated and cls.__init__.__code__.co_filename != "<string>"
+        if written_by_hand or hasattr(cls, "__post_init__"):
+            return None
+        return {f.name: (f.name, i) for i, f in enumerate(dataclasses.fields(cls)) if f.init}
+    if hasattr(cls, "__attrs_attrs__"):
+        plain = all(a.converter is None for a in cls.__attrs_attrs__) and not hasattr(cls, "__attrs_post_init__")
+        return {a.alias: (a.name, i) for i, a in enumerate(cls.__attrs_attrs__) if a.init} if plain else None
+    return None

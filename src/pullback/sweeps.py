@@ -1,8 +1,8 @@
 """Both sweeps of one function: the reverse sweep first, since it decides what the forward sweep keeps.
 
-    reverse_sweep    ->  adjoint code, ending in `return <tangents>`
-    simplified       ->  the same without copies, temporaries and multiplications by one
-    forward_sweep    ->  the user's statements, with what the adjoint code reads set aside
+reverse_sweep    ->  adjoint code, ending in `return <tangents>`
+simplified       ->  the same without copies, temporaries and multiplications by one
+forward_sweep    ->  the user's statements, with what the adjoint code reads set aside
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from pullback.emit import Helpers
 from pullback.errors import DifferentiabilityError
 from pullback.forward_sweep import Forward, unset
 from pullback.generated import JOINT, Derivative, Request
-from pullback.kinds import BOOL, COMPLEX, FLOAT, INT, UNKNOWN, Kind
+from pullback.kinds import ARRAY, BOOL, COMPLEX, FLOAT, INT, NPFLOAT, OTHER, UNKNOWN, of_key
 from pullback.not_finite import debugging
 from pullback.residuals import Residuals
 from pullback.reverse import ABSENT, MAYBE, PRESENT, Reverse
+from pullback.rules import lookup
 from pullback.shadow_code import ShadowCode, needs_shadows
 from pullback.shadows import Shadows
 from pullback.sharing import Sharing
@@ -29,6 +30,8 @@ from pullback.simplify import fold_ones, simplify
 from pullback.spans import Diagnostic
 from pullback.structs import constant_fields
 from pullback.syntax import assign, call, constant, name, names_in, tuple_of
+
+_NOT_PYTHONS = COMPLEX | NPFLOAT | ARRAY | OTHER
 
 
 @dataclass
@@ -45,9 +48,7 @@ class Sweep:
     originals: list[ast.expr] = field(default_factory=list)  # the active arguments as they were given
 
 
-def reverse_sweep(
-    derivative: Derivative, lowered: ir.FunctionIR, activity: Activity, sharing: Sharing
-) -> Sweep:
+def reverse_sweep(derivative: Derivative, lowered: ir.FunctionIR, activity: Activity, sharing: Sharing) -> Sweep:
     """The adjoint code of a function, with the tangents of its active arguments as its result."""
     request = derivative.request
     joint = request.form == JOINT
@@ -64,7 +65,7 @@ def reverse_sweep(
 
     residuals = Residuals(lowered, joint, helpers.fresh, copied)
     bound = {n for s in ir.walk(lowered.body) for n in ir.assigned(s)}
-    given = {p: Kind(*k) for p, k in request.kinds}
+    given = {p: of_key(k) for p, k in request.kinds}
     accumulators = {p: given.get(p, UNKNOWN) for p in request.active if p not in bound}
     made = with_shadows if table else None
     reverse = Reverse(lowered, residuals, helpers.fresh, helpers, accumulators, request.captures, made)
@@ -82,7 +83,7 @@ def reverse_sweep(
         reverse.block(lowered.body)
     derivative.always_zero = zero_derivative(
         request, lowered, activity,
-        any(reverse.status.get(p, ABSENT) != ABSENT for p in (*request.active, *request.captures))
+        any(reverse.status.get(p, ABSENT) != ABSENT for p in (*request.active, *request.captures, *_fields(reverse)))
         # what flows through shadows shows only when the code runs
         or (reverse.shadows is not None and (activity.result_varied or request.lent)),
     )  # fmt: skip
@@ -143,9 +144,7 @@ def _drop_unused(lowered: ir.FunctionIR, forward: Forward) -> None:
             lowered.body.remove(stmt)
 
 
-def zero_derivative(
-    request: Request, lowered: ir.FunctionIR, activity: Activity, depends: bool
-) -> Diagnostic | None:
+def zero_derivative(request: Request, lowered: ir.FunctionIR, activity: Activity, depends: bool) -> Diagnostic | None:
     """The result may depend on no differentiated argument: say so, or refuse if an int() cut it off."""
     if depends:
         return None
@@ -209,10 +208,8 @@ def returned_constant_field(lowered: ir.FunctionIR) -> Diagnostic | None:
 def _outputs(request: Request, lowered: ir.FunctionIR, reverse: Reverse) -> ast.expr:
     """The tangents of the active arguments, in parameter order."""
     joint = request.form == JOINT
-    given = {p: Kind(*k) for p, k in request.kinds}
-    complex_seen = any(
-        isinstance(s, ir.Bind) and s.facts.kind.mask & COMPLEX for s in ir.walk(lowered.body)
-    )
+    given = {p: of_key(k) for p, k in request.kinds}
+    others_seen = any(isinstance(s, ir.Bind) and _may_meet_others(s) for s in ir.walk(lowered.body))
     parts: list[ast.expr] = []
     if not joint and request.captures:
         keys = sorted(request.captures)
@@ -231,7 +228,7 @@ def _outputs(request: Request, lowered: ir.FunctionIR, reverse: Reverse) -> ast.
             parts.append(reverse.shadows.method("take", made, d))
             continue
         plain = given.get(parameter, UNKNOWN).mask == FLOAT and reverse.status.get(parameter) == PRESENT
-        if joint and plain and not complex_seen and parameter in reverse.accumulators:
+        if joint and plain and not others_seen and parameter in reverse.accumulators:
             parts.append(d)
         elif joint and given.get(parameter, UNKNOWN).mask == FLOAT and reverse.status.get(parameter, ABSENT) == ABSENT:
             parts.append(constant(0.0))
@@ -249,6 +246,17 @@ def _outputs(request: Request, lowered: ir.FunctionIR, reverse: Reverse) -> ast.
     return tuple_of(parts)
 
 
+def _may_meet_others(stmt: ir.Bind) -> bool:
+    """Whether a float's adjoint may come back through this statement as a complex or NumPy number."""
+    facts = stmt.facts
+    if not facts.varied:
+        return False
+    if facts.kind.mask & _NOT_PYTHONS:
+        return True
+    entry = lookup(facts.callee) if facts.known else None
+    return isinstance(stmt.expr, ir.Apply) and (entry is None or entry.rule is None or bool(entry.vjps))
+
+
 def sharing_fixed(reverse: Reverse, parameter: str) -> bool:
     """Whether a parameter holds only numbers, so that no shadow has a part in its tangent."""
     return reverse.shadows is not None and reverse.shadows.sharing.is_fixed(parameter)
@@ -262,7 +270,18 @@ def _original(reverse: Reverse, parameter: str, lowered: ir.FunctionIR) -> ast.e
     return name(parameter)
 
 
+def _fields(reverse: Reverse) -> list[str]:
+    return [f"{variable}.{field}" for variable, fields in reverse.fields.items() for field in fields]
+
+
 def _adjoint_or_zero(reverse: Reverse, variable: str) -> ast.expr:
+    fields = [f for f in reverse.fields.get(variable, ()) if reverse.status.get(f"{variable}.{f}", ABSENT) != ABSENT]
+    if fields:
+        whole = name(reverse.adjoint(variable)) if reverse.status.get(variable, ABSENT) != ABSENT else None
+        obj = reverse.residuals.need(variable, reverse.function.body[-1], same=True)
+        parts = tuple_of([name(reverse.adjoint(f"{variable}.{f}")) for f in fields])
+        zero = name(reverse.runtime("ZERO"))
+        return call(reverse.runtime("of_fields"), obj, whole or zero, constant(tuple(fields)), parts)
     if reverse.status.get(variable, ABSENT) == ABSENT:
         return name(reverse.runtime("ZERO"))
     return name(reverse.adjoint(variable))

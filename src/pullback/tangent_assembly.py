@@ -22,18 +22,40 @@ from pullback.source import Source, remember
 from pullback.spans import Diagnostic
 from pullback.sweeps import assigned_once, zero_derivative
 from pullback.syntax import name, tuple_of
-from pullback.tangent_code import PRESENT, TangentCode
+from pullback.tangent_changes import ChangingTangentCode, changed_points, mirrored_names
+from pullback.tangent_code import TangentCode
+from pullback.tangent_names import PRESENT
 
-Static = Callable[[ir.Bind, tuple[bool, ...]], Any]
+Static = Callable[..., Any]
 
 
 def assemble_differential(
     derivative: Derivative, lowered: ir.FunctionIR, source: Source, activity: Activity, sharing: Sharing, static: Static
 ) -> None:
     """Generate the tangent code of a function twice: the second time it is known which values it reads."""
-    first, _, _ = _generated(derivative, lowered, sharing, static, set())
-    code, body, helpers = _generated(derivative, lowered, sharing, static, first.dot_reads)
     request = derivative.request
+    mirrored = mirrored_names(lowered, activity, sharing)
+    points = changed_points(lowered, sharing, mirrored)
+    derivative.changes = sharing.changed_outside(activity.changes)
+    derivative.mirrors = bool(mirrored.intersection((*lowered.parameters, *lowered.captured)))
+
+    def generated(needed: set[str]) -> tuple[TangentCode, list[ast.stmt], Helpers]:
+        helpers = Helpers(set(lowered.names))
+        derivative.redo = helpers.fresh("again")
+        needed = needed | {lowered.result}
+        code = TangentCode(lowered, sharing, helpers, static, needed)
+        if mirrored:
+            code = ChangingTangentCode(
+                lowered, sharing, helpers, static, needed, mirrored=mirrored, points=points, lent=request.lent
+            )
+        for variable in sorted(request.captures | request.active):
+            code.status[variable] = PRESENT
+            code.dot(variable)
+        start = code.entry(request.active, request.captures) if isinstance(code, ChangingTangentCode) else []
+        return code, [*start, *code.block(lowered.body)], helpers
+
+    first, _, _ = generated(set())
+    code, body, helpers = generated(first.dot_reads)
     derivative.dot_status = code.status.get(lowered.result, "")
     depends = bool(derivative.dot_status)
     derivative.always_zero = zero_derivative(request, lowered, activity, depends)
@@ -41,7 +63,7 @@ def assemble_differential(
     outcome = ast.Return(tuple_of([name(lowered.result), result_dot]))
     temporary = {d for v, d in code.dots.items() if v.startswith("_")}
     statements = [*body, outcome]
-    statements = simplify(statements, frozenset(assigned_once(statements) & temporary))
+    statements = simplify(statements, frozenset(assigned_once(statements) & temporary), bool(mirrored))
     active = [*sorted(request.captures), *(p for p in lowered.parameters if p in request.active)]
     arguments = _with_tangents(bare_arguments(lowered.arguments), [code.dot(p) for p in active])
     tests = all_guards(derivative, helpers)
@@ -54,37 +76,31 @@ def assemble_differential(
     ast.copy_location(plain, tree)
     remember(made.code, Source(plain, source.filename, made.code))
     inherited: frozenset[str] = getattr(derivative.function, "_pullback_helpers", frozenset())
-    made.marks = {"_pullback_helpers": inherited | frozenset(helpers.values), "_pullback_guards": tests}
+    made.marks = {
+        "_pullback_helpers": inherited | frozenset(helpers.values), "_pullback_guards": tests,
+        "_pullback_changing": bool(mirrored),
+        "_pullback_made": (*lowered.made, *(code.dot(p) for p in lowered.made if p in code.dots)),
+    }  # fmt: skip
 
 
-def _generated(
-    derivative: Derivative, lowered: ir.FunctionIR, sharing: Sharing, static: Static, needed: set[str]
-) -> tuple[TangentCode, list[ast.stmt], Helpers]:
-    helpers = Helpers(set(lowered.names))
-    derivative.redo = helpers.fresh("again")
-    code = TangentCode(lowered, sharing, helpers, static, needed | {lowered.result})
-    for variable in sorted(derivative.request.captures | derivative.request.active):
-        code.status[variable] = PRESENT
-        code.dot(variable)
-    return code, code.block(lowered.body), helpers
-
-
-def not_forward(lowered: ir.FunctionIR, activity: Activity, sharing: Sharing) -> list[Diagnostic]:
+def not_forward(lowered: ir.FunctionIR, activity: Activity) -> list[Diagnostic]:
     """What forward mode, and with it derivatives of derivatives, does not go through yet."""
     found: list[Diagnostic] = []
+    what = "forward mode and derivatives of derivatives do not support"
     for stmt in ir.walk(lowered.body):
-        if id(stmt) in activity.changes & sharing.certain:
-            message = "a differentiated value is changed in place, which forward mode and derivatives of derivatives"
-            help = "use gradient or pullback, or build a new value instead"
-            found.append(Diagnostic("mutation", f"{message} do not support yet", stmt.span, "", (), (), help))
-        elif isinstance(stmt, ir.Try) and any(
-            isinstance(s, ir.Bind) and s.facts.varied for s in ir.walk([*stmt.steps, *stmt.final])
-        ):
-            message = "forward mode and derivatives of derivatives do not support `try` around such values yet"
-            help = "use gradient or pullback"
+        if isinstance(stmt, ir.With) and stmt.swallows and activity.result_varied:
+            message = f"{what} `contextlib.suppress` yet"
+            help = "write `try` and `except` instead"
             found.append(Diagnostic("unsupported-construct", message, stmt.span, "", (), (), help))
+        for handler in stmt.handlers if isinstance(stmt, ir.Try) else ():
+            for inner in ir.walk(handler.step.body):
+                reads = ir.atoms(inner.expr) if isinstance(inner, ir.Bind) else ()
+                if isinstance(inner, ir.Bind) and inner.facts.varied and ir.Var(handler.name or "") in reads:
+                    message = f"{what} values that an exception carries yet"
+                    help = "use gradient or pullback, or keep the value in a variable"
+                    found.append(Diagnostic("unsupported-construct", message, inner.span, "", (), (), help))
     if lowered.generator:
-        message = "forward mode and derivatives of derivatives do not support generators of differentiated values yet"
+        message = f"{what} generators of differentiated values yet"
         found.append(Diagnostic("unsupported-construct", message, lowered.span, "", (), (), "return a list"))
     return found
 

@@ -9,6 +9,7 @@ All of it is written in the language that is differentiated, or is linear and ha
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Any
 
 import numpy as np
@@ -121,6 +122,13 @@ def listed(xs: Any) -> Any:
         f"a loop over {describe(xs)} that holds differentiated values is not differentiated yet; "
         "collect its elements in a list first"
     )
+
+
+def walked(xs: Any, t: Tangent) -> Any:
+    """The same where a container may change as the loop goes: itself, not what it holds now."""
+    if isinstance(xs, (list, tuple, np.ndarray, dict, deque)):
+        return xs
+    return list(xs) if t is ZERO else listed(xs)
 
 
 def elements(t: Tangent, xs: Any) -> Any:

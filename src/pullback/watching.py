@@ -17,7 +17,9 @@ import numpy as np
 from pullback.applying import Residual
 from pullback.errors import ChangedValueError
 from pullback.fingerprints import fingerprint
+from pullback.lending import settled
 from pullback.rules import callable_name
+from pullback.structs import is_struct_class
 from pullback.tangents import Tangent
 
 
@@ -51,6 +53,36 @@ def watched(made: tuple[Any, Residual], operands: tuple[Any, ...]) -> tuple[Any,
         seen.append(("its object", callee))
     marks = [(what, array, fingerprint(array)) for what, x in seen for array in _arrays(x, 4)]
     return value, (_verified, inner, marks, callee) if marks else inner
+
+
+def own_result(made: tuple[Any, Residual], operands: tuple[Any, ...]) -> tuple[Any, Residual]:
+    """A call's value as the caller's own, to change: what the pullback holds of it (`y`, in exp's) stays as it is.
+
+    What is an operand, or a view of one, is handed on as it is. An object keeps its identity, and is watched.
+    """
+    value, inner = made
+    kept: dict[int, Any] = {}
+    _keep(operands, kept, 4)
+    arrays = [x for x, _ in kept.values() if isinstance(x, np.ndarray)]
+    for x in _arrays(value, 4):
+        if any(np.may_share_memory(x, a) for a in arrays):
+            kept[id(x)] = (x, x)
+    if is_struct_class(type(value)) and id(value) not in kept:
+        inner = (_verified, inner, [("the result", value, fingerprint(value))], operands[0])
+    return settled(value, kept), inner
+
+
+def _keep(x: Any, kept: dict[int, Any], depth: int) -> None:
+    """Note what a value consists of, to be left as it is."""
+    if depth == 0 or isinstance(x, (int, float, complex, str, types.FunctionType, types.ModuleType, type)):
+        return
+    kept[id(x)] = (x, x)
+    if isinstance(x, np.ndarray):
+        return
+    parts = x if isinstance(x, (tuple, list)) else x.values() if isinstance(x, dict) else vars(x).values() if hasattr(
+        x, "__dict__") else ()  # fmt: skip
+    for part in parts:
+        _keep(part, kept, depth - 1)
 
 
 def _arrays(x: Any, depth: int) -> list[Any]:

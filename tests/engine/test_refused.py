@@ -41,11 +41,11 @@ def test_every_function_of_the_folder_that_is_marked_is_declared():
 
 
 def test_the_marks_are_read():
-    program = next(p for p in PROGRAMS if p.name == "of_a_capture_that_is_rebound")
+    program = next(p for p in PROGRAMS if p.name == "of_a_generator_whose_capture_is_rebound")
     (found,) = marks(program.function)
     lines = Path(program.function.__code__.co_filename).read_text().split("\n")
-    assert lines[found.line - 1][found.column :][: found.width] == "lambda t: x * t"
-    assert (found.id, found.help) == ("capture-rebound", "pass `x` as an argument")
+    assert lines[found.line - 1][found.column :][: found.width] == "(v * k for v in [1.0, 2.0])"
+    assert (found.id, found.help) == ("capture-rebound", "bind the new value to another name")
     (label,) = found.labels
     assert isinstance(label, Expected)
     assert lines[label.line - 1][label.column :][: label.width] == "x * x"

@@ -24,7 +24,7 @@ MUTATION = frozenset(
     """
     arrays views aliases stores augstores inplace fills sorts buffers rows
     mutables seqs maps containers attributes effects
-    swaps overlaps nestedlists accumulators orders algorithms
+    swaps overlaps nestedlists accumulators attempts orders algorithms
     """.split()
 )
 CONTROL = frozenset(

@@ -6,6 +6,7 @@ Each program goes through one of the three; `long_run.py` takes more programs th
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from .checking import Check, failure, is_refusal
 from .dual import Unsuitable
 from .features import ALL, CORE, GROUPS
+from .more_checks import MORE
 from .programs import generate
 
 PROGRAMS = int(os.environ.get("PULLBACK_FUZZ_PROGRAMS", "1000"))
@@ -44,12 +46,20 @@ def test_values_changed_in_place_are_right_or_refused(first: int, tmp_path: Path
     agree(range(first, first + CHUNK), GROUPS["mutation"], tmp_path, refusals=True)
 
 
-def agree(seeds: range, features: frozenset[str], folder: Path, *, refusals: bool = False) -> None:
+@pytest.mark.parametrize("first", chunks(0.05))
+def test_tangents_of_values_changed_in_place_are_right_or_refused(first: int, tmp_path: Path) -> None:
+    agree(range(2000 + first, 2000 + first + CHUNK), GROUPS["mutation"], tmp_path, refusals=True, how=MORE["forward"])
+
+
+def agree(
+    seeds: range, features: frozenset[str], folder: Path, *, refusals: bool = False,
+    how: Callable[[Check], None] = Check.one,
+) -> None:  # fmt: skip
     tested = 0
     for seed in seeds:
         program = generate(seed, features)
         try:
-            report = failure(program.source, folder, seed, (Check.one,))
+            report = failure(program.source, folder, seed, (how,))
         except Unsuitable:
             continue
         tested += 1

@@ -10,6 +10,7 @@ from corpus.registry import Case
 from corpus.test_corpus import by_joint, by_pair, quiet
 
 from . import (  # noqa: F401  (they register their functions)
+    attempts,
     builtins,
     changing,
     classes,
@@ -18,7 +19,9 @@ from . import (  # noqa: F401  (they register their functions)
     functions,
     generators,
     iterators,
+    managers,
     matching,
+    rebinding,
     statements,
 )
 from .cases import CASES

@@ -62,6 +62,9 @@ def vec(*xs: Any) -> Any:
         (np.power, (vec(0, 0, 0), vec(0, 1, 2)), ([0, 1, 0], [0, 0, 0])),
         (np.power, (0j, 2.0 + 0j), (0, 0)),
         (np.logaddexp, (vec(-INF, -INF, INF), vec(-INF, 1, 1)), ([0.5, 0, 1], [0.5, 1, 0])),
+        (np.logaddexp, (vec(np.log(3), INF), vec(0, 1)), ([0.75, 1], [0.25, 0])),
+        (np.nan_to_num, (vec(complex(NAN, 1), complex(1, NAN)),), [0, 1]),
+        (np.real_if_close, (vec(1 + 0j, 2 + 0j),), [1 + 0j, 1 + 0j]),
         (np.nan_to_num, (vec(1, NAN, INF),), [1, 0, 0]),
         (np.nan_to_num, (np.array([complex(1, 2), complex(NAN, 2), complex(2, INF)]),), [1, 0, 1]),
         (np.max, (vec(1, 3, 3),), [0, 0.5, 0.5]),
@@ -231,3 +234,12 @@ def test_the_slope_of_a_power_has_slopes_of_its_own(n: float) -> None:
             np.testing.assert_allclose(np.sum(slope), (2 / np.size(x)) * np.sum(x ** (n - 1) * (1 + n * np.log(x))))
     y = np.array([0.0, 4.0])
     assert pb.gradient(lambda x: np.sum(powers.power_exponent(1.0, x, y)))(np.array([0.0, 2.0]))[0] == 0
+
+
+def test_a_sum_of_exponentials_of_infinities() -> None:
+    x = np.array([[-INF, np.log(3.0), 0.0], [-INF, -INF, -INF], [INF, 1.0, INF]])
+    with np.errstate(all="ignore"):
+        found = pb.gradient(lambda x: np.sum(np.where(np.isinf(x).all(1), 0.0, np.logaddexp.reduce(x, axis=1))))(x)
+        whole = pb.pullback(lambda x: np.logaddexp.reduce(x, axis=1))(x)(np.ones(3))
+    np.testing.assert_allclose(found[0], [0.0, 0.75, 0.25])
+    np.testing.assert_allclose(whole, [[0.0, 0.75, 0.25], [1 / 3, 1 / 3, 1 / 3], [0.5, 0.0, 0.5]])

@@ -18,6 +18,7 @@ from differences import check_rule
 import pullback.rulebook
 from forward import check_forward
 from pullback.applying import parameter_of
+from pullback.differential_calls import AttributeOf
 from pullback.rules import _ENTRIES, callable_name, lookup
 
 Case = tuple[Any, tuple[Any, ...], dict[str, Any], tuple[Any, ...]]
@@ -71,6 +72,8 @@ def test_every_rule_has_cases(module: str) -> None:
         f"{callable_name(entry.function)}, argument `{name}`"
         for entry in list(_ENTRIES.values())
         if entry.rule is not None and entry.rule.namespace.get("__name__") == module
+        # forward mode makes functions of attributes as it meets them, which have the attribute's rule
+        if not isinstance(entry.function, AttributeOf)
         for name in entry.rule.templates
         if (id(entry.rule.function), name) not in covered
     ]

@@ -17,7 +17,7 @@ import numpy as np
 
 from pullback.applying import Residual
 from pullback.attributes import read_attribute
-from pullback.dispatch import call
+from pullback.dispatch import call, plainly
 from pullback.errors import DifferentiabilityError
 from pullback.fitting import fit
 from pullback.iterating import All
@@ -112,7 +112,7 @@ def _extreme(choose: Callable[..., Any]) -> Callable[..., Result]:
         if not xs:
             return choose(*args, **kwargs), (_reverse_default, active)
         key = kwargs.get("key")
-        keys = xs if key is None else [key(x) for x in xs]
+        keys = xs if key is None else list(map(plainly(key), xs))
         winner = choose(range(len(xs)), key=keys.__getitem__)
         return xs[winner], (_reverse_choice, args, winner, active, source)
 
@@ -157,7 +157,7 @@ def _all(items: list[Any]) -> list[int]:
 
 def sorted_order(items: list[Any], *, key: Callable[[Any], Any] | None = None, reverse: bool = False) -> list[int]:
     """The indices of the elements in sorted order."""
-    keys = items if key is None else [key(x) for x in items]
+    keys = items if key is None else list(map(plainly(key), items))
     return sorted(range(len(items)), key=keys.__getitem__, reverse=reverse)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from pullback.applying import Residual
-from pullback.dispatch import call
+from pullback.dispatch import call, plainly
 from pullback.drawing import Drawn, Lazy, taken
 from pullback.iterating import CONTAINERS, Source, started, tangent_of
 from pullback.rules import Active, intrinsic
@@ -42,6 +42,7 @@ def tagged(source: Source, operand: int) -> Iterator[Tagged]:
 
 def untagged(function: Callable[..., Any]) -> Callable[..., Any]:
     """A predicate or key of items, as one of tagged items."""
+    plainly(function)
     return lambda t: function(t.value if isinstance(t, Tagged) else t)
 
 
@@ -59,6 +60,8 @@ def passing(
             if operand in active:
                 sources[operand] = Source(args[operand])
                 given[operand] = tagged(sources[operand], operand)
+        if "fillvalue" in active:
+            kwargs = {**kwargs, "fillvalue": Tagged(kwargs["fillvalue"], -1, 0)}
         if predicate is not None:
             given[predicate] = untagged(args[predicate] if args[predicate] is not None else bool)
         places: list[Any] = []
@@ -84,7 +87,7 @@ def _value(out: Any) -> Any:
 
 def _reverse_passing(residual: Residual, g: dict[int, Tangent]) -> tuple[Tangent, ...]:
     _, sources, places, active = residual
-    parts: dict[Any, list[tuple[int, Tangent]]] = {operand: [] for operand in sources}
+    parts: dict[Any, list[tuple[int, Tangent]]] = {operand: [] for operand in (*sources, -1)}
     for place, t in g.items():
         if t is ZERO:
             continue
@@ -92,7 +95,11 @@ def _reverse_passing(residual: Residual, g: dict[int, Tangent]) -> tuple[Tangent
         for item, part in zip(out, t, strict=True) if out.__class__ is tuple else ((out, t),):
             if item.__class__ is Tagged:
                 parts[item.operand].append((item.place, part))
-    return tuple(sources[a].tangent(parts[a]) if a in sources else ZERO for a in active)
+    filled: Tangent = ZERO
+    for _, part in parts[-1]:
+        filled = add(filled, part)
+    by_operand = {"fillvalue": filled, **{a: source.tangent(parts[a]) for a, source in sources.items()}}
+    return tuple(by_operand.get(a, ZERO) for a in active)
 
 
 def first(count: int) -> range:

@@ -20,8 +20,14 @@ def polar_pullback(g: Any, y: tuple[float, float], z: complex) -> Tangent:
     return total if angle is ZERO else total + angle * -1j / z
 
 
-elementwise(cmath.phase, "z", z="g * -1j / z", _returns="float")
-rule(cmath.polar, "z", z="polar_pullback(g, y, z)", _returns="tuple")
+def polar_tangent(z_dot: complex, y: tuple[float, float], z: complex) -> tuple[float, float]:
+    """The tangents of the modulus and the phase: those of log z, the first times the modulus."""
+    relative = z_dot / z
+    return y[0] * relative.real, relative.imag
+
+
+elementwise(cmath.phase, "z", z="g * -1j / z", z_dot="(z_dot / z).imag", _returns="float")
+rule(cmath.polar, "z", z="polar_pullback(g, y, z)", z_dot="polar_tangent(z_dot, y, z)", _returns="tuple")
 elementwise(cmath.rect, "r, phi", r="g * cmath.rect(1.0, phi)", phi="g * 1j * y", _returns="unknown")
 elementwise(cmath.exp, "z", z="g * y", _returns="unknown")
 elementwise(

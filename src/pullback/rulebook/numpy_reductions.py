@@ -15,6 +15,7 @@ import numpy as np
 from pullback.fitting import fit
 from pullback.rulebook.array_likes import Form, Shape, form, restore, shape_of
 from pullback.rules import constant, rule
+from pullback.tangents import ZERO
 
 
 def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:
@@ -71,8 +72,23 @@ def unlanes(t: Any, shape: Shape, axis: Any) -> Any:
     return np.transpose(np.reshape(t, tuple(shape[k] for k in order)), back)
 
 
+REAL_NUMBERS = (float, np.float64, np.float32)
+
+
+def filled_with(g: Any, m: Form) -> Any:
+    """A real number for every entry of an array with the form `m`."""
+    shape, dtype = m
+    if dtype.kind not in "fc":
+        return ZERO
+    t = np.empty(shape, dtype)
+    t.fill(g)
+    return t
+
+
 def sum_pullback(g: Any, m: Form, axis: Any, keepdims: Any, where: Any) -> Any:
     """The cotangent of a sum, repeated to every term."""
+    if axis is None and where is True and m.__class__ is tuple and g.__class__ in REAL_NUMBERS:
+        return filled_with(g, m)
     t = restored(g, len(shape_of(m)), axis, keepdims)
     return onto_form(t if where is True else np.where(where, t, 0.0), m)
 

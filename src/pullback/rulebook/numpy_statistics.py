@@ -9,6 +9,7 @@ The standard deviation of equal entries has the derivative 0. Functions that ign
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -16,13 +17,25 @@ import numpy as np
 from pullback.errors import DifferentiabilityError
 from pullback.fitting import fit
 from pullback.rulebook.array_likes import Form, form, shape_of
-from pullback.rulebook.numpy_reductions import axes_of, lanes, onto, onto_form, reduced_count, restored, unlanes
+from pullback.rulebook.numpy_reductions import (
+    REAL_NUMBERS,
+    axes_of,
+    filled_with,
+    lanes,
+    onto,
+    onto_form,
+    reduced_count,
+    restored,
+    unlanes,
+)
 from pullback.rulebook.numpy_reductions import counted as counted  # the templates use it
 from pullback.rules import rule
 
 
 def mean_pullback(g: Any, m: Form, axis: Any, keepdims: Any, where: Any) -> Any:
     """The cotangent of a mean: g / n."""
+    if axis is None and where is True and m.__class__ is tuple and g.__class__ in REAL_NUMBERS:
+        return filled_with(g / max(math.prod(m[0]), 1), m)
     shape = shape_of(m)
     t = restored(g, len(shape), axis, keepdims)
     count = reduced_count(shape, axis, where)

@@ -15,10 +15,11 @@ from pullback.differential_objects import (
     how_method,
     how_operator,
     is_answer,
-    refuse_change,
 )
 from pullback.fitting import fit, fit_like, fit_to, meta
+from pullback.mirrors import complete, mirror, mirrors, own
 from pullback.rules import constant, rule
+from pullback.runtime import keep
 from pullback.spaces import zero_tangent
 from pullback.tangent_parts import (
     dense,
@@ -33,6 +34,7 @@ from pullback.tangent_parts import (
     part_cotangent,
     projected,
     vector_parts,
+    walked,
 )
 from pullback.tangents import ZERO, add
 
@@ -55,6 +57,12 @@ rule(
 )
 rule(filled, "t, x", t="g", t_dot="filled(t_dot, x)", _inert="x", _returns="unknown")
 rule(projected, "t, x", t="g", t_dot="projected(t_dot, x)", _inert="x", _returns="unknown")
+rule(mirror, "x, t=ZERO", t="g", t_dot="mirror(x, t_dot)", _inert="x", _returns="unknown")
+rule(mirrors, "xs, ts", ts="g", ts_dot="mirrors(xs, ts_dot)", _inert="xs", _returns="tuple")
+rule(complete, "t, x", t="g", t_dot="complete(t_dot, y)", _inert="x", _returns="unknown", _alias=True)
+rule(walked, "xs, t", xs="g", xs_dot="xs_dot", _inert="t", _returns="unknown", _alias=True)
+rule(own, "t", t="g", t_dot="own(t_dot)", _returns="unknown")
+rule(keep, "x", x="g", x_dot="keep(x_dot)", _returns="like")
 rule(dense, "t, x", t="g", t_dot="t_dot", _inert="x", _returns="unknown")
 rule(
     elements, "t, xs", t="elements_cotangent(g, t, xs)", t_dot="elements(t_dot, xs)", _inert="xs", _returns="unknown"
@@ -64,7 +72,7 @@ rule(method_parts, "fn", fn="part(g, 1)", fn_dot="(ZERO, fn_dot)", _returns="tup
 rule(unwrapped, "fn", fn="g", fn_dot="fn_dot", _returns="unknown")
 constant(
     is_zero, zero_tangent, meta, how_method, how_attribute, how_item, how_operator, class_methods, is_answer,
-    refuse_change, constructor_fields, operator_caller,
+    constructor_fields, operator_caller,
 )  # fmt: skip
 
 __all__ = ["ZERO", "elements_cotangent", "part_cotangent", "vector_parts"]

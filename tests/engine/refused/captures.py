@@ -8,40 +8,43 @@ TOTAL = 0.0
 
 
 @refused(2.0)
-def of_a_capture_that_is_rebound(x):
-    f = lambda t: x * t
-#       ^^^^^^^^^^^^^^^ capture-rebound: `x` is captured here and assigned again
-#       help: pass `x` as an argument
-    y = f(1.0)
-    x = x * x
-#       ----- assigned again here
-    return y + f(2.0) + x
-
-
-@refused(2.0)
-def of_a_nested_function_whose_capture_is_rebound(x):
+def of_a_generator_whose_capture_is_rebound(x):
+    k = x
+    scaled = (v * k for v in [1.0, 2.0])
+#            ^^^^^^^^^^^^^^^^^^^^^^^^^^^ capture-rebound: `k` is captured here and assigned again
+#            help: bind the new value to another name
     k = x * x
-
-    def inner(t):
-#   ^^^^^^^^^^^^^ capture-rebound: `k` is captured here and assigned again
-#   help: bind the new value to another name
-        return k * t
-
-    k = k + 1.0
-#       ------- assigned again here
-    return inner(x)
+#       ----- assigned again here
+    return sum(scaled)
 
 
 @refused(2.0)
-def of_a_capture_rebound_in_a_loop(x):
-    y = x
-    fs = []
-    for _ in range(3):
-        fs = fs + [lambda t: y * t]
-#                  ^^^^^^^^^^^^^^^ capture-rebound: `y` is captured here
-        y = y * x
+def of_a_generator_function_whose_capture_is_rebound(x):
+    k = x
+
+    def scaled():
+#   ^^^^^^^^^^^^^ capture-rebound: `k` is captured here and assigned again
+        for v in (1.0, 2.0):
+            yield v * k
+
+    total = 0.0
+    for v in scaled():
+        total = total * k + v
+        k = k + x
 #           ----- assigned again here
-    return sum([f(1.0) for f in fs])
+    return total
+
+
+@refused(2.0)
+def of_a_comprehensions_own_variable(x):
+    values = [x, x * x]
+    fs = [
+        lambda t: t * v
+#       ^^^^^^^^^^^^^^^ capture-rebound: assigned again while this function may still be called
+        for v in values
+#                ------ assigned again here
+    ]
+    return fs[0](1.0) + fs[1](2.0)
 
 
 @refused(2.0)
@@ -76,16 +79,3 @@ def _made():
 
 
 of_a_nonlocal_write = _made()
-
-
-@refused(2.0)
-def of_a_local_function_that_writes(x):
-    total = 0.0
-
-    def add(t):
-        nonlocal total
-        total = total + t
-#               ^^^^^^^^^ outer-write: stored in `total`
-
-    add(x)
-    return total * x

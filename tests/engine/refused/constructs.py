@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-
 from ..refusals import refused
 
 
@@ -41,13 +39,6 @@ def of_a_set_comprehension(x):
 
 
 @refused(2.0)
-def of_with(x):
-    with contextlib.nullcontext(x) as y:
-#        ^^^^^^^^^^^^^^^^^^^^^^^^^ unsupported-construct: used as a context manager
-        return y * y
-
-
-@refused(2.0)
 def of_several_constructs(x):
     one = {x}
 #         ^^^ unsupported-construct: a set
@@ -65,23 +56,30 @@ def of_several_constructs(x):
 
 
 @refused([1.0, 2.0, 0.0])
-def of_half_made_values(xs):
-    total = 1.0
+def of_a_change_half_made(xs):
+    total = [1.0]
     try:
 #   ^^^^ no-derivative: an exception was caught in the middle of the statement
 #   help: assign `total` in the handler
-        for x in xs:
-            total = total * x + 1.0 / x
+        total.extend(1.0 / x for x in xs)
     except ZeroDivisionError:
         pass
-    return total
+    return sum(total)
+
+
+class Quiet:
+    def __enter__(self):
+        return None
+
+    def __exit__(self, *exception):
+        return True
 
 
 @refused(2.0)
 def of_a_swallowed_exception(x):
     y = x
-    with contextlib.suppress(ZeroDivisionError):
-#        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ no-derivative: this context manager swallowed an exception
+    with Quiet():
+#        ^^^^^^^ no-derivative: this context manager swallowed an exception
 #        help: write `try` and `except` instead
         y = y * x
         y = y / 0.0
@@ -91,11 +89,22 @@ def of_a_swallowed_exception(x):
 @refused(2.0)
 def of_what_an_exception_carries(x):
     try:
+#   ^^^^ no-derivative: this handler reads what a ValueError holds, and a number in an exception has no derivative
+#   help: return the value instead of raising it
         raise ValueError(x * x)
     except ValueError as error:
         return error.args[0] * x
-#              ^^^^^^^^^^ no-derivative: the attribute `args` of a ValueError has no derivative
-#              help: register one
+
+
+@refused(2.0)
+def of_a_default_that_is_replaced(x):
+    def scaled(t, k=1.0):
+        return t * k
+
+    scaled.__defaults__ = (x,)
+#   ^^^^^^^^^^^^^^^^^^^ unsupported-construct: a differentiated value becomes a default of a function
+#   help: pass it as an argument
+    return scaled(x)
 
 
 @refused(2.0)

@@ -48,3 +48,26 @@ def of_a_global_array(a):
     BUFFER[:] = a
 #   ^^^^^^^^^ outer-write: stored in `BUFFER`
     return np.sum(BUFFER)
+
+
+@refused([1.0, 2.0])
+def of_a_map_for_its_effects(xs):
+    seen = []
+    list(map(seen.append, xs))
+#        ^^^^^^^^^^^^^^^^^^^^ no-derivative: list.append changes values in place while a library function calls it
+#        help: compute the keys in a loop before
+    return sum(seen)
+
+
+@refused([1.0, 2.0])
+def of_a_key_that_changes_something(xs):
+    total = [0.0]
+
+    def key(v):
+        total[0] += v
+        return -v
+
+    last = max(xs, key=key)
+#          ^^^^^^^^^^^^^^^^ no-derivative: key changes values in place while a library function calls it
+#          help: compute the keys in a loop before
+    return last * total[0]

@@ -1,0 +1,31 @@
+"""Injected errors that change no derivative, by the beginning of their names, with the reason."""
+
+from __future__ import annotations
+
+EQUIVALENT: dict[str, str] = {
+    "math.remainder n=-g * round((x - y) / n): drop the right term": "the same integer is nearest to x / n",
+    "pow_exponent: factor 2": "twice infinity",
+    "pow_exponent: offset of orelse": "one more than infinity",
+    "dot: swapped arguments": "a b = b a",
+    "math.dist p_dot=dot(dist_pullback(1.0, y, p, q), p_dot): swapped arguments": "a scalar product",
+    "math.dist q_dot=dot(dist_pullback(1.0, y, q, p), q_dot): swapped arguments": "a scalar product",
+    "math.prod xs_dot=dot(prod_pullback(1.0, xs, start), xs_dot): swapped arguments": "a scalar product",
+    "np.angle z_dot=np.real(": "the part of an elementwise rule is brought to the result's space, which is real",
+    "nextafter": "a neighbour of x: no slope shows in differences",
+    "largest: factor 2": "it is divided by itself",
+    "meshgrid_pullback: factor 2: g[i]": "twice ZERO",
+    "matrix_power_pullback: factor 2: restore(np.zeros_like": "twice zero",
+    "arange_pullback: factor 2: restore(np.zeros": "twice zero",
+    "arange_pullback: sign: restore(np.zeros": "minus zero",
+    "inverse_gaps: min for max": "a threshold: what counts as a gap of nothing",
+    "roots_pullback: drop reshape": "the coefficients are one row",
+    "cumprod_tangent: drop the left factor: before[..., 0]": "the product of no factors is 1",
+    "result_count": "it counts results, and only whether there is one matters",
+    "generic.__copy__, ndarray.__copy__, ... a=restore(g, form(a)): drop restore": "what is copied is no list",
+    "sinc_slope: drop the right term: 1 / 45360": "below the last digit where the series is used",
+}
+
+
+def reason(name: str) -> str:
+    """Why a mutant is no error, or an empty text."""
+    return next((why for start, why in EQUIVALENT.items() if name.startswith(start)), "")

@@ -1,0 +1,127 @@
+"""The rulebook's other tests, as checks too: each knows which functions of the rulebook it runs.
+
+    with_items(["tests/rulebook/test_numpy_edges.py"], work)   calls work(items) inside a session of pytest
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+import types
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from _pytest.runner import runtestprotocol
+
+import pullback.rulebook
+
+from .killing import TESTS, Outcome
+from .mutants import Mutant
+
+RULEBOOK = str(Path(pullback.rulebook.__file__).parent)
+SLOW = 1.5  # seconds of its own: a test that takes longer is left out
+_EDGES = tuple(
+    f"rulebook/test_{n}.py"
+    for n in ("numpy_edges", "precision", "parts_of_results", "indexing", "decompositions", "calling")
+)
+_LANGUAGE = (
+    "language/test_language.py",
+    *(f"test_{n}.py" for n in ("iterators", "attributes", "statistics", "random")),
+    "forward/test_differential.py",
+)
+FILES = {  # by the beginning of a rule module's name
+    "scipy_linalg": ("rulebook_scipy/test_linalg.py",),
+    "scipy_integrate": ("rulebook_scipy/test_integrate.py",),
+    "scipy_callables": ("rulebook_scipy/test_integrate.py", "rulebook_scipy/test_optimize.py"),
+    "scipy_optimize": ("rulebook_scipy/test_optimize.py",),
+    "scipy_interpolate": ("rulebook_scipy/test_interpolate.py",),
+    "scipy_signal": ("rulebook_scipy/test_signal.py",),
+    "scipy_sparse": ("rulebook_scipy/test_sparse.py",),
+    "scipy_special": ("rulebook_scipy/test_special.py",),
+    "scipy_stats": ("rulebook_scipy/test_stats.py",),
+    "scipy": (),
+    "numpy": _EDGES,
+    "math": _EDGES[:2],
+    "cmath": _EDGES[:2],
+    "array_likes": _EDGES,
+    "powers": _EDGES[:2],
+    "": (*_LANGUAGE, *_EDGES[:1]),
+}
+
+
+def files_for(modules: list[str]) -> list[str]:
+    """The test files that rule modules have besides their cases."""
+    found: dict[str, None] = {}
+    for module in modules:
+        stem = module.rpartition(".")[2]
+        found.update(dict.fromkeys(next(f for start, f in FILES.items() if stem.startswith(start))))
+    return list(found)
+
+
+@dataclass(frozen=True)
+class Item:
+    """A test, the code objects of the rulebook that it ran, and its seconds."""
+
+    item: Any
+    ran: frozenset[tuple[str, int]]
+    seconds: float
+
+    def failure(self) -> str | None:
+        """What the test says, if it fails."""
+        for report in runtestprotocol(self.item, log=False, nextitem=None):
+            if report.failed:
+                crash = getattr(report.longrepr, "reprcrash", None)
+                return str(getattr(crash, "message", "failed")).split("\n")[0]
+        return None
+
+
+def place(code: types.CodeType) -> tuple[str, int]:
+    """Where a function is defined."""
+    return code.co_filename, code.co_firstlineno
+
+
+def _measured(item: Any) -> Item | None:
+    ran: set[tuple[str, int]] = set()
+
+    def profile(frame: types.FrameType, event: str, _: Any) -> None:
+        if event == "call" and frame.f_code.co_filename.startswith(RULEBOOK):
+            ran.add(place(frame.f_code))
+
+    began = time.process_time()
+    sys.setprofile(profile)
+    try:
+        reports = runtestprotocol(item, log=False, nextitem=None)
+    finally:
+        sys.setprofile(None)
+    took = time.process_time() - began
+    return Item(item, frozenset(ran), took) if took < SLOW and not any(r.failed or r.skipped for r in reports) else None
+
+
+def with_items(files: list[str], work: Callable[[list[Item]], int]) -> int:
+    """Run `work` with the tests of some files, inside the session that owns them."""
+    answer = [1]
+
+    class Plugin:
+        def pytest_runtestloop(self, session: Any) -> bool:
+            with warnings.catch_warnings():
+                measured = [_measured(item) for item in session.items]
+            answer[0] = work(sorted((m for m in measured if m is not None), key=lambda m: m.seconds))
+            return True
+
+    arguments = ["-q", "-s", "-p", "no:cacheprovider", *(str(TESTS / f) for f in files)]
+    pytest.main(arguments, plugins=[Plugin()])
+    return answer[0]
+
+
+def first_failing(mutant: Mutant, items: list[Item]) -> Outcome:
+    """The first test that sees an error: those that ran the function; for a template, those of its own domain."""
+    for item in items:
+        ran = place(mutant.code) in item.ran if mutant.code is not None else "rulebook" in item.item.nodeid
+        message = item.failure() if ran else None
+        if message is not None:
+            return item.item.nodeid, message
+    return None

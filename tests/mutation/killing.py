@@ -1,0 +1,125 @@
+"""The cases of the rulebook's tests, run against a mutant in a process of its own.
+
+    killed(mutant, checks)  ->  "cases_linear-3-np.dot: AssertionError: np.dot, operand 0 ..."   or None: it survived
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import os
+import signal
+import sys
+import warnings
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pullback.rules import callable_name, lookup
+
+from .mutants import Mutant
+
+TESTS = Path(__file__).resolve().parents[1]
+Outcome = tuple[str, str] | None  # which check saw the error, and how
+
+
+@dataclass(frozen=True)
+class Check:
+    """One call that tests a rule, with the id of the function that has the rule."""
+
+    title: str
+    function: int
+    run: Callable[[], None]
+    order: int = 0
+
+
+@cache
+def checks(scipy: bool = True) -> tuple[Check, ...]:
+    """Every case of tests/rulebook and tests/rulebook_scipy, backward and forward."""
+    sys.path[:0] = [p for p in (str(TESTS / "rulebook"), str(TESTS / "rulebook_scipy")) if p not in sys.path]
+    from differences import check_rule  # type: ignore[import-not-found]
+
+    from forward import check_forward  # type: ignore[import-not-found]
+
+    found: list[Check] = []
+
+    def add(title: str, case: Any, *ways: Callable[..., None]) -> None:
+        entry = lookup(case[0])
+        if entry is None or entry.rule is None:
+            return
+        for way in ways:
+            found.append(Check(f"{way.__name__} {title}", id(entry.rule.function), _bound(way, case), len(found)))
+
+    import test_numpy_rules  # type: ignore[import-not-found]
+
+    for file in test_numpy_rules.FILES.values():
+        importlib.import_module(file.MODULE)
+    for name, k, case in test_numpy_rules.CASES:
+        add(test_numpy_rules.title(name, k, case), case, check_rule, check_forward)
+    if scipy:
+        import test_scipy_rules  # type: ignore[import-not-found]
+
+        for name, k, case in test_scipy_rules.CASES:
+            title = f"scipy {name[6:]}-{k}-{callable_name(case[0])}"
+            add(title, case, check_rule, test_scipy_rules.test_forward_form)
+    return tuple(found)
+
+
+def _bound(way: Callable[..., None], case: Any) -> Callable[[], None]:
+    return (lambda: way(case)) if way.__name__ == "test_forward_form" else (lambda: way(*case))
+
+
+def chosen(mutant: Mutant, every: Iterable[Check]) -> list[Check]:
+    """The checks of the rules that run a mutant's code, the rules taking turns."""
+    by_rule: dict[int, list[Check]] = {}
+    for check in every:
+        if check.function in mutant.rules:
+            by_rule.setdefault(check.function, []).append(check)
+    rounds = max(map(len, by_rule.values()), default=0)
+    return [checks[k] for k in range(rounds) for checks in by_rule.values() if k < len(checks)]
+
+
+def killed(mutant: Mutant, run: Callable[[], Outcome], seconds: float = 60.0) -> Outcome:
+    """What `run` says in a process in which the mutant lives; one that never ends is seen too."""
+    if gc.isenabled():
+        gc.collect()
+        gc.freeze()  # what is there stays shared with the children
+        gc.disable()
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reader)
+        signal.signal(signal.SIGPROF, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_PROF, seconds)  # ends the process, by its own time: a busy machine is no reason
+        outcome: Outcome
+        try:
+            warnings.simplefilter("ignore")
+            mutant.apply()
+            outcome = run()
+        except BaseException as error:
+            outcome = ("applying", f"{type(error).__name__}: {error}")
+        os.write(writer, b"survived" if outcome is None else f"{outcome[0]}\n{outcome[1]}"[:2000].encode())
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as stream:
+        said = stream.read().decode(errors="replace")
+    os.waitpid(child, 0)
+    if said == "survived":
+        return None
+    title, _, message = said.partition("\n")
+    return (title, message) if said else ("process", "no answer: it ended or took too long")
+
+
+def first_failure(selected: list[Check]) -> Outcome:
+    """The first check that sees an error."""
+    for check in selected:
+        try:
+            with np.errstate(all="ignore"):
+                check.run()
+        except Exception as error:
+            return check.title, f"{type(error).__name__}: {error}"
+    return None
