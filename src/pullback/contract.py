@@ -31,6 +31,7 @@ from pullback.fields import field_findings
 from pullback.findings import Checker, Findings, is_constant, unique
 from pullback.names import Names
 from pullback.operators import warn_of
+from pullback.pipeline import LOCK
 from pullback.readable import lacks_derivative
 from pullback.rules import callable_name, lookup
 from pullback.source import Source, acquire, place_of
@@ -92,7 +93,8 @@ def findings(target: Any, wrt: Wrt = None, checker: Checker | None = None) -> li
     A `checker` that has checked other definitions knows the functions that they call.
     """
     if isinstance(target, type):
-        return unique(list(_of_class(target, wrt)))
+        with LOCK:
+            return unique(list(_of_class(target, wrt)))
     parts: list[Any]
     if isinstance(target, property):
         parts = [f for f in (target.fget,) if f is not None]
@@ -106,7 +108,8 @@ def findings(target: Any, wrt: Wrt = None, checker: Checker | None = None) -> li
             "write @pb.differentiable, or @pb.differentiable(wrt=...)"
         )
     bound = isinstance(target, (classmethod, types.MethodType))
-    return unique([d for part in parts for d in _of_callable(part, wrt, bound, checker)])
+    with LOCK:
+        return unique([d for part in parts for d in _of_callable(part, wrt, bound, checker)])
 
 
 def _of_callable(target: Any, wrt: Wrt, bound: bool, checker: Checker | None) -> list[Diagnostic]:

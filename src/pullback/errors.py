@@ -28,6 +28,8 @@ class DifferentiabilityError(PullbackError, TypeError):
         self.diagnostics = tuple(d for d in diagnostics if isinstance(d, Diagnostic))
         text = "; ".join(d for d in diagnostics if isinstance(d, str))
         super().__init__(text + (render_all(list(self.diagnostics)) if self.diagnostics else ""), id=id)
+        if self.diagnostics:
+            self.id = self.diagnostics[0].id
 
 
 class ArgumentError(PullbackError, TypeError, ValueError):

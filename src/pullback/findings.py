@@ -98,7 +98,8 @@ class Checker:
     ) -> Findings:
         """The findings for a function of which some parameters (and captured variables) are differentiated."""
         flags = tuple(sorted((p, f) for p, f in (given or {}).items() if p in active or p in captures))
-        key = (function.__code__, active, captures, flags, tuple((classes or {}).items()))
+        # by the function itself: equal code may stand in two files, and call other functions there
+        key = (function, active, captures, flags, tuple((classes or {}).items()))
         found = self.known.get(key)
         if found is not None:
             return found

@@ -44,6 +44,14 @@ def has_tangent(x: Any) -> bool:
     return not isinstance(x, _CONSTANT_TYPES)
 
 
+def coroutine_refused(fn: Any) -> DifferentiabilityError:
+    """The error for a call of a coroutine function: it returns before it has computed anything."""
+    return DifferentiabilityError(
+        f"{callable_name(fn)} is a coroutine function, which is not differentiated; write an ordinary function",
+        id="unsupported-syntax",
+    )
+
+
 def call_function(
     fn: types.FunctionType,
     args: tuple[Any, ...],
@@ -62,9 +70,7 @@ def call_function(
     """
     code = fn.__code__
     if code.co_flags & 0x280:
-        raise DifferentiabilityError(
-            f"{callable_name(fn)} is a coroutine function, which is not differentiated; write an ordinary function"
-        )
+        raise coroutine_refused(fn)
     captures = _active_captures(fn) if -1 in active else frozenset()
     defaults: list[str] = []
     operands = [a for a in active if a != -1]

@@ -20,6 +20,7 @@ from pullback.dispatch import CALLABLES, UNWRAPPED, no_derivative_of
 from pullback.errors import DifferentiabilityError
 from pullback.names import Names
 from pullback.operations import type_call
+from pullback.python_calls import coroutine_refused
 from pullback.rules import lookup, refuse_library_code
 from pullback.shared_calls import CHANGERS
 from pullback.source import acquire
@@ -35,7 +36,7 @@ def lacks_derivative(fn: Any) -> DifferentiabilityError | None:
             refuse_library_code(fn)
         except DifferentiabilityError as error:
             return error
-        return None
+        return coroutine_refused(fn) if fn.__code__.co_flags & 0x280 else None
     if isinstance(fn, type):
         made: Any = fn.__new__
         if made is object.__new__ or issubclass(fn, (BaseException, tuple)) or fn in CALLABLES:

@@ -13,7 +13,6 @@ from pathlib import Path
 from pullback.cli.formats import as_github, as_json, as_sarif, as_text, use_colours
 from pullback.cli.info import version
 from pullback.cli.linting import Report, lint
-from pullback.cli.static_modules import UnreadableError
 
 SUMMARY = "check files and folders for definitions that cannot be differentiated, without importing them"
 
@@ -28,11 +27,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Check, print the report, and give the exit status."""
-    try:
-        report = lint(chosen.paths, chosen.all)
-    except UnreadableError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    report = lint(chosen.paths, chosen.all)
+    for text in report.unreadable:
+        print(f"error: {text}", file=sys.stderr)
     match chosen.format:
         case "json":
             sys.stdout.write(as_json(report.diagnostics))
@@ -43,7 +40,7 @@ def run(chosen: argparse.Namespace) -> int:
         case _:
             sys.stdout.write(as_text(report.diagnostics, use_colours(sys.stdout)) + _summary(report))
     wrong = [d for d in report.diagnostics if d.severity == "error" or chosen.strict]
-    return 1 if wrong else 0
+    return 2 if report.unreadable else 1 if wrong else 0
 
 
 def _summary(report: Report) -> str:

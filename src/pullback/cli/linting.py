@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pullback.cli.static_modules import Project, StaticModule, last_name, package_root
+from pullback.cli.static_modules import Project, StaticModule, UnreadableError, last_name, package_root
 from pullback.contract import findings
 from pullback.custom import arity_problem, parameter_count
 from pullback.errors import PullbackError
@@ -40,6 +40,7 @@ class Report:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     definitions: int = 0
     files: int = 0
+    unreadable: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -57,13 +58,18 @@ class _Registration:
 def lint(paths: list[Path], everything: bool = False) -> Report:
     """Check files and folders; with `everything` also functions that no contract is declared for.
 
-    Raises UnreadableError for a file that is missing or is not Python.
+    Files that are missing or are not Python are named in the report.
     """
     files = [f for path in paths for f in _files(path)]
     project = Project(sorted({package_root(f) for f in files}))
-    modules = [project.module(f) for f in files]
-    registered = [r for m in modules for r in registrations(m)]
+    modules: list[StaticModule] = []
     report = Report(files=len(files))
+    for file in files:
+        try:
+            modules.append(project.module(file))
+        except UnreadableError as error:
+            report.unreadable.append(str(error))
+    registered = [r for m in modules for r in registrations(m)]
     checker = Checker()
     report.diagnostics += _of_registrations(registered)
     usable = [r for r in registered if r.of is not UNSET and not r.forward and _is_key(r.of)]

@@ -77,6 +77,17 @@ def of_text_before_the_place(x):
     return y, label
 
 
+async def later(x):
+    return x
+
+
+@refused(2.0)
+def of_a_coroutine_function(x):
+    return 2.0 * later(x)
+#                ^^^^^^^^ unsupported-syntax: later is a coroutine function
+#                help: write an ordinary function
+
+
 @refused(2.0)
 def of_a_generator(x):
     yield x
