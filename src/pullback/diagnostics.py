@@ -435,6 +435,19 @@ def another(x):
 """,
         "Remove one, or use `with pb.derivatives({f: vjp}):` for a scope.",
     ),
+    _kind(
+        "not-compiled", "Something is not compiled to machine code", "`str` is not compiled",
+        """`pb.jit` compiles numbers, arrays, tuples and objects made of them, and the functions that work on these.
+        It does not fall back to slow code where it meets anything else.""",
+        """
+def digits(x):
+    return x * len(str(x))
+
+
+pb.jit(pb.gradient(digits))(0.5)
+""",
+        "Leave it out of the function that is compiled, or take `pb.jit` away: the derivative itself does not need it.",
+    ),
 )  # fmt: skip
 
 KINDS: dict[str, Kind] = {kind.id: kind for kind in _EVERY}
