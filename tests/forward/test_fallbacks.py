@@ -42,13 +42,12 @@ def test_its_second_derivative() -> None:
     assert p_bar == pytest.approx(p_dot)
 
 
-@pytest.mark.xfail(reason="the stand-in of np.vectorize extends a list in place", raises=pb.DifferentiabilityError)
 def test_a_derivative_that_is_code_for_reverse_mode() -> None:
     square = np.vectorize(lambda t: math.sin(t) * t)
     df = pb.differential(lambda a: square(a) * 2.0)(A)
     np.testing.assert_allclose(df(V), 2.0 * (np.cos(A) * A + np.sin(A)) * V)
-    with pytest.raises(pb.DifferentiabilityError, match="second derivative"):
-        pb.gradient(lambda a: np.sum(pb.gradient(lambda b: np.sum(square(b)))(a)))(A)
+    curvature = pb.gradient(lambda a: np.sum(pb.gradient(lambda b: np.sum(square(b)))(a)))(A)
+    np.testing.assert_allclose(curvature, 2.0 * np.cos(A) - A * np.sin(A))
 
 
 def test_a_function_that_captures_is_not_lost_there() -> None:

@@ -65,7 +65,7 @@ def moved(args: Any, active: list[int], along: Any, step: float) -> list[Any]:
 
 @pytest.mark.parametrize("first", range(0, PROGRAMS, CHUNK))
 def test_second_derivatives_of_random_programs(first: int, tmp_path: Path) -> None:
-    tested = 0
+    tested = refused = 0
     for seed in range(5000 + first, 5000 + first + CHUNK):
         program = generate(seed, CORE)
         try:
@@ -80,9 +80,10 @@ def test_second_derivatives_of_random_programs(first: int, tmp_path: Path) -> No
         except ZeroDivisionError:
             continue
         except Exception as error:
-            if is_refusal(f"{type(error).__name__}: {error}") and "mutation" in str(error):
+            if is_refusal(f"{type(error).__name__}: {error}") and "changes in place" in str(error):
+                refused += 1
                 continue
             raise AssertionError(f"seed {seed}: {error}\n\n{program.source}") from error
         finally:
             unload_module(check.module)
-    assert tested
+    assert tested and refused <= CHUNK // 5

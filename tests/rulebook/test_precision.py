@@ -33,7 +33,8 @@ def harmonic(n: int, half: bool) -> float:
 @pytest.mark.parametrize("n", [1, 2, 5, 9, 10, 11, 12, 15, 40])
 def test_the_slope_of_the_logarithm_of_gamma(n: int) -> None:
     assert slope(math.lgamma, float(n)) == pytest.approx(harmonic(n, False), rel=4e-15, abs=0.0)
-    assert slope(math.lgamma, n + 0.5) == pytest.approx(harmonic(n, True), rel=4e-15, abs=0.0)
+    # (at 1.5 the function is near its zero at 1.46, where no more than its terms' last digits can be asked for)
+    assert slope(math.lgamma, n + 0.5) == pytest.approx(harmonic(n, True), rel=4e-15, abs=1e-15 if n == 1 else 0.0)
     # the reflection: at -n - 1/2 the same as at n + 3/2
     assert slope(math.lgamma, -n - 0.5) == pytest.approx(harmonic(n + 1, True), rel=3e-14, abs=2e-15)
 

@@ -16,6 +16,8 @@ from pullback.differential_objects import (
     how_operator,
     is_answer,
 )
+from pullback.dispatch import changes_something, plainly
+from pullback.effects import is_caller, may_mutate
 from pullback.fitting import fit, fit_like, fit_to, meta
 from pullback.mirrors import complete, mirror, mirrors, own
 from pullback.rules import constant, rule
@@ -70,9 +72,10 @@ rule(
 rule(listed, "xs", xs="g", xs_dot="xs_dot", _returns="unknown", _alias=True)
 rule(method_parts, "fn", fn="part(g, 1)", fn_dot="(ZERO, fn_dot)", _returns="tuple")
 rule(unwrapped, "fn", fn="g", fn_dot="fn_dot", _returns="unknown")
+rule(plainly, "fn", fn="g", fn_dot="fn_dot", _returns="unknown", _alias=True)
 constant(
     is_zero, zero_tangent, meta, how_method, how_attribute, how_item, how_operator, class_methods, is_answer,
-    constructor_fields, operator_caller,
+    constructor_fields, operator_caller, is_caller, may_mutate, changes_something,
 )  # fmt: skip
 
 __all__ = ["ZERO", "elements_cotangent", "part_cotangent", "vector_parts"]
