@@ -398,8 +398,8 @@ def test_arguments_are_told_and_not_counted():
 def test_callees_have_rows_of_their_own():
     found = pb.residuals(*KEPT[0])
     assert {row.function for row in found} == {"network", "layer"}
-    [product] = [row for row in found if row.name == "x @ w"]
-    assert product.count == 4 and product.line == layer.__code__.co_firstlineno + 1
+    [activation] = [row for row in found if row.name == "h"]
+    assert activation.count == 4 and activation.line == layer.__code__.co_firstlineno + 1
 
 
 def test_recomputation_shows():

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from pullback.arguments import Wrt, active_operands, parameter_list
-from pullback.copying import leaving_arguments
+from pullback.copying import for_its_changes, leaving_arguments
 from pullback.differential_calls import call_differential, method_parts, resolve
 from pullback.differential_changes import change_differential
 from pullback.effects import is_pure
@@ -125,7 +125,7 @@ class Differential:
             self._replay = generators, states_of(generators)
         self.value = f(*args, **kwargs)
         if f is not plain:
-            plain(*given[0], **given[1])  # for what it changes
+            for_its_changes(plain, *given)
         self._mark = self.value if self.value.__class__ is float else fingerprint(self.value)
         self._fast = self.code is not None and self.pure and not self._seen and self.value.__class__ is float
         if always_zero is not None:
@@ -191,7 +191,7 @@ class Differential:
         dots = dict(zip(self._active, map(self.entered, self._active, tangents), strict=True))
         value, dot = self._along(dots)
         mark = value if value.__class__ is float else fingerprint(value)
-        if mark != self._mark and not _close(value, self.value):
+        if mark != self._mark and not same_but_for_rounding(value, self.value):
             raise ChangedValueError(
                 f"{callable_name(self._function)} gave another value when it was run again for its tangent; something "
                 "it reads has changed; pass it as an argument"
@@ -261,7 +261,7 @@ def _holds_others(x: Any) -> bool:
     return not isinstance(x, (bool, int, float, complex, str, np.ndarray, np.generic, type(None)))
 
 
-def _close(a: Any, b: Any) -> bool:
+def same_but_for_rounding(a: Any, b: Any) -> bool:
     """Whether two values are the same but for rounding: a gradient inside sums in another order here."""
     found, expected = flatten(a)[0], flatten(b)[0]
     if found.shape != expected.shape:

@@ -20,7 +20,7 @@ import numpy as np
 from pullback import runtime_calls
 from pullback.arguments import Wrt, active_operands, describe_call, is_plain_function
 from pullback.calls import bind_parameters
-from pullback.copying import MAKERS, leaving_arguments
+from pullback.copying import MAKERS, for_its_changes, leaving_arguments
 from pullback.dispatch import call
 from pullback.errors import (
     ArgumentError,
@@ -110,7 +110,7 @@ def value_with_pullback(f: Callable[..., Any], wrt: Wrt = None) -> Callable[...,
             else:
                 held, named_ = snapshot((args, kwargs))
                 value, residual = call(left, held, active, named_ or None, outermost=True)
-                f(*args, **kwargs)  # for what it changes
+                for_its_changes(f, args, kwargs)
         except Exception as error:
             settle(error)
             raise
@@ -261,7 +261,7 @@ def _scalar_verb(f: Callable[..., Any], wrt: Wrt, with_value: bool) -> Callable[
                 return _by_pullback(f, args, kwargs, active, with_value)
             held, named_ = snapshot((args, kwargs))
             result = _by_pullback(left, held, named_, active, with_value)
-            f(*args, **kwargs)  # for what it changes
+            for_its_changes(f, args, kwargs)
             return result
         made, derivative, stable = _joint(f, wrt, args, kwargs, active, with_value, specialise)
         if derivative.always_zero is not None:

@@ -290,8 +290,9 @@ class Shadows:
         found = tangent_type(type(x))(**{n: t for n, t in slots.items() if t is not ZERO})
         return add(found, g) if found.__dict__ else g
 
-    def take_all(self, x: Any, g: Tangent = ZERO) -> Tangent:
+    def take_all(self, x: Any, g: Tangent = ZERO, seen: set[int] | None = None) -> Tangent:
         """The same for everything in a value that a library function has made."""
+        seen = set() if seen is None else seen
         if not self._arrays and not self._held:
             return g
         if isinstance(x, np.ndarray):
@@ -303,7 +304,7 @@ class Shadows:
                 items = held.items if held is not None else x
                 g = self.take(x, g)
             parts = [ZERO] * len(items) if g is ZERO else list(g)
-            taken = [self.take_all(e, p) for e, p in zip(items, parts, strict=True)]
+            taken = [self.take_all(e, p, seen) for e, p in zip(items, parts, strict=True)]
             if all(t is ZERO for t in taken):
                 return ZERO
             return taken if isinstance(x, list) or hasattr(x, "_make") else tuple(taken)
@@ -312,19 +313,21 @@ class Shadows:
             g = self.take(x, g)
             parts_of = {} if g is ZERO else g
             table = held.items if held is not None else x
-            found = {k: self.take_all(v, parts_of.get(k, ZERO)) for k, v in table.items()}
+            found = {k: self.take_all(v, parts_of.get(k, ZERO), seen) for k, v in table.items()}
             found = {k: t for k, t in found.items() if t is not ZERO}
             return found or ZERO
-        return self._take_fields(x, g)
+        return self._take_fields(x, g, seen)
 
-    def _take_fields(self, x: Any, g: Tangent) -> Tangent:
-        """All of the adjoint of an object: also what is in the shadows of the mutable values in its fields."""
+    def _take_fields(self, x: Any, g: Tangent, seen: set[int]) -> Tangent:
+        """All of the adjoint of an object: also what is in the shadows of what its fields hold, at any depth."""
         held = self._held.get(id(x))
-        table = getattr(x, "__dict__", None)
-        if table is None or isinstance(x, (type, types.ModuleType, types.FunctionType)):
+        if id(x) in seen or isinstance(x, (type, types.ModuleType, types.FunctionType)):
             return self.take(x, g)
-        named = dict.fromkeys(held.slots) if isinstance(held, _ObjectShadow) else {}
-        named |= {n: None for n, v in table.items() if isinstance(v, (list, dict)) and id(v) in self._held}
+        seen.add(id(x))
+        known = getattr(x, "__dict__", None)
+        names = list(known) if known is not None else list(field_names(x)) if is_differentiable(x) else []
+        table = {n: v for n in names if _holds_more(v := getattr(x, n, None))}
+        named = dict.fromkeys([*(held.slots if isinstance(held, _ObjectShadow) else ()), *table])
         g = self.take(x, g)
         given = g.__dict__ if isinstance(g, TangentVector) else {}
         if not named or (g is not ZERO and not isinstance(g, TangentVector)):
@@ -332,7 +335,7 @@ class Shadows:
         found = dict(given)
         for name in named:
             value = held.field(name) if isinstance(held, _ObjectShadow) else table[name]
-            found[name] = self.take_all(value, given.get(name, ZERO))
+            found[name] = self.take_all(value, given.get(name, ZERO), seen)
         found = {n: t for n, t in found.items() if t is not ZERO}
         return tangent_type(type(x))(**found) if found else ZERO
 
@@ -486,9 +489,8 @@ class Shadows:
         return self._total_of_fields(x, None, t, seen, True)
 
 
-def _may_repeat(index: Any) -> bool:
-    """Whether an index may name an element twice: only an array of integers can."""
-    if isinstance(index, tuple):
-        return any(map(_may_repeat, index))
-    return isinstance(index, list) or (isinstance(index, np.ndarray) and index.dtype != np.bool_)
-
+def _holds_more(x: Any) -> bool:
+    """Whether a value in a field may have a shadow, or hold what has one."""
+    if isinstance(x, (float, complex, np.generic)):
+        return False
+    return isinstance(x, (np.ndarray, list, tuple, dict)) or hasattr(x, "__dict__") or is_differentiable(x)

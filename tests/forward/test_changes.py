@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import pullback as pb
+from pullback.copying import on_copies
 
 
 def filled(x: Any) -> Any:
@@ -225,3 +226,42 @@ def test_second_order_of_a_function_that_changes_its_arguments() -> None:
     np.testing.assert_array_equal(pb.hvp(doubled)(a, np.array([1.0, 0.0])), [48.0, 0.0])
     np.testing.assert_array_equal(a, [2.0, 2.0])
     pb.check_derivative(doubled, np.array([0.3, 0.4]), order=2)
+
+
+@dataclass
+class Gain:
+    factor: float
+    taps: Any
+
+
+@dataclass
+class Filter:
+    gain: Gain
+    spare: list[Gain]
+
+
+def amplified(f: Filter) -> Any:
+    f.gain.factor *= 2.0
+    f.spare[0].taps[0] *= f.gain.factor
+    return f.gain.factor * np.sum(f.gain.taps**2) + np.sum(f.spare[0].taps)
+
+
+def test_objects_in_objects_are_copied_with_their_adjoints() -> None:
+    def given() -> Filter:
+        return Filter(Gain(1.5, np.array([1.0, 2.0])), [Gain(0.5, np.array([3.0, 4.0]))])
+
+    change = pb.gradient(amplified)(given())
+    assert (change.gain.factor, change.spare[0].taps[0]) == (2.0 * 5.0 + 2.0 * 3.0, 3.0)
+    copied = pb.gradient(on_copies(amplified))(given())
+    assert (copied.gain.factor, copied.spare[0].taps[0]) == (16.0, 3.0)
+    assert list(copied.gain.taps) == [6.0, 12.0]
+
+
+def test_second_order_of_changed_objects_that_hold_others_is_refused() -> None:
+    def given() -> Filter:
+        return Filter(Gain(1.5, np.array([1.0, 2.0])), [Gain(0.5, np.array([3.0, 4.0]))])
+
+    first = pb.gradient(amplified)
+    for call in (pb.gradient(lambda f: first(f).gain.factor), pb.value_with_pullback(first), pb.differential(first)):
+        with pytest.raises(pb.DifferentiabilityError, match="second|derivatives of derivatives|change"):
+            call(given())

@@ -15,7 +15,7 @@ from tests.fuzz.structures import leaves, rebuilt
 
 import pullback as pb
 
-PROGRAMS = int(os.environ.get("PULLBACK_FORWARD_PROGRAMS", "300"))
+PROGRAMS = int(os.environ.get("PULLBACK_FORWARD_PROGRAMS", "200"))
 CHUNK = 25
 
 

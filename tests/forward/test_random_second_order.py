@@ -16,7 +16,7 @@ from tests.fuzz.structures import leaves, rebuilt
 
 import pullback as pb
 
-PROGRAMS = int(os.environ.get("PULLBACK_SECOND_ORDER_PROGRAMS", "100"))
+PROGRAMS = int(os.environ.get("PULLBACK_SECOND_ORDER_PROGRAMS", "40"))
 CHUNK = 20
 
 
@@ -80,7 +80,7 @@ def test_second_derivatives_of_random_programs(first: int, tmp_path: Path) -> No
         except ZeroDivisionError:
             continue
         except Exception as error:
-            if is_refusal(f"{type(error).__name__}: {error}") and "changes in place" in str(error):
+            if is_refusal(f"{type(error).__name__}: {error}") and "in place" in str(error):
                 refused += 1
                 continue
             raise AssertionError(f"seed {seed}: {error}\n\n{program.source}") from error

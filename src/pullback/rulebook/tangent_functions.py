@@ -16,7 +16,7 @@ from pullback.differential_objects import (
     how_operator,
     is_answer,
 )
-from pullback.dispatch import changes_something, plainly
+from pullback.dispatch import changes_something, observe, plainly
 from pullback.effects import is_caller, may_mutate
 from pullback.fitting import fit, fit_like, fit_to, meta
 from pullback.mirrors import complete, mirror, mirrors, own
@@ -76,6 +76,7 @@ rule(plainly, "fn", fn="g", fn_dot="fn_dot", _returns="unknown", _alias=True)
 constant(
     is_zero, zero_tangent, meta, how_method, how_attribute, how_item, how_operator, class_methods, is_answer,
     constructor_fields, operator_caller, is_caller, may_mutate, changes_something,
+    observe,  # (what it returns reaches no result, so none of its derivatives does)
 )  # fmt: skip
 
 __all__ = ["ZERO", "elements_cotangent", "part_cotangent", "vector_parts"]
