@@ -246,8 +246,8 @@ class Entry:
             copy = unit.constant(np.copy, "copy")
             arrays = {i for i, n in enumerate(site.parameters) if n in unit.arrays}
             stores = any(isinstance(s, ir.Store) for s in ir.walk(unit.block))
-            inner = [f"x{i} = {copy}({r})" if i in arrays else f"x{i} = {r}" for i, r in enumerate(reads)]
-            given = [f"{copy}(x{i})" if i in arrays and stores else f"x{i}" for i in range(len(reads))]
+            inner = [f"held{i} = {copy}({r})" if i in arrays else f"held{i} = {r}" for i, r in enumerate(reads)]
+            given = [f"{copy}(held{i})" if i in arrays and stores else f"held{i}" for i in range(len(reads))]
             inner.append(f"def linear({', '.join(f't{i}' for i in range(maps))}):")
             inner.append(f"    r = {machine}({', '.join([*given, *extra])})")
             inner += [f"    {line}" for line in body]

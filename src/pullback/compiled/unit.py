@@ -228,7 +228,7 @@ class Unit:
             )  # fmt: skip
         self.guard(path, value)
         if isinstance(value, types.FunctionType):
-            self.guard(f"{path}.__code__", value.__code__)
+            self.guard(f"{self.constant(value, 'known')}.__code__", value.__code__)
         return Known(value)
 
     def input(self, like: Num | Arr, path: str, stem: str) -> Value:
