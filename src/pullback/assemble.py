@@ -10,7 +10,6 @@ import numpy as np
 
 from pullback import ir
 from pullback.emit import Compiled, Helpers, again, bare_arguments, definition, guards
-from pullback.forward_sweep import unset
 from pullback.generated import JOINT, Derivative, Request
 from pullback.kinds import ARRAY, BOOL, COMPLEX, DICT, FLOAT, FUNC, INT, LIST, NONE, TUPLE, kind_of
 from pullback.layout import FORWARD, REVERSE
@@ -18,7 +17,7 @@ from pullback.lending import alone
 from pullback.rules import EPOCH
 from pullback.source import Source
 from pullback.sweeps import Sweep
-from pullback.syntax import assign_many, call, constant, name, substitute, tuple_of
+from pullback.syntax import assign_many, call, constant, name, substitute, tuple_of, unset
 
 
 def assemble(

@@ -22,6 +22,7 @@ import numpy as np
 
 from pullback import ir
 from pullback.calls import bind_parameters
+from pullback.conditions import ASKING, own_methods
 from pullback.effects import call_is_pure, effects_of
 from pullback.kinds import DICT, LIST, NUMERIC_MASK, STR, STRUCT, TUPLE, UNKNOWN, UNSET, Kind, kind_of
 from pullback.mutators import MUTATORS
@@ -138,6 +139,10 @@ class CallEffects:
         if getattr(callee, "changes_arguments", False):
             return MAYBE
         entry = lookup(callee)
+        kinds = [k for k in stmt.facts.kinds[1:] if k.mask == STRUCT]
+        if kinds and isinstance(callee, (type, types.BuiltinFunctionType)) and callee in ASKING and not (entry is not None and entry.vjps):
+            found = [(f, k) for k in kinds if k.cls is not None for f in own_methods(k.cls, ASKING[callee])]
+            return max((self.function_of(f, k) for f, k in found), default=NO)
         known = entry is not None and (entry.vjps or entry.rule or entry.constant or entry.intrinsic or entry.stand_in)
         if known:
             return NO

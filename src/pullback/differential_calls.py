@@ -18,8 +18,10 @@ from typing import Any
 import numpy as np
 
 from pullback.applying import bind, parameter_of, refuse_unknown
+from pullback.asking import asked
 from pullback.call_paths import ROOTS, WHOLE, Path, Target, lifted_path, regrouped, roots_of, tangent_at
 from pullback.calls import bind_parameters
+from pullback.conditions import spelled_for
 from pullback.dispatch import UNWRAPPED, call, no_derivative_of, refuse_captures
 from pullback.errors import DifferentiabilityError
 from pullback.generated import DIFFERENTIAL, Request
@@ -72,6 +74,11 @@ def plain_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, 
     return fn(*args, **kwargs), ZERO
 
 
+def constant_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    """A call of a function without a derivative: it must not change an object by a method of its class."""
+    return asked(fn, *args, **kwargs), ZERO
+
+
 def resolve(
     fn: Any, fn_dot: Tangent, args: tuple[Any, ...], dots: tuple[Tangent, ...], kwargs: dict[str, Any],
     kwdots: dict[str, Tangent], *, lent: bool = False, foreseen: bool = False,
@@ -94,6 +101,9 @@ def resolve(
     entry = lookup(fn)
     if entry is None and isinstance(fn, types.MethodType):
         return Target(method_object_differential)
+    spelled = spelled_for(fn, args) if moved else None
+    if spelled is not None and not (entry is not None and entry.vjps):
+        return resolve(spelled, ZERO, args, dots, kwargs, kwdots, lent=lent, foreseen=foreseen)
     if entry is not None:
         found = _registered(fn, entry, args, dots, kwargs, kwdots, moved, callee_moves)
         if found is not None:
@@ -229,7 +239,7 @@ def _registered(
     if entry.forward is not None:
         return Target(entry.forward)
     if entry.constant or not (moved or callee_moves):
-        return Target(plain_differential)
+        return Target(constant_differential if moved else plain_differential)
     if entry.stand_in is not None:
         return resolve(entry.stand_in, ZERO, args, dots, kwargs, kwdots)
     if entry.intrinsic is not None:

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from pullback.asking import asked
 from pullback.attributes import static_attribute, takes_object
 from pullback.differential_calls import attribute_caller, call_differential, operator_caller
 from pullback.dispatch import call
@@ -207,7 +208,7 @@ def general_operator(op: str, operands: Any, dots: Any) -> Any:
     if way == UNITED:
         value = a | b
         return value, {k: part(b_dot, k) if k in b else part(a_dot, k) for k in value}
-    return BINARY_FUNCTIONS[op](a, b), ZERO
+    return asked(BINARY_FUNCTIONS[op], a, b), ZERO
 
 
 def operate_differential(op: str, operands: Any, dots: Any) -> Any:

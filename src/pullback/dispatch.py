@@ -21,7 +21,7 @@ from pullback.changing import LIKELY
 from pullback.construct import construct
 from pullback.effects import is_caller, may_mutate
 from pullback.errors import DifferentiabilityError
-from pullback.kinds import kind_of
+from pullback.kinds import STRUCT, kind_of
 from pullback.operations import type_call
 from pullback.pipeline import function_changes
 from pullback.python_calls import Plan, call_function, element, has_tangent, picked
@@ -152,6 +152,9 @@ def _call(
     raise no_derivative_of(fn)
 
 
+ASKED: list[Callable[..., Any]] = []  # these, `watched` and `is_quiet`, are put here by their module
+WATCHED: list[Callable[..., Any]] = []
+IS_QUIET: list[Callable[..., Any]] = []
 CALLABLES: dict[Any, Callable[..., Any]] = {}  # objects that are called, by class; (class, class method)
 UNWRAPPED = {"CPUDispatcher": "py_func", "PjitFunction": "__wrapped__"}
 
@@ -200,7 +203,7 @@ def _registered(
     if entry.intrinsic is not None:
         return entry.intrinsic(args, kwargs, active)  # type: ignore[no-any-return]
     if entry.constant:
-        return entry.function(*args, **kwargs), (no_tangents, len(active))
+        return ASKED[0](entry.function, *args, **kwargs), (no_tangents, len(active))
     if entry.rule is not None:
         inner = tuple(a for a in active if a != -1)
         value, residual = apply_rule(entry.rule, args, kwargs, inner)
@@ -241,6 +244,17 @@ def changes_something(fn: Any) -> bool:
     return level >= LIKELY or (level > 0 and may_mutate(fn))
 
 
+def _by_classes(fn: Any, args: tuple[Any, ...]) -> int:
+    """Whether a Python function changes something by a method of the class of what it is given."""
+    function, given = (fn.__func__, (fn.__self__, *args)) if isinstance(fn, types.MethodType) else (fn, args)
+    if not isinstance(function, types.FunctionType) or lookup(function) is not None:
+        return 0
+    kinds = {n: kind_of(x) for n, x in zip(function.__code__.co_varnames, given, strict=False)}
+    if not any(k.mask == STRUCT for k in kinds.values()):
+        return 0
+    return function_changes(function, kinds) or int(not all(IS_QUIET[0](type(x)) for x in given))
+
+
 def observe(fn: Any, *args: Any, **kwargs: Any) -> Any:
     """A call whose result needs no derivative: made as it is, unless it could change a differentiated value."""
     entry, operands = lookup(fn), args
@@ -251,10 +265,12 @@ def observe(fn: Any, *args: Any, **kwargs: Any) -> Any:
     if is_caller(fn):
         for given in (*args, *kwargs.values()):
             plainly(given)
-    elif may_mutate(fn, args, kwargs):
+    elif may_mutate(fn, args, kwargs) or (level := _by_classes(fn, args)) >= LIKELY:
         raise DifferentiabilityError(
             f"{callable_name(fn)} may change a differentiated argument in place, which is not differentiated yet; "
             "let it return the new value instead",
             id="mutation",
         )
+    elif level:
+        return WATCHED[0](fn, args, kwargs)
     return fn(*args, **kwargs)

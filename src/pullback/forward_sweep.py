@@ -13,10 +13,13 @@ like the user's, and every node keeps the user's position: a traceback marks the
 from __future__ import annotations
 
 import ast
+import operator
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from pullback import ir
+from pullback.asking_code import Looking, call_attribute
 from pullback.calls import static_forward
 from pullback.effects import is_caller
 from pullback.fingerprints import fingerprint, unchanged
@@ -29,16 +32,23 @@ from pullback.operations import METHODS
 from pullback.reverse import Reverse
 from pullback.sharing import Sharing
 from pullback.spans import Span
-from pullback.syntax import assign, assign_many, atom, call, constant, name, target, tuple_of
+from pullback.syntax import (
+    assign,
+    assign_many,
+    atom,
+    call,
+    constant,
+    display,
+    name,
+    operator_syntax,
+    placed,
+    target,
+    tuple_of,
+    unset,
+)
 
-_BINARY: dict[str, type[ast.operator]] = {
-    "+": ast.Add, "-": ast.Sub, "*": ast.Mult, "/": ast.Div, "//": ast.FloorDiv, "%": ast.Mod, "**": ast.Pow,
-    "@": ast.MatMult, "<<": ast.LShift, ">>": ast.RShift, "&": ast.BitAnd, "|": ast.BitOr, "^": ast.BitXor,
-}  # fmt: skip
-_UNARY: dict[str, type[ast.unaryop]] = {"neg": ast.USub, "pos": ast.UAdd, "invert": ast.Invert}
 
-
-class Forward:
+class Forward(Looking):
     """Emits the forward sweep of one function, after its reverse sweep has said what it needs."""
 
     def __init__(
@@ -150,7 +160,7 @@ class Forward:
             case ir.For() | ir.While():
                 self.loop(stmt)
             case ir.Unpack():
-                self.flush_for([stmt.source], stmt, lambda v: assign_many(list(stmt.targets), v[0]))
+                self.flush_for([stmt.source], stmt, lambda v: assign_many(list(stmt.targets), self.drawn(stmt, v[0])))
             case ir.Append():
                 append = ast.Attribute(name(stmt.target), "append", ast.Load())
                 self.flush_for([stmt.item], stmt, lambda v: ast.Expr(ast.Call(append, [v[0]], [])))
@@ -167,6 +177,12 @@ class Forward:
                 test: ast.expr = name(flags[0]) if len(flags) == 1 else ast.BoolOp(ast.Or(), [name(f) for f in flags])
                 self.flush()
                 self.emit(ast.If(test, [ast.Break()], []), stmt.span)
+            case ir.Raise(node=ast.Assert() as node) if stmt.facts.inside:
+                self.flush()
+                test = self.looked_at(node.test, stmt.facts.inside)
+                self.out.append(ast.copy_location(ast.Assert(test, node.msg), node))
+            case ir.Opaque(node=ast.Match() as node) if stmt.facts.inside:
+                self.matched(node, stmt)
             case ir.Opaque(node=node) | ir.Raise(node=node):
                 self.flush()
                 self.out.append(node)
@@ -192,7 +208,7 @@ class Forward:
         residual = self.reverse.forward_calls.get(id(stmt))
         if residual is not None:
             what = "set_attribute" if stmt.attribute else "set_item"
-            key = constant(stmt.key) if stmt.attribute else atom(stmt.key)
+            key = constant(stmt.key) if stmt.attribute else self.key(stmt, atom(stmt.key))
             made = call(self.reverse.runtime_call(what), obj, key, value, constant(stmt.facts.active))
             self.emit(assign(residual, made), stmt.span)
             return
@@ -200,7 +216,7 @@ class Forward:
         if stmt.attribute:
             place = ast.Attribute(obj, stmt.key, ast.Store())
         else:
-            place = ast.Subscript(obj, atom(stmt.key), ast.Store())
+            place = ast.Subscript(obj, self.key(stmt, atom(stmt.key)), ast.Store())
         self.emit(ast.Assign([place], value, lineno=1), stmt.span)
 
     def conditional(self, stmt: ir.If) -> None:
@@ -209,6 +225,8 @@ class Forward:
         taken = self.take([stmt.test])
         test = taken.get(stmt.test.name, atom(stmt.test)) if isinstance(stmt.test, ir.Var) else atom(stmt.test)
         self.flush()
+        if stmt.facts.inside:
+            test = self.looked_at(test, (replace(stmt.facts.inside[0], node=test, truth=True),))
         if recorded is not None:
             if not isinstance(test, ast.Compare):
                 test = placed(ast.IfExp(test, constant(True), constant(False)), stmt.span)
@@ -260,7 +278,7 @@ class Forward:
             assert head is not None
             self.emit(ast.For(target(stmt.target), head, body, [], lineno=1), stmt.span)
         else:
-            self.emit(ast.While(stmt.test.node, body, []), stmt.span)
+            self.emit(ast.While(self.looked_at(stmt.test.node, stmt.facts.inside), body, []), stmt.span)
 
     def bind(self, stmt: ir.Bind) -> None:
         """An assignment, pending if it may go back into an expression; left out if nothing needs it."""
@@ -324,7 +342,18 @@ class Forward:
     # --- expressions ------------------------------------------------------------------------------
 
     def expression(self, stmt: ir.Bind, values: dict[ir.Atom, ast.expr]) -> ast.expr:
-        """The plain expression."""
+        """The plain expression; what it runs of unknown classes is looked at."""
+        made, inside = self.plain(stmt, values), stmt.facts.inside
+        if inside and isinstance(made, ast.Dict):
+            return ast.Dict([self.key(stmt, k) if k is not None else k for k in made.keys], made.values)
+        if inside and isinstance(stmt.expr, ir.Build) and isinstance(made, ast.Call):
+            return ast.Call(made.func, [self.key(stmt, a) for a in made.args], [])
+        if inside and not isinstance(stmt.expr, (ir.Apply, ir.Inert, ir.Build)):
+            return self.looked_at(made, (replace(inside[0], node=made),))
+        return self.looked_at(made, inside) if isinstance(stmt.expr, ir.Inert) else made
+
+    def plain(self, stmt: ir.Bind, values: dict[ir.Atom, ast.expr]) -> ast.expr:
+        """The expression as it stands."""
         expr = stmt.expr
         match expr:
             case ir.Copy(source=source):
@@ -333,15 +362,14 @@ class Forward:
                 return self.operation(stmt, expr, [values[a] for a in expr.args])
             case ir.Compare(ops=ops, args=args):
                 compared = ast.Compare(values[args[0]], list(ops), [values[a] for a in args[1:]])
-                if any(stmt.facts.active) and not all(k.numeric for k in stmt.facts.kinds):
-                    return call(self.reverse.runtime("truth"), compared)
-                return compared
+                mixed = any(stmt.facts.active) and not all(k.numeric for k in stmt.facts.kinds)
+                return call(self.reverse.runtime("truth"), compared) if mixed and not stmt.facts.inside else compared
             case ir.Attr(obj=obj, name=attribute):
                 return ast.Attribute(values[obj], attribute, ast.Load())
             case ir.Item(obj=obj, index=index):
                 return ast.Subscript(values[obj], values[index], ast.Load())
             case ir.Build(kind=kind, items=items):
-                return _display(kind, [values[a] for a in items])
+                return display(kind, [values[a] for a in items])
             case ir.Closure(node=node) | ir.Inert(node=node):
                 assert isinstance(node, ast.expr)
                 return node
@@ -356,8 +384,6 @@ class Forward:
                 return call(self.reverse.runtime("inplace"), constant(expr.op), *args)
             if any(stmt.facts.active) and self.reverse.shadows is None:
                 return call(self.reverse.runtime("rebind"), constant(expr.op), *args)
-            import operator
-
             method = f"i{METHODS[expr.op]}"
             return call(self.helper(getattr(operator, method), method), *args)
         return operator_syntax(expr.op, args)
@@ -376,6 +402,13 @@ class Forward:
             callee = values[expr.callee]
             if expr.method is not None:
                 callee = ast.Attribute(callee, expr.method, ast.Load())
+        if stmt.facts.inside:
+            if expr.callee == ir.Var("<iterated>"):
+                callee = name(self.helper(iter, "iter"))
+            if isinstance(callee, ast.Attribute):
+                args = [callee.value, constant(callee.attr), *args]
+                callee = name(self.helper(call_attribute, "call_attribute"))
+            return ast.Call(name(self.reverse.runtime_call("asked")), [callee, *args], keywords)
         looked_at = self.reverse.ran and not self.harmless(stmt)
         if how(stmt) == CALL and any(stmt.facts.active) and (looked_at or is_caller(stmt.facts.callee)):
             observed = placed(callee, stmt.span)
@@ -422,10 +455,6 @@ class Forward:
         own = ("__class__", *self.function.made)
         return self.reverse.shadows.strict and uncertain and self.sharing.reaches_outside(stmt, frozenset(own))
 
-    def harmless(self, stmt: ir.Bind) -> bool:
-        """Whether a call is known to change nothing."""
-        return stmt.facts.known and id(stmt) not in self.sharing.points
-
     def kept(self, operand: ir.Atom, value: ast.expr) -> ast.expr:
         """An operand that the operation keeps for its pullback: a copy, where it may change in place."""
         if self.reverse.shadows is not None or not isinstance(operand, ir.Var):
@@ -464,36 +493,3 @@ class Forward:
                 constant(tuple(flags)), *extra,
             )  # fmt: skip
         return call(self.run_time_call("call", stmt), values[expr.callee], args, constant(tuple(flags)), *extra)
-
-
-def placed(node: Any, span: Span) -> Any:
-    """Give a node, and what it contains that has none, a position."""
-    for inner in ast.walk(node):
-        if isinstance(inner, (ast.expr, ast.stmt, ast.keyword)) and getattr(inner, "end_lineno", None) is None:
-            inner.lineno, inner.col_offset = span.line, span.column
-            inner.end_lineno, inner.end_col_offset = span.end_line, span.end_column
-    return node
-
-
-def operator_syntax(op: str, args: list[ast.expr]) -> ast.expr:
-    """An operator applied to its operands."""
-    return ast.UnaryOp(_UNARY[op](), args[0]) if len(args) == 1 else ast.BinOp(args[0], _BINARY[op](), args[1])
-
-
-def unset(identifiers: list[str]) -> ast.stmt:
-    """`a = b = None`."""
-    return ast.Assign([target(i) for i in identifiers], constant(None), lineno=1)
-
-
-def _display(kind: str, items: list[ast.expr]) -> ast.expr:
-    match kind:
-        case "tuple":
-            return ast.Tuple(items, ast.Load())
-        case "list":
-            return ast.List(items, ast.Load())
-        case "set":
-            return ast.Set(items)
-        case "dict":
-            return ast.Dict(list(items[0::2]), list(items[1::2]))
-    parts = [None if isinstance(i, ast.Constant) and i.value is None else i for i in items]
-    return ast.Call(ast.Name("slice", ast.Load()), [i or constant(None) for i in parts], [])

@@ -119,8 +119,12 @@ class _Inference:
                 key = (self.atom(stmt.key, env),) if not stmt.attribute else ()
                 stmt.facts.kinds = (self.atom(stmt.obj, env), self.atom(stmt.value, env), *key)
             case ir.Opaque():
+                if stmt.observes:
+                    stmt.facts.kinds = self.glanced(stmt.reads, env)
                 env.update(dict.fromkeys(stmt.writes, UNKNOWN))
             case ir.If():
+                if isinstance(stmt.test, ir.Var):
+                    stmt.facts.kinds = (env.get(stmt.test.name, UNKNOWN),)
                 arms = [(b, self.block(b, dict(env))) for b in (stmt.body, stmt.orelse)]
                 env = self.merge([e for b, e in arms if not ir.always_raises(b)] or [arms[0][1]])
             case ir.For():
@@ -129,6 +133,7 @@ class _Inference:
                 env = self.loop(stmt.body, env, {stmt.target: element})
             case ir.While():
                 env = self.loop(stmt.body, env, {})
+                stmt.facts.kinds = self.glanced(stmt.test.reads, env)
             case ir.With():
                 stmt.facts.kinds = (self.atom(stmt.context, env),)
                 if stmt.target is not None:
@@ -138,9 +143,16 @@ class _Inference:
                     env.update(dict.fromkeys((n for s in ir.walk(stmt.body) for n in ir.assigned(s)), UNKNOWN))
             case ir.Try():
                 env = self.attempt(stmt, env)
-            case ir.Raise() | ir.BreakIf():
+            case ir.Raise():
+                stmt.facts.kinds = self.glanced(stmt.reads, env)
+            case ir.BreakIf():
                 pass
         return env
+
+    def glanced(self, reads: Iterable[str], env: Env) -> tuple[Kind, ...]:
+        """The kinds of what an expression reads that is kept as written, in the order of the names."""
+        local = self.function.locals
+        return tuple(env.get(n, UNKNOWN) if n in env or n in local else self.names.glance(n) for n in sorted(reads))
 
     def attempt(self, stmt: ir.Try, env: Env) -> Env:
         """A `try`: what its body may have assigned is unknown in the handlers."""
@@ -251,7 +263,10 @@ class _Inference:
     def bind(self, stmt: ir.Bind, env: Env) -> Kind:
         facts = stmt.facts
         operands = ir.atoms(stmt.expr)
-        facts.kinds = tuple(self.atom(a, env) for a in operands) if not isinstance(stmt.expr, ir.Inert) else ()
+        if isinstance(stmt.expr, ir.Inert):
+            facts.kinds = self.glanced(stmt.expr.reads, env)
+        else:
+            facts.kinds = tuple(self.atom(a, env) for a in operands)
         facts.kind = self.expr(stmt, stmt.expr, facts.kinds)
         return facts.kind
 

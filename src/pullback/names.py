@@ -89,6 +89,14 @@ class Names:
         self.classes[name] = value.__class__
         return kind_of(value)
 
+    def glance(self, name: str) -> Kind:
+        """The kind of what a name holds now, on which nothing is to rely but what is as right for other values."""
+        try:
+            value = self.cells[name].cell_contents if name in self.cells else self.globals.get(name, UNSET)
+        except ValueError:
+            return UNKNOWN
+        return known(getattr(builtins, name, UNSET) if value is UNSET else value)
+
     def attribute(self, owner: Kind, name: str) -> Kind | None:
         """`module.name`, where the module is known."""
         if not isinstance(owner.value, (types.ModuleType, type)) or not hasattr(owner.value, name):

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from pullback.applying import Residual, apply_rule
-from pullback.dispatch import call, no_tangents
+from pullback.dispatch import ASKED, call, no_tangents
 from pullback.fitting import fit
 from pullback.operations import BINARY_FUNCTIONS, INPLACE_FUNCTIONS, METHODS, UNARY_FUNCTIONS
 from pullback.rules import EPOCH, Active, lookup
@@ -54,7 +54,7 @@ def operate(op: str, operands: tuple[Any, ...], active: Active) -> tuple[Any, Re
     if isinstance(a, dict) and isinstance(b, dict) and op == "|":
         return a | b, (_united, set(a), set(b), active)
     if isinstance(a, str):
-        return function(a, b), (no_tangents, len(active))
+        return ASKED[0](function, a, b), (no_tangents, len(active))
     return _class_operator(op, a, b, active)
 
 

@@ -24,6 +24,7 @@ from pullback.assemble import assemble
 from pullback.boxes import boxed, can_box
 from pullback.calls import argument_kinds, bind_parameters, static_parameters
 from pullback.changing import LIKELY, MAYBE, NO, YES, CallEffects
+from pullback.conditions import Place, settle_conditions
 from pullback.errors import ChangedValueError, DifferentiabilityError
 from pullback.fence import check
 from pullback.field_calls import split_field_calls
@@ -53,7 +54,7 @@ from pullback.lower_iterations import settle_iterations
 from pullback.managers import opened
 from pullback.names import Names
 from pullback.progress import in_steps
-from pullback.rules import EPOCH, callable_name, refuse_library_code, scope
+from pullback.rules import EPOCH, callable_name, lookup, refuse_library_code, scope
 from pullback.sharing import Sharing
 from pullback.solitary import unseen_changes
 from pullback.source import Source, acquire
@@ -137,12 +138,17 @@ def analysed(
 ) -> Stages:  # fmt: skip
     """The stages from lowering to activity: again, where that finds variables or contexts that need another form."""
     in_boxes: frozenset[str] = frozenset()
+    apart: frozenset[Place] = frozenset()
     by_calls: frozenset[tuple[int, int]] = frozenset()
     while True:
-        lowered = lower(source, function.__name__, function.__code__.co_freevars)
+        lowered = lower(source, function.__name__, function.__code__.co_freevars, apart=apart)
         lowered.made = made_by(function)
         result, sharing = inferred(lowered, names, given(lowered))
         activity = analyse(lowered, active, sharing)
+        places = settle_conditions(lowered, names.field, method_changes, apart)
+        if places:
+            apart |= places
+            continue
         more = frozenset(n for n in activity.boxes - in_boxes if can_box(source.node, n))
         managers = frozenset(activity.managers) - by_calls
         if not (more or managers) or not isinstance(source.node, ast.FunctionDef):
@@ -252,7 +258,14 @@ def _sharing(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> Sh
 
 
 # modules whose functions change what they are given
-_CHANGE = ("differential_changes", "differential_construct", "forward_changes", "forward_array_changes", "copying")
+_CHANGE = (
+    "asking",
+    "differential_changes",
+    "differential_construct",
+    "forward_changes",
+    "forward_array_changes",
+    "copying",
+)
 
 
 def _is_verb(stmt: ir.Stmt) -> bool:
@@ -294,9 +307,16 @@ def function_changes(function: types.FunctionType, kinds: dict[str, Kind], fresh
     try:
         source = acquire(function)
         if not check(source.node, source.filename):
-            lowered = lower(source, function.__name__, function.__code__.co_freevars)
-            given = {p: kinds.get(p, UNKNOWN) for p in lowered.parameters}
-            sharing = inferred(lowered, Names(function), given)[1]
+            apart: frozenset[Place] = frozenset()
+            while True:
+                lowered = lower(source, function.__name__, function.__code__.co_freevars, apart=apart)
+                given = {p: kinds.get(p, UNKNOWN) for p in lowered.parameters}
+                inner = Names(function)
+                sharing = inferred(lowered, inner, given)[1]
+                places = settle_conditions(lowered, inner.field, method_changes, apart, gated=False)
+                if not places:
+                    break
+                apart |= places
             if not sharing.changes_outside(fresh):
                 changes = NO
             elif sharing.changes_outside(fresh, sharing.likely):
@@ -305,6 +325,14 @@ def function_changes(function: types.FunctionType, kinds: dict[str, Kind], fresh
         pass
     _CHANGES[key] = (function.__code__, changes)
     return changes
+
+
+def method_changes(method: types.FunctionType, owner: Kind) -> int:
+    """Whether a method that Python calls by itself changes something, whatever its other arguments are."""
+    if lookup(method) is not None:
+        return NO
+    own = dict.fromkeys(method.__code__.co_varnames[:1], Kind(STRUCT, owner.cls))
+    return function_changes(method, own)
 
 
 def may_change_arguments(function: types.FunctionType, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:

@@ -20,6 +20,7 @@ import numpy as np
 
 from pullback.applying import Residual, reverse_rule
 from pullback.attributes import call_method
+from pullback.conditions import spelled_for
 from pullback.dispatch import CALLABLES, UNWRAPPED, call, no_derivative_of, shifted
 from pullback.drawing import Drawn
 from pullback.errors import DifferentiabilityError
@@ -127,6 +128,9 @@ def _call(fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any]
             refuse_change(fn)
         return changer(args, kwargs, active)
     entry = lookup(fn)
+    spelled = spelled_for(fn, args)
+    if spelled is not None and not (entry is not None and entry.vjps):
+        return call_function_shared(spelled, args, active, kwargs, is_strict())
     if fn is vars:
         raise DifferentiabilityError(
             "vars() is read where objects change; use getattr and setattr instead", id="mutation"

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from pullback.applying import Residual
+from pullback.asking import as_keys
 from pullback.drawing import Drawn, taken
 from pullback.errors import DifferentiabilityError
 from pullback.rules import Active
@@ -189,6 +190,7 @@ def _rearranged(function: Callable[..., Any]) -> Changer:
     def change(args: Args, kwargs: dict[str, Any], active: Active) -> Result:
         xs = args[0]
         before = list(xs)
+        as_keys((*xs, *args[1:]))
         value = function(*args, **kwargs)
         places: dict[int, list[int]] = {}
         for i in range(len(before) - 1, -1, -1):

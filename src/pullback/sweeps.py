@@ -16,7 +16,7 @@ from pullback import ir
 from pullback.activity import Activity
 from pullback.emit import Helpers
 from pullback.errors import DifferentiabilityError
-from pullback.forward_sweep import Forward, unset
+from pullback.forward_sweep import Forward
 from pullback.generated import JOINT, Derivative, Request
 from pullback.kinds import ARRAY, BOOL, COMPLEX, FLOAT, INT, NPFLOAT, OTHER, UNKNOWN, of_key
 from pullback.not_finite import debugging
@@ -29,7 +29,7 @@ from pullback.sharing import Sharing
 from pullback.simplify import fold_ones, simplify
 from pullback.spans import Diagnostic
 from pullback.structs import constant_fields
-from pullback.syntax import assign, call, constant, name, names_in, tuple_of
+from pullback.syntax import assign, call, constant, name, names_in, tuple_of, unset
 
 _NOT_PYTHONS = COMPLEX | NPFLOAT | ARRAY | OTHER
 

@@ -9,6 +9,7 @@ import ast
 from typing import Any
 
 from pullback import ir
+from pullback.spans import Span
 
 _LOAD, _STORE = ast.Load(), ast.Store()
 _PARSED: dict[str, ast.expr] = {}
@@ -114,3 +115,44 @@ def _truth(test: ast.expr) -> bool | None:
 def names_in(node: ast.AST) -> set[str]:
     """The names that occur in a piece of syntax."""
     return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+
+
+_BINARY: dict[str, type[ast.operator]] = {
+    "+": ast.Add, "-": ast.Sub, "*": ast.Mult, "/": ast.Div, "//": ast.FloorDiv, "%": ast.Mod, "**": ast.Pow,
+    "@": ast.MatMult, "<<": ast.LShift, ">>": ast.RShift, "&": ast.BitAnd, "|": ast.BitOr, "^": ast.BitXor,
+}  # fmt: skip
+_UNARY: dict[str, type[ast.unaryop]] = {"neg": ast.USub, "pos": ast.UAdd, "invert": ast.Invert}
+
+
+def placed(node: Any, span: Span) -> Any:
+    """Give a node, and what it contains that has none, a position."""
+    for inner in ast.walk(node):
+        if isinstance(inner, (ast.expr, ast.stmt, ast.keyword)) and getattr(inner, "end_lineno", None) is None:
+            inner.lineno, inner.col_offset = span.line, span.column
+            inner.end_lineno, inner.end_col_offset = span.end_line, span.end_column
+    return node
+
+
+def operator_syntax(op: str, args: list[ast.expr]) -> ast.expr:
+    """An operator applied to its operands."""
+    return ast.UnaryOp(_UNARY[op](), args[0]) if len(args) == 1 else ast.BinOp(args[0], _BINARY[op](), args[1])
+
+
+def unset(identifiers: list[str]) -> ast.stmt:
+    """`a = b = None`."""
+    return ast.Assign([target(i) for i in identifiers], constant(None), lineno=1)
+
+
+def display(kind: str, items: list[ast.expr]) -> ast.expr:
+    """A tuple, list, set, dict or slice."""
+    match kind:
+        case "tuple":
+            return ast.Tuple(items, ast.Load())
+        case "list":
+            return ast.List(items, ast.Load())
+        case "set":
+            return ast.Set(items)
+        case "dict":
+            return ast.Dict(list(items[0::2]), list(items[1::2]))
+    parts = [None if isinstance(i, ast.Constant) and i.value is None else i for i in items]
+    return ast.Call(ast.Name("slice", ast.Load()), [i or constant(None) for i in parts], [])

@@ -16,11 +16,11 @@ from typing import Any
 from pullback import ir, runtime
 from pullback.calls import CALLS
 from pullback.emit import Helpers
-from pullback.forward_sweep import Forward, placed
+from pullback.forward_sweep import Forward
 from pullback.liveness import liveness, useful_names
 from pullback.sharing import Sharing
 from pullback.spans import Span
-from pullback.syntax import assign, name, names_in
+from pullback.syntax import assign, name, names_in, placed
 from pullback.tangent_rules import TangentRules
 
 PRESENT, MAYBE = "present", "maybe"

@@ -22,9 +22,9 @@ from pullback.compiled.number_support import grown, real_power
 from pullback.compiled.typed_reverse import TypedReverse
 from pullback.compiled.unit import Unit
 from pullback.compiled.values import BOOL, FLOAT, INT, Arr
-from pullback.forward_sweep import Forward, placed
+from pullback.forward_sweep import Forward
 from pullback.residuals import Region
-from pullback.syntax import assign, call, constant, name, target, template, tuple_of
+from pullback.syntax import assign, call, constant, name, placed, target, template, tuple_of
 
 DTYPES = {FLOAT: "float64", INT: "int64", BOOL: "bool_"}
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from pullback.applying import Residual
+from pullback.asking import asked
 from pullback.attributes import read_attribute
 from pullback.dispatch import call, plainly
 from pullback.errors import DifferentiabilityError
@@ -112,11 +113,21 @@ def _extreme(choose: Callable[..., Any]) -> Callable[..., Result]:
         if not xs:
             return choose(*args, **kwargs), (_reverse_default, active)
         key = kwargs.get("key")
-        keys = xs if key is None else list(map(plainly(key), xs))
-        winner = choose(range(len(xs)), key=keys.__getitem__)
+        keys = xs if key is None else asked(keyed, plainly(key), xs)
+        winner = asked(chosen, choose, keys)
         return xs[winner], (_reverse_choice, args, winner, active, source)
 
     return vjp
+
+
+def keyed(key: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
+    """The keys of items."""
+    return [key(x) for x in items]
+
+
+def chosen(choose: Callable[..., Any], keys: list[Any]) -> Any:
+    """The index of the first largest or smallest."""
+    return choose(range(len(keys)), key=keys.__getitem__)
 
 
 def _reverse_default(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
@@ -157,8 +168,13 @@ def _all(items: list[Any]) -> list[int]:
 
 def sorted_order(items: list[Any], *, key: Callable[[Any], Any] | None = None, reverse: bool = False) -> list[int]:
     """The indices of the elements in sorted order."""
-    keys = items if key is None else list(map(plainly(key), items))
-    return sorted(range(len(items)), key=keys.__getitem__, reverse=reverse)
+    keys = items if key is None else asked(keyed, plainly(key), items)
+    order: list[int] = asked(_ordered, keys, reverse)
+    return order
+
+
+def _ordered(keys: list[Any], reverse: bool) -> list[int]:
+    return sorted(range(len(keys)), key=keys.__getitem__, reverse=reverse)
 
 
 intrinsic(list, returns="list")(_selection(_all, list))

@@ -12,10 +12,11 @@ import dataclasses
 import functools
 from typing import Any
 
+from pullback.asking import asked
 from pullback.differential_calls import call_differential
 from pullback.differential_objects import attribute_differential, operate_differential
 from pullback.errors import DifferentiabilityError
-from pullback.rulebook.builtin_containers import NUMBERS, sorted_order
+from pullback.rulebook.builtin_containers import NUMBERS, chosen, keyed, sorted_order
 from pullback.rules import constant, forward_intrinsic, rule
 from pullback.spaces import is_differentiable
 from pullback.tangent_parts import elements, part
@@ -62,8 +63,8 @@ def _reduce(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any
 def winner(choose: Any, xs: Any, kwargs: Any) -> int:
     """The index of the first largest or smallest element."""
     key = kwargs.get("key")
-    keys = xs if key is None else [key(x) for x in xs]
-    index: int = choose(range(len(xs)), key=keys.__getitem__)
+    keys = xs if key is None else asked(keyed, key, xs)
+    index: int = asked(chosen, choose, keys)
     return index
 
 
@@ -98,7 +99,8 @@ def selected(fn: Any, items: Any, args: Any, kwargs: Any) -> list[int]:
         return sorted_order(items, **kwargs)
     if fn is reversed:
         return list(range(len(items) - 1, -1, -1))
-    return [i for i, x in enumerate(items) if (x if args[0] is None else args[0](x))]
+    keys = items if args[0] is None else asked(keyed, args[0], items)
+    return [i for i, x in enumerate(keys) if asked(bool, x)]
 
 
 @forward_intrinsic(sorted)
