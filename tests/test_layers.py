@@ -17,11 +17,12 @@ LAYERS = {
     "what diagnostics mean": "diagnostics",
     "the algebra of tangent spaces": "tangents structs spaces trees fitting fingerprints drawing views shadows",
     "the registry of derivatives": "kinds rules applying",
-    "from source to the intermediate representation": "source scopes boxes managers fence ir syntax lower_generators "
-    "lower_iterations lower_conditions lower_expressions lower_match lower_try capturing appended lower",
+    "from source to the intermediate representation": "source scopes boxes managers fence ir syntax forward_uses "
+    "lower_generators lower_iterations lower_conditions lower_expressions lower_match lower_try capturing appended "
+    "lower",
     "analyses": "operations calls names conditions array_methods library_results infer field_calls solitary effects "
     "changing origins sharing dict_views activity progress definite liveness",
-    "the transform": "runtime residuals inlining asking_code shadow_code reverse simplify forward_uses forward_try "
+    "the transform": "runtime residuals inlining asking_code shadow_code reverse simplify forward_try "
     "forward_sweep lending not_finite emit",
     "forward mode": "tangent_parts mirrors template_functions tangent_rules tangent_names tangent_calls tangent_try "
     "tangent_code tangent_changes",
@@ -45,7 +46,9 @@ LAYERS = {
 ORDER = {module: place for place, module in enumerate(" ".join(LAYERS.values()).split())}
 
 # Imports for annotations alone (`if TYPE_CHECKING`) do not run; each that points upward is named here.
-UPWARD_ANNOTATIONS = {("inlining", "reverse"), ("forward_try", "forward_sweep"), ("shadow_code", "reverse"), ("asking_code", "reverse")}
+UPWARD_ANNOTATIONS = {
+    ("inlining", "reverse"), ("forward_try", "forward_sweep"), ("shadow_code", "reverse"), ("asking_code", "reverse"),
+}  # fmt: skip
 
 # `nn` and `optim` are clients of the public API. What they use beyond the names in `pullback.__all__`:
 PUBLIC_MODULES = {

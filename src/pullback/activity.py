@@ -103,7 +103,7 @@ class _Analysis:
                 return self.bind(stmt, varied)
             case ir.Unpack():
                 active = self.is_varied(stmt.source, varied)
-                stmt.facts.active, stmt.facts.varied, stmt.facts.asks = (active,), active, active
+                stmt.facts.active, stmt.facts.varied = (active,), active
                 return varied | set(stmt.targets) if active else varied - set(stmt.targets)
             case ir.Append():
                 active = self.is_varied(stmt.item, varied) and stmt.facts.kinds[0].differentiable

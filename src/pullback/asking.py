@@ -8,6 +8,7 @@ less(a, b)              a.__lt__(b), or b.__gt__(a): code that is differentiated
 
 from __future__ import annotations
 
+import inspect
 import operator
 import types
 from collections import deque
@@ -16,14 +17,14 @@ from typing import Any
 
 import numpy as np
 
-from pullback.conditions import ASKING, IMPLICIT, KEY, SPELLED, own_methods, within
+from pullback.conditions import ASKING, ATTRIBUTE, IMPLICIT, KEY, SPELLED, own_methods, within
 from pullback.dispatch import ASKED, IS_QUIET, WATCHED
 from pullback.errors import DifferentiabilityError
 from pullback.fingerprints import fingerprint
 from pullback.kinds import STRUCT, Kind
 from pullback.names import INTERNAL
 from pullback.pipeline import function_changes
-from pullback.rules import EPOCH, callable_name, constant, is_library_code
+from pullback.rules import EPOCH, callable_name, constant, is_library_code, rule
 from pullback.runtime import truth as without_derivative
 
 _COMPARISONS = (operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne)
@@ -103,18 +104,25 @@ def same_still(subject: Any, before: Any) -> None:
         )
 
 
-def as_key(key: Any) -> Any:
+def as_key(x: Any) -> Any:
     """A key of a dict, or an item that is sorted: what its class does to compare it must change nothing."""
-    if key.__class__ not in _QUIET:
-        own = Kind(STRUCT, type(key))
-        for method in own_methods(type(key), KEY):
+    return unchanging(x, KEY)
+
+
+def unchanging(x: Any, methods: tuple[str, ...]) -> Any:
+    """A value whose class must change nothing by these methods, as nothing would come of it."""
+    if x.__class__ not in _QUIET and not is_quiet(x.__class__):
+        own = Kind(STRUCT, type(x))
+        if methods[1:] == ATTRIBUTE and inspect.getattr_static(x, methods[0], x) is not x:
+            methods = (methods[0], "__getattribute__")  # it is there: `__getattr__` is not asked
+        for method in own_methods(type(x), methods):
             if function_changes(method, dict.fromkeys(method.__code__.co_varnames[:1], own)):
                 raise DifferentiabilityError(
-                    f"{type(key).__name__}.{method.__name__} may change a differentiated value, and its effect would "
-                    "be lost where a container or an index asks for it; use a key or an index of another type",
+                    f"{type(x).__name__}.{method.__name__} may change a differentiated value, and its effect would be "
+                    "lost here; call the method by name before",
                     id="mutation",
                 )
-    return key
+    return x
 
 
 def as_keys(items: Iterable[Any]) -> None:
@@ -333,10 +341,12 @@ def divided(a: Any, b: Any) -> Any:
     return divmod(a, b) if found is NotImplemented else found
 
 
+rule(as_key, "x", x="g", x_dot="x_dot", _returns="unknown", _alias=True)
+rule(unchanging, "x, methods", x="g", x_dot="x_dot", _returns="unknown", _alias=True)
 ASKED.append(asked)
 WATCHED.append(watched)
 IS_QUIET.append(is_quiet)
-constant(asked, as_key, as_keys, looked_on, same_still, own, reflects, otherwise, unanswered)
+constant(asked, as_keys, looked_on, same_still, own, reflects, otherwise, unanswered)
 for _function, _spelled, _methods in (
     (operator.lt, less, "lt gt"), (operator.le, less_or_equal, "le ge"), (operator.gt, greater, "gt lt"),
     (operator.ge, greater_or_equal, "ge le"), (operator.eq, equal, "eq"), (operator.ne, unequal, "ne eq"),

@@ -20,7 +20,7 @@ from pullback.operations import METHODS
 from pullback.rules import lookup
 from pullback.sharing import Sharing
 from pullback.spans import Span
-from pullback.syntax import assign, call, name
+from pullback.syntax import assign, call, constant, name
 
 if TYPE_CHECKING:
     from pullback.reverse import Reverse
@@ -61,11 +61,27 @@ class Looking:
         """A key, whose class may have a `__hash__` and `__eq__` of its own."""
         return call(self.reverse.runtime_call("as_key"), key) if stmt.facts.inside else key
 
-    def drawn(self, stmt: ir.Unpack, source: ast.expr) -> ast.expr:
-        """What is unpacked, where its class may have an `__iter__` of its own."""
-        if not stmt.facts.inside:
-            return source
-        return call(self.reverse.runtime_call("asked"), name(self.helper(iter, "iter")), source)
+    def with_keys(self, stmt: ir.Bind, made: ast.expr) -> ast.expr:
+        """A dict or slice with keys of unknown classes."""
+        if isinstance(made, ast.Dict):
+            return ast.Dict([k and self.key(stmt, k) for k in made.keys], made.values)
+        return ast.Call(made.func, [self.key(stmt, a) for a in made.args], []) if isinstance(made, ast.Call) else made
+
+    def unchanging(self, made: Any, inside: tuple[Operation, ...]) -> ast.expr:
+        """An operator, attribute or item whose value has no derivative; its operands' classes must change nothing."""
+
+        def guarded(operand: ast.expr) -> ast.expr:
+            return call(self.reverse.runtime_call("unchanging"), operand, constant(inside[0].methods))
+
+        if isinstance(made, ast.BinOp):
+            return ast.BinOp(guarded(made.left), made.op, guarded(made.right))
+        if isinstance(made, ast.UnaryOp):
+            return ast.UnaryOp(made.op, guarded(made.operand))
+        if isinstance(made, ast.Attribute):
+            return ast.Attribute(guarded(made.value), made.attr, ast.Load())
+        if isinstance(made, ast.Subscript):
+            return ast.Subscript(guarded(made.value), guarded(made.slice), ast.Load())
+        return made  # type: ignore[no-any-return]
 
     def looked_at(self, node: ast.expr, inside: tuple[Any, ...]) -> ast.expr:
         """An expression kept as written, whose operands' classes are looked at where they are not known."""
@@ -106,15 +122,13 @@ class _Writer:
             return [self.written(n) for n in node]
         if not isinstance(node, ast.AST):
             return node
-        made = copy.copy(node)
+        made: Any = copy.copy(node)
         for field, value in ast.iter_fields(node):
             if isinstance(value, (ast.AST, list)):
                 setattr(made, field, self.written(value))
         if id(node) in self.asked:
             made = self.operation(made)
-        if id(node) in self.true:
-            made = self.call(made, "truth", made)
-        return made
+        return self.call(made, "truth", made) if id(node) in self.true else made
 
     def call(self, at: Any, what: str, *args: ast.expr) -> ast.expr:
         return ast.copy_location(ast.Call(self.helper("asked"), [self.helper(what), *args], []), at)
@@ -132,7 +146,7 @@ class _Writer:
             case ast.UnaryOp():
                 return self.call(node, UNARY[type(node.op)], node.operand)
             case ast.FormattedValue():
-                spec: Any = [node.format_spec] if node.format_spec is not None else []
+                spec: list[Any] = [node.format_spec] if node.format_spec is not None else []
                 what = {115: "str", 114: "repr", 97: "ascii"}.get(node.conversion, "format")
                 value = self.call(node, what, node.value, *(spec if what == "format" else []))
                 shown = ast.FormattedValue(value, -1, None if what == "format" else node.format_spec)

@@ -140,7 +140,8 @@ class CallEffects:
             return MAYBE
         entry = lookup(callee)
         kinds = [k for k in stmt.facts.kinds[1:] if k.mask == STRUCT]
-        if kinds and isinstance(callee, (type, types.BuiltinFunctionType)) and callee in ASKING and not (entry is not None and entry.vjps):
+        builtin = isinstance(callee, (type, types.BuiltinFunctionType)) and callee in ASKING
+        if kinds and builtin and not (entry is not None and entry.vjps):
             found = [(f, k) for k in kinds if k.cls is not None for f in own_methods(k.cls, ASKING[callee])]
             return max((self.function_of(f, k) for f, k in found), default=NO)
         known = entry is not None and (entry.vjps or entry.rule or entry.constant or entry.intrinsic or entry.stand_in)

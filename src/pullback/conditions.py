@@ -47,6 +47,7 @@ TRUTH, DRAWN = ("__bool__", "__len__"), ("__iter__", "__getitem__")
 KEY = ("__hash__", "__eq__", "__index__", "__lt__", "__gt__")
 ATTRIBUTE = ("__getattr__", "__getattribute__")
 _HOLDING = LIST | TUPLE | DICT
+_ANSWERS = frozenset([*(f"<{n}>" for pair in RICH.values() for n in pair), "<truth>", "<within>"])
 _BUILT_IN = ("builtins", "operator", "_operator", "_heapq", "heapq", "_bisect", "bisect")
 # methods that Python runs without being told to by a call of them
 IMPLICIT = frozenset(
@@ -285,6 +286,7 @@ def settle_conditions(
 
     The operations left in the facts (`inside`) are those whose classes are looked at when they run.
     """
+    called = {n for s in ir.walk(function.body) if _is_answer(s) for n in ir.assigned(s)}
     stored = {s.key for s in ir.walk(function.body) if isinstance(s, ir.Store) and s.attribute}
     places: set[Place] = set()
 
@@ -294,6 +296,8 @@ def settle_conditions(
     for stmt in ir.walk(function.body):
         facts = getattr(stmt, "facts", None)
         if facts is None or not (facts.asks or not gated):
+            continue
+        if isinstance(stmt, ir.If) and isinstance(stmt.test, ir.Var) and stmt.test.name in called:
             continue
         facts.inside = ()
         left = []
@@ -306,6 +310,12 @@ def settle_conditions(
                 left.append(operation)
         facts.inside = tuple(left)
     return frozenset(places)
+
+
+def _is_answer(stmt: ir.Stmt) -> bool:
+    """Whether a statement binds what an operation that is spelled out answers."""
+    call = stmt.expr if isinstance(stmt, ir.Bind) else None
+    return isinstance(call, ir.Apply) and isinstance(call.callee, ir.Var) and call.callee.name in _ANSWERS
 
 
 def _place(node: ast.expr, stmt: ir.Stmt) -> Place:
@@ -330,8 +340,6 @@ def _operations_of(stmt: ir.Stmt, field: Field) -> tuple[Operation, ...]:
             return _inside(node, reads, facts, field)
         case ir.If(test=ir.Var()):
             return _one(facts.kinds, TRUTH)
-        case ir.Unpack():
-            return _one(facts.kinds, DRAWN, spelled=False)
         case ir.Bind(expr=ir.Compare(ops=ops)):
             return _one(tuple(map(_with_items, facts.kinds)), tuple(n for op in ops for n in _asked_by(op)))
         case ir.Opaque(node=ast.Match(subject=ast.Name(id=subject)), reads=reads) if facts.kinds:

@@ -160,7 +160,7 @@ class Forward(Looking):
             case ir.For() | ir.While():
                 self.loop(stmt)
             case ir.Unpack():
-                self.flush_for([stmt.source], stmt, lambda v: assign_many(list(stmt.targets), self.drawn(stmt, v[0])))
+                self.flush_for([stmt.source], stmt, lambda v: assign_many(list(stmt.targets), v[0]))
             case ir.Append():
                 append = ast.Attribute(name(stmt.target), "append", ast.Load())
                 self.flush_for([stmt.item], stmt, lambda v: ast.Expr(ast.Call(append, [v[0]], [])))
@@ -344,13 +344,15 @@ class Forward(Looking):
     def expression(self, stmt: ir.Bind, values: dict[ir.Atom, ast.expr]) -> ast.expr:
         """The plain expression; what it runs of unknown classes is looked at."""
         made, inside = self.plain(stmt, values), stmt.facts.inside
-        if inside and isinstance(made, ast.Dict):
-            return ast.Dict([self.key(stmt, k) if k is not None else k for k in made.keys], made.values)
-        if inside and isinstance(stmt.expr, ir.Build) and isinstance(made, ast.Call):
-            return ast.Call(made.func, [self.key(stmt, a) for a in made.args], [])
-        if inside and not isinstance(stmt.expr, (ir.Apply, ir.Inert, ir.Build)):
+        if not inside or isinstance(stmt.expr, ir.Apply):
+            return made
+        if isinstance(stmt.expr, ir.Compare):
             return self.looked_at(made, (replace(inside[0], node=made),))
-        return self.looked_at(made, inside) if isinstance(stmt.expr, ir.Inert) else made
+        if isinstance(stmt.expr, ir.Inert):
+            return self.looked_at(made, inside)
+        if isinstance(stmt.expr, ir.Build):
+            return self.with_keys(stmt, made)
+        return self.unchanging(made, inside)
 
     def plain(self, stmt: ir.Bind, values: dict[ir.Atom, ast.expr]) -> ast.expr:
         """The expression as it stands."""
@@ -404,7 +406,7 @@ class Forward(Looking):
                 callee = ast.Attribute(callee, expr.method, ast.Load())
         if stmt.facts.inside:
             if expr.callee == ir.Var("<iterated>"):
-                callee = name(self.helper(iter, "iter"))
+                return call(self.reverse.runtime_call("unchanging"), *args, constant(stmt.facts.inside[0].methods))
             if isinstance(callee, ast.Attribute):
                 args = [callee.value, constant(callee.attr), *args]
                 callee = name(self.helper(call_attribute, "call_attribute"))
