@@ -83,7 +83,8 @@ class CallEffects:
         names: tuple[str, ...] = ()
         match stmt.expr:
             case ir.Attr(name=name):
-                names = (name,)
+                stored = all(name in getattr(k.sample, "__dict__", ()) for k in stmt.facts.kinds)
+                names = (name,) if stored else (name, "__getattr__")
             case ir.Item():
                 names = ("__getitem__",)
             case ir.Operation(op=op, args=(_, _)):

@@ -19,6 +19,7 @@ import numpy as np
 
 from pullback.attributes import static_attribute
 from pullback.call_paths import put_back
+from pullback.conditions import spelled_for
 from pullback.differential_calls import (
     LENT,
     call_differential,
@@ -30,6 +31,7 @@ from pullback.differential_calls import (
 from pullback.differential_objects import (
     BOUND,
     FIELD,
+    GETATTR,
     METHOD,
     PLAIN,
     PROPERTY,
@@ -241,6 +243,9 @@ def how_called(fn: Any, args: Any, kwargs: Any) -> tuple[int, Any]:
     if ("out" in kwargs and kwargs["out"] is not None) or (ufunc and len(args) > fn.nin):
         return OUT, None
     entry = lookup(fn)
+    spelled = spelled_for(fn, args)
+    if spelled is not None and not (entry is not None and entry.vjps):
+        return WRAPPED, spelled
     known = entry is not None and (entry.vjps or entry.rule or entry.constant or entry.intrinsic or entry.forward)
     if known or hasattr(fn, "_pullback_verb"):
         return OTHER, None
@@ -381,7 +386,10 @@ def object_of(fn: Any) -> Any:
 
 def change_operator(op: str, operands: Any, dots: Any) -> Any:
     """An operator whose method may change its operands."""
-    if how_operator(op, operands) != "class":
+    way = how_operator(op, operands)
+    if way == "unary":
+        return change_differential(unary_method(op, operands), ZERO, operands, dots)
+    if way != "class":
         return operate_differential(op, operands, dots)
     a, b = operands
     a_dot, b_dot = dots
@@ -393,6 +401,11 @@ def change_operator(op: str, operands: Any, dots: Any) -> Any:
         if is_answer(value):
             return value, value_dot
     return operate_differential(op, operands, dots)
+
+
+def unary_method(op: str, operands: Any) -> Any:
+    """The method of a class that an operator with one operand runs."""
+    return getattr(type(operands[0]), f"__{op}__")
 
 
 def change_attribute(obj: Any, obj_dot: Any, name: str) -> Any:
@@ -409,6 +422,9 @@ def change_attribute(obj: Any, obj_dot: Any, name: str) -> Any:
         setattr(obj, name, value)
         setattr(obj_dot, name, value_dot)
         return value, value_dot
+    if way == GETATTR:
+        value, value_dot = change_differential(fn, ZERO, (obj, name), (obj_dot, ZERO))
+        return value, complete(value_dot, value)
     value, value_dot = attribute_differential(obj, obj_dot, name)
     return value, value_dot if way == FIELD else complete(value_dot, value)
 
@@ -439,4 +455,6 @@ def is_default(obj: Any, index: Any) -> bool:
     return isinstance(obj, defaultdict) and index not in obj
 
 
-constant(how_store, how_set, how_stored, how_in_place, how_called, how_read, is_super, is_default, function_of)
+constant(
+    how_store, how_set, how_stored, how_in_place, how_called, how_read, is_super, is_default, function_of, unary_method,
+)  # fmt: skip

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from pullback.asking import asked
+from pullback.asking import as_key, asked
 from pullback.attributes import static_attribute, takes_object
 from pullback.differential_calls import attribute_caller, call_differential, operator_caller
 from pullback.dispatch import call
@@ -127,9 +127,10 @@ def item_differential(obj: Any, obj_dot: Any, index: Any, index_dot: Any) -> Any
     way, fn = how_item(obj)
     if way == METHOD:
         return call_differential(fn, ZERO, (obj, index), (obj_dot, index_dot))
+    key = index if index_dot is ZERO else as_key(index)
     if way == PLAIN:
-        return obj[index], ZERO
-    return obj[index], part(obj_dot, index)
+        return obj[key], ZERO
+    return obj[key], part(obj_dot, key)
 
 
 # --- operators --------------------------------------------------------------------------------------

@@ -404,7 +404,7 @@ class Forward(Looking):
             callee = values[expr.callee]
             if expr.method is not None:
                 callee = ast.Attribute(callee, expr.method, ast.Load())
-        if stmt.facts.inside:
+        if stmt.facts.inside and not is_caller(stmt.facts.callee):
             if expr.callee == ir.Var("<iterated>"):
                 return call(self.reverse.runtime_call("unchanging"), *args, constant(stmt.facts.inside[0].methods))
             if isinstance(callee, ast.Attribute):

@@ -258,6 +258,8 @@ class Expressions(Conditions):
     def _boolean(self, target: str, node: ast.BoolOp, index: int) -> None:
         self._into(target, node.values[index])
         if index + 1 == len(node.values):
+            if self.spelled(node.values[index]) and not isinstance(node.values[index], ast.Compare):
+                self.bind(target, ir.Apply(ir.Var("<truth>"), (ir.Var(target),)), node.values[index])
             return
         rest = self.nested(lambda: self._boolean(target, node, index + 1))
         body, orelse = (rest, []) if isinstance(node.op, ast.And) else ([], rest)
