@@ -78,9 +78,12 @@ class _Redo:
         skipped = len(self.request.active) + len(self.request.captures) if self.request.form == DIFFERENTIAL else 0
         names = bind_parameters(self.function.__code__, len(args) - skipped, tuple(kwargs)) or []
         arguments = dict(zip(names, (*args[skipped:], *kwargs.values()), strict=False))
+        promised = self.promised.result  # (to callers that made the same guesses and saw the same names)
+        only_guesses = not self.promised.guessed(arguments) and self.promised.reads_the_same(self.function)
         found = find(_renewed(self.function, arguments), self.request, arguments)
         result = pair_for(_renewed(self.function, arguments), self.request, arguments)(*args, **kwargs)
-        if self.request.form != JOINT and not found.generator and not fits(result[0], self.promised.result):
+        checked = self.request.form != JOINT and not found.generator and not only_guesses
+        if checked and not fits(result[0], promised):
             EPOCH.now += 1  # what relied on it is made anew
             raise ChangedValueError(
                 f"the result of {callable_name(self.function)} is now of another type ({describe(result[0])}) than "
@@ -434,13 +437,14 @@ class _Pairs:
         self.names = names
         self.form = form
 
-    def __call__(self, stmt: ir.Bind, lent: bool, strict: bool) -> Derivative | None:
-        return self.along(stmt, stmt.facts.active, lent, strict)
+    def __call__(self, stmt: ir.Bind, lent: bool, strict: bool, sharing: Sharing) -> Derivative | None:
+        return self.along(stmt, stmt.facts.active, lent, strict, sharing.made_here(stmt) if strict else frozenset())
 
     def along(
-        self, stmt: ir.Bind, flags: tuple[bool, ...], lent: bool = False, strict: bool = False
-    ) -> Derivative | None:
-        """The derivative for the operands that are flagged, the callee first."""
+        self, stmt: ir.Bind, flags: tuple[bool, ...], lent: bool = False, strict: bool = False,
+        new: frozenset[str] = frozenset(),
+    ) -> Derivative | None:  # fmt: skip
+        """The derivative for the operands that are flagged, the callee first; `new` are names of its caller's own."""
         bound = static_parameters(stmt)
         if bound is None:
             return None
@@ -460,7 +464,12 @@ class _Pairs:
             pair = find(facts.callee, request, samples)
         except DifferentiabilityError as error:
             raise _at_call(error, stmt) from None
-        if pair.function is not facts.callee or (strict and pair.changes):
+        own = {
+            p
+            for p, a in zip(bound, ir.atoms(stmt.expr)[shift:], strict=True)
+            if isinstance(a, ir.Var) and a.name in new
+        }
+        if pair.function is not facts.callee or (strict and not own.issuperset(pair.changes)):
             return None  # (the run-time call refuses it)
         if facts.callee.__defaults__ and len(bound) < facts.callee.__code__.co_argcount:
             path = next((p for p, v in self.names.identities.items() if v is facts.callee), None)
