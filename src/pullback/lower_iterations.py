@@ -29,9 +29,7 @@ def settle_iterations(function: ir.FunctionIR) -> None:
     sources: dict[str, ir.Var] = {}
     kinds = {}
     read = count_uses(function.body)
-    unpacked = {
-        s.source for s in ir.walk(function.body) if isinstance(s, ir.Unpack) and any(map(read.get, s.targets))
-    }
+    unpacked = {s.source for s in ir.walk(function.body) if isinstance(s, ir.Unpack) and any(map(read.get, s.targets))}
     for stmt in ir.walk(function.body):
         if _is_iterated(stmt):
             assert isinstance(stmt, ir.Bind)

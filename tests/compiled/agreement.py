@@ -1,7 +1,7 @@
 """What of the corpus and the programs compiles, and whether it agrees with the interpreted gradient.
 
-    python -m tests.compiled.agreement            every case: agrees, refused (why), or WRONG
-    python -m tests.compiled.agreement newton     those whose name has that in it
+python -m tests.compiled.agreement            every case: agrees, refused (why), or WRONG
+python -m tests.compiled.agreement newton     those whose name has that in it
 """
 
 import contextlib

@@ -106,8 +106,10 @@ def counter(x):
 
 def closures(x, y):
     scale = lambda t: t * y
+
     def both(a, b=3.0):
         return scale(a) + b
+
     return both(x) * both(y, b=x) + sum((x, y, 1.0)) + max(x, y, 2.0) - min(x * y, 7.0)
 
 

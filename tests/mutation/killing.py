@@ -1,6 +1,6 @@
 """The cases of the rulebook's tests, run against a mutant in a process of its own.
 
-    killed(mutant, checks)  ->  "cases_linear-3-np.dot: AssertionError: np.dot, operand 0 ..."   or None: it survived
+killed(mutant, checks)  ->  "cases_linear-3-np.dot: AssertionError: np.dot, operand 0 ..."   or None: it survived
 """
 
 from __future__ import annotations
