@@ -15,7 +15,8 @@ PACKAGE = Path(pullback.__file__).parent
 LAYERS = {
     "plain data": "spans layout errors mutators forms tables",
     "what diagnostics mean": "diagnostics",
-    "the algebra of tangent spaces": "tangents structs spaces trees fitting fingerprints drawing views shadows",
+    "the algebra of tangent spaces": "tangents structs spaces trees fitting fingerprints drawing views "
+    "shadow_totals shadows",
     "the registry of derivatives": "kinds rules applying",
     "from source to the intermediate representation": "source scopes boxes managers fence ir syntax forward_uses "
     "lower_generators lower_iterations lower_conditions lower_expressions lower_match lower_try capturing appended "

@@ -117,7 +117,7 @@ class _Reader:
         """`node` is asked for its truth."""
         if isinstance(node, ast.BoolOp) or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)):
             return  # (its parts are)
-        if not isinstance(node, (ast.Compare, ast.Constant)):
+        if not isinstance(node, (ast.Compare, ast.Constant, ast.Yield)):
             self.note(node, TRUTH, kind, truth=True)
 
     def kind(self, node: ast.expr) -> Kind:

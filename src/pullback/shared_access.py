@@ -26,7 +26,8 @@ from pullback.lending import lent
 from pullback.operations import is_field_of
 from pullback.rules import lookup
 from pullback.runtime import keep
-from pullback.shadows import MISSING, Shadows
+from pullback.shadow_totals import MISSING
+from pullback.shadows import Shadows
 from pullback.shared_calls import READ_ATTRIBUTE, call_shared
 from pullback.spaces import describe
 from pullback.tangents import ZERO, Tangent

@@ -24,7 +24,8 @@ from pullback.asking import as_keys
 from pullback.drawing import Drawn, taken
 from pullback.errors import DifferentiabilityError
 from pullback.rules import Active
-from pullback.shadows import MISSING, Shadows
+from pullback.shadow_totals import MISSING
+from pullback.shadows import Shadows
 from pullback.shared_access import as_tangent_of, set_item, store_attribute
 from pullback.shared_calls import CHANGERS, Changer
 from pullback.spaces import is_differentiable

@@ -150,8 +150,15 @@ def field_names(x: Any) -> Iterable[str]:
     elif hasattr(cls, "__attrs_attrs__"):
         names = [a.name for a in cls.__attrs_attrs__]
     else:
-        names = list(getattr(x, "__dict__", ()))
+        slots = [n for c in cls.__mro__ for n in _slots_of(c)]
+        names = [*slots, *getattr(x, "__dict__", ())]
     return [n for n in names if n not in constant]
+
+
+def _slots_of(cls: type) -> Iterable[str]:
+    slots = cls.__dict__.get("__slots__", ())
+    slots = (slots,) if isinstance(slots, str) else slots
+    return [n for n in slots if n not in ("__dict__", "__weakref__")]
 
 
 def constant_fields(cls: type) -> frozenset[str]:
