@@ -10,7 +10,6 @@ As in `differential_objects`, what runs here is ordinary code in the language th
 from __future__ import annotations
 
 import functools
-import inspect
 import types
 from collections import defaultdict, deque
 from typing import Any
@@ -388,7 +387,8 @@ def function_of(fn: Any) -> Any:
     """The function of a bound method, or of a built-in one."""
     if isinstance(fn, types.MethodType):
         return fn.__func__
-    return inspect.getattr_static(type(fn.__self__), fn.__name__, getattr(type(fn.__self__), fn.__name__))
+    held = [b.__dict__[fn.__name__] for b in type(fn.__self__).__mro__ if fn.__name__ in b.__dict__]
+    return next((f for f in held if not isinstance(f, types.FunctionType)), getattr(type(fn.__self__), fn.__name__))
 
 
 def object_of(fn: Any) -> Any:

@@ -12,6 +12,7 @@ import functools
 import inspect
 import types
 from collections import defaultdict, deque
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -223,8 +224,10 @@ def set_attribute(obj: Any, name: str, value: Any, active: tuple[bool, ...]) -> 
     return store_attribute(obj, name, value, active)
 
 
-def store_attribute(obj: Any, name: str, value: Any, active: tuple[bool, ...]) -> Residual:
-    """What `object.__setattr__` does."""
+def store_attribute(
+    obj: Any, name: str, value: Any, active: tuple[bool, ...], store: Callable[..., None] = setattr
+) -> Residual:
+    """What `object.__setattr__` does; a frozen dataclass refuses `setattr`."""
     static = static_attribute(type(obj), name)
     if isinstance(static, property) and isinstance(static.fset, types.FunctionType):
         flags = (0, 1) if active[1] else (0,)
@@ -240,14 +243,8 @@ def store_attribute(obj: Any, name: str, value: Any, active: tuple[bool, ...]) -
         before = fields.get(name, MISSING)
     else:
         before = getattr(obj, name, MISSING)
-    object.__setattr__(obj, name, value) if _is_frozen_by_hand(obj) else setattr(obj, name, value)
+    store(obj, name, value)
     return (_stored_field, obj, name, before)
-
-
-def _is_frozen_by_hand(obj: Any) -> bool:
-    """Whether the class's own `__setattr__` brought us here, so that it must not be called again."""
-    setter: Any = type(obj).__setattr__
-    return isinstance(setter, types.FunctionType) and setter.__code__.co_filename != "<string>"
 
 
 def _stored_field(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:

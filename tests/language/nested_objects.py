@@ -1,5 +1,7 @@
 """Objects of plain classes that hold one another, read by functions that change something else; generators in such."""
 
+from dataclasses import dataclass, field
+
 from .cases import case
 
 
@@ -134,3 +136,40 @@ def the_first_and_the_rest_of_a_generator(xs):
 @case([1.0, 2.0, 3.0])
 def a_list_that_is_extended_by_an_iterator_from_outside(xs):
     return put_together(squares(xs)) + put_together(iter(xs))
+
+
+@dataclass(frozen=True)
+class Unit:
+    x: float
+    y: float
+    squared: float = field(init=False)
+
+    def __post_init__(self):
+        n = (self.x**2 + self.y**2) ** 0.5
+        object.__setattr__(self, "squared", self.x**2)
+        object.__setattr__(self, "x", self.x / n)
+        object.__setattr__(self, "y", self.y / n)
+
+
+class Doubling:
+    def __init__(self, x):
+        self.x = x
+
+    def __setattr__(self, name, value):
+        super().__setattr__(name, value * 2.0)
+
+
+@case(0.3, 0.2)
+def a_frozen_dataclass_that_stores_in_post_init(a, b):
+    u = Unit(a, b)
+    v = Unit(x=u.x * 2 + b, y=u.y)
+    return v.x * u.y + v.squared * u.squared
+
+
+@case(0.3)
+def attributes_set_by_name(a):
+    d = Doubling(a)
+    d.x = d.x * a
+    setattr(d, "n", d.x)
+    object.__setattr__(d, "q", a * d.n)
+    return d.x + d.n * a + d.q
