@@ -32,7 +32,7 @@ from pullback.python_calls import bound_variadic, has_tangent, signature_order, 
 from pullback.rules import EPOCH, Active, Entry, Rule, alias, callable_name, lookup
 from pullback.spaces import is_differentiable
 from pullback.structs import fields_by_parameter
-from pullback.tangent_parts import gathered_vector
+from pullback.tangent_parts import gathered_vector, partial_parts, partial_tangents
 from pullback.tangents import NO_TANGENT, ZERO, Tangent
 from pullback.template_functions import made
 
@@ -128,6 +128,8 @@ def resolve(
         return Target(method_object_differential)
     if hasattr(fn, UNWRAPPED.get(type(fn).__name__, " ")):
         return Target(unwrapped_differential)
+    if type(fn) in FORWARD_CALLABLES:
+        return Target(FORWARD_CALLABLES[type(fn)])
     if isinstance(type_call(type(fn)), types.FunctionType):
         return Target(method_object_differential)
     raise no_derivative_of(fn)
@@ -144,6 +146,7 @@ def refuse_changes(fn: Any, function: Any) -> None:
 
 
 call_differential.gives_pair = True  # type: ignore[attr-defined]  # of what its first operand gives, and its tangent
+FORWARD_CALLABLES: dict[Any, Any] = {}  # objects that are called, such as `operator.itemgetter(1)`, by class
 LENT: list[Any] = []  # `lent_differential`, put here by its module
 VERBS: dict[str, Any] = {}  # the differentials of `gradient`, `jacobian`, ..., put here by their modules
 
@@ -183,9 +186,12 @@ def unwrapped_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: A
 
 
 def partial_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
-    """A partial: its own arguments come first, and have no tangents."""
-    still = tuple([ZERO for a in fn.args])
-    return call_differential(fn.func, ZERO, (*fn.args, *args), (*still, *dots), {**fn.keywords, **kwargs}, kwdots)
+    """A partial: its own arguments come first."""
+    function, held, keywords = partial_parts(fn)
+    function_dot, held_dots, keyword_dots = partial_tangents(fn_dot, fn)
+    own = {k: d for k, d in keyword_dots.items() if k not in kwargs}
+    given = {**keywords, **kwargs}
+    return call_differential(function, function_dot, (*held, *args), (*held_dots, *dots), given, {**own, **kwdots})
 
 
 CONSTRUCT: dict[str, Any] = {}  # the differential of `__init__`, put here by its module

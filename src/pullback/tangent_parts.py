@@ -171,3 +171,24 @@ def is_zero(t: Tangent) -> bool:
     if t.__class__ is dict:
         return all(map(is_zero, t.values()))
     return t is ZERO or t is NO_TANGENT
+
+
+def partial_parts(fn: Any) -> Any:
+    """The function of a partial, the arguments and the keywords that it holds."""
+    return fn.func, fn.args, fn.keywords
+
+
+def partial_tangents(t: Tangent, fn: Any) -> Any:
+    """Their tangents: that of a partial is `{0: the function's, 1: ..., "keyword": ...}`."""
+    held = tuple([part(t, i + 1) for i in range(len(fn.args))])
+    return part(t, 0), held, {k: part(t, k) for k in fn.keywords}
+
+
+def partial_cotangent(g: Tangent) -> Tangent:
+    """The cotangent of a partial, from those of what it consists of."""
+    if g is ZERO or g is NO_TANGENT:
+        return ZERO
+    function, held, keywords = g
+    places = {} if held is ZERO else {i + 1: d for i, d in enumerate(held)}
+    found = {0: function, **places, **({} if keywords is ZERO else keywords)}
+    return {k: d for k, d in found.items() if d is not ZERO} or ZERO
