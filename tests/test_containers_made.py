@@ -164,3 +164,20 @@ def test_a_factory_that_captures_is_refused():
 def test_a_counter_of_differentiated_values_is_refused():
     with pytest.raises(pb.DifferentiabilityError, match="counts equal values"):
         pb.gradient(lambda xs: sum(Counter(xs).values()) * xs[0])([1.0, 2.0])
+
+
+class Vector:
+    def __init__(self, *parts):
+        self.parts = parts
+
+    def __iter__(self):
+        return iter(self.parts)
+
+
+def test_an_iterable_object_in_zip_is_refused_in_forward_mode():
+    def dot(x, y):
+        return sum(a * b for a, b in zip(Vector(x, y), Vector(y, x * y)))
+
+    assert pb.gradient(dot)(1.0, 2.0) == pytest.approx((6.0, 3.0))
+    with pytest.raises(pb.DifferentiabilityError, match="a loop over a Vector"):
+        pb.differential(dot)(1.0, 2.0)(1.0, 0.0)

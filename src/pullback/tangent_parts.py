@@ -137,6 +137,8 @@ def elements(t: Tangent, xs: Any) -> Any:
     """The tangents of the elements that iterating over `xs` gives; the keys of a dict have none."""
     if t is ZERO or t is NO_TANGENT or isinstance(xs, dict):
         return [ZERO] * len(xs)
+    if isinstance(t, TangentVector):
+        listed(xs)  # (raises: an object with an `__iter__` of its own)
     return t
 
 
