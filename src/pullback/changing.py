@@ -26,6 +26,7 @@ from pullback.effects import call_is_pure, effects_of
 from pullback.kinds import DICT, LIST, NUMERIC_MASK, STR, STRUCT, TUPLE, UNKNOWN, UNSET, Kind, kind_of
 from pullback.mutators import MUTATORS
 from pullback.operations import METHODS
+from pullback.outputs import may_write, names_read
 from pullback.rules import lookup
 
 FunctionChanges = Callable[..., int]  # of (function, kinds of its parameters, the one that is new)
@@ -44,6 +45,7 @@ class CallEffects:
     """Says of each call of one function whether it may change something."""
 
     def __init__(self, function: ir.FunctionIR, scope: dict[str, Any], function_changes: FunctionChanges) -> None:
+        self.read = names_read(function)
         self.scope = {k: v for k, v in scope.items() if k not in function.locals}
         self.function_changes = function_changes
         self.nested = {
@@ -57,11 +59,10 @@ class CallEffects:
         expr, facts = stmt.expr, stmt.facts
         if not isinstance(expr, ir.Apply):
             return self.of_protocol(stmt)
-        if any(k == "out" for k, _ in expr.keywords):
-            return YES
+        writes = may_write(stmt, self.read)
+        if writes:
+            return writes
         if facts.known:
-            if isinstance(facts.callee, np.ufunc) and len(expr.args) > facts.callee.nin:
-                return YES
             return self.of_callee(facts.callee, stmt, facts.kinds[0] if facts.method else None)
         if expr.method is not None:
             return self.of_method(stmt, expr.method, facts.kinds[0])

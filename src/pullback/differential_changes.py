@@ -48,6 +48,7 @@ from pullback.errors import DifferentiabilityError
 from pullback.fitting import fit
 from pullback.mirrors import complete
 from pullback.operations import INPLACE_FUNCTIONS, METHODS, type_call
+from pullback.outputs import given_out
 from pullback.python_calls import call_function_shared
 from pullback.rules import Active, callable_name, constant, intrinsic, lookup
 from pullback.shared_calls import is_strict
@@ -237,10 +238,9 @@ def how_called(fn: Any, args: Any, kwargs: Any) -> tuple[int, Any]:
             owner = getattr(type(obj), fn.__name__, None)
             if owner is not None:
                 return METHOD_OF, (owner, obj)
-    ufunc = isinstance(fn, np.ufunc)
-    if ("out" in kwargs and kwargs["out"] is not None) or (ufunc and len(args) > fn.nin):
-        return OUT, None
     entry = lookup(fn)
+    if given_out(fn, args, kwargs) is not None:
+        return OUT, None
     known = entry is not None and (entry.vjps or entry.rule or entry.constant or entry.intrinsic or entry.forward)
     if known or hasattr(fn, "_pullback_verb"):
         return OTHER, None

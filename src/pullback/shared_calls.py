@@ -26,6 +26,7 @@ from pullback.errors import DifferentiabilityError
 from pullback.lending import drawn, lent, numbers_only, settled
 from pullback.names import INTERNAL
 from pullback.operations import type_call
+from pullback.outputs import given_out
 from pullback.python_calls import call_function_shared, has_tangent
 from pullback.rules import Active, Entry, Template, callable_name, lookup
 from pullback.shadows import Shadows
@@ -131,9 +132,7 @@ def _call(fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any]
         raise DifferentiabilityError(
             "vars() is read where objects change; use getattr and setattr instead", id="mutation"
         )
-    out = kwargs.get("out")
-    ufunc = isinstance(fn, np.ufunc)
-    if (out is not None or (ufunc and len(args) > fn.nin)) and (ufunc or entry is not None):
+    if (entry is not None or isinstance(fn, np.ufunc)) and given_out(fn, args, kwargs) is not None:
         return WITH_OUT[0]((fn, *args), kwargs, active)
     if entry is not None:
         return _registered(entry, fn, args, active, kwargs)
