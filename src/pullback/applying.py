@@ -9,13 +9,16 @@ A residual is a tuple whose first item is the function that reads it: data, not 
 from __future__ import annotations
 
 import inspect
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from pullback.errors import CotangentError, DifferentiabilityError, RuleError
 from pullback.fitting import fit
 from pullback.rules import Active, Rule, VjpRule, callable_name
 from pullback.spaces import describe, entering, is_differentiable, project
-from pullback.tangents import NO_TANGENT, ZERO, Tangent
+from pullback.tangents import NO_TANGENT, ZERO, Tangent, WithheldTangent
 
 Residual = tuple[Any, ...]
 
@@ -94,12 +97,12 @@ def apply_rule(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any], active
         return y, (reverse_rule, rule.elementwise, plan, y, given, parameters)
     bound = bind(rule, args, kwargs).arguments
     parameters = tuple(rule.signature.parameters)
-    plan = []
+    plan: list[Any] = []
     for operand in active:
         name, index = parameter_of(rule, operand)
-        template = rule.templates.get(name)
+        template: Any = rule.templates.get(name)
         if template is None:
-            refuse_unknown(rule, name, bound[name] if index is None else bound[name][index])
+            template = _withheld(rule, name, bound[name] if index is None else bound[name][index])
         plan.append((name, index, template))
     function = rule.function if callable(rule.function) else rule.function.__get__  # a descriptor, such as ndarray.T
     y = function(*args, **kwargs)
@@ -109,10 +112,41 @@ def apply_rule(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any], active
 def refuse_unknown(rule: Rule, name: str, value: Any) -> None:
     """Refuse the derivative by an argument for which a rule has no template, if its value has a tangent."""
     if is_differentiable(value) and name not in rule.inert:
-        raise DifferentiabilityError(
-            f"the derivative of {rule.name} with respect to its argument `{name}` is not known; "
-            f"register one with @pb.derivative(of={rule.name}), or wrap it in pb.without_derivative"
-        )
+        raise DifferentiabilityError(_unknown(rule, name))
+
+
+def _unknown(rule: Rule, name: str) -> str:
+    return (
+        f"the derivative of {rule.name} with respect to its argument `{name}` is not known; "
+        f"register one with @pb.derivative(of={rule.name}), or wrap it in pb.without_derivative"
+    )
+
+
+class _Asked(threading.local):
+    withholding = False
+
+
+_ASKED = _Asked()
+
+
+@contextmanager
+def withholding() -> Iterator[None]:
+    """A sweep that is asked for more cotangents than are wanted: one that is not known is refused where it is used.
+
+    The operands of a call whose callee is known at run time only are in a tuple, which varies as a whole.
+    """
+    before, _ASKED.withholding = _ASKED.withholding, True
+    try:
+        yield
+    finally:
+        _ASKED.withholding = before
+
+
+def _withheld(rule: Rule, name: str, value: Any) -> WithheldTangent | None:
+    if _ASKED.withholding and is_differentiable(value) and name not in rule.inert:
+        return WithheldTangent(_unknown(rule, name))
+    refuse_unknown(rule, name, value)
+    return None
 
 
 def reverse_rule(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
@@ -120,8 +154,8 @@ def reverse_rule(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
     _, is_elementwise, plan, y, values, parameters = residual
     out = []
     for name, index, template in plan:
-        if template is None:
-            out.append(ZERO)
+        if template is None or template.__class__ is WithheldTangent:
+            out.append(ZERO if template is None else template)
             continue
         t = template.compiled(parameters)(g, y, index, *values)
         if is_elementwise:

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from pullback.applying import bind, parameter_of, refuse_unknown
+from pullback.applying import bind, parameter_of, refuse_unknown, withholding
 from pullback.call_paths import ROOTS, WHOLE, Path, Target, lifted_path, regrouped, roots_of, tangent_at
 from pullback.calls import bind_parameters
 from pullback.dispatch import UNWRAPPED, call, no_derivative_of, refuse_captures
@@ -461,10 +461,11 @@ def call_differential_vjp(args: tuple[Any, ...], kwargs: dict[str, Any], active:
     six = six_operands(args, {})
     target = resolve(*six)
     chosen = tuple(a for a in active if isinstance(a, int) and a >= 0)
-    if target.operands is None:
-        return call(target.function, six, chosen)
-    flags, paths = wanted_operands(target, chosen)
-    value, inner = call(target.function, target.operands, flags, target.kwargs or None)
+    with withholding():
+        if target.operands is None:
+            return call(target.function, six, chosen)
+        flags, paths = wanted_operands(target, chosen)
+        value, inner = call(target.function, target.operands, flags, target.kwargs or None)
     return value, (regrouped, inner, paths, six, chosen)
 
 

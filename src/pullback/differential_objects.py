@@ -111,7 +111,7 @@ def attribute_differential(obj: Any, obj_dot: Any, name: str) -> Any:
 
 def how_item(obj: Any) -> tuple[int, Any]:
     """How `obj[index]` is read: an element of a container, or by the class's own method."""
-    if isinstance(obj, (np.ndarray, list, tuple, dict, deque)):
+    if isinstance(obj, (np.ndarray, np.generic, list, tuple, dict, deque)):
         return FIELD, None
     method = getattr(type(obj), "__getitem__", None)
     if isinstance(method, types.FunctionType):

@@ -42,6 +42,8 @@ def buffer(d: Tangent, x: Any) -> Tangent:
         if d is ZERO:
             return np.zeros(x.shape, x.dtype if x.dtype.kind in "fc" else np.float64)
         return np.array(d)
+    if isinstance(x, np.inexact):  # a NumPy scalar may be indexed as an array without axes
+        return np.array(0.0 if d is ZERO else d, x.dtype)
     if isinstance(x, (tuple, list, deque)):
         return OwnedList([ZERO] * len(x)) if d is ZERO else OwnedList(d)
     return {} if d is ZERO else copy.copy(d)

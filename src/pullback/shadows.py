@@ -194,6 +194,8 @@ class Shadows:
             if g is not ZERO and g is not NO_TANGENT and x.dtype.kind in "fc":
                 self._add_at(x, index, g)
             return ZERO
+        if isinstance(x, np.inexact):  # `x[None]` is a new array
+            return fit(g if item is MISSING else self.take(item, g), x)
         if isinstance(x, (list, deque)):
             if isinstance(index, slice):
                 if item is not MISSING:

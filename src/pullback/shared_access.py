@@ -40,7 +40,7 @@ Pulled = tuple[Tangent, ...]
 def read_item_shared(obj: Any, index: Any, active: tuple[bool, ...]) -> tuple[Any, Residual]:
     """`obj[index]`."""
     count = sum(active)
-    if isinstance(obj, (np.ndarray, list, tuple, dict, deque)) and not _own(obj, "__getitem__"):
+    if isinstance(obj, (np.ndarray, np.generic, list, tuple, dict, deque)) and not _own(obj, "__getitem__"):
         if isinstance(obj, defaultdict) and index not in obj:
             value = obj[index]
             return value, (_made_item, obj, index, value, count)

@@ -33,7 +33,7 @@ def part(t: Tangent, key: Any) -> Tangent:
             raise DifferentiabilityError(f"the tangent of an object with a space of its own has no field `{key}`")
         found = getattr(t, key)
     else:
-        found = t[key]
+        found = np.asarray(t)[key] if isinstance(t, (float, complex)) else t[key]
     return ZERO if found is NO_TANGENT else found
 
 
@@ -51,6 +51,8 @@ def part_cotangent(g: Tangent, t: Tangent, key: Any) -> Tangent:
         spread = np.zeros_like(t)
         np.add.at(spread, key, g)
         return spread
+    if isinstance(t, (float, complex, np.generic)):
+        return np.sum(g)
     if isinstance(key, slice):
         places = dict(zip(range(*key.indices(len(t))), g, strict=True))
     else:

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from pullback.errors import CotangentError
+from pullback.errors import CotangentError, DifferentiabilityError
 from pullback.forms import SMALL, form_of
 from pullback.tables import Table
 
@@ -81,6 +81,31 @@ class NoTangent:
 
 ZERO = ZeroTangent()
 NO_TANGENT = NoTangent()
+
+
+class WithheldTangent:
+    """A tangent that is not known, nor any sum or multiple of it: it may be dropped, and is refused where it is read."""
+
+    __slots__ = ("_refusal",)
+    __array_ufunc__ = None
+
+    def __init__(self, refusal: str) -> None:
+        self._refusal = refusal
+
+    def refuse(self, *_: Any) -> Any:
+        """Raise what the rule would have, which does not give this tangent."""
+        raise DifferentiabilityError(self._refusal)
+
+    def same(self, *_: Any) -> WithheldTangent:
+        """A sum with it, or a multiple of it."""
+        return self
+
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __neg__ = same
+    __array__ = __float__ = __complex__ = __getitem__ = __len__ = __iter__ = refuse
+    shape = dtype = ndim = real = imag = T = property(refuse)
+
+    def __repr__(self) -> str:
+        return "a tangent that is not known"
 
 
 class TangentVector:
