@@ -87,14 +87,14 @@ def apply_rule(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any], active
     """The value of a call and the residual of its rule, for the active operands."""
     layout = _layout(rule, len(args), tuple(kwargs), active)
     if layout is not None:
-        sources, plan, parameters = layout
+        sources, known, parameters = layout
         given = tuple(
             (args[where] if isinstance(where, int) else kwargs[where]) if is_given else where
             for is_given, where in sources
         )
         function = rule.function if callable(rule.function) else rule.function.__get__
         y = function(*args, **kwargs)
-        return y, (reverse_rule, rule.elementwise, plan, y, given, parameters)
+        return y, (reverse_rule, rule.elementwise, known, y, given, parameters)
     bound = bind(rule, args, kwargs).arguments
     parameters = tuple(rule.signature.parameters)
     plan: list[Any] = []

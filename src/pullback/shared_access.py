@@ -44,7 +44,7 @@ def read_item_shared(obj: Any, index: Any, active: tuple[bool, ...]) -> tuple[An
         if isinstance(obj, defaultdict) and index not in obj:
             value = obj[index]
             return value, (_made_item, obj, index, value, count)
-        value = obj[index]
+        value = obj[index]  # type: ignore[index]
         return value, (_read_item, obj, keep(index), value, count)
     method = getattr(type(obj), "__getitem__", None)
     if isinstance(method, types.FunctionType):

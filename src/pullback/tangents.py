@@ -84,7 +84,7 @@ NO_TANGENT = NoTangent()
 
 
 class WithheldTangent:
-    """A tangent that is not known, nor any sum or multiple of it: it may be dropped, and is refused where it is read."""
+    """A tangent that is not known, nor is a sum with it: it may be dropped, and is refused where it is read."""
 
     __slots__ = ("_refusal",)
     __array_ufunc__ = None

@@ -214,8 +214,8 @@ def target_of(fn: Any, distribution: Any) -> Callable[..., Any]:
     target = _TARGETS.get((type(distribution), fn.__name__))
     if target is None:
         raise DifferentiabilityError(
-            f"no derivative is known for `scipy.stats.{distribution.name}.{fn.__name__}`; write its formula out, or put "
-            "it into a function of your own and register that function's derivative with @pb.derivative"
+            f"no derivative is known for `scipy.stats.{distribution.name}.{fn.__name__}`; write its formula out, or "
+            "put it into a function of your own and register that function's derivative with @pb.derivative"
         )
     return target
 
@@ -254,8 +254,8 @@ def _frozen(method: Any) -> Callable[..., tuple[Any, Residual]]:
 
 def _frozen_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
     frozen = args[0]
-    x = args[1] if len(args) > 1 else list(kwargs.values())[0]
-    x_dot = dots[1] if len(args) > 1 else part(kwdots, list(kwargs)[0])
+    x = args[1] if len(args) > 1 else next(iter(kwargs.values()))
+    x_dot = dots[1] if len(args) > 1 else part(kwdots, next(iter(kwargs)))
     method, parameters, named = shared_method(fn, frozen), frozen.args, frozen.kwds
     own = elements(part(dots[0], "args"), parameters)
     by_name = keyword_parts(part(dots[0], "kwds"), named)
