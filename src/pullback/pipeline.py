@@ -409,13 +409,14 @@ class _Pairs:
         self.names = names
         self.form = form
 
-    def __call__(self, stmt: ir.Bind, lent: bool, strict: bool) -> Derivative | None:
-        return self.along(stmt, stmt.facts.active, lent, strict)
+    def __call__(self, stmt: ir.Bind, lent: bool, strict: bool, sharing: Sharing) -> Derivative | None:
+        return self.along(stmt, stmt.facts.active, lent, strict, sharing.made_here(stmt) if strict else frozenset())
 
     def along(
-        self, stmt: ir.Bind, flags: tuple[bool, ...], lent: bool = False, strict: bool = False
-    ) -> Derivative | None:
-        """The derivative for the operands that are flagged, the callee first."""
+        self, stmt: ir.Bind, flags: tuple[bool, ...], lent: bool = False, strict: bool = False,
+        new: frozenset[str] = frozenset(),
+    ) -> Derivative | None:  # fmt: skip
+        """The derivative for the operands that are flagged, the callee first; `new` are names of its caller's own."""
         bound = static_parameters(stmt)
         if bound is None:
             return None
@@ -435,7 +436,12 @@ class _Pairs:
             pair = find(facts.callee, request, samples)
         except DifferentiabilityError as error:
             raise _at_call(error, stmt) from None
-        if pair.function is not facts.callee or (strict and pair.changes):
+        own = {
+            p
+            for p, a in zip(bound, ir.atoms(stmt.expr)[shift:], strict=True)
+            if isinstance(a, ir.Var) and a.name in new
+        }
+        if pair.function is not facts.callee or (strict and not own.issuperset(pair.changes)):
             return None  # (the run-time call refuses it)
         if facts.callee.__defaults__ and len(bound) < facts.callee.__code__.co_argcount:
             path = next((p for p, v in self.names.identities.items() if v is facts.callee), None)
