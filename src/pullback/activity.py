@@ -20,6 +20,7 @@ import numpy as np
 from pullback import ir
 from pullback.array_methods import constant_attribute
 from pullback.capturing import rebound_captures
+from pullback.cutting import changed_cuts
 from pullback.dict_views import kept_views
 from pullback.effects import effects_of
 from pullback.kinds import ARRAY, DICT, LIST, NONE, NPFLOAT, NUMERIC_MASK, PYTHON_SCALAR, STR, STR_KIND, TUPLE, Kind
@@ -65,6 +66,8 @@ def analyse(function: ir.FunctionIR, active: frozenset[str], sharing: Sharing) -
     analysis.found.boxes |= analysis.rebound_inside & analysis.ever_varied
     if analysis.found.changes:
         analysis.found.refusals += kept_views(function, sharing)
+    if analysis.found.silenced:
+        analysis.found.refusals += changed_cuts(function, sharing, analysis.found.changes)
     analysis.found.result_varied = function.result in end
     unique = {(d.id, d.span): d for d in analysis.found.refusals}
     analysis.found.refusals = list(unique.values())

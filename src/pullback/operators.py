@@ -315,6 +315,13 @@ def _joint(
     return made, derivative, not unseen and not defaults
 
 
+def always_zero(f: Callable[..., Any], wrt: Wrt, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Diagnostic | None:
+    """The warning that a gradient is always zero, where its code says so; raises where that is an error."""
+    if not is_plain_function(f):
+        return None
+    return _joint(f, wrt, args, kwargs, active_operands(f, wrt, args, kwargs), False, f)[1].always_zero
+
+
 def _by_pullback(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any], active: Active, with_value: bool) -> Any:
     """The gradient of a callable that is not a plain function: a rule's, a method's, an object's."""
     operands = [outline(args[a] if isinstance(a, int) else kwargs[a]) for a in active]

@@ -102,7 +102,7 @@ class Joining(CustomCalls):
         if x == y and x is not None:
             return x
         shape = joined(shape_of(x, a), shape_of(y, b))
-        goal = made(shape, key, self.unit.fresh, after, self.unit.identity)
+        goal = made(shape, key, self.unit.fresh, after, self.unit.copied_identity)
         if isinstance(goal, Known) and isinstance(goal.value, Clash):
             return goal
         self._guard_identity(x, y, a, b, goal, before)
