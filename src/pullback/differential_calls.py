@@ -31,7 +31,7 @@ from pullback.rules import EPOCH, Active, Entry, Rule, alias, callable_name, loo
 from pullback.spaces import is_differentiable
 from pullback.structs import fields_by_parameter
 from pullback.tangent_parts import gathered_vector
-from pullback.tangents import NO_TANGENT, ZERO, Tangent
+from pullback.tangents import NO_TANGENT, ZERO, Tangent, TangentVector
 from pullback.template_functions import made
 
 
@@ -90,7 +90,7 @@ def resolve(
         *((k, x, kwdots.get(k, ZERO)) for k, x in kwargs.items()),
     ]
     moved: Active = tuple(o for o, x, d in operands if d is not ZERO and d is not NO_TANGENT and has_tangent(x))
-    callee_moves = fn_dot is not ZERO and fn_dot is not NO_TANGENT
+    callee_moves = fn_dot is not ZERO and fn_dot is not NO_TANGENT and not _is_empty(fn_dot)
     entry = lookup(fn)
     if entry is None and isinstance(fn, types.MethodType):
         return Target(method_object_differential)
@@ -121,6 +121,11 @@ def resolve(
     if isinstance(type_call(type(fn)), types.FunctionType):
         return Target(method_object_differential)
     raise no_derivative_of(fn)
+
+
+def _is_empty(t: Tangent) -> bool:
+    """Whether a tangent is that of an object without fields, such as a function of an extension module."""
+    return isinstance(t, TangentVector) and not t.__dict__
 
 
 def refuse_changes(fn: Any, function: Any) -> None:

@@ -51,6 +51,7 @@ from pullback.operations import INPLACE_FUNCTIONS, METHODS, type_call
 from pullback.outputs import given_out
 from pullback.python_calls import call_function_shared
 from pullback.rules import Active, callable_name, constant, intrinsic, lookup
+from pullback.shared_access import refuse_attribute
 from pullback.shared_calls import call_shared, is_strict, strict
 from pullback.shared_changes import changer
 from pullback.spaces import describe, is_differentiable
@@ -126,6 +127,8 @@ def how_stored(obj: Any, obj_dot: Tangent, name: str, value: Any, value_dot: Tan
     if isinstance(obj, (type, types.ModuleType)):
         refuse_loss(obj, value, value_dot)
         return NOTHING, None
+    if isinstance(obj, np.ndarray) and not (is_zero(obj_dot) and is_zero(value_dot)):
+        refuse_attribute(name)
     if name in constant_fields(type(obj)):
         return CONSTANT, None
     if obj_dot is ZERO or not hasattr(obj_dot, "__dict__"):

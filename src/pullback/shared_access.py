@@ -222,6 +222,16 @@ def set_attribute(obj: Any, name: str, value: Any, active: tuple[bool, ...]) -> 
     return store_attribute(obj, name, value, active)
 
 
+def refuse_attribute(name: str) -> None:
+    """Setting an attribute of an array that is differentiated: its shape, its real part, all of it by `flat`."""
+    instead = {"flat": "write `a[...] = np.reshape(values, a.shape)`", "shape": "write `a = np.reshape(a, shape)`"}
+    raise DifferentiabilityError(
+        f"the attribute `{name}` of an array that is differentiated is set; "
+        + instead.get(name, "make a new array instead"),
+        id="mutation",
+    )
+
+
 def store_attribute(obj: Any, name: str, value: Any, active: tuple[bool, ...]) -> Residual:
     """What `object.__setattr__` does."""
     static = static_attribute(type(obj), name)
@@ -234,6 +244,8 @@ def store_attribute(obj: Any, name: str, value: Any, active: tuple[bool, ...]) -
             "keep it in an object that the function is given, or return it",
             id="outer-write",
         )
+    if isinstance(obj, np.ndarray):
+        refuse_attribute(name)
     fields = getattr(obj, "__dict__", None)
     if fields is not None and not inspect.ismemberdescriptor(static):
         before = fields.get(name, MISSING)

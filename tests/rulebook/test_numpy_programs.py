@@ -1,0 +1,98 @@
+"""NumPy functions that are differentiated as programs, or in a part of their results only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import pullback as pb
+
+A = np.array([[0.5, -1.25, 2.0, 0.75], [1.5, 0.25, -0.5, 3.0], [-2.0, 1.0, 0.125, 0.875]])
+WEIGHTS = np.arange(1.0, 5.0)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda a: np.sum(np.unique(a)[:4] * WEIGHTS) ** 2,
+        lambda a: np.sum(np.unique(a, axis=1)[0] * WEIGHTS) ** 2,
+        lambda a: np.sum(np.unique(a, return_inverse=True, return_counts=True)[0][2:6] * WEIGHTS) ** 2,
+        lambda a: np.sum(np.unique(a, return_index=True)[0][2:6] * WEIGHTS) ** 2,
+        lambda a: np.sum(np.add.reduceat(a, [0, 2], axis=1) ** 3),
+        lambda a: np.sum(np.add.reduceat(a, [2, 0, 0, 1]) ** 3),
+        lambda a: np.sum(np.add.reduceat(a.ravel(), np.array([0, 5, 3])) ** 3),
+        lambda a: np.sum(np.linalg.svd(a)[1] ** 3),
+        lambda a: np.sum(np.linalg.svd(a.T)[1] ** 3) + np.abs(np.linalg.svd(a.T)[2][0, 0]),
+        lambda a: np.take(a[0, 0], [0, 0, 0], axis=0, mode="wrap") @ a[0, :3] + np.take(a[0, 1], 0, mode="clip"),
+        lambda a: np.sum(np.quantile(a, [0.3, 0.5], axis=1, method="averaged_inverted_cdf") ** 2),
+        lambda a: np.quantile(a[0], 0.6, weights=WEIGHTS, method="inverted_cdf") ** 2,
+    ],
+)
+def test_both_modes(f: Any) -> None:
+    pb.check_derivative(f, A)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda a: np.sum(np.unique(a)[:4] * WEIGHTS) ** 2,
+        lambda a: np.sum(np.add.reduceat(a, [0, 2], axis=1) ** 3),
+        lambda a: np.sum(np.linalg.svd(a)[1] ** 3),
+        lambda a: np.var(a, axis=0, mean=np.mean(a, axis=0, keepdims=True)) @ WEIGHTS,
+    ],
+)
+def test_second_derivatives(f: Any) -> None:
+    pb.check_derivative(f, A, order=2)
+
+
+def test_unique_values_are_the_first_of_equal_entries() -> None:
+    g = pb.gradient(lambda a: np.unique(a) @ np.array([1.0, 2.0, 3.0]))(np.array([3.0, 1.0, 3.0, 2.0]))
+    assert np.array_equal(g, [3.0, 1.0, 0.0, 2.0])
+
+
+def test_vectors_that_are_not_determined_are_refused_where_they_are_read() -> None:
+    with pytest.raises(pb.DifferentiabilityError, match="full_matrices=False"):
+        pb.differential(lambda a: np.linalg.svd(a.T)[0][0, 0])(A)(A)
+
+
+def shape_set(a):
+    b = a * 2.0
+    b.shape = (4, 3)
+    return np.sum(b[0])
+
+
+def flat_set(a):
+    b = np.zeros((3, 4))
+    b.flat = a
+    return np.sum(b * b)
+
+
+def flat_overwritten(a):
+    b = a * 2.0
+    b.flat = np.ones(12)
+    return np.sum(a * b)
+
+
+def real_overwritten(a):
+    b = a + 0j
+    b.real = np.ones((3, 4))
+    return np.sum((a * b).real)
+
+
+@pytest.mark.parametrize("f", [shape_set, flat_set, flat_overwritten, real_overwritten])
+def test_attributes_of_arrays_are_not_set(f: Any) -> None:
+    with pytest.raises(pb.DifferentiabilityError, match="of an array that is differentiated is set"):
+        pb.gradient(f)(A)
+    with pytest.raises(pb.DifferentiabilityError, match="of an array that is differentiated is set"):
+        pb.differential(f)(A)(A)
+
+
+def test_the_shape_of_an_array_that_is_not_differentiated_is_set() -> None:
+    def f(a):
+        k = np.arange(4.0)
+        k.shape = (2, 2)
+        return np.sum(a[:2, :2] * k)
+
+    pb.check_derivative(f, A)
