@@ -44,6 +44,14 @@ def how(stmt: ir.Bind) -> str:
     return PLAIN
 
 
+def only_form(stmt: ir.Bind) -> bool:
+    """Whether a call of a known function has a result without a derivative, as `np.zeros_like(x)` has."""
+    if not isinstance(stmt.expr, ir.Apply) or not stmt.facts.known:
+        return False
+    entry = lookup(stmt.facts.callee)
+    return entry is not None and entry.constant and not entry.vjps and entry.protocol is None
+
+
 def inlinable(stmt: ir.Bind, expr: ir.Apply) -> tuple[Rule, dict[str, Any]] | None:
     """The rule of a call whose callee is known, with the call's operands by parameter name."""
     if not stmt.facts.known or expr.stars or any(k is None for k, _ in expr.keywords):

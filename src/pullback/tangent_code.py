@@ -19,7 +19,7 @@ from dataclasses import replace
 
 from pullback import ir, mirrors, runtime, tangent_parts
 from pullback.forward_sweep import operator_syntax, placed
-from pullback.inlining import CALL, how
+from pullback.inlining import CALL, how, only_form
 from pullback.kinds import ARRAY, LIST, TUPLE
 from pullback.solitary import makes_anew
 from pullback.syntax import assign, assign_many, atom, call, constant, name, names_in, target, template
@@ -71,7 +71,7 @@ class TangentCode(TangentCalls):
             dots = [self.rules.or_zero(a) for a in stmt.expr.items]
             self.emit_dots([assign(self.dot(stmt.target), ast.List(dots, ast.Load()))], stmt.span)
             self.status[stmt.target] = PRESENT
-        elif not has_dot or not stmt.facts.varied or stmt.target not in self.useful:
+        elif not has_dot or not stmt.facts.varied or stmt.target not in self.useful or only_form(stmt):
             if self.pending_dots and any(stmt.target in names_in(d) for d in self.pending_dots):
                 self.flush()
             if isinstance(stmt.expr, ir.Operation) and stmt.expr.inplace and not stmt.facts.kinds[0].scalar:

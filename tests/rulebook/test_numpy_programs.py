@@ -34,9 +34,17 @@ def test_both_modes(f: Any) -> None:
     pb.check_derivative(f, A)
 
 
+def filled_entry_by_entry(a):
+    y = np.zeros_like(a[0])
+    for i in range(len(y)):
+        y[i] = a[0, i] ** 2
+    return np.sum(y * y)
+
+
 @pytest.mark.parametrize(
     "f",
     [
+        filled_entry_by_entry,
         lambda a: np.sum(np.unique(a)[:4] * WEIGHTS) ** 2,
         lambda a: np.sum(np.add.reduceat(a, [0, 2], axis=1) ** 3),
         lambda a: np.sum(np.linalg.svd(a)[1] ** 3),
