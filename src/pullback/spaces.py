@@ -17,7 +17,7 @@ import numpy as np
 
 from pullback.errors import ArgumentError, CotangentError
 from pullback.structs import Differentiable, field_names, is_struct_class, registration
-from pullback.tangents import NO_TANGENT, ZERO, Tangent, TangentVector, tangent_type
+from pullback.tangents import NO_TANGENT, ZERO, Tangent, TangentVector, WithheldTangent, tangent_type
 
 _PLAIN = (int, str, bytes, type(None), type, range, slice, type(ZERO), type(NO_TANGENT))
 
@@ -121,6 +121,8 @@ def _project_scalar(t: Tangent, x: Any, what: str) -> Tangent:
         return type(x)(0)
     if not isinstance(t, (int, float, complex, np.number)):
         if not (isinstance(t, np.ndarray) and t.shape == () and t.dtype.kind in "iufc"):
+            if isinstance(t, WithheldTangent):
+                t.refuse()
             raise CotangentError(f"{what}: a {type(x).__name__} needs a number, not {describe(t)}")
         t = t[()]
     if isinstance(t, (complex, np.complexfloating)) and not isinstance(x, (complex, np.complexfloating)):

@@ -11,6 +11,8 @@ neither is `None`. Terms after ChainRulesCore's `ZeroTangent` and `NoTangent`.
 
 from __future__ import annotations
 
+import sys
+import types
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
@@ -83,6 +85,16 @@ ZERO = ZeroTangent()
 NO_TANGENT = NoTangent()
 
 
+def _here() -> types.TracebackType | None:
+    """The traceback of an error that is raised here, for one that is raised later."""
+    found: types.TracebackType | None = None
+    frame = sys._getframe(2)
+    while frame is not None:
+        found = types.TracebackType(found, frame, frame.f_lasti, frame.f_lineno)
+        frame = frame.f_back  # type: ignore[assignment]
+    return found
+
+
 class WithheldTangent:
     """A tangent that is not known, nor is a sum with it: it may be dropped, and is refused where it is read."""
 
@@ -90,11 +102,11 @@ class WithheldTangent:
     __array_ufunc__ = None
 
     def __init__(self, refusal: str) -> None:
-        self._refusal = refusal
+        self._refusal = DifferentiabilityError(refusal).with_traceback(_here())
 
     def refuse(self, *_: Any) -> Any:
-        """Raise what the rule would have, which does not give this tangent."""
-        raise DifferentiabilityError(self._refusal)
+        """Raise what the rule would have, which does not give this tangent, at the call that it was asked for."""
+        raise self._refusal
 
     def same(self, *_: Any) -> WithheldTangent:
         """A sum with it, or a multiple of it."""

@@ -104,3 +104,32 @@ def test_the_shape_of_an_array_that_is_not_differentiated_is_set() -> None:
         return np.sum(a[:2, :2] * k)
 
     pb.check_derivative(f, A)
+
+
+def norm_of_starred(x):
+    operands = [x, 3.0]
+    n = np.linalg.norm(*operands)
+    operands[1] = 1.0
+    return n**2
+
+
+def norm_of_starred_keywords(x):
+    return np.linalg.norm(**{"x": x, "ord": 3.0}) ** 2
+
+
+@pytest.mark.parametrize("f", [norm_of_starred, norm_of_starred_keywords])
+def test_what_is_not_differentiated_may_be_starred_with_what_is(f: Any) -> None:
+    pb.check_derivative(f, A[0])
+    pb.check_derivative(f, A[0], order=2)
+
+
+def test_a_derivative_that_is_not_known_is_refused_at_the_starred_call() -> None:
+    def f(x, p):
+        operands = [x, 2.0 * p]
+        y = np.sum(x)
+        return np.linalg.norm(*operands) * y
+
+    for derivative in (lambda: pb.gradient(f)(A[0], 3.0), lambda: pb.differential(f)(A[0], 3.0)(A[0], 1.0)):
+        with pytest.raises(pb.DifferentiabilityError, match="argument `ord` is not known") as refused:
+            derivative()
+        assert "norm(*operands) * y" in str(refused.value)
