@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ast
 import math
+import types
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -379,6 +380,14 @@ class _Analysis:
             return varied
         if stmt.facts.kinds[0].mask == STR:
             return varied
+        owner = stmt.facts.kinds[0].value
+        if value and isinstance(owner, (type, types.ModuleType)):
+            self.refuse(
+                "outer-write",
+                f"a differentiated value is stored in `{owner.__name__}.{stmt.key}`, which outlives the function",
+                stmt.span,
+                help="keep it in an object that the function is given, or return it",
+            )
         return varied | self.changing(stmt, stmt.obj.name, varied)
 
     def refuse_defaults(self, name: str, span: Span) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from pullback.applying import Residual
+from pullback.descriptors import as_property
 from pullback.dispatch import after_callee, call, no_tangents, shifted
 from pullback.drawing import Drawn
 from pullback.errors import DifferentiabilityError
@@ -29,10 +30,10 @@ from pullback.tangents import ZERO, Tangent, tangent_type
 
 
 def static_attribute(cls: type, name: str) -> Any:
-    """What a class holds under a name, no descriptor run; None if nothing."""
+    """What a class holds under a name, no descriptor run, a user's own data descriptor as a property; else None."""
     for base in cls.__mro__:
         if name in base.__dict__:
-            return base.__dict__[name]
+            return as_property(base.__dict__[name])
     return None
 
 

@@ -30,6 +30,7 @@ from pullback.outputs import may_write, names_read
 from pullback.rules import lookup
 
 FunctionChanges = Callable[..., int]  # of (function, kinds of its parameters, the one that is new)
+FunctionFlows = Callable[..., "Flows | None"]
 # whether something is changed: certainly not, as far as is known, by code that was read, certainly
 NO, MAYBE, LIKELY, YES = 0, 1, 2, 3
 _BUILTIN_KINDS = NUMERIC_MASK | LIST | DICT | TUPLE | STR
@@ -41,10 +42,69 @@ _HARMLESS_METHODS = (
 )
 
 
+@dataclasses.dataclass(frozen=True)
+class Flows:
+    """What a function does with its parameters: which it may change, and what may be where afterwards."""
+
+    changed: frozenset[Any]
+    held: dict[Any, frozenset[Any]]  # a parameter may hold something of these
+    result_of: frozenset[Any]  # the result may be, or be part of, these
+    result_held: frozenset[Any]  # or hold something of these
+    outside: bool = False  # it, or what it calls, may store something in what the module holds
+
+    def names(self) -> frozenset[Any]:
+        """All that it speaks of."""
+        return self.changed.union(self.held, *self.held.values(), self.result_of, self.result_held)
+
+    def placed(self, places: dict[Any, int]) -> Flows:
+        """The same of a call's operands."""
+
+        def at(names: frozenset[Any]) -> frozenset[Any]:
+            return frozenset(places[n] for n in names)
+
+        held = {places[p]: at(names) for p, names in self.held.items()}
+        return Flows(at(self.changed), held, at(self.result_of), at(self.result_held), self.outside)
+
+
+@dataclasses.dataclass(frozen=True)
+class CalledCode:
+    """The Python function that a call is known to run."""
+
+    callee: types.FunctionType
+    places: dict[str, int]  # of its parameters, among the operands: the callee or object first
+    kinds: dict[str, Kind]
+
+
+def called_code(stmt: ir.Bind) -> CalledCode | None:
+    """The function that a call runs, where its code is known and has no rule."""
+    expr, facts = stmt.expr, stmt.facts
+    if not isinstance(expr, ir.Apply) or expr.stars or any(k is None for k, _ in expr.keywords):
+        return None
+    owner = facts.kinds[0]
+    callee: Any = facts.callee if facts.known else None
+    if expr.method is not None and not facts.known and owner.mask == STRUCT and owner.cls is not None:
+        callee = inspect.getattr_static(owner.cls, expr.method, None)
+    elif expr.method is not None and not facts.method:
+        return None
+    first = 0 if expr.method is not None else 1
+    if not isinstance(callee, types.FunctionType) or lookup(callee) is not None or hasattr(callee, "_pullback_verb"):
+        return None
+    kinds = facts.kinds[first:]
+    keywords = tuple(str(k) for k, _ in expr.keywords)
+    bound = bind_parameters(callee.__code__, len(kinds) - len(keywords), keywords)
+    if bound is None:
+        return None
+    return CalledCode(callee, {p: i + first for i, p in enumerate(bound)}, dict(zip(bound, kinds, strict=True)))
+
+
 class CallEffects:
     """Says of each call of one function whether it may change something."""
 
-    def __init__(self, function: ir.FunctionIR, scope: dict[str, Any], function_changes: FunctionChanges) -> None:
+    def __init__(
+        self, function: ir.FunctionIR, scope: dict[str, Any], function_changes: FunctionChanges,
+        function_flows: FunctionFlows,
+    ) -> None:  # fmt: skip
+        self.function_flows = function_flows
         self.read = names_read(function)
         self.scope = {k: v for k, v in scope.items() if k not in function.locals}
         self.function_changes = function_changes
@@ -77,6 +137,14 @@ class CallEffects:
         if name in self.scope:
             return self.of_callee(self.scope[name], stmt, None)
         return MAYBE
+
+    def flows(self, stmt: ir.Bind) -> Flows | None:
+        """What a call of known code does with its operands, by their places, the callee or object first."""
+        code = called_code(stmt)
+        found = self.function_flows(code.callee, code.kinds) if code is not None else None
+        if code is None or found is None or not found.names().issubset(code.places):
+            return None
+        return found.placed(code.places)
 
     def of_protocol(self, stmt: ir.Bind) -> int:
         """Whether an attribute, item or operator of a known class runs code that changes something."""

@@ -28,7 +28,7 @@ from pullback.operations import type_call
 from pullback.pipeline import pair_for
 from pullback.python_calls import bound_variadic, has_tangent, signature_order, with_defaults
 from pullback.rules import EPOCH, Active, Entry, Rule, alias, callable_name, lookup
-from pullback.spaces import is_differentiable
+from pullback.spaces import describe, is_differentiable
 from pullback.structs import fields_by_parameter
 from pullback.tangent_parts import gathered_vector
 from pullback.tangents import NO_TANGENT, ZERO, Tangent, TangentVector
@@ -354,6 +354,8 @@ def _generated(
     kinds = tuple(sorted((p, kind_of(v).key) for p, v in with_defaults(fn, values).items()))
     request = Request(frozenset(tangents), frozenset(captured), kinds, DIFFERENTIAL, lent=lent)
     function = pair_for(fn, request, values)
+    if lent:
+        _refuse_lost(fn, function, {p: v for p, v in values.items() if p not in tangents})
     order = [p for p in signature_order(code) if p in tangents]
     names = sorted(captured)
     return Target(
@@ -367,6 +369,18 @@ def _generated(
         kwargs,
         {k: ("kwargs", k) for k in kwargs},
     )
+
+
+def _refuse_lost(fn: Any, function: Any, others: dict[str, Any]) -> None:
+    """Refuse a callee that stores a differentiated value in an operand without a tangent: an object of the module."""
+    for parameter in getattr(function, "_pullback_changes", ()):
+        x = others.get(parameter)
+        if x is not None and not isinstance(x, (int, float, complex, str, np.generic)):
+            raise DifferentiabilityError(
+                f"{callable_name(fn)} stores a differentiated value in `{parameter}`, {describe(x)} whose tangent is "
+                "not known here; pass that to the differentiated function as an argument, or make it there",
+                id="outer-write",
+            )
 
 
 def _originals(fn: Any) -> list[Any]:

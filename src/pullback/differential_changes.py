@@ -57,7 +57,7 @@ from pullback.shared_changes import changer
 from pullback.spaces import describe, is_differentiable
 from pullback.structs import constant_fields
 from pullback.tangent_parts import elements, filled, is_zero, part
-from pullback.tangents import ZERO, Tangent
+from pullback.tangents import ZERO, Tangent, TangentVector
 
 ARRAY, ITEMS, OWN, NOTHING, SLICE, SETTER, CONSTANT, LIST, DICT, REBOUND = range(10, 20)
 
@@ -80,7 +80,8 @@ def how_store(obj: Any, obj_dot: Tangent, key: Any, value: Any, value_dot: Tange
 
 def refuse_loss(obj: Any, value: Any, value_dot: Tangent) -> None:
     """Raise where a tangent would be stored in what has none."""
-    if is_zero(value_dot) or not is_differentiable(value):
+    mirrored = isinstance(value_dot, TangentVector) and bool(value_dot.__dict__)  # (of an object of any class)
+    if is_zero(value_dot) or not (is_differentiable(value) or mirrored):
         return
     if isinstance(obj, np.ndarray) and obj.dtype.kind in "iub":
         return  # the number is rounded: its derivative ends here
@@ -333,7 +334,8 @@ def _init_shared(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) 
 @changer(call_differential)
 def _call_shared(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Any:
     """A call's differential, in callers that change values: what it made is theirs, and may have changed since."""
-    run = strict(call_shared) if is_strict() else call_shared
+    unforeseen = is_strict()
+    run = strict(call_shared) if unforeseen else call_shared  # (nothing of the six operands is a value of the caller's)
     six = six_operands(args, {})
     target = resolve(*six)
     chosen = tuple(a for a in active if isinstance(a, int) and a >= 0)

@@ -70,6 +70,8 @@ def how_attribute(obj: Any, name: str) -> tuple[int, Any]:
     """How `obj.name` is read: stored data, a property, a rule's attribute, a method."""
     cls = type(obj)
     static = static_attribute(cls, name)
+    if name == "__class__":
+        return PLAIN, None
     if isinstance(static, property):
         return (PROPERTY, static.fget) if static.fget is not None else (PLAIN, None)
     if static is not None and not isinstance(static, types.FunctionType):

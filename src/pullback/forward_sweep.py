@@ -385,7 +385,9 @@ class Forward:
     def call_with_residual(self, stmt: ir.Bind, values: dict[ir.Atom, ast.expr]) -> ast.expr:
         """A call that returns its value and what its pullback needs."""
         expr, facts = stmt.expr, stmt.facts
-        pair = self.pairs(stmt, self.reverse.shadows is not None, self.strict(stmt), self.sharing)
+        shadows = self.reverse.shadows
+        strict, own = shadows.unforeseen(stmt, self.function.made) if shadows is not None else (True, frozenset())
+        pair = self.pairs(stmt, shadows is not None, strict, own)
         if pair is not None:
             assert isinstance(expr, ir.Apply)
             return static_forward(self.helper, pair, expr, values, facts.method)
@@ -395,32 +397,25 @@ class Forward:
                 which = "operate_inplace" if expr.inplace and id(stmt) not in self.unseen else "operate"
                 positions = constant(tuple(i for i, a in enumerate(active) if a))
                 operands = [self.kept(a, values[a]) if which == "operate" else values[a] for a in args]
-                return call(self.run_time_call(which, stmt), constant(op), tuple_of(operands), positions)
+                return self.run_time_call(which, stmt, values, constant(op), tuple_of(operands), positions)
             case ir.Attr(obj=obj, name=attribute):
-                return call(self.run_time_call("read_attribute", stmt), values[obj], constant(attribute))
+                return self.run_time_call("read_attribute", stmt, values, values[obj], constant(attribute))
             case ir.Item(obj=obj, index=index):
-                return call(self.run_time_call("read_item", stmt), values[obj], values[index], constant(active))
+                return self.run_time_call("read_item", stmt, values, values[obj], values[index], constant(active))
             case ir.Apply():
                 return self.dynamic_call(stmt, expr, values)
         raise AssertionError(type(expr))
 
-    def run_time_call(self, what: str, stmt: ir.Bind) -> str:
-        """The run-time call of that name: the one that works on shadows, in functions that change values."""
+    def run_time_call(self, what: str, stmt: ir.Bind, values: dict[ir.Atom, ast.expr], *operands: ast.expr) -> ast.expr:
+        """A run-time call: the one that works on shadows, in functions that change values."""
+        made = self.reverse.runtime_call
         if self.reverse.shadows is None:
-            return self.reverse.runtime_call(what)
-        return self.reverse.runtime_call(f"{what}_{'strict' if self.strict(stmt) else 'shared'}")
-
-    def strict(self, stmt: ir.Bind) -> bool:
-        """Whether a callee that changes something here must be refused: the reverse sweep does not foresee it."""
-        if self.reverse.shadows is None:
-            return True
-        if id(stmt) not in self.sharing.points:
-            return not self.sharing.takes_only_numbers(stmt)
-        if id(stmt) in self.reverse.shadows.activity.strict:
-            return True
-        uncertain = id(stmt) not in self.sharing.certain
-        own = ("__class__", *self.function.made)
-        return self.reverse.shadows.strict and uncertain and self.sharing.reaches_outside(stmt, frozenset(own))
+            return call(made(what), *operands)
+        strict, own = self.reverse.shadows.unforeseen(stmt, self.function.made)
+        if strict and own:
+            new = tuple_of([values[ir.Var(n)] for n in sorted(own)])
+            return call(made("sparing"), name(made(f"{what}_shared")), new, *operands)
+        return call(made(f"{what}_{'strict' if strict else 'shared'}"), *operands)
 
     def harmless(self, stmt: ir.Bind) -> bool:
         """Whether a call is known to change nothing."""
@@ -443,8 +438,8 @@ class Forward:
             flags = [(o if o is not None else "**") for o, a in zip(operands, active, strict=True) if a]
             args = tuple_of([values[a] for a in expr.args])
             keywords = tuple_of([tuple_of([constant(k), values[a]]) for k, a in expr.keywords])
-            return call(
-                self.run_time_call("call_starred", stmt), values[expr.callee], constant(expr.method), args,
+            return self.run_time_call(
+                "call_starred", stmt, values, values[expr.callee], constant(expr.method), args,
                 keywords, constant(tuple(sorted(expr.stars))), constant(tuple(flags)),
             )  # fmt: skip
         if expr.callee == ir.Var("<iterated>") and self.reverse.shadows is None:
@@ -459,11 +454,11 @@ class Forward:
             callee = name(self.helper(stmt.facts.callee, str(expr.method)))
             return call(self.reverse.runtime_call("call"), callee, args, constant(tuple(flags)), *extra)
         if expr.method is not None:
-            return call(
-                self.run_time_call("call_method", stmt), values[expr.callee], constant(expr.method), args,
+            return self.run_time_call(
+                "call_method", stmt, values, values[expr.callee], constant(expr.method), args,
                 constant(tuple(flags)), *extra,
             )  # fmt: skip
-        return call(self.run_time_call("call", stmt), values[expr.callee], args, constant(tuple(flags)), *extra)
+        return self.run_time_call("call", stmt, values, values[expr.callee], args, constant(tuple(flags)), *extra)
 
 
 def placed(node: Any, span: Span) -> Any:

@@ -32,6 +32,7 @@ class Request:
     with_value: bool = False
     lent: bool = False  # the reverse function works on its caller's shadows, which it is given
     strict: bool = False  # the caller did not foresee that something of its own is changed
+    spared: frozenset[str] = frozenset()  # but for the values of these parameters, which are new there
 
 
 @dataclass

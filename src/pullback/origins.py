@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from pullback import ir
+from pullback.changing import Flows
 from pullback.kinds import ARRAY, DICT, LIST
 from pullback.rules import lookup
 
@@ -21,8 +22,12 @@ _NONE: Names = frozenset()
 class Origins:
     """For each name of a function, the outer names that its value may be part of, and those it may hold."""
 
-    def __init__(self, function: ir.FunctionIR, local: Names, makes_anew: Callable[[ir.Bind], bool]) -> None:
+    def __init__(
+        self, function: ir.FunctionIR, local: Names, makes_anew: Callable[[ir.Bind], bool],
+        flows: Callable[[ir.Bind], Flows | None],
+    ) -> None:  # fmt: skip
         self._makes_anew = makes_anew
+        self._flows_of = flows
         self._local = local
         self._of: dict[str, Names] = {p: frozenset((p,)) for p in function.parameters}
         self._held: dict[str, Names] = {}
@@ -104,6 +109,10 @@ class Origins:
     def _call(self, stmt: ir.Bind, target: str, call: ir.Apply) -> None:
         if self._makes_anew(stmt):
             return
+        known = self._flows_of(stmt) or _of_attributes(stmt, call)
+        if known is not None:
+            self._known_call(target, ir.atoms(call), known)
+            return
         operands = [*call.args, *(a for _, a in call.keywords)]
         if call.method is not None or not stmt.facts.known:
             operands.append(call.callee)
@@ -118,6 +127,31 @@ class Origins:
             if isinstance(operand, ir.Var) and operand.name in self._local:
                 others = [o for o in operands if o is not operand]
                 self._flow(operand.name, _NONE, self._union(others))
+
+    def _known_call(self, target: str, operands: tuple[ir.Atom, ...], known: Flows) -> None:
+        """A call of a function whose code was read."""
+
+        def union(places: Iterable[int]) -> Names:
+            return self._union(operands[i] for i in places)
+
+        whole = union(known.result_of)
+        self._flow(target, whole, whole | union(known.result_held))
+        for place, others in known.held.items():
+            operand = operands[place]
+            if isinstance(operand, ir.Var) and operand.name in self._local:
+                self._flow(operand.name, _NONE, union(others))
+
+
+def _of_attributes(stmt: ir.Bind, call: ir.Apply) -> Flows | None:
+    """`getattr` and `setattr`, whose name for the attribute goes nowhere."""
+    none: frozenset[int] = frozenset()
+    if not stmt.facts.known or call.keywords or call.stars:
+        return None
+    if stmt.facts.callee is setattr and len(call.args) == 3:
+        return Flows(frozenset((1,)), {1: frozenset((3,))}, none, none)
+    if stmt.facts.callee is getattr and len(call.args) == 2:
+        return Flows(none, {}, frozenset((1,)), none)
+    return None
 
 
 def _itself(stmt: ir.Bind, call: ir.Apply) -> str | None:

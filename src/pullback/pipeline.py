@@ -23,7 +23,7 @@ from pullback.array_methods import settle_array_methods
 from pullback.assemble import assemble
 from pullback.boxes import boxed, can_box
 from pullback.calls import argument_kinds, bind_parameters, static_parameters
-from pullback.changing import LIKELY, MAYBE, NO, YES, CallEffects
+from pullback.changing import LIKELY, MAYBE, NO, YES, CallEffects, Flows, called_code
 from pullback.errors import ChangedValueError, DifferentiabilityError
 from pullback.fence import check
 from pullback.field_calls import split_field_calls
@@ -178,7 +178,7 @@ def derive(
         source, lowered, activity, sharing = made.source, made.lowered, made.activity, made.sharing
         derivative.result, derivative.stages = made.result, made
         derivative.generator = lowered.generator
-        refuse(activity.refusals)
+        refuse([*activity.refusals, *_stores_outside(made)])
         settle_iterations(lowered)
         if request.form != DIFFERENTIAL:  # (tangents are there as soon as values are)
             in_steps(lowered.body, activity.changes)
@@ -240,18 +240,19 @@ def inferred(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> tu
 
 
 def _sharing(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> Sharing:
-    effects: Callable[[ir.Bind], int] = CallEffects(lowered, names.values(), function_changes)
+    known = CallEffects(lowered, names.values(), function_changes, function_flows)
     module = str(names.globals.get("__name__", ""))
+    effects: Callable[[ir.Bind], int] = known
     if names.helpers and not names.changing:  # generated from what changes nothing
-        effects = _nothing
+        effects = lambda stmt: NO  # noqa: E731
     elif (module.startswith("pullback.") and module.rpartition(".")[2] not in _CHANGE) or any(
         _is_verb(s) for s in ir.walk(lowered.body)
     ):  # what a verb returns changes nothing, or is refused
-        effects = _Certain(effects)
+        effects = _Certain(known)
     kinds = {n: Kind(kind_of(v).mask) for n, v in names.values().items() if n in names.classes}
     kinds.update(dict.fromkeys(names.helpers, Kind(NONE)))  # nothing of theirs changes
     kinds.update(kinds_of_names(lowered, given))
-    return Sharing(lowered, kinds, effects, unseen_changes(lowered))
+    return Sharing(lowered, kinds, effects, known.flows, unseen_changes(lowered))
 
 
 # modules whose functions change what they are given
@@ -267,7 +268,7 @@ def _is_verb(stmt: ir.Stmt) -> bool:
 class _Certain:
     """Only the changes that are certain."""
 
-    def __init__(self, effects: Callable[[ir.Bind], int]) -> None:
+    def __init__(self, effects: CallEffects) -> None:
         self.effects = effects
 
     def __call__(self, stmt: ir.Bind) -> int:
@@ -275,39 +276,78 @@ class _Certain:
         return level if level == YES else NO
 
 
-def _nothing(stmt: ir.Bind) -> int:
-    return NO
-
-
-_CHANGES: dict[Any, tuple[Any, int]] = {}
+_CHANGES: dict[Any, tuple[Any, int, Flows | None]] = {}
 
 
 def function_changes(function: types.FunctionType, kinds: dict[str, Kind], fresh: str = "") -> int:
     """Whether a call of a function may change something that its caller can see."""
+    return _function_changes(function, kinds, fresh)[0]
+
+
+def function_flows(function: types.FunctionType, kinds: dict[str, Kind]) -> Flows | None:
+    """What a call does with its operands, and with what is outside; None where that is not known."""
+    return _function_changes(function, kinds, "")[1]
+
+
+def _function_changes(function: types.FunctionType, kinds: dict[str, Kind], fresh: str) -> tuple[int, Flows | None]:
     if function.__code__.co_flags & 0x280:
-        return MAYBE
+        return MAYBE, None
     key = (id(function), fresh, tuple(sorted((p, k.key) for p, k in kinds.items())), EPOCH.now, *map(id, scope()))
     known = _CHANGES.get(key)
     if known is not None and known[0] is function.__code__:
-        return known[1]
+        return known[1], known[2]
     if len(_CHANGES) > 4096:
         _CHANGES.clear()
-    _CHANGES[key] = (function.__code__, NO)  # a recursive call changes what the rest does
-    changes = MAYBE
+    _CHANGES[key] = (function.__code__, NO, None)  # a recursive call changes what the rest does
+    changes, flows = MAYBE, None
     try:
         source = acquire(function)
         if not check(source.node, source.filename):
             lowered = lower(source, function.__name__, function.__code__.co_freevars)
             given = {p: kinds.get(p, UNKNOWN) for p in lowered.parameters}
             sharing = inferred(lowered, Names(function), given)[1]
+            flows = sharing.flows()
             if not sharing.changes_outside(fresh):
                 changes = NO
             elif sharing.changes_outside(fresh, sharing.likely):
                 changes = LIKELY
     except DifferentiabilityError:
         pass
-    _CHANGES[key] = (function.__code__, changes)
-    return changes
+    _CHANGES[key] = (function.__code__, changes, flows)
+    return changes, flows
+
+
+_STORES: dict[Any, tuple[Any, list[Diagnostic]]] = {}
+
+
+def _stores_outside(made: Stages) -> list[Diagnostic]:
+    """What the calls of a function store of differentiated values in what their modules hold, read by any of them."""
+    found: list[Diagnostic] = []
+    for stmt in ir.walk(made.lowered.body):
+        code = called_code(stmt) if isinstance(stmt, ir.Bind) and any(stmt.facts.active) else None
+        if code is None or not made.sharing.stores_outside(stmt):
+            continue
+        assert isinstance(stmt, ir.Bind)
+        active = frozenset(p for p, i in code.places.items() if stmt.facts.active[i])
+        key = (id(code.callee), active, tuple(sorted((p, k.key) for p, k in code.kinds.items())), EPOCH.now)
+        if key not in _STORES:
+            _STORES[key] = code.callee, []  # (a recursive call stores what the rest does)
+            try:
+                source = acquire(code.callee)
+                names = Names(code.callee)
+                if not check(source.node, source.filename):
+                    kinds = code.kinds
+                    inner = analysed(code.callee, source, names, partial(_kinds_of, kinds=kinds), active)
+                    own = [d for d in inner.activity.refusals if d.id == "outer-write"]
+                    _STORES[key] = code.callee, [*own, *_stores_outside(inner)]
+            except DifferentiabilityError:
+                pass
+        found += [replace(d, notes=(*d.notes, f"called at {stmt.span}")) for d in _STORES[key][1]]
+    return found
+
+
+def _kinds_of(lowered: ir.FunctionIR, kinds: dict[str, Kind]) -> dict[str, Kind]:
+    return {p: kinds.get(p, UNKNOWN) for p in lowered.parameters}
 
 
 def may_change_arguments(function: types.FunctionType, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
@@ -409,14 +449,14 @@ class _Pairs:
         self.names = names
         self.form = form
 
-    def __call__(self, stmt: ir.Bind, lent: bool, strict: bool, sharing: Sharing) -> Derivative | None:
-        return self.along(stmt, stmt.facts.active, lent, strict, sharing.made_here(stmt) if strict else frozenset())
+    def __call__(self, stmt: ir.Bind, lent: bool, strict: bool, own: frozenset[str]) -> Derivative | None:
+        return self.along(stmt, stmt.facts.active, lent, strict, own)
 
     def along(
         self, stmt: ir.Bind, flags: tuple[bool, ...], lent: bool = False, strict: bool = False,
-        new: frozenset[str] = frozenset(),
+        own: frozenset[str] = frozenset(),
     ) -> Derivative | None:  # fmt: skip
-        """The derivative for the operands that are flagged, the callee first; `new` are names of its caller's own."""
+        """The derivative for the operands that are flagged, the callee first; `own` are new in the caller."""
         bound = static_parameters(stmt)
         if bound is None:
             return None
@@ -428,20 +468,17 @@ class _Pairs:
             return None
         kinds = argument_kinds(facts.callee, bound, list(facts.kinds[shift:]))
         samples = {p: k.sample for p, k in kinds.items() if k.sample is not UNSET and self.names.guessing}
+        operands = ir.atoms(stmt.expr)[shift:]
+        spared = frozenset(p for p, a in zip(bound, operands, strict=True) if isinstance(a, ir.Var) and a.name in own)
         request = Request(
             frozenset(active), frozenset(), tuple(sorted((p, k.key) for p, k in kinds.items())), self.form,
-            lent=lent, strict=strict,
+            lent=lent, strict=strict, spared=spared,
         )  # fmt: skip
         try:
             pair = find(facts.callee, request, samples)
         except DifferentiabilityError as error:
             raise _at_call(error, stmt) from None
-        own = {
-            p
-            for p, a in zip(bound, ir.atoms(stmt.expr)[shift:], strict=True)
-            if isinstance(a, ir.Var) and a.name in new
-        }
-        if pair.function is not facts.callee or (strict and not own.issuperset(pair.changes)):
+        if pair.function is not facts.callee or (strict and not spared.issuperset(pair.changes)):
             return None  # (the run-time call refuses it)
         if facts.callee.__defaults__ and len(bound) < facts.callee.__code__.co_argcount:
             path = next((p for p, v in self.names.identities.items() if v is facts.callee), None)

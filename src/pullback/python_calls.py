@@ -60,7 +60,7 @@ def call_function(
     keep: Callable[[Plan], None],
     *,
     lent: bool = False,
-    strict: bool = True,
+    strict: bool | tuple[Any, ...] = True,
     fresh: str = "",
 ) -> tuple[Any, Residual]:
     """A call through the function's own generated pair; `keep` is given the plan for the next such call.
@@ -87,9 +87,11 @@ def call_function(
         order = [p for p in signature_order(code) if p in named]
         pick = [(order.index(p), part) for p, part in pick]
     kinds = tuple(sorted((p, kind_of(v).key) for p, v in with_defaults(fn, values).items()))
-    request = Request(frozenset(order), captures, kinds, lent=lent, strict=strict)
+    new = strict if isinstance(strict, tuple) else ()  # (values that it may change all the same)
+    spared = frozenset(p for p, v in values.items() if any(v is x for x in new))
+    request = Request(frozenset(order), captures, kinds, lent=lent, strict=bool(strict), spared=spared)
     found = find(fn, request, values)
-    changes = [n for n in found.changes if n not in fresh.split()] if strict else []
+    changes = [n for n in found.changes if n not in spared.union(fresh.split())] if strict else []
     if changes:
         raise DifferentiabilityError(
             f"{callable_name(fn)} changes `{changes[0]}` in place where that was not foreseen, so that its effect "
@@ -116,8 +118,8 @@ def call_function(
 
 
 def call_function_shared(
-    fn: types.FunctionType, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any], strict: bool = False,
-    fresh: str = "",
+    fn: types.FunctionType, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any],
+    strict: bool | tuple[Any, ...] = False, fresh: str = "",
 ) -> tuple[Any, Residual]:  # fmt: skip
     """The same for a caller that changes values in place: the reverse function works on its shadows."""
     if fn.__code__.co_flags & 0x20:  # a generator changes nothing: what it draws is handed on
@@ -125,7 +127,8 @@ def call_function_shared(
         return value, (_by_value, inner, len(active))
     key = None
     if not kwargs and fn.__closure__ is None and not EPOCH.scopes:
-        key = (id(fn), EPOCH.now, active, strict, fresh, *map(element, args))
+        spared = strict if not isinstance(strict, tuple) else tuple(any(a is x for x in strict) for a in args)
+        key = (id(fn), EPOCH.now, active, spared, fresh, *map(element, args))
         plan = _shared_plans.get(key)
         if plan is not None and fn.__code__ is plan[3]:
             return _planned_shared(plan, args)

@@ -28,7 +28,7 @@ from pullback.linked import USER_RULES
 from pullback.operating import operate, operate_inplace
 from pullback.pull_apply import pull_apply
 from pullback.shared_access import read_attribute_shared, read_item_shared, set_attribute, set_item
-from pullback.shared_calls import call_method_shared, call_shared, strict
+from pullback.shared_calls import call_method_shared, call_shared, sparing, strict
 from pullback.shared_operators import call_starred_shared, operate_inplace_shared, operate_shared
 from pullback.starred import call_starred
 
@@ -50,4 +50,5 @@ CALLS.update(
     change_item=change_item, change_operator=change_operator, set_item_differential=set_item_differential,
     set_attribute_differential=set_attribute_differential, pull_apply=pull_apply,
 )  # fmt: skip
+CALLS["sparing"] = sparing
 CALLS.update({n.replace("shared", "strict"): strict(f) for n, f in list(CALLS.items()) if n.endswith("_shared")})

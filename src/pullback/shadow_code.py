@@ -33,7 +33,14 @@ class ShadowCode:
     """Emits the statements on shadows for a `Reverse`."""
 
     def __init__(
-        self, reverse: Reverse, sharing: Sharing, activity: Activity, table: str, lent: bool, strict: bool
+        self,
+        reverse: Reverse,
+        sharing: Sharing,
+        activity: Activity,
+        table: str,
+        lent: bool,
+        strict: bool,
+        spared: frozenset[str],
     ) -> None:
         self.reverse = reverse
         self.sharing = sharing
@@ -48,6 +55,7 @@ class ShadowCode:
         ]
         self.handed_over = frozenset(map(sharing.root, names))  # callees put adjoints of these into shadows
         self.table = table  # the name of the table of shadows
+        self.spared = spared  # parameters that hold what is new in the caller: a change of those is foreseen
         self.strict = strict  # whether the caller does not foresee that something of its own is changed
         self.lent = lent  # whether the caller's table is used, so that what comes from outside may change too
 
@@ -64,6 +72,18 @@ class ShadowCode:
         if self.sharing.is_fixed(variable):
             return False
         return self.sharing.from_outside(variable) or variable not in self.sharing.local
+
+    def unforeseen(self, stmt: ir.Bind, made: tuple[str, ...]) -> tuple[bool, frozenset[str]]:
+        """Whether a callee that changes something here must be refused, and the operands of which it may change."""
+        sharing = self.sharing
+        if id(stmt) not in sharing.points:
+            return not sharing.takes_only_numbers(stmt), frozenset()
+        own = self.spared.union(made, ("__class__",))
+        if id(stmt) not in self.activity.strict:
+            certain = id(stmt) in sharing.certain
+            if not self.strict or certain or not sharing.reaches_outside(stmt, own):
+                return False, frozenset()
+        return True, sharing.made_here(stmt, own)
 
     # --- pieces -----------------------------------------------------------------------------------
 

@@ -41,7 +41,7 @@ WITH_OUT: list[Changer] = []  # calls with `out=`, put here by `shared_arrays`
 
 
 class _State(threading.local):
-    strict = False  # whether a callee that changes something must be refused
+    strict: Any = False  # whether a callee that changes something must be refused: all but these values, or True
 
 
 _STATE = _State()
@@ -61,9 +61,18 @@ def strict(what: Callable[..., Any]) -> Callable[..., Any]:
     return made
 
 
-def refuse_change(fn: Any) -> None:
+def sparing(what: Callable[..., Any], new: tuple[Any, ...], *operands: Any) -> Any:
+    """A run-time call that may change nothing but these values, which are new in the caller."""
+    _STATE.strict = new
+    try:
+        return what(*operands)
+    finally:
+        _STATE.strict = False
+
+
+def refuse_change(fn: Any, changed: Any) -> None:
     """Refuse a change that the reverse sweep did not foresee."""
-    if _STATE.strict:
+    if _STATE.strict is True or (_STATE.strict and not any(changed is x for x in _STATE.strict)):
         raise DifferentiabilityError(
             f"{callable_name(fn)} changes a value in place where that was not foreseen, so that its effect would be "
             "lost; call it directly from the function that is differentiated, or let it return the new value",
@@ -71,8 +80,8 @@ def refuse_change(fn: Any) -> None:
         )
 
 
-def is_strict() -> bool:
-    """Whether the call being made must change nothing; what it calls decides for itself."""
+def is_strict() -> Any:
+    """Whether the call being made must change nothing, or only these values; what it calls decides for itself."""
     found, _STATE.strict = _STATE.strict, False
     return found
 
@@ -125,7 +134,7 @@ def _call(fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any]
     changer = _changer(fn)
     if changer is not None:
         if not (getattr(fn, "changes_arguments", False) or hasattr(fn, "gives_pair")):  # (which find out by themselves)
-            refuse_change(fn)
+            refuse_change(fn, args[0] if args else None)
         return changer(args, kwargs, active)
     entry = lookup(fn)
     if fn is vars:

@@ -88,7 +88,7 @@ def operate_inplace_shared(op: str, operands: tuple[Any, ...], active: Active) -
     """`x op= y`: a change of the object where its type has one, a new value otherwise."""
     x, y = operands
     if isinstance(x, (np.ndarray, list, deque, dict)):
-        refuse_change(INPLACE_FUNCTIONS[op])
+        refuse_change(INPLACE_FUNCTIONS[op], x)
     if isinstance(x, np.ndarray):
         return _change_array(op, x, y, active)
     method = getattr(type(x), f"__{INPLACE_FUNCTIONS[op].__name__.strip('_')}__", None)

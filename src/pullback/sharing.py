@@ -10,13 +10,14 @@ callees that may hold on to things) shares with one name more, `OUTSIDE`.
 
 from __future__ import annotations
 
+import sys
 import types
 from collections.abc import Callable
 
 import numpy as np
 
 from pullback import ir
-from pullback.changing import LIKELY, MAYBE, YES
+from pullback.changing import LIKELY, MAYBE, YES, Flows, called_code
 from pullback.kinds import ARRAY, DICT, LIST, NONE, NPFLOAT, PYTHON_SCALAR, STR, Kind
 from pullback.origins import Origins
 from pullback.outputs import out_atoms
@@ -32,11 +33,13 @@ class Sharing:
     """The classes of names of one function that share changeable values, and the statements that change them."""
 
     def __init__(
-        self, function: ir.FunctionIR, kinds: dict[str, Kind], changes: Callable[[ir.Bind], int], unseen: frozenset[int]
-    ) -> None:
+        self, function: ir.FunctionIR, kinds: dict[str, Kind], changes: Callable[[ir.Bind], int],
+        flows: Callable[[ir.Bind], Flows | None], unseen: frozenset[int],
+    ) -> None:  # fmt: skip
         self.function = function
         self.kinds = kinds
         self._may_change = changes
+        self._flows = flows
         self.unseen = unseen  # in-place operations on values that nobody else holds
         self._parent: dict[str, str] = {}
         self._fixed = {n for n, k in kinds.items() if not k.mask & ~_FIXED}
@@ -50,7 +53,7 @@ class Sharing:
             self.join(name, OUTSIDE)
         for stmt in ir.walk(function.body):
             self._stmt(stmt)
-        self.origins = Origins(function, self.local, makes_anew)
+        self.origins = Origins(function, self.local, makes_anew, flows)
         self._reached = {p: self._reach(stmt) for p, stmt in self._statements.items()}
         self.changed = frozenset(self.root(name) for name in self.points.values())
         members: dict[str, set[str]] = {}
@@ -123,18 +126,47 @@ class Sharing:
         found = (self._reached[p] - self._fixed for p in points & self.certain)
         return tuple(sorted(frozenset().union(*found)))
 
+    def flows(self) -> Flows:
+        """What the function may change of its parameters, and of what is outside, and where its values may go."""
+        changed = frozenset().union(*map(self._seen_outside, self.points))
+        self.origins.position = sys.maxsize
+        held = {p: self.origins.held(p) - {p} for p in self.function.parameters}
+        result = self.function.result
+        of, held_by = self.origins.of(result), self.origins.held(result)
+        outside = any(self._is_global(n) for p in self.points for n in self._reached[p])
+        outside = outside or any(self.stores_outside(s) for s in ir.walk(self.function.body))
+        return Flows(changed, {p: names for p, names in held.items() if names}, of, held_by, outside)
+
+    def stores_outside(self, stmt: ir.Stmt) -> bool:
+        """Whether a statement calls code that may store something in what its module holds."""
+        if not isinstance(stmt, ir.Bind) or called_code(stmt) is None:
+            return False
+        known = self._flows(stmt)
+        return known is None or known.outside
+
+    def _is_global(self, name: str) -> bool:
+        return name not in self.local and name not in self.function.captured and name not in self._fixed
+
     def given_directly(self, stmt: ir.Stmt) -> frozenset[str]:
         """The outer names that the operands of a call are, or are parts of."""
         operands = ir.atoms(stmt.expr) if isinstance(stmt, ir.Bind) else ()
         self.origins.position = stmt.pos
         return frozenset().union(*(self.origins.of(a.name) for a in operands if isinstance(a, ir.Var)))
 
-    def made_here(self, stmt: ir.Stmt) -> frozenset[str]:
-        """The operands of a call that are new, whatever they hold: nobody outside sees a change of them."""
+    def made_here(self, stmt: ir.Stmt, own: frozenset[str] = frozenset()) -> frozenset[str]:
+        """The operands of a call that are new, or the function's own: nobody outside sees a change of them."""
         operands = ir.atoms(stmt.expr) if isinstance(stmt, ir.Bind) else ()
+        shallow = isinstance(stmt, ir.Bind) and stmt.facts.known and hasattr(stmt.facts.callee, "changed_operands")
         self.origins.position = stmt.pos
-        names = {a.name for a in operands if isinstance(a, ir.Var)}
-        return frozenset(n for n in names if n in self.local and not self.origins.of(n))
+        reached = self.origins.of if shallow else self.origins.all  # (what it holds may be changed, too)
+        names = {a.name for a in operands if isinstance(a, ir.Var)} & self.local - self._fixed
+        return frozenset(n for n in names if reached(n) - self._fixed <= own)
+
+    def changes_its_own(self, stmt: ir.Bind) -> bool:
+        """Whether a call of known code changes at most what is new here."""
+        known, operands = self._flows(stmt), ir.atoms(stmt.expr)
+        changed = [operands[i] for i in known.changed] if known is not None else list(operands)
+        return {a.name for a in changed if isinstance(a, ir.Var)} - self._fixed <= self.made_here(stmt)
 
     def globals_changed(self, stmt: ir.Stmt) -> list[str]:
         """The global data that a statement may change."""
@@ -175,11 +207,13 @@ class Sharing:
         self.origins.position = stmt.pos
         if isinstance(stmt, ir.Bind) and id(stmt) not in self.certain:
             operands = ir.atoms(stmt.expr)
-            changed = getattr(stmt.facts.callee, "changed_operands", None) if stmt.facts.known else None
-            if changed is not None:
-                assert isinstance(stmt.expr, ir.Apply)
-                operands = (stmt.expr.callee, *(stmt.expr.args[i] for i in changed))
-            if isinstance(stmt.expr, ir.Apply) and stmt.facts.known and not stmt.facts.method:
+            marked = getattr(stmt.facts.callee, "changed_operands", None) if stmt.facts.known else None
+            known = self._flows(stmt)
+            if marked is not None:
+                operands = tuple(operands[i + 1] for i in marked)
+            elif known is not None:
+                operands = tuple(operands[i] for i in sorted(known.changed))
+            elif isinstance(stmt.expr, ir.Apply) and stmt.facts.known and not stmt.facts.method:
                 operands = operands[1:]  # the callee: what it changes of its own is known
             names = [a.name for a in operands if isinstance(a, ir.Var) and a.name not in self._fixed]
             return frozenset().union(*(self.origins.all(n) for n in names))

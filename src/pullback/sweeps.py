@@ -58,7 +58,7 @@ def reverse_sweep(derivative: Derivative, lowered: ir.FunctionIR, activity: Acti
     table = helpers.fresh("shadows") if request.lent or needs_shadows(lowered, activity, sharing) else ""
 
     def with_shadows(reverse: Reverse) -> ShadowCode:
-        return ShadowCode(reverse, sharing, activity, table, request.lent, request.strict)
+        return ShadowCode(reverse, sharing, activity, table, request.lent, request.strict, request.spared)
 
     def copied(variable: str) -> bool:
         return reverse.shadows.shared(variable) if reverse.shadows is not None else sharing.changes(variable)

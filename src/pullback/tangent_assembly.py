@@ -22,7 +22,7 @@ from pullback.source import Source, remember
 from pullback.spans import Diagnostic
 from pullback.sweeps import assigned_once, zero_derivative
 from pullback.syntax import name, tuple_of
-from pullback.tangent_changes import ChangingTangentCode, changed_points, mirrored_names
+from pullback.tangent_changes import ChangingTangentCode, changed_points, mirrored_names, outer_changes
 from pullback.tangent_code import TangentCode
 from pullback.tangent_names import PRESENT
 
@@ -36,6 +36,7 @@ def assemble_differential(
     request = derivative.request
     mirrored = mirrored_names(lowered, activity, sharing)
     points = changed_points(lowered, sharing, mirrored)
+    outer = outer_changes(lowered, activity, sharing)
     derivative.changes = sharing.changed_outside(activity.changes)
     derivative.mirrors = bool(mirrored.intersection((*lowered.parameters, *lowered.captured)))
 
@@ -46,7 +47,15 @@ def assemble_differential(
         code = TangentCode(lowered, sharing, helpers, static, needed)
         if mirrored:
             code = ChangingTangentCode(
-                lowered, sharing, helpers, static, needed, mirrored=mirrored, points=points, lent=request.lent
+                lowered,
+                sharing,
+                helpers,
+                static,
+                needed,
+                mirrored=mirrored,
+                points=points,
+                outer=outer,
+                lent=request.lent,
             )
         for variable in sorted(request.captures | request.active):
             code.status[variable] = PRESENT

@@ -53,6 +53,12 @@ def changed_points(function: ir.FunctionIR, sharing: Sharing, mirrored: frozense
     return frozenset(points)
 
 
+def outer_changes(function: ir.FunctionIR, activity: Activity, sharing: Sharing) -> frozenset[int]:
+    """The calls that may change what the module holds, whose tangents are not known: they must change nothing."""
+    stmts = [s for s in ir.walk(function.body) if isinstance(s, ir.Bind) and id(s) in activity.strict]
+    return frozenset(id(s) for s in stmts if not sharing.changes_its_own(s))
+
+
 CHANGING_CALLS = {
     "call_differential": "change_differential", "method_differential": "change_method",
     "attribute_differential": "change_attribute", "item_differential": "change_item",
@@ -63,9 +69,12 @@ CHANGING_CALLS = {
 class ChangingTangentCode(TangentCode):
     """Emits a function that changes values; `mirrored` are the names whose tangents change with them."""
 
-    def __init__(self, *args: Any, mirrored: frozenset[str], points: frozenset[int], lent: bool) -> None:
+    def __init__(
+        self, *args: Any, mirrored: frozenset[str], points: frozenset[int], outer: frozenset[int], lent: bool
+    ) -> None:
         super().__init__(*args)
         self.points = points
+        self.outer = outer  # calls that may change what the module holds
         self.names = mirrored
         self.lent = lent
         self.mirrored |= {n for n in mirrored if n in self.mirrored_lists()}
@@ -161,7 +170,7 @@ class ChangingTangentCode(TangentCode):
         if is_copy(stmt) and self.copied(stmt):
             return
         self.at_point = id(stmt) in self.points
-        if self.at_point and not self.lent and self.reaches_caller(stmt):
+        if self.at_point and (id(stmt) in self.outer or (not self.lent and self.reaches_caller(stmt))):
             self.at_point = False  # its caller did not foresee a change: one that happens is refused
         super().called(stmt)
         self.at_point = False

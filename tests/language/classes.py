@@ -475,3 +475,76 @@ def obj_with_slots(x):
         a: float
 
     return S(x).a * x
+
+
+class Stepper:
+    """One object for the whole module, whose methods change what they are given."""
+
+    def __init__(self):
+        self.dt = 0.1
+        self.gains = [0.5, 2.0]
+
+    def step(self, body):
+        body.x += body.v * self.dt
+        body.trail.append(body.x * self.gains[0])
+
+    def twice(self, body):
+        self.step(body)
+        self.step(body)
+        return body
+
+
+STEPPER = Stepper()
+
+
+class Body:
+    def __init__(self, x, v):
+        self.x = x
+        self.v = v
+        self.trail = [x]
+
+
+@case(1.5)
+def a_global_object_that_changes_its_argument(x):
+    body = Body(x, x * x)
+    STEPPER.step(body)
+    last = STEPPER.twice(body)
+    return last.x * body.v + sum(body.trail)
+
+
+class Stored:
+    """A data descriptor that keeps its value in the object."""
+
+    def __set_name__(self, owner, name):
+        self.name = "_" + name
+
+    def __get__(self, instance, owner):
+        return getattr(instance, self.name)
+
+    def __set__(self, instance, value):
+        setattr(instance, self.name, value)
+
+
+class Squared(Stored):
+    def __init__(self, least):
+        self.least = least
+
+    def __set__(self, instance, value):
+        setattr(instance, self.name, max(value, self.least) ** 2)
+
+
+class Described:
+    x = Stored()
+    y = Squared(0.5)
+
+    def __init__(self, x, y):
+        self.x = x
+        self.y = y
+
+
+@case(1.2, 0.7)
+def descriptors_of_ones_own(x, y):
+    d = Described(x, y)
+    d.x = d.x * d.y
+    d.y += d.x
+    return d.x * d.y

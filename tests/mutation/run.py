@@ -91,7 +91,8 @@ def figures(counted: Counter[str]) -> str:
     tested = seen + counted["survived"] + counted["unanswered"]
     return (
         f"{seen} of {tested} killed ({100 * seen / max(1, tested):.2f} %; {counted['crash']} by an exception), "
-        f"{counted['unanswered']} without an answer, {counted['equivalent']} equivalent, {counted['unreached']} reached by no test"
+        f"{counted['unanswered']} without an answer, {counted['equivalent']} equivalent, "
+        f"{counted['unreached']} reached by no test"
     )
 
 

@@ -1,0 +1,32 @@
+"""Users' own data descriptors, as the properties that they are in other words.
+
+class Wrapped:
+    x = Clamped()           type(obj).x.__get__(obj, type(obj))      what `obj.x` runs
+                            type(obj).x.__set__(obj, value)          what `obj.x = value` runs
+"""
+
+from __future__ import annotations
+
+import types
+from typing import Any
+
+from pullback.template_functions import made
+
+_MADE: dict[int, tuple[Any, property]] = {}  # by the descriptor's identity, which is held
+
+
+def as_property(static: Any) -> Any:
+    """What a class holds under a name; a data descriptor written in Python as a property that calls it."""
+    cls = type(static)
+    if cls.__module__ == "builtins" or isinstance(static, (property, type, types.FunctionType)):
+        return static
+    getter, setter = getattr(cls, "__get__", None), getattr(cls, "__set__", None)
+    if not (isinstance(getter, types.FunctionType) and isinstance(setter, types.FunctionType)):
+        return static
+    known = _MADE.get(id(static))
+    if known is None:
+        given = {"descriptor": static, "__name__": cls.__module__}  # (it may change what it is given)
+        read = made("lambda obj: descriptor.__get__(obj, obj.__class__)", given)
+        write = made("lambda obj, value: descriptor.__set__(obj, value)", given)
+        known = _MADE[id(static)] = static, property(read, write)
+    return known[1]
