@@ -14,7 +14,7 @@ from typing import Any
 from pullback.errors import CotangentError, DifferentiabilityError, RuleError
 from pullback.fitting import fit
 from pullback.rules import Active, Rule, VjpRule, callable_name
-from pullback.spaces import describe, entering, is_differentiable, project
+from pullback.spaces import describe, entering, in_place, is_differentiable, project
 from pullback.tangents import NO_TANGENT, ZERO, Tangent
 
 Residual = tuple[Any, ...]
@@ -135,7 +135,7 @@ def apply_vjp(rule: VjpRule, args: tuple[Any, ...], kwargs: dict[str, Any], acti
     """The value of a call through a user's derivative, which is checked for its form."""
     value, pull = produced_by(rule, rule.vjp(*args, **kwargs))
     operands = rule_operands(rule, args, kwargs)
-    return value, (_reverse_vjp, rule, pull, value, operands, active)
+    return value, (reverse_vjp, rule, pull, value, operands, active)
 
 
 def produced_by(rule: VjpRule, produced: Any) -> tuple[Any, Any]:
@@ -154,9 +154,12 @@ def rule_operands(rule: VjpRule, args: tuple[Any, ...], kwargs: dict[str, Any]) 
     return rule.operands(args, kwargs)
 
 
-def _reverse_vjp(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
+def reverse_vjp(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
+    """The cotangents that a user's pullback returns, of the active operands."""
     _, rule, pull, value, operands, active = residual
     returned = pull(project(g, value))
+    if len(operands) == len(active) == 1 and in_place(returned, operands[0][1]):
+        return (returned,)
     by_operand = {}
     for (operand, x), t in zip(operands, returned_tangents(returned, rule, operands), strict=True):
         if operand in active:

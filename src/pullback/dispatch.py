@@ -16,7 +16,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from pullback.applying import Residual, apply_rule, apply_vjp, bind, rule_operands
+from pullback.applying import Residual, apply_rule, apply_vjp, bind, reverse_vjp, rule_operands
 from pullback.changing import LIKELY
 from pullback.construct import construct
 from pullback.effects import is_caller, may_mutate
@@ -25,7 +25,7 @@ from pullback.kinds import kind_of
 from pullback.operations import type_call
 from pullback.pipeline import function_changes
 from pullback.python_calls import Plan, call_function, element, has_tangent, picked
-from pullback.rules import EPOCH, Active, Entry, callable_name, lookup
+from pullback.rules import EPOCH, Active, Entry, VjpRule, callable_name, lookup
 from pullback.spaces import is_differentiable
 from pullback.tangents import ZERO, Tangent
 
@@ -65,7 +65,11 @@ def call(
         elif fn.__closure__ is None:
             key = (id(fn), active, *map(element, args))
             plan = _plans.get(key)
-            if plan is not None and _as_planned(plan):
+            if plan is None:
+                rule = _rules.get(key)
+                if rule is not None:
+                    return apply_vjp(rule, args, {}, active)
+            elif _as_planned(plan):
                 return _planned(plan, args)
     kwargs = kwargs or {}
     values: dict[Any, Any] = {-1: fn, **dict(enumerate(args)), **kwargs}
@@ -80,12 +84,14 @@ def call(
 
 VERB_PULLBACKS: dict[str, Any] = {}  # the call of what `gradient(f)` and the like return, put here by `nesting`
 _plans: dict[Any, Plan] = {}
+_rules: dict[Any, VjpRule] = {}  # the registered derivative of a function, for arguments of such types
 _plans_epoch = -1
 
 
 def _forget_plans() -> None:
     global _plans_epoch
     _plans.clear()
+    _rules.clear()
     _plans_epoch = EPOCH.now
 
 
@@ -115,6 +121,9 @@ def _call(
     if entry is not None:
         covered = _registered(entry, args, kwargs, active)
         if covered is not None:
+            rule = covered[1][1] if covered[1][0] is reverse_vjp else None
+            if rule is not None and key is not None and fn.__class__ is types.FunctionType and len(_rules) < 4096:
+                _rules[key] = rule
             return covered
     if hasattr(fn, "_pullback_verb"):
         return VERB_PULLBACKS["call"](fn, args, kwargs, active)  # type: ignore[no-any-return]

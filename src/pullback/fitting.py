@@ -64,7 +64,7 @@ def fit_to(g: Tangent, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Tangent:
         extra = g.ndim - len(shape)
         if extra > 0:
             g = np.asarray(np.add.reduce(g, 0 if extra == 1 else tuple(range(extra))))
-        if extra >= 0:
+        if extra >= 0 and g.shape != shape:
             axes = tuple(i for i, n in enumerate(shape) if n == 1 != g.shape[i])
             g = np.add.reduce(g, axes, keepdims=True) if axes else g
         if g.shape != shape:  # a cotangent smaller than its primal: the result was broadcast from it

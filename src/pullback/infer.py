@@ -17,6 +17,7 @@ import numpy as np
 from pullback import ir
 from pullback.array_methods import SHAPE_KIND, attribute_function, constant_attribute, item_of_shape, method_entry
 from pullback.calls import static_parameters
+from pullback.decided import outcome
 from pullback.kinds import (
     ARRAY,
     ARRAY_KIND,
@@ -122,6 +123,10 @@ class _Inference:
                 env.update(dict.fromkeys(stmt.writes, UNKNOWN))
             case ir.If():
                 arms = [(b, self.block(b, dict(env))) for b in (stmt.body, stmt.orelse)]
+                test = self.atom(stmt.test, env).value if isinstance(stmt.test, ir.Var) else UNSET
+                stmt.taken = test if test.__class__ is bool and not stmt.attempted else None
+                if stmt.taken is not None:
+                    return arms[0 if stmt.taken else 1][1]
                 env = self.merge([e for b, e in arms if not ir.always_raises(b)] or [arms[0][1]])
             case ir.For():
                 stmt.facts.kinds = (self.atom(stmt.iterable, env),)
@@ -251,9 +256,25 @@ class _Inference:
     def bind(self, stmt: ir.Bind, env: Env) -> Kind:
         facts = stmt.facts
         operands = ir.atoms(stmt.expr)
-        facts.kinds = tuple(self.atom(a, env) for a in operands) if not isinstance(stmt.expr, ir.Inert) else ()
+        if isinstance(stmt.expr, ir.Inert):
+            known = outcome(stmt.expr.node, lambda node: self.tested(node, env))
+            facts.kinds, facts.kind = (), _inert_kind(stmt.expr) if known is None else Kind(BOOL_KIND.mask, value=known)
+            return facts.kind
+        facts.kinds = tuple(self.atom(a, env) for a in operands)
         facts.kind = self.expr(stmt, stmt.expr, facts.kinds)
         return facts.kind
+
+    def tested(self, node: ast.expr, env: Env) -> Kind | None:
+        """The kind of what a test looks at: of a name, or of a field that an object stores."""
+        match node:
+            case ast.Name(id=name):
+                found = self.atom(ir.Var(name), env)
+                self.names.rely_on(found)
+                return found
+            case ast.Attribute(value=value, attr=name):
+                owner = self.tested(value, env)
+                return None if owner is None else self.field(owner, name)
+        return None
 
     def expr(self, stmt: ir.Bind, expr: ir.Expr, kinds: tuple[Kind, ...]) -> Kind:
         match expr:
@@ -268,8 +289,6 @@ class _Inference:
                 if isinstance(power, int) and power >= 0 and kinds[0].mask == INT_KIND.mask:
                     return INT_KIND
                 return arithmetic(op, kinds[0], kinds[1])
-            case ir.Inert():
-                return _inert_kind(expr)
             case ir.Build():
                 return self.built(stmt, expr, kinds)
             case ir.Attr(name=name):

@@ -214,6 +214,7 @@ class If:
     span: Span
     pos: int = 0
     attempted: bool = field(default=False, kw_only=True)  # an exception may leave it in the middle, and be caught
+    taken: bool | None = field(default=None, kw_only=True)  # which arm runs, where that is known from kinds
 
 
 @dataclass(slots=True)

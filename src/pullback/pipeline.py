@@ -24,6 +24,7 @@ from pullback.assemble import assemble
 from pullback.boxes import boxed, can_box
 from pullback.calls import argument_kinds, bind_parameters, static_parameters
 from pullback.changing import LIKELY, MAYBE, NO, YES, CallEffects
+from pullback.decided import settle_conditions
 from pullback.errors import ChangedValueError, DifferentiabilityError
 from pullback.fence import check
 from pullback.field_calls import split_field_calls
@@ -232,6 +233,10 @@ def inferred(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> tu
         given = {p: without_parts(k) for p, k in given.items()}
         result = infer(lowered, names, given, result_of)
         settle_array_methods(lowered)
+        settle_conditions(lowered)
+        sharing = _sharing(lowered, names, given)
+    elif any(isinstance(s, ir.If) and s.taken is not None for s in ir.walk(lowered.body)):
+        settle_conditions(lowered)
         sharing = _sharing(lowered, names, given)
     return result, sharing
 
@@ -353,6 +358,8 @@ def _result_of(stmt: ir.Bind, arguments: list[Kind], names: Names) -> Kind:
         inner.guessing = not lowered.generator
         result_of = partial(_result_of, names=inner)
         result = infer(lowered, inner, given, result_of)
+        if split_field_calls(lowered):
+            result = infer(lowered, inner, given, result_of)
         if (inner.fields or _says_of_parts(lowered)) and _sharing(lowered, inner, given).changed:
             inner.fields.clear()
             inner.guessing = False

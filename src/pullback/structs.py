@@ -174,6 +174,13 @@ def constant_fields(cls: type) -> frozenset[str]:
     return found
 
 
+def has_plain_fields(cls: type, names: Iterable[str]) -> bool:
+    """Whether each of these is a dataclass's own field, with the tangent that its value has."""
+    if not dataclasses.is_dataclass(cls) or issubclass(cls, tuple) or registration(cls) is not None:
+        return False
+    return {f.name for f in dataclasses.fields(cls)} - constant_fields(cls) >= set(names)
+
+
 def fields_by_parameter(cls: type) -> dict[str, tuple[str, int]] | None:
     """The field that each constructor parameter sets; None where the constructor computes."""
     if issubclass(cls, tuple) and hasattr(cls, "_fields"):

@@ -28,8 +28,10 @@ from pullback.shadows import Shadows
 from pullback.sharing import Sharing
 from pullback.simplify import fold_ones, simplify
 from pullback.spans import Diagnostic
-from pullback.structs import constant_fields
+from pullback.structs import constant_fields, has_plain_fields
 from pullback.syntax import assign, call, constant, name, names_in, tuple_of
+from pullback.tangents import tangent_type
+from pullback.threaded import threaded
 
 _NOT_PYTHONS = COMPLEX | NPFLOAT | ARRAY | OTHER
 
@@ -101,6 +103,7 @@ def reverse_sweep(derivative: Derivative, lowered: ir.FunctionIR, activity: Acti
 def simplified(derivative: Derivative, lowered: ir.FunctionIR, sweep: Sweep) -> list[ast.stmt]:
     """The adjoint code, cleaned."""
     temporary = {n for n in sweep.helpers.taken if n.startswith(("_g", "d_"))} - {lowered.result}
+    sweep.code = threaded(sweep.code, sweep.reverse.runtime("ZERO"), temporary.__contains__)
     once = frozenset(assigned_once(sweep.code) & temporary)
     code = simplify(sweep.code, once)
     if derivative.request.form == JOINT and derivative.result.mask == FLOAT:
@@ -276,12 +279,18 @@ def _fields(reverse: Reverse) -> list[str]:
 
 def _adjoint_or_zero(reverse: Reverse, variable: str) -> ast.expr:
     fields = [f for f in reverse.fields.get(variable, ()) if reverse.status.get(f"{variable}.{f}", ABSENT) != ABSENT]
+    cls = reverse.accumulators.get(variable, UNKNOWN).cls
+    if fields and cls is not None and reverse.status.get(variable, ABSENT) == ABSENT and has_plain_fields(cls, fields):
+        if all(reverse.status[f"{variable}.{f}"] == PRESENT for f in fields):
+            parts = [name(reverse.adjoint(f"{variable}.{f}")) for f in fields]
+            made = name(reverse.helper(tangent_type(cls), f"{cls.__name__}_TangentVector"))
+            return ast.Call(made, [], [ast.keyword(f, part) for f, part in zip(fields, parts, strict=True)])
     if fields:
         whole = name(reverse.adjoint(variable)) if reverse.status.get(variable, ABSENT) != ABSENT else None
         obj = reverse.residuals.need(variable, reverse.function.body[-1], same=True)
-        parts = tuple_of([name(reverse.adjoint(f"{variable}.{f}")) for f in fields])
+        found = tuple_of([name(reverse.adjoint(f"{variable}.{f}")) for f in fields])
         zero = name(reverse.runtime("ZERO"))
-        return call(reverse.runtime("of_fields"), obj, whole or zero, constant(tuple(fields)), parts)
+        return call(reverse.runtime("of_fields"), obj, whole or zero, constant(tuple(fields)), found)
     if reverse.status.get(variable, ABSENT) == ABSENT:
         return name(reverse.runtime("ZERO"))
     return name(reverse.adjoint(variable))

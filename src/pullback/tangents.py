@@ -94,7 +94,7 @@ class TangentVector:
     primal_type: ClassVar[type] = object
 
     def __init__(self, **fields: Tangent) -> None:
-        self.__dict__.update(fields)
+        self.__dict__ = fields
 
     def __add__(self, other: Tangent) -> Tangent:
         return add(self, other)
@@ -164,6 +164,16 @@ def tangent_type(cls: type) -> type[TangentVector]:
     return found
 
 
+def of_class(cls: type[TangentVector], fields: dict[str, Tangent]) -> Any:
+    """The tangent vector that holds `fields`: its own dict from now on."""
+    made = _new(cls)
+    made.__dict__ = fields
+    return made
+
+
+_new = object.__new__
+
+
 def _rebuild(cls: type, fields: dict[str, Tangent]) -> TangentVector:
     return tangent_type(cls)(**fields)
 
@@ -180,7 +190,11 @@ def add(a: Tangent, b: Tangent) -> Tangent:
     if cls is dict:
         return {**a, **{k: add(a.get(k, ZERO), v) for k, v in b.items()}}
     if isinstance(a, TangentVector) and isinstance(b, TangentVector):
-        return type(a)(**add(a.__dict__, b.__dict__))
+        total = a.__dict__.copy()
+        for name, part in b.__dict__.items():
+            known = total.get(name, ZERO)
+            total[name] = known + part if known.__class__ is float is part.__class__ else add(known, part)
+        return of_class(cls, total)
     if isinstance(a, TangentVector) or isinstance(b, TangentVector):
         raise CotangentError(
             f"a {type(a).__name__} and a {type(b).__name__} cannot be added: a built-in function was given an object "
