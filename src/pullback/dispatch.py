@@ -167,7 +167,13 @@ UNWRAPPED = {"CPUDispatcher": "py_func", "PjitFunction": "__wrapped__"}
 
 def shifted(active: Active) -> Active:
     """The operands of a method call once the object is the first argument."""
-    return tuple(a + 1 if isinstance(a, int) else a for a in active)
+    found = _SHIFTED.get(active)
+    if found is None:
+        found = _SHIFTED[active] = tuple(a + 1 if isinstance(a, int) else a for a in active)
+    return found
+
+
+_SHIFTED: dict[Active, Active] = {}
 
 
 def after_callee(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:

@@ -27,9 +27,10 @@ from pullback.kinds import DICT, LIST, TUPLE
 from pullback.names import INTERNAL
 from pullback.operations import METHODS
 from pullback.reverse import Reverse
+from pullback.shadows import MISSING
 from pullback.sharing import Sharing
 from pullback.spans import Span
-from pullback.syntax import assign, assign_many, atom, call, constant, name, target, tuple_of
+from pullback.syntax import assign, assign_many, atom, call, constant, name, target, template, tuple_of
 
 _BINARY: dict[str, type[ast.operator]] = {
     "+": ast.Add, "-": ast.Sub, "*": ast.Mult, "/": ast.Div, "//": ast.FloorDiv, "%": ast.Mod, "**": ast.Pow,
@@ -63,8 +64,7 @@ class Forward:
         self.uses = count_uses(function.body)
         self.droppable = False  # in a joint function a value nobody needs need not be computed
         self.pending, self.out = list[tuple[str, ast.expr]](), list[ast.stmt]()
-        self.half_used = False  # whether a change inside a `try` may be left half made
-        self._half = ""
+        self.half_used, self._half = False, ""  # whether a change inside a `try` may be left half made
 
     def half(self) -> str:
         """The name that holds which change is under way."""
@@ -157,8 +157,7 @@ class Forward:
             case ir.Store():
                 self.store(stmt)
             case ir.With():
-                taken = self.take([stmt.context])
-                context = taken.get(getattr(stmt.context, "name", ""), atom(stmt.context))
+                context = self.take([stmt.context]).get(getattr(stmt.context, "name", ""), atom(stmt.context))
                 self.flush()
                 with_statement(self, stmt, context)
             case ir.Try():
@@ -196,10 +195,13 @@ class Forward:
             made = call(self.reverse.runtime_call(what), obj, key, value, constant(stmt.facts.active))
             self.emit(assign(residual, made), stmt.span)
             return
-        place: ast.expr
-        if stmt.attribute:
-            place = ast.Attribute(obj, stmt.key, ast.Store())
-        else:
+        before = self.reverse.plain_stores.get(id(stmt))
+        if before is not None:
+            missing = name(self.helper(MISSING, "MISSING"))
+            held = template("obj.__dict__.get(key, missing)", obj=obj, key=constant(stmt.key), missing=missing)
+            self.emit(assign(before, held), stmt.span)
+        place: ast.expr = ast.Attribute(obj, stmt.key, ast.Store())
+        if not stmt.attribute:
             place = ast.Subscript(obj, atom(stmt.key), ast.Store())
         self.emit(ast.Assign([place], value, lineno=1), stmt.span)
 
@@ -236,8 +238,7 @@ class Forward:
             if stack:
                 self.emit(assign(stack, ast.List([], ast.Load())), stmt.span)
                 entry = name(region.kept[0]) if len(region.kept) == 1 else tuple_of([name(k) for k in region.kept])
-                push = ast.Attribute(name(stack), "append", ast.Load())
-                tail.append(placed(ast.Expr(ast.Call(push, [entry], [])), stmt.span))
+                tail.append(placed(ast.Expr(template("s.append(e)", s=name(stack), e=entry)), stmt.span))
             if count:
                 self.emit(assign(count, constant(0)), stmt.span)
                 tail.append(placed(ast.AugAssign(target(count), ast.Add(), constant(1)), stmt.span))

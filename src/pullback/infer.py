@@ -308,7 +308,7 @@ class _Inference:
     def field(self, owner: Kind, name: str) -> Kind | None:
         """A field whose kind can be guessed: one that this function does not assign."""
         if name in self.stored:
-            return None
+            return self.names.stored_field(owner, name)
         known = owner.part(name) if owner.mask == STRUCT and is_data_field(owner, name) else None
         return known or self.names.field(owner, name)
 
@@ -360,7 +360,8 @@ class _Inference:
 
     def handed(self, kinds: Iterable[Kind]) -> list[Kind]:
         """Arguments as a callee may take them to be: where values change, nothing is said of what they hold."""
-        return [k if self.names.guessing else without_sample(k) for k in kinds]
+        lasting = self.names.guessing and self.names.stored is None
+        return [k if lasting else without_sample(k) for k in kinds]
 
 
     def constructed(self, cls: type, expr: ir.Apply, kinds: tuple[Kind, ...]) -> Kind:

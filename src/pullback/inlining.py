@@ -18,8 +18,8 @@ from pullback.kinds import BOOL, COMPLEX, FLOAT, FUNC, INT, NPINT, OTHER, STRUCT
 from pullback.operations import BINARY_FUNCTIONS, UNARY_FUNCTIONS, is_data_field
 from pullback.rules import Rule, Template, lookup
 from pullback.structs import fields_by_parameter
-from pullback.syntax import atom as as_syntax
 from pullback.syntax import assign, call, constant, name, substitute, template, tuple_of
+from pullback.syntax import atom as as_syntax
 
 if TYPE_CHECKING:
     from pullback.reverse import Reverse

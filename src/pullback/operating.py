@@ -39,6 +39,9 @@ def operate(op: str, operands: tuple[Any, ...], active: Active) -> tuple[Any, Re
         return _rule_of(function, operands, active)
     a, b = operands
     function = BINARY_FUNCTIONS[op]
+    if a.__class__ is float is b.__class__ and op in _OF_FLOATS and not EPOCH.scopes:
+        y = function(a, b)
+        return y, (of_floats, op, active, a, b, y)
     if a.__class__ in NUMBERS and b.__class__ in NUMBERS:
         if op in _ARITHMETIC and not EPOCH.scopes:
             y = function(a, b)
@@ -60,6 +63,26 @@ def operate(op: str, operands: tuple[Any, ...], active: Active) -> tuple[Any, Re
 
 _ARITHMETIC = frozenset({"+", "-", "*", "/", "**", "@"})
 _TEMPLATES: dict[Any, Any] = {}
+
+
+# the cotangents of both operands of an operator on floats, by their rules; what `y` is not needed for leaves it out
+_OF_FLOATS: dict[str, Callable[[Any, float, float, float], tuple[Any, Any]]] = {
+    "+": lambda g, a, b, y: (g, g),
+    "-": lambda g, a, b, y: (g, -g),
+    "*": lambda g, a, b, y: (g * b, g * a),
+    "/": lambda g, a, b, y: (g / b, -g * y / b),
+}
+
+
+def of_floats(residual: Residual, g: Tangent, shadows: Any = None) -> tuple[Tangent, ...]:
+    """The cotangents of an operator's active operands, which are floats."""
+    _, op, active, a, b, y = residual
+    if g is ZERO:
+        return (ZERO,) * len(active)
+    both = _OF_FLOATS[op](g, a, b, y)
+    if g.__class__ is not float:
+        both = fit(both[0], a), fit(both[1], b)
+    return both if len(active) == 2 else (both[active[0]],)
 
 
 def is_number(x: Any) -> bool:

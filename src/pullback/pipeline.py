@@ -43,6 +43,7 @@ from pullback.kinds import (
     UNSET,
     Kind,
     fits,
+    join,
     kind_of,
     of_key,
     same,
@@ -53,6 +54,7 @@ from pullback.lower import lower
 from pullback.lower_iterations import settle_iterations
 from pullback.managers import opened
 from pullback.names import Names
+from pullback.operations import stores_plainly
 from pullback.progress import in_steps
 from pullback.rules import EPOCH, callable_name, refuse_library_code, scope
 from pullback.sharing import Sharing
@@ -158,7 +160,8 @@ def derive(
     """Generate a derivative: the whole pipeline."""
     refuse_library_code(function)
     names = Names(function)
-    names.dynamic = request.form == DIFFERENTIAL or request.lent
+    names.forward = request.form == DIFFERENTIAL
+    names.dynamic = names.forward or request.lent
     names.lengths = len(publish) < 4  # lengths that keep changing are not worth new code each time
     derivative = Derivative(function.__name__, request, names, None if EPOCH.scopes else EPOCH.now, function=function)
     derivative.defaults = function.__defaults__
@@ -228,9 +231,12 @@ def inferred(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> tu
     settle_array_methods(lowered)
     sharing = _sharing(lowered, names, given)
     if sharing.changed and names.guessing:  # what a field or container holds may change while the function runs
+        given = {p: without_parts(k) for p, k in given.items()}
+        found = _only_stores(lowered, names, given, result_of)
+        if found is not None:
+            return found
         names.fields.clear()
         names.guessing = False
-        given = {p: without_parts(k) for p, k in given.items()}
         result = infer(lowered, names, given, result_of)
         settle_array_methods(lowered)
         settle_conditions(lowered)
@@ -239,6 +245,36 @@ def inferred(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> tu
         settle_conditions(lowered)
         sharing = _sharing(lowered, names, given)
     return result, sharing
+
+
+def _only_stores(
+    lowered: ir.FunctionIR, names: Names, given: dict[str, Kind], result_of: Callable[[Any, list[Kind]], Kind]
+) -> tuple[Kind, Sharing] | None:
+    """The same for a function that changes nothing but fields of plain objects: what they hold may still be guessed.
+
+    A field is of the kind that it has on entry, or of one that is stored under its name, whichever object it is of.
+    """
+    stores = [s for s in ir.walk(lowered.body) if isinstance(s, ir.Store)]
+    if not stores or not all(s.attribute for s in stores) or names.forward or names.helpers:
+        return None
+    names.stored, dynamic = {s.key: NOTHING for s in stores}, names.dynamic
+    names.dynamic = True
+    for _ in range(5):
+        names.fields.clear()
+        result = infer(lowered, names, given, result_of)
+        found = dict(names.stored)
+        for s in stores:
+            found[s.key] = join(found[s.key], Kind(s.facts.kinds[1].mask, s.facts.kinds[1].cls))
+        if all(same(found[n], names.stored[n]) for n in found):
+            settle_array_methods(lowered)
+            sharing = _sharing(lowered, names, given)
+            plain = all(stores_plainly(s.facts.kinds[0], s.key) for s in stores)
+            if plain and sharing.points.keys() <= {id(s) for s in stores}:
+                return result, sharing
+            break
+        names.stored = found
+    names.stored, names.dynamic = None, dynamic
+    return None
 
 
 def _sharing(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> Sharing:
@@ -431,6 +467,7 @@ class _Pairs:
             return None
         kinds = argument_kinds(facts.callee, bound, list(facts.kinds[shift:]))
         samples = {p: k.sample for p, k in kinds.items() if k.sample is not UNSET and self.names.guessing}
+        samples = samples if self.names.stored is None else {}
         request = Request(
             frozenset(active), frozenset(), tuple(sorted((p, k.key) for p, k in kinds.items())), self.form,
             lent=lent, strict=strict,

@@ -56,6 +56,7 @@ class Reverse:
         self.status: Status = {}
         self.code: Code = []
         self.forward_calls: dict[int, str] = {}  # statements that run as a call returning a residual: its name
+        self.plain_stores: dict[int, str] = {}  # stores into an object's dict: the name of what was there before
         self.reversed_ifs: dict[int, str] = {}  # conditionals whose test is needed: the name that holds it
         self.reversed_loops: set[int] = set()
         self.indexed_loops: dict[int, str] = {}

@@ -124,18 +124,19 @@ def of_fields(obj: Any, whole: Tangent, names: tuple[str, ...], parts: tuple[Tan
             if part is not ZERO:
                 whole = add(whole, field_tangent(obj, name, part))
         return whole
-    found = {name: part for name, part in zip(names, parts, strict=True) if part is not ZERO}
+    known = registration(cls)
+    allowed = names if known is None or known.fields is None else known.fields(obj)
+    constant = constant_fields(cls)
+    data = names if hasattr(cls, "__slots__") else obj.__dict__  # (a class attribute is a constant of all instances)
+    found = {
+        name: part
+        for name, part in zip(names, parts, strict=True)
+        if part is not ZERO and name in data and name in allowed and name not in constant
+    }
     if not found:
         return whole
-    known = registration(cls)
-    allowed = None if known is None or known.fields is None else known.fields(obj)
-    constant = constant_fields(cls)
-    data = obj.__dict__ if not hasattr(cls, "__slots__") else found
-    for name in names:  # (a class attribute is a constant of all instances)
-        if name in found and (name in constant or name not in data or (allowed is not None and name not in allowed)):
-            del found[name]
-    made = of_class(tangent_type(cls), found) if found else ZERO
-    return add(whole, made) if whole is not ZERO else made
+    made = of_class(tangent_type(cls), found)
+    return made if whole is ZERO else add(whole, made)
 
 
 def fields_of(g: Tangent) -> dict[str, Tangent]:

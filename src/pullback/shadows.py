@@ -54,18 +54,17 @@ class _DictShadow:
 class _ObjectShadow:
     """The same of an object's fields: those that were changed later, as they were."""
 
-    __slots__ = ("earlier", "slots", "value")
+    __slots__ = ("earlier", "open", "slots", "value")
 
     def __init__(self, value: Any) -> None:
         self.value = value
         self.earlier: dict[str, Any] = {}
         self.slots: dict[str, Tangent] = {}
+        self.open: set[str] = set()  # fields that are no constants
 
     def field(self, name: str) -> Any:
         """What the field held at the point being reversed."""
-        if name in self.earlier:
-            return self.earlier[name]
-        return getattr(self.value, name, MISSING)
+        return self.earlier[name] if name in self.earlier else getattr(self.value, name, MISSING)
 
 
 class Shadows:
@@ -251,16 +250,20 @@ class Shadows:
         """The adjoint of `x.name`, added."""
         if g is ZERO or g is NO_TANGENT:
             return ZERO
-        cls = x.__class__
-        if isinstance(x, tuple):  # a named tuple
-            return self.add_item(x, cls._fields.index(name), g)
-        if name in constant_fields(cls):
-            return ZERO
-        known = registration(cls)
-        if known is not None and known.fields is not None and name not in known.fields(x):
-            return ZERO
-        shadow = self.object_of(x)
-        rest = self.accumulate(shadow.field(name), g)
+        shadow = self._held.get(id(x))
+        if shadow is None or name not in shadow.open:
+            cls = x.__class__
+            if isinstance(x, tuple):  # a named tuple
+                return self.add_item(x, cls._fields.index(name), g)
+            known = registration(cls)
+            if name in constant_fields(cls):
+                return ZERO
+            if known is not None and known.fields is not None and name not in known.fields(x):
+                return ZERO
+            shadow = self.object_of(x)
+            shadow.open.add(name)
+        value = shadow.field(name)
+        rest = g if value.__class__ is float else self.accumulate(value, g)
         shadow.slots[name] = add(shadow.slots.get(name, ZERO), rest)  # (also where its value has a shadow of its own)
         return ZERO
 

@@ -235,6 +235,10 @@ def store_attribute(obj: Any, name: str, value: Any, active: tuple[bool, ...]) -
             id="outer-write",
         )
     fields = getattr(obj, "__dict__", None)
+    if static is None and fields is not None and not _is_frozen_by_hand(obj):
+        before = fields.get(name, MISSING)
+        setattr(obj, name, value)
+        return (_stored_field, obj, name, before)
     if fields is not None and not inspect.ismemberdescriptor(static):
         before = fields.get(name, MISSING)
     else:

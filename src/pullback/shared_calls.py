@@ -26,7 +26,7 @@ from pullback.errors import DifferentiabilityError
 from pullback.lending import drawn, lent, numbers_only, settled
 from pullback.names import INTERNAL
 from pullback.operations import type_call
-from pullback.python_calls import call_function_shared, has_tangent
+from pullback.python_calls import call_function_shared, has_tangent, plan_shared, planned_shared
 from pullback.rules import Active, Entry, Template, callable_name, lookup
 from pullback.shadows import Shadows
 from pullback.tangents import ZERO, Tangent
@@ -80,6 +80,11 @@ def call_shared(
     fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any] | None = None
 ) -> tuple[Any, Residual]:
     """The value of `fn(*args, **kwargs)` and the residual of its reverse on shadows."""
+    if not kwargs and fn.__class__ is types.FunctionType:
+        plan = plan_shared(fn, args, active, _STATE.strict)
+        if plan is not None:
+            _STATE.strict = False
+            return planned_shared(plan, args)
     kwargs = kwargs or {}
     values: dict[Any, Any] = {-1: fn, **dict(enumerate(args)), **kwargs}
     places = [i for i, operand in enumerate(active) if has_tangent(values[operand])]

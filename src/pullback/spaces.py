@@ -70,7 +70,7 @@ def project(t: Tangent, x: Any, what: str = "cotangent") -> Tangent:
     """
     if x.__class__ is t.__class__ is np.ndarray and t.shape == x.shape and t.dtype is x.dtype and x.dtype.kind in "fc":
         return t
-    if isinstance(t, TangentVector) and is_struct_class(x.__class__) and not hasattr(x, "zero_tangent"):
+    if isinstance(t, TangentVector) and is_struct_class(x.__class__) and not hasattr(x.__class__, "zero_tangent"):
         known = registration(x.__class__)
         if known is None or known.zero_tangent is None:
             return _project_fields(t, x, what)
@@ -203,7 +203,7 @@ def _project_fields(t: Tangent, x: Any, what: str) -> Tangent:
     for name in allowed:
         value = getattr(x, name, None)
         part = given.get(name, ZERO)
-        if in_place(part, value):
+        if part.__class__ is value.__class__ and in_place(part, value):
             fields[name] = part
         elif isinstance(part, TangentVector) or is_differentiable(value):
             fields[name] = project(part, value, f"{what}.{name}")

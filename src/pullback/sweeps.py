@@ -280,13 +280,14 @@ def _fields(reverse: Reverse) -> list[str]:
 def _adjoint_or_zero(reverse: Reverse, variable: str) -> ast.expr:
     fields = [f for f in reverse.fields.get(variable, ()) if reverse.status.get(f"{variable}.{f}", ABSENT) != ABSENT]
     cls = reverse.accumulators.get(variable, UNKNOWN).cls
-    if fields and cls is not None and reverse.status.get(variable, ABSENT) == ABSENT and has_plain_fields(cls, fields):
-        if all(reverse.status[f"{variable}.{f}"] == PRESENT for f in fields):
-            parts = [name(reverse.adjoint(f"{variable}.{f}")) for f in fields]
-            made = name(reverse.helper(tangent_type(cls), f"{cls.__name__}_TangentVector"))
-            return ast.Call(made, [], [ast.keyword(f, part) for f, part in zip(fields, parts, strict=True)])
+    whole_absent = reverse.status.get(variable, ABSENT) == ABSENT
+    known = all(reverse.status[f"{variable}.{f}"] == PRESENT for f in fields) and whole_absent
+    if fields and known and cls is not None and has_plain_fields(cls, fields):
+        parts = [name(reverse.adjoint(f"{variable}.{f}")) for f in fields]
+        made = name(reverse.helper(tangent_type(cls), f"{cls.__name__}_TangentVector"))
+        return ast.Call(made, [], [ast.keyword(f, part) for f, part in zip(fields, parts, strict=True)])
     if fields:
-        whole = name(reverse.adjoint(variable)) if reverse.status.get(variable, ABSENT) != ABSENT else None
+        whole = None if whole_absent else name(reverse.adjoint(variable))
         obj = reverse.residuals.need(variable, reverse.function.body[-1], same=True)
         found = tuple_of([name(reverse.adjoint(f"{variable}.{f}")) for f in fields])
         zero = name(reverse.runtime("ZERO"))

@@ -154,10 +154,10 @@ _TANGENT_TYPES: dict[type, type[TangentVector]] = {}
 
 def tangent_type(cls: type) -> type[TangentVector]:
     """The class of `cls`'s tangent vectors, named `C.TangentVector`; a tangent vector's own is its class."""
-    if issubclass(cls, TangentVector):
-        return cls
     found = _TANGENT_TYPES.get(cls)
     if found is None:
+        if issubclass(cls, TangentVector):
+            return cls
         name = f"{cls.__name__}.TangentVector"
         found = type(name, (TangentVector,), {"primal_type": cls, "__module__": cls.__module__})
         _TANGENT_TYPES[cls] = found
