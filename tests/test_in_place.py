@@ -221,3 +221,30 @@ def changed_view(x):
 )
 def test_a_rules_own_values_are_not_the_callers_to_change(f):
     pb.check_derivative(f, np.array([0.3, 1.1, 0.7]), modes=("reverse",))
+
+
+def filled(a, x):
+    a[:] = x
+    return a @ a
+
+
+def one_entry(a, x):
+    a[0] = x
+    return a[0] * a[1]
+
+
+def part_and_row(a, x):
+    a[1:] = x
+    a[0] = a[1] * x
+    return a.sum() * a[0]
+
+
+@pytest.mark.parametrize(
+    ("f", "by_a", "by_x"),
+    [(filled, [0, 0, 0], 9.0), (one_entry, [0, 1.5, 0], 2.0), (part_and_row, [0, 0, 0], 27.0)],
+)
+def test_an_argument_is_overwritten_with_another(f, by_a, by_x):
+    """The adjoint of what was there is cleared before it is handed out."""
+    found = pb.gradient(f)(A.copy(), 1.5)
+    assert (found[0].tolist(), found[1]) == (by_a, pytest.approx(by_x))
+    pb.check_derivative(f, A.copy(), 1.5)

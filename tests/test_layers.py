@@ -20,7 +20,7 @@ LAYERS = {
     "from source to the intermediate representation": "source scopes boxes managers fence ir syntax lower_generators "
     "lower_iterations lower_expressions lower_match lower_try capturing appended lower",
     "analyses": "operations calls names array_methods library_results decided infer field_calls solitary effects "
-    "changing origins sharing dict_views activity progress definite liveness",
+    "changing origins sharing dict_views cutting activity progress definite liveness",
     "the transform": "runtime residuals inlining shadow_code reverse simplify threaded forward_uses "
     "forward_try forward_sweep lending not_finite emit",
     "forward mode": "tangent_parts mirrors template_functions tangent_rules tangent_names tangent_calls tangent_try "

@@ -24,7 +24,7 @@ def test_it_shows_what_is_printed(printed_by, number):
 def test_it_opens_with_the_two_commands():
     first, second = re.findall(r"^```sh\n(.*?)^```", TEXT, re.M | re.S)[:2]
     assert first == "pip install . && python -m pullback demo\n"
-    assert second == "pip install '.[test]' && python -m pytest\n"
+    assert second == "pip install '.[test]' && python -m pytest -n auto\n"
     fences = [line for line in TEXT.splitlines() if line.startswith("```") and line != "```"]
     assert fences[:2] == ["```sh", "```sh"]
     assert TEXT.index("```sh") < 20

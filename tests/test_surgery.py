@@ -85,6 +85,61 @@ def test_no_false_alarms(f):
         pb.gradient(f)(1.0)
 
 
+def stored_through(a):
+    b = pb.without_derivative(a)
+    b[0] = 3.0
+    return a[0] * a[1]
+
+
+def active_store_through(a):
+    b = np.zeros(3)
+    c = pb.without_derivative(b)
+    c[0] = a[1]
+    return b[0] * a[2]
+
+
+def read_after_the_change(a):
+    b = a * 2.0
+    c = pb.without_derivative(b)
+    b[0] = a[1]
+    return c[0] * c[1]
+
+
+def changed_while_it_is_read(a):
+    c = pb.without_derivative(a)
+    s = 0.0
+    for i in range(3):
+        s += c[i] * a[i]
+        a[i] = 2.0 * a[i]
+    return s
+
+
+@pytest.mark.parametrize("verb", [pb.gradient, pb.differential], ids=["reverse", "forward"])
+@pytest.mark.parametrize("f", [stored_through, active_store_through, read_after_the_change, changed_while_it_is_read])
+def test_what_it_returned_is_not_changed_afterwards(f, verb):
+    with pytest.raises(pb.DifferentiabilityError, match="what `without_derivative` returned"):
+        verb(f)(np.array([1.0, 2.0, 3.0]))
+
+
+def test_copies_of_what_it_returned_and_what_is_read_before_may_change():
+    def copied(a):
+        b = pb.without_derivative(a).copy()
+        b[0] = 3.0
+        b[1] = a[0]
+        return a[0] * b[1] * b[2]
+
+    def read_before(a):
+        s = 0.0
+        for i in range(3):
+            s += a[i] * np.max(pb.without_derivative(a))
+            a[i] = a[i] * 2.0
+        return s
+
+    a = np.array([1.0, 2.0, 3.0])
+    assert pb.gradient(copied)(a.copy()).tolist() == [6.0, 0.0, 0.0]
+    assert pb.gradient(read_before)(a.copy()).tolist() == [3.0, 3.0, 4.0]
+
+
 # with_derivative -----------------------------------------------------------------------------------------------------
 
 

@@ -20,6 +20,7 @@ import numpy as np
 from pullback import ir
 from pullback.array_methods import constant_attribute
 from pullback.capturing import rebound_captures
+from pullback.cutting import changed_cuts
 from pullback.dict_views import kept_views
 from pullback.effects import effects_of
 from pullback.kinds import ARRAY, DICT, LIST, NONE, NPFLOAT, NUMERIC_MASK, PYTHON_SCALAR, STR, STR_KIND, TUPLE, Kind
@@ -65,6 +66,8 @@ def analyse(function: ir.FunctionIR, active: frozenset[str], sharing: Sharing) -
     analysis.found.boxes |= analysis.rebound_inside & analysis.ever_varied
     if analysis.found.changes:
         analysis.found.refusals += kept_views(function, sharing)
+    if analysis.found.silenced:
+        analysis.found.refusals += changed_cuts(function, sharing, analysis.found.changes)
     analysis.found.result_varied = function.result in end
     unique = {(d.id, d.span): d for d in analysis.found.refusals}
     analysis.found.refusals = list(unique.values())
@@ -450,8 +453,10 @@ def reads_more(stmt: ir.Stmt, name: str) -> bool:
         fields = ("source", "item", "obj", "key", "value", "iterable", "context")
         return any(getattr(stmt, f, None) == ir.Var(name) for f in fields)
     if isinstance(stmt.expr, ir.Inert):
-        return any(isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name) and n.value.id == name
-                   for n in ast.walk(stmt.expr.node))
+        return any(
+            isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name) and n.value.id == name
+            for n in ast.walk(stmt.expr.node)
+        )
     if isinstance(stmt.expr, ir.Apply) and stmt.facts.known and stmt.facts.callee in _ONLY_LOOK:
         return False
     return ir.Var(name) in ir.atoms(stmt.expr)

@@ -12,13 +12,9 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
-from pullback.errors import DifferentiabilityError
-from pullback.fingerprints import fingerprint
-from pullback.mirrors import fields_of, has_fields, mirror, snapshot
+from pullback.mirrors import mirror, snapshot
 from pullback.pipeline import may_change_arguments
-from pullback.rules import callable_name, rule
+from pullback.rules import rule
 from pullback.template_functions import made
 
 MAKERS: dict[str, Callable[..., Any]] = {}  # the verbs that are made anew of such a function, by their modules
@@ -53,35 +49,5 @@ def on_copies(f: types.FunctionType) -> types.FunctionType:
     return copying
 
 
-def for_its_changes(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    """Run a function for what it changes in its arguments; refused where that is in an object that holds others."""
-    given = [x for x in (*args, *kwargs.values()) if _holds_holder(x)]
-    before = fingerprint(tuple(given))
-    f(*args, **kwargs)
-    if given and fingerprint(tuple(given)) != before:
-        raise DifferentiabilityError(
-            f"{callable_name(f)} changes an object that holds arrays, containers or other objects, which derivatives "
-            "of derivatives do not support yet; let it work on a copy that it makes of what it changes",
-            id="mutation",
-        )
-
-
-def _holds_holder(x: Any, within: bool = False, seen: set[int] | None = None) -> bool:
-    """Whether there is an object in a value that holds more than numbers."""
-    seen = set() if seen is None else seen
-    if id(x) in seen or isinstance(x, (float, int, complex, str, np.generic, types.FunctionType, type(None))):
-        return False
-    seen.add(id(x))
-    if within:
-        return isinstance(x, (np.ndarray, list, tuple, dict)) or has_fields(x)
-    if isinstance(x, dict):
-        return any(_holds_holder(v, False, seen) for v in x.values())
-    if isinstance(x, (list, tuple)):
-        return any(_holds_holder(v, False, seen) for v in x)
-    if isinstance(x, np.ndarray) or not has_fields(x):
-        return False
-    return any(_holds_holder(v, True, seen) for v in fields_of(x).values())
-
-
-__all__ = ["for_its_changes", "leaving_arguments", "mirror"]  # (the rule's template calls `mirror`)
+__all__ = ["leaving_arguments", "mirror"]  # (the rule's template calls `mirror`)
 rule(snapshot, "x", x="g", x_dot="mirror(y, x_dot)", _returns="unknown")

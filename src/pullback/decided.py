@@ -25,14 +25,15 @@ def outcome(test: ast.expr, kind_of: Callable[[ast.expr], Kind | None]) -> bool 
     return None
 
 
-def settle_conditions(function: ir.FunctionIR) -> None:
-    """Put the arms that run in the place of the conditionals that `infer` found decided."""
-    if any(isinstance(s, ir.If) and s.taken is not None for s in ir.walk(function.body)):
-        _settle(function.body)
-        tests = {s.test.name for s in ir.walk(function.body) if isinstance(s, ir.If) and isinstance(s.test, ir.Var)}
-        _drop_tests(function.body, tests)
-        for position, stmt in enumerate(ir.walk(function.body)):
-            stmt.pos = position
+def settle_conditions(function: ir.FunctionIR) -> bool:
+    """Put the arms that run in the place of the conditionals that `infer` found decided; whether there were any."""
+    if not any(isinstance(s, ir.If) and s.taken is not None for s in ir.walk(function.body)):
+        return False
+    _settle(function.body)
+    _drop_tests(function.body, {function.result}.union(*map(_reads, ir.walk(function.body))))
+    for position, stmt in enumerate(ir.walk(function.body)):
+        stmt.pos = position
+    return True
 
 
 def _settle(block: list[ir.Stmt]) -> None:
@@ -53,6 +54,25 @@ def _drop_tests(block: list[ir.Stmt], read: set[str]) -> None:
         for inner in _blocks(stmt):
             _drop_tests(inner, read)
     block[:] = [s for s in block if not (isinstance(s, ir.Bind) and is_decided(s) and s.target not in read)]
+
+
+def _reads(stmt: ir.Stmt) -> set[str]:
+    """The names that a statement itself reads."""
+    atoms: tuple[ir.Atom, ...] = ()
+    match stmt:
+        case ir.Bind(expr=expr):
+            atoms = ir.atoms(expr)
+        case ir.If(test=test):
+            atoms = (test,)
+        case ir.Unpack(source=atom) | ir.Append(item=atom) | ir.For(iterable=atom) | ir.With(context=atom):
+            atoms = (atom,)
+        case ir.Store(obj=obj, value=value):
+            atoms = (obj, value, *([] if stmt.attribute else [stmt.key]))
+        case ir.Opaque(reads=reads) | ir.Raise(reads=reads) | ir.While(test=ir.Inert(reads=reads)):
+            return set(reads)
+        case ir.BreakIf(flags=flags):
+            return set(flags)
+    return {a.name for a in atoms if isinstance(a, ir.Var)}
 
 
 def is_decided(stmt: ir.Bind) -> bool:

@@ -133,6 +133,7 @@ def refuse_changes(fn: Any, function: Any) -> None:
         )
 
 
+call_differential.gives_pair = True  # type: ignore[attr-defined]  # of what its first operand gives, and its tangent
 LENT: list[Any] = []  # `lent_differential`, put here by its module
 VERBS: dict[str, Any] = {}  # the differentials of `gradient`, `jacobian`, ..., put here by their modules
 

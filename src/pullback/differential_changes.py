@@ -50,7 +50,7 @@ from pullback.mirrors import complete
 from pullback.operations import INPLACE_FUNCTIONS, METHODS, type_call
 from pullback.python_calls import call_function_shared
 from pullback.rules import Active, callable_name, constant, intrinsic, lookup
-from pullback.shared_calls import is_strict
+from pullback.shared_calls import call_shared, is_strict, strict
 from pullback.shared_changes import changer
 from pullback.spaces import describe, is_differentiable
 from pullback.structs import constant_fields
@@ -269,9 +269,7 @@ def refuse_partial(fn: Any) -> None:
         )
 
 
-def change_differential(
-    fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any = None, kwdots: Any = None
-) -> Any:
+def change_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any = None, kwdots: Any = None) -> Any:
     """The value of a call that may change what it is given, and its tangent; the tangents given change alike."""
     keywords = {} if kwargs is None else kwargs
     keyword_dots = {} if kwdots is None else kwdots
@@ -329,16 +327,30 @@ def _init_shared(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) 
     return _lent(args, active, True)
 
 
+@changer(call_differential)
+def _call_shared(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Any:
+    """A call's differential, in callers that change values: what it made is theirs, and may have changed since."""
+    run = strict(call_shared) if is_strict() else call_shared
+    six = six_operands(args, {})
+    target = resolve(*six)
+    chosen = tuple(a for a in active if isinstance(a, int) and a >= 0)
+    if target.operands is None:
+        return run(target.function, six, chosen)
+    flags, paths = wanted_operands(target, chosen)
+    value, inner = run(target.function, target.operands, flags, target.kwargs or None)
+    return value, (_lent_back, inner, paths, six, chosen)
+
+
 def _lent(args: tuple[Any, ...], active: Active, is_init: bool) -> Any:
     six = six_operands(args, {})
     target = resolve(*six, lent=True)
     chosen = tuple(a for a in active if isinstance(a, int) and a >= 0)
-    strict = is_strict()
+    unforeseen = is_strict()
     if target.operands is None:
-        return call_function_shared(target.function, six, chosen, {}, strict)
+        return call_function_shared(target.function, six, chosen, {}, unforeseen)
     flags, paths = wanted_operands(target, chosen)
     own = " ".join(getattr(target.function, "_pullback_made", ())) if is_init else ""
-    value, inner = call_function_shared(target.function, target.operands, flags, target.kwargs or {}, strict, own)
+    value, inner = call_function_shared(target.function, target.operands, flags, target.kwargs or {}, unforeseen, own)
     return value, (_lent_back, inner, paths, six, chosen)
 
 
@@ -424,14 +436,19 @@ def how_read(obj: Any, name: str) -> tuple[int, Any]:
 def change_item(obj: Any, obj_dot: Any, index: Any, index_dot: Any) -> Any:
     """`obj[index]`, which may run code that changes something, and its tangent: a mirror."""
     if is_default(obj, index):
-        value = obj[index]
-        obj_dot[index] = complete(ZERO, value)
-        return value, obj_dot[index]
+        return default_item(obj, obj_dot, index)
     way, fn = how_item(obj)
     if way == METHOD:
         value, value_dot = change_differential(fn, ZERO, (obj, index), (obj_dot, index_dot))
         return value, complete(value_dot, value)
     return item_differential(obj, obj_dot, index, index_dot)
+
+
+def default_item(obj: Any, obj_dot: Any, index: Any) -> Any:
+    """An item that reading it makes: the only reading that itself changes a container."""
+    value = obj[index]
+    obj_dot[index] = complete(ZERO, value)
+    return value, obj_dot[index]
 
 
 def is_default(obj: Any, index: Any) -> bool:

@@ -49,7 +49,7 @@ class Forward:
         sharing: Sharing,
         helper: Callable[[Any, str], str],
         read_later: set[str],
-        pairs: Callable[[ir.Bind, bool, bool], Any],
+        pairs: Callable[..., Any],
     ) -> None:
         self.function = function
         self.reverse = reverse
@@ -386,7 +386,7 @@ class Forward:
     def call_with_residual(self, stmt: ir.Bind, values: dict[ir.Atom, ast.expr]) -> ast.expr:
         """A call that returns its value and what its pullback needs."""
         expr, facts = stmt.expr, stmt.facts
-        pair = self.pairs(stmt, self.reverse.shadows is not None, self.strict(stmt))
+        pair = self.pairs(stmt, self.reverse.shadows is not None, self.strict(stmt), self.sharing)
         if pair is not None:
             assert isinstance(expr, ir.Apply)
             return static_forward(self.helper, pair, expr, values, facts.method)

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from pullback.arguments import Wrt, active_operands, parameter_list
-from pullback.copying import for_its_changes, leaving_arguments
+from pullback.copying import leaving_arguments
 from pullback.differential_calls import call_differential, method_parts, resolve
 from pullback.differential_changes import change_differential
 from pullback.effects import is_pure
@@ -125,7 +125,7 @@ class Differential:
             self._replay = generators, states_of(generators)
         self.value = f(*args, **kwargs)
         if f is not plain:
-            for_its_changes(plain, *given)
+            plain(*given[0], **given[1])  # for what it changes
         self._mark = self.value if self.value.__class__ is float else fingerprint(self.value)
         self._fast = self.code is not None and self.pure and not self._seen and self.value.__class__ is float
         if always_zero is not None:

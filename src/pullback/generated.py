@@ -80,6 +80,14 @@ class Derivative:
 
     def holds(self, function: types.FunctionType, arguments: dict[str, Any]) -> bool:
         """Whether everything this code was generated from is still so, for this function object and call."""
+        return self.reads_the_same(function) and self.guessed(arguments)
+
+    def guessed(self, arguments: dict[str, Any]) -> bool:
+        """Whether the arguments hold what was guessed of those at hand when the code was generated."""
+        return all(field_is(arguments, path, *guess) for path, guess in self.names.fields.items())
+
+    def reads_the_same(self, function: types.FunctionType) -> bool:
+        """Whether everything outside the arguments is as it was: globals, captured variables, classes, rules."""
         if self.epoch is not None and self.epoch != EPOCH.now:
             return False
         if function is self.function and function.__defaults__ is not self.defaults:
@@ -96,9 +104,7 @@ class Derivative:
                 return False
         if not all(getattr(cls, name_, None) is found for (cls, name_), found in self.names.methods.items()):
             return False
-        if not all(_class_of(names, n) is cls for n, cls in self.names.classes.items()):
-            return False
-        return all(field_is(arguments, path, *guess) for path, guess in self.names.fields.items())
+        return all(_class_of(names, n) is cls for n, cls in self.names.classes.items())
 
     def make(self, function: types.FunctionType, redo: Callable[..., Any] | None = None) -> types.FunctionType:
         """The forward (or joint) function for one function object; `redo` runs where a guard fails."""

@@ -20,7 +20,7 @@ import numpy as np
 from pullback import runtime_calls
 from pullback.arguments import Wrt, active_operands, describe_call, is_plain_function
 from pullback.calls import bind_parameters
-from pullback.copying import MAKERS, for_its_changes, leaving_arguments
+from pullback.copying import MAKERS, leaving_arguments
 from pullback.dispatch import call
 from pullback.errors import (
     ArgumentError,
@@ -110,7 +110,7 @@ def value_with_pullback(f: Callable[..., Any], wrt: Wrt = None) -> Callable[...,
             else:
                 held, named_ = snapshot((args, kwargs))
                 value, residual = call(left, held, active, named_ or None, outermost=True)
-                for_its_changes(f, args, kwargs)
+                f(*args, **kwargs)  # for what it changes
         except Exception as error:
             settle(error)
             raise
@@ -224,9 +224,7 @@ def _outermost(residual: Any, g: Tangent) -> tuple[Any, bool]:
     return residual[0](residual, g), False
 
 
-def handed_out(
-    tangents: tuple[Tangent, ...], operands: list[Any], cotangent: Any, complete: bool = False
-) -> Any:
+def handed_out(tangents: tuple[Tangent, ...], operands: list[Any], cotangent: Any, complete: bool = False) -> Any:
     """Tangents in their primals' own spaces, no two of them the same array."""
     out: list[Tangent] = []
     seen = {id(cotangent), *map(id, operands)}
@@ -261,7 +259,7 @@ def _scalar_verb(f: Callable[..., Any], wrt: Wrt, with_value: bool) -> Callable[
                 return _by_pullback(f, args, kwargs, active, with_value)
             held, named_ = snapshot((args, kwargs))
             result = _by_pullback(left, held, named_, active, with_value)
-            for_its_changes(f, args, kwargs)
+            f(*args, **kwargs)  # for what it changes
             return result
         made, derivative, stable = _joint(f, wrt, args, kwargs, active, with_value, specialise)
         if derivative.always_zero is not None:
@@ -315,6 +313,13 @@ def _joint(
     unseen = any(k.mask & _CONTAINERS and p not in chosen for p, k in kinds.items()) and wrt is None
     defaults = len(values) < function.__code__.co_argcount + function.__code__.co_kwonlyargcount
     return made, derivative, not unseen and not defaults
+
+
+def always_zero(f: Callable[..., Any], wrt: Wrt, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Diagnostic | None:
+    """The warning that a gradient is always zero, where its code says so; raises where that is an error."""
+    if not is_plain_function(f):
+        return None
+    return _joint(f, wrt, args, kwargs, active_operands(f, wrt, args, kwargs), False, f)[1].always_zero
 
 
 def _by_pullback(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any], active: Active, with_value: bool) -> Any:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 
 from pullback import ir
 from pullback.kinds import ARRAY, DICT, LIST
+from pullback.rules import lookup
 
 Names = frozenset[str]
 _NONE: Names = frozenset()
@@ -26,6 +27,7 @@ class Origins:
         self._of: dict[str, Names] = {p: frozenset((p,)) for p in function.parameters}
         self._held: dict[str, Names] = {}
         self.position = 0  # of the statement that is looked at
+        self._pairs = _pairs_of_new(function)
         self._rebound = _rebound(function, makes_anew)
         for p in self._rebound:
             del self._of[p]
@@ -86,6 +88,9 @@ class Origins:
                 self._flow(target, _NONE, self._union(ir.atoms(closure)))
             case ir.Bind(target=target, expr=ir.Apply() as call):
                 self._call(stmt, target, call)
+            case ir.Unpack(targets=targets, source=ir.Var(name=name)) if name in self._pairs:
+                for target in targets:
+                    self._flow(target, _NONE, self.held(name))
             case ir.Unpack(targets=targets, source=source):
                 for target in targets:
                     self._part(target, source)
@@ -104,18 +109,48 @@ class Origins:
             operands.append(call.callee)
         everything = self._union(operands)
         made = stmt.facts.known and isinstance(stmt.facts.callee, type)  # an instance is new
-        self._flow(target, _NONE if made else everything, everything)
+        itself = _itself(stmt, call)
+        if itself is not None:
+            self._flow(target, self.of(itself), everything)
+        else:
+            self._flow(target, _NONE if made or target in self._pairs else everything, everything)
         for operand in operands:  # what is given may be put into what else is given
             if isinstance(operand, ir.Var) and operand.name in self._local:
                 others = [o for o in operands if o is not operand]
                 self._flow(operand.name, _NONE, self._union(others))
 
 
+def _itself(stmt: ir.Bind, call: ir.Apply) -> str | None:
+    """The operand that the result of a rule is, or is made like."""
+    entry = lookup(stmt.facts.callee) if stmt.facts.known else None
+    place = entry.rule.itself if entry is not None and entry.rule is not None else None
+    operand = call.args[place] if place is not None and place < len(call.args) else None
+    return operand.name if isinstance(operand, ir.Var) else None
+
+
+def _pairs_of_new(function: ir.FunctionIR) -> Names:
+    """The names that only ever hold a new instance and its tangent, as `call_differential` of a class makes them."""
+    found: set[str] = set()
+    others: set[str] = set()
+    for stmt in ir.walk(function.body):
+        made = isinstance(stmt, ir.Bind) and isinstance(stmt.expr, ir.Apply) and _gives_new_pair(stmt, found)
+        (found if made else others).update(ir.assigned(stmt))
+    return frozenset(found - others)
+
+
+def _gives_new_pair(stmt: ir.Bind, found: set[str]) -> bool:
+    facts, operands = stmt.facts, ir.atoms(stmt.expr)
+    if facts.known and getattr(facts.callee, "gives_pair", False):
+        return len(facts.kinds) > 1 and isinstance(facts.kinds[1].value, type)
+    # (what is unpacked is iterated over)
+    return operands[0] == ir.Var("<iterated>") and isinstance(operands[1], ir.Var) and operands[1].name in found
+
+
 def _rebound(function: ir.FunctionIR, makes_anew: Callable[[ir.Bind], bool]) -> dict[str, int]:
     """The parameters that are bound to new values, and where that is first done for certain.
 
-        def f(u):
-            u = u.copy()        from here on, `u` is not what the caller holds
+    def f(u):
+        u = u.copy()        from here on, `u` is not what the caller holds
     """
     found: dict[str, int] = {}
     anew = {s.target for s in ir.walk(function.body) if isinstance(s, ir.Bind) and makes_anew(s)}

@@ -80,9 +80,12 @@ class _Redo:
         skipped = len(self.request.active) + len(self.request.captures) if self.request.form == DIFFERENTIAL else 0
         names = bind_parameters(self.function.__code__, len(args) - skipped, tuple(kwargs)) or []
         arguments = dict(zip(names, (*args[skipped:], *kwargs.values()), strict=False))
+        promised = self.promised.result  # (to callers that made the same guesses and saw the same names)
+        only_guesses = not self.promised.guessed(arguments) and self.promised.reads_the_same(self.function)
         found = find(_renewed(self.function, arguments), self.request, arguments)
         result = pair_for(_renewed(self.function, arguments), self.request, arguments)(*args, **kwargs)
-        if self.request.form != JOINT and not found.generator and not fits(result[0], self.promised.result):
+        checked = self.request.form != JOINT and not found.generator and not only_guesses
+        if checked and not fits(result[0], promised):
             EPOCH.now += 1  # what relied on it is made anew
             raise ChangedValueError(
                 f"the result of {callable_name(self.function)} is now of another type ({describe(result[0])}) than "
@@ -241,19 +244,14 @@ def inferred(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> tu
         settle_array_methods(lowered)
         settle_conditions(lowered)
         sharing = _sharing(lowered, names, given)
-    elif any(isinstance(s, ir.If) and s.taken is not None for s in ir.walk(lowered.body)):
-        settle_conditions(lowered)
+    elif settle_conditions(lowered):
         sharing = _sharing(lowered, names, given)
     return result, sharing
 
 
-def _only_stores(
-    lowered: ir.FunctionIR, names: Names, given: dict[str, Kind], result_of: Callable[[Any, list[Kind]], Kind]
-) -> tuple[Kind, Sharing] | None:
-    """The same for a function that changes nothing but fields of plain objects: what they hold may still be guessed.
-
-    A field is of the kind that it has on entry, or of one that is stored under its name, whichever object it is of.
-    """
+def _only_stores(lowered: ir.FunctionIR, names: Names, given: Any, result_of: Any) -> tuple[Kind, Sharing] | None:
+    """The same for a function that changes only fields of plain objects: each holds what it does on entry, or one that
+    is stored under its name, whichever object it is of."""
     stores = [s for s in ir.walk(lowered.body) if isinstance(s, ir.Store)]
     if not stores or not all(s.attribute for s in stores) or names.forward or names.helpers:
         return None
@@ -270,7 +268,7 @@ def _only_stores(
             sharing = _sharing(lowered, names, given)
             plain = all(stores_plainly(s.facts.kinds[0], s.key) for s in stores)
             if plain and sharing.points.keys() <= {id(s) for s in stores}:
-                return result, sharing
+                return result, _sharing(lowered, names, given) if settle_conditions(lowered) else sharing
             break
         names.stored = found
     names.stored, names.dynamic = None, dynamic
@@ -449,13 +447,14 @@ class _Pairs:
         self.names = names
         self.form = form
 
-    def __call__(self, stmt: ir.Bind, lent: bool, strict: bool) -> Derivative | None:
-        return self.along(stmt, stmt.facts.active, lent, strict)
+    def __call__(self, stmt: ir.Bind, lent: bool, strict: bool, sharing: Sharing) -> Derivative | None:
+        return self.along(stmt, stmt.facts.active, lent, strict, sharing.made_here(stmt) if strict else frozenset())
 
     def along(
-        self, stmt: ir.Bind, flags: tuple[bool, ...], lent: bool = False, strict: bool = False
-    ) -> Derivative | None:
-        """The derivative for the operands that are flagged, the callee first."""
+        self, stmt: ir.Bind, flags: tuple[bool, ...], lent: bool = False, strict: bool = False,
+        new: frozenset[str] = frozenset(),
+    ) -> Derivative | None:  # fmt: skip
+        """The derivative for the operands that are flagged, the callee first; `new` are names of its caller's own."""
         bound = static_parameters(stmt)
         if bound is None:
             return None
@@ -476,7 +475,12 @@ class _Pairs:
             pair = find(facts.callee, request, samples)
         except DifferentiabilityError as error:
             raise _at_call(error, stmt) from None
-        if pair.function is not facts.callee or (strict and pair.changes):
+        own = {
+            p
+            for p, a in zip(bound, ir.atoms(stmt.expr)[shift:], strict=True)
+            if isinstance(a, ir.Var) and a.name in new
+        }
+        if pair.function is not facts.callee or (strict and not own.issuperset(pair.changes)):
             return None  # (the run-time call refuses it)
         if facts.callee.__defaults__ and len(bound) < facts.callee.__code__.co_argcount:
             path = next((p for p, v in self.names.identities.items() if v is facts.callee), None)

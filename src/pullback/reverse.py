@@ -29,7 +29,6 @@ Status = dict[str, str]
 Code = list[ast.stmt]
 
 
-
 class Reverse:
     """Emits the reverse sweep of one function and records what it needs of the forward sweep."""
 

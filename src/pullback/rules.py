@@ -91,6 +91,7 @@ class Rule:
     returns: str
     namespace: dict[str, Any]
     alias: bool = False  # the result may share memory with an argument
+    itself: int | None = None  # the operand that the result is, or a new value like it
     forward: dict[str, Template] = field(default_factory=dict)  # by parameter: its part of the result's tangent
     linear: tuple[str, ...] = ()  # parameters in each of which the function is linear
     inert: tuple[str, ...] = ()  # parameters of which only the form matters: they carry no derivative
@@ -269,6 +270,7 @@ def rule(
     *,
     _returns: str = "numeric",
     _alias: bool = False,
+    _itself: int | None = None,
     _linear: str = "",
     _inert: str = "",
     **templates: str,
@@ -276,12 +278,14 @@ def rule(
     """Register the cotangents of a library function's parameters, as templates.
 
     `_returns` names the kind of the result: "float", "array", "numeric", "like" (of the operands),
-    "list", "tuple" or "unknown". `_alias` says that the result may be a view of an argument.
+    "list", "tuple" or "unknown". `_alias` says that the result may be a view of an argument;
+    `_itself` is the place of the one that it is, if it is none but that or a new value.
     `_linear` names parameters in each of which the function is linear, whatever the others are;
     `_inert` those of which only the form matters, such as the value that another is brought to the shape of.
     """
     made = _register(function, signature, templates, False, _returns, sys._getframe(1).f_globals)
-    made.alias = _alias
+    made.alias = _alias or _itself is not None
+    made.itself = _itself
     made.linear = tuple(p.strip() for p in _linear.split(",") if p.strip())
     made.inert = tuple(p.strip() for p in _inert.split(",") if p.strip())
 

@@ -128,7 +128,7 @@ def _call(fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any]
             return _call(owner, (obj, *args), shifted(active), kwargs)
     changer = _changer(fn)
     if changer is not None:
-        if not getattr(fn, "changes_arguments", False):  # (which finds out by itself)
+        if not (getattr(fn, "changes_arguments", False) or hasattr(fn, "gives_pair")):  # (which find out by themselves)
             refuse_change(fn)
         return changer(args, kwargs, active)
     entry = lookup(fn)
@@ -174,9 +174,7 @@ def _call(fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any]
     raise no_derivative_of(fn)
 
 
-def _call_partial(
-    fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any], active: Active
-) -> tuple[Any, Residual]:
+def _call_partial(fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> tuple[Any, Residual]:
     """A call of a partial: of its function, with what it holds."""
     held = len(fn.args)
     own = [k for k in fn.keywords if k not in kwargs]
@@ -306,4 +304,3 @@ def _through_attribute(residual: Residual, g: Tangent, shadows: Shadows) -> tupl
     callee, *rest = inner[0](inner, g, shadows)
     obj = ZERO if callee is ZERO else attribute[0](attribute, callee, shadows)[0]
     return (obj, *rest)
-

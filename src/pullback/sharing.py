@@ -128,6 +128,13 @@ class Sharing:
         self.origins.position = stmt.pos
         return frozenset().union(*(self.origins.of(a.name) for a in operands if isinstance(a, ir.Var)))
 
+    def made_here(self, stmt: ir.Stmt) -> frozenset[str]:
+        """The operands of a call that are new, whatever they hold: nobody outside sees a change of them."""
+        operands = ir.atoms(stmt.expr) if isinstance(stmt, ir.Bind) else ()
+        self.origins.position = stmt.pos
+        names = {a.name for a in operands if isinstance(a, ir.Var)}
+        return frozenset(n for n in names if n in self.local and not self.origins.of(n))
+
     def globals_changed(self, stmt: ir.Stmt) -> list[str]:
         """The global data that a statement may change."""
         found = self._reached[id(stmt)]

@@ -31,9 +31,7 @@ def _reads(code: list[ast.stmt]) -> dict[str, int]:
     return reads
 
 
-def _block(
-    code: list[ast.stmt], temporary: frozenset[str], reads: dict[str, int], changing: bool
-) -> list[ast.stmt]:
+def _block(code: list[ast.stmt], temporary: frozenset[str], reads: dict[str, int], changing: bool) -> list[ast.stmt]:
     for stmt in code:
         for field in ("body", "orelse"):
             inner = getattr(stmt, field, None)
@@ -97,6 +95,8 @@ def _forward(
         if here:
             if compound and not (isinstance(stmt, ast.If) and simple and not _writes(stmt) & depends):
                 return False
+            if not simple and _is_ordered(value) and _after_ordered(stmt, identifier):
+                return False
             users.append(stmt)
             seen += here
             if seen == count:
@@ -113,6 +113,28 @@ def _forward(
         reads[value.id] = reads.get(value.id, 0) + count - 1
     reads[identifier] = 0
     return True
+
+
+def _is_ordered(node: ast.AST) -> bool:
+    """Whether an expression calls a method, as of a table of shadows, which may change what another one finds."""
+    return any(isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) for n in ast.walk(node))
+
+
+def _after_ordered(stmt: ast.stmt, identifier: str) -> bool:
+    """Whether a statement calls a method before it reads a name."""
+    called = False
+
+    def goes_on(node: ast.AST) -> bool:  # in the order of evaluation, up to the name
+        nonlocal called
+        if isinstance(node, ast.Name) and node.id == identifier and isinstance(node.ctx, ast.Load):
+            return False
+        if not all(map(goes_on, ast.iter_child_nodes(node))):
+            return False
+        called |= isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+        return True
+
+    goes_on(stmt)
+    return called
 
 
 def _is_plain(stmt: ast.stmt) -> bool:

@@ -21,6 +21,7 @@ from pullback.structs import Differentiable, field_names, is_struct_class, regis
 from pullback.tangents import NO_TANGENT, ZERO, Tangent, TangentVector, of_class, tangent_type
 
 _PLAIN = (int, str, bytes, type(None), type, range, slice, types.FunctionType, type(ZERO), type(NO_TANGENT))
+_SPACELESS = frozenset({int, bool, str, type(None), types.FunctionType})  # what objects often hold besides numbers
 
 
 def is_differentiable(x: Any) -> bool:
@@ -205,6 +206,8 @@ def _project_fields(t: Tangent, x: Any, what: str) -> Tangent:
         part = given.get(name, ZERO)
         if part.__class__ is value.__class__ and in_place(part, value):
             fields[name] = part
+        elif part is ZERO and value.__class__ in _SPACELESS:
+            continue
         elif isinstance(part, TangentVector) or is_differentiable(value):
             fields[name] = project(part, value, f"{what}.{name}")
     return of_class(tangent_type(type(x)), fields)

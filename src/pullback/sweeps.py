@@ -118,7 +118,7 @@ def forward_sweep(
     sharing: Sharing,
     sweep: Sweep,
     code: list[ast.stmt],
-    pairs: Callable[[ir.Bind, bool, bool], Any],
+    pairs: Callable[..., Any],
 ) -> list[ast.stmt]:
     """The user's statements; `pairs` finds the generated pair of a call whose callee is known."""
     request = derivative.request

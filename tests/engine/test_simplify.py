@@ -54,6 +54,7 @@ def test_temporaries_disappear(before, after):
         "_g1 = d_x\nadd_at(d_x, 0, 1.0)\nd_z = _g1 * 2.0",  # changed in place in between
         "_g1 = xs[0]\nadd_at(xs, 0, 1.0)\nd_z = _g1 * 2.0",
         "d_x = d_y\nd_z = d_x",  # not temporary
+        "_g1 = t.take(x)\nd_x = f(t.total(y), _g1)",  # a method does not pass another
     ],
 )
 def test_what_must_stay_stays(text):

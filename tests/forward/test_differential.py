@@ -126,3 +126,26 @@ def test_a_value_times_itself_in_place(x: Any) -> None:
         return y
 
     assert np.all(pb.differential(fourth)(x)(np.ones_like(x)[()] if np.ndim(x) == 0 else np.ones_like(x)) == 4 * x**3)
+
+
+def _only(parts: Any) -> Any:
+    return parts[0] if len(parts) == 1 else parts
+
+
+def _through(parts: Any) -> Any:
+    return _only(parts)
+
+
+def _of_made(make: Any, x: Any) -> Any:
+    return np.sum(_through(make(x)) * x)
+
+
+def _pair(x: Any) -> Any:
+    return (x * 2.0,)
+
+
+def test_what_a_callee_guessed_of_a_value_is_guessed_again_for_another() -> None:
+    f = lambda x: _of_made(_pair, x)
+    for x in (3.0, np.ones(3), np.float64(2.0), np.ones((2, 2)), 3.0):
+        assert pb.differential(f)(x)(x) == pytest.approx(4.0 * np.sum(x * x))
+        np.testing.assert_allclose(pb.gradient(f)(x), 4.0 * x)

@@ -52,4 +52,3 @@ def test_tangents_of_rules(file: str, case: Any) -> None:
     operands = [value_of(args, kwargs, operand) for operand in wrt]
     narrowest = max((TOLERANCE[np.asarray(v).dtype.char] for v in leaves((operands, value))), default=1e-7)
     along_differences(rule, args, kwargs, wrt, tangents, y_dot, narrowest)
-

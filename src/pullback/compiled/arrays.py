@@ -1,8 +1,8 @@
 """Arrays in compiled code: entries, views, stores, and operators.
 
-    a[i, j]              a number                a[i, j] = x        a store
-    v = a[1:]            a view, which shares    a += b             a store into all of a
-    a * b + c            new arrays, by NumPy's rules of broadcasting
+a[i, j]              a number                a[i, j] = x        a store
+v = a[1:]            a view, which shares    a += b             a store into all of a
+a * b + c            new arrays, by NumPy's rules of broadcasting
 """
 
 from __future__ import annotations
@@ -80,12 +80,13 @@ class Arrays(Base):
 
     def length(self, x: Arr, span: Span) -> Num:
         """`len(x)`."""
-        return self.applied_number(len, (x.atom,), INT, "_t", span)
+        return self.unit.bounded(self.applied_number(len, (x.atom,), INT, "_t", span), 48)
 
     def shape(self, x: Arr, span: Span) -> Tup:
         """`x.shape`."""
         axes = [(x.atom, ir.Lit(k)) for k in range(x.ndim)]
-        return Tup(tuple(self.applied_number(support.extent, pair, INT, "_t", span) for pair in axes))
+        made = (self.applied_number(support.extent, pair, INT, "_t", span) for pair in axes)
+        return Tup(tuple(self.unit.bounded(n, 48) for n in made))
 
     def array_attribute(self, owner: Arr, name: str, span: Span) -> Value:
         """`x.shape`, `x.T` and the like."""
@@ -95,7 +96,7 @@ class Arrays(Base):
             case "ndim":
                 return Num(ir.Lit(owner.ndim), INT)
             case "size":
-                return self.applied_number(support.size, (owner.atom,), INT, "_t", span)
+                return self.unit.bounded(self.applied_number(support.size, (owner.atom,), INT, "_t", span), 48)
             case "dtype":
                 return Known(np.dtype(owner.dtype))
             case "T":

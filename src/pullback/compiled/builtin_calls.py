@@ -1,7 +1,7 @@
 """Built-in functions and loops: what they compute, of numbers, tuples and arrays.
 
-    max(a, b)                    if b > a: t = b  else: t = a
-    for a, b in zip(xs, ys)      a loop over an index, if xs and ys are arrays
+max(a, b)                    if b > a: t = b  else: t = a
+for a, b in zip(xs, ys)      a loop over an index, if xs and ys are arrays
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ import numpy as np
 
 from pullback import ir
 from pullback.compiled.array_calls import ArrayCalls
+from pullback.compiled.number_support import checked_magnitude
+from pullback.compiled.operators import own_method
 from pullback.compiled.values import (
     BOOL,
     FLOAT,
@@ -139,9 +141,10 @@ class BuiltinCalls(ArrayCalls):
         """`abs`."""
         (x,) = args
         if isinstance(x, Num):
-            return self.unit.number(
-                stem, ir.Apply(self.unit.function(abs, "abs"), (x.atom,)), INT if x.type == BOOL else x.type, span
-            )
+            bits = self.unit.bits_of(x.atom) if x.type != FLOAT else 64
+            function = abs if x.type == FLOAT or bits <= 62 else checked_magnitude
+            call = ir.Apply(self.unit.function(function, function.__name__), (x.atom,))
+            return self.unit.bounded(self.unit.number(stem, call, INT if x.type == BOOL else x.type, span), bits)
         if isinstance(x, Arr):
             return self.array_call(abs, args, {}, stem, span)
         if isinstance(x, Obj) and isinstance(inspect.getattr_static(x.cls, "__abs__", None), types.FunctionType):
@@ -161,15 +164,19 @@ class BuiltinCalls(ArrayCalls):
         (x,) = self._numbers("int", args, span)
         if isinstance(x.atom, ir.Lit):
             return Num(ir.Lit(int(x.atom.value)), INT)
-        return (
-            x
-            if x.type == INT
-            else self.unit.number(stem, ir.Apply(self.unit.function(int, "int"), (x.atom,)), INT, span)
-        )
+        if x.type == BOOL:
+            return self.integer("+", Num(ir.Lit(0), INT), x, stem, span)
+        if x.type == INT:
+            return x
+        return self.unit.number(stem, ir.Apply(self.unit.function(int, "int"), (x.atom,)), INT, span)
 
     def rounded(self, args: list[Value], keywords: dict[str, Value], stem: str, span: Span) -> Value:
         """`round`."""
         numbers = self._numbers("round", args, span)
+        if numbers[0].type != FLOAT:
+            if len(numbers) > 1:
+                raise refuse("`round` of an int to digits is not compiled", span)
+            return self.to_int([numbers[0]], {}, stem, span)
         call = ir.Apply(self.unit.function(round, "round"), tuple(n.atom for n in numbers))
         return self.unit.number(stem, call, INT if len(numbers) == 1 else FLOAT, span)
 
@@ -178,8 +185,9 @@ class BuiltinCalls(ArrayCalls):
         (x,) = args
         if isinstance(x, Arr):
             return self.length(x, span)
-        if isinstance(x, Obj) and isinstance(inspect.getattr_static(x.cls, "__len__", None), types.FunctionType):
-            return self.call(Method(x.cls.__len__, x), [], {}, stem, span)  # type: ignore[attr-defined]
+        method = own_method(x, "__len__") if isinstance(x, (Obj, Tup)) else None
+        if method is not None:
+            return self.call(Method(method, x), [], {}, stem, span)
         return Num(ir.Lit(len(self.items(x, span))), INT)
 
     def ranging(self, args: list[Value], keywords: dict[str, Value], stem: str, span: Span) -> Value:
@@ -236,15 +244,30 @@ class BuiltinCalls(ArrayCalls):
         return self.attribute(args[0], args[1].value, span)
 
     def hypotenuse(self, args: list[Value], keywords: dict[str, Value], stem: str, span: Span) -> Value:
-        """`math.hypot`, of two numbers; of more, the root of the sum of their squares is another rounding."""
-        import math
-
+        """`math.hypot`, two numbers after two."""
         numbers = self._numbers("math.hypot", args, span)
-        if len(numbers) != 2:
-            raise refuse("`math.hypot` of other than two numbers is not compiled", span)
-        return self.unit.number(
-            stem, ir.Apply(self.unit.function(math.hypot, "hypot"), tuple(n.atom for n in numbers)), FLOAT, span
-        )
+        if len(numbers) == 1:
+            return self.magnitude([self.as_float(numbers[0], span)], {}, stem, span)
+        whole = numbers[0] if numbers else Num(ir.Lit(0.0), FLOAT)
+        for other in numbers[1:]:
+            call = ir.Apply(self.unit.function(math.hypot, "hypot"), (whole.atom, other.atom))
+            whole = self.unit.number(stem, call, FLOAT, span)
+        return whole
+
+    def distance(self, args: list[Value], keywords: dict[str, Value], stem: str, span: Span) -> Value:
+        """`math.dist`."""
+        p, q = (self.items(a, span) for a in args)
+        if len(p) != len(q):
+            raise refuse("`math.dist` of points of different dimensions", span)
+        return self.hypotenuse([self.binary("-", a, b, "_t", span) for a, b in zip(p, q, strict=True)], {}, stem, span)
+
+    def multiplied(self, args: list[Value], keywords: dict[str, Value], stem: str, span: Span) -> Value:
+        """`math.prod`."""
+        product = keywords.get("start", Num(ir.Lit(1), INT))
+        for item in self.items(args[0], span):
+            first = isinstance(product, Num) and product.atom == ir.Lit(1)
+            product = item if first and isinstance(item, Num) else self.binary("*", product, item, stem, span)
+        return product
 
 
 def _method(name: str) -> Any:
@@ -269,5 +292,5 @@ _BY_METHOD: dict[str, tuple[Any, ...]] = {
     "magnitude": (abs,), "total": (sum,), "to_float": (float, np.float64), "to_int": (int,), "rounded": (round,),
     "size": (len,), "ranging": (range,), "is_instance": (isinstance,), "quotient": (divmod,),
     "get_attribute": (getattr,), "replace": (dataclasses.replace,), "set_attribute": (setattr, object.__setattr__),
-    "hypotenuse": (math.hypot,),
+    "hypotenuse": (math.hypot,), "distance": (math.dist,), "multiplied": (math.prod,),
 }  # fmt: skip

@@ -31,6 +31,7 @@ from pullback.compiled.values import (
     Method,
     Num,
     Obj,
+    Seq,
     Tup,
     Value,
     describe,
@@ -300,10 +301,15 @@ class Calls(BuiltinCalls):
             case Tup(items=items, cls=cls):
                 return Tup(tuple(self.cut(i, span) for i in items), cls)
             case Obj(id=identity, cls=cls):
-                new = self.unit.identity()
+                new = self.unit.copied_identity()
                 heap = self.frames[-1].state.heap
                 heap[new] = {k: self.cut(v, span) for k, v in heap[identity].items()}
+                self.shared_objects |= {new, identity}  # they are one: what is stored in one, the other has
                 return Obj(new, cls)
+            case Maybe(value=inner, flag=flag, unset=unset):
+                return Maybe(self.cut(inner, span), flag, unset)
+            case Clo() | Method() | Seq():
+                raise refuse(f"`without_derivative` of {describe(value)} is not compiled", span)
         return value
 
     def library_call(

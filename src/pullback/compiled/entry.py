@@ -1,9 +1,9 @@
 """The machine code for one combination of argument types, and the lines of Python in front of it.
 
-    def call(a0, a1):
-        if a0.__class__ is not float or ...: return again(a0, a1)
-        r = machine(a0, a1.volume, a1.density)
-        return ...
+def call(a0, a1):
+    if a0.__class__ is not float or ...: return again(a0, a1)
+    r = machine(a0, a1.volume, a1.density)
+    return ...
 """
 
 from __future__ import annotations
@@ -24,9 +24,11 @@ from pullback.compiled.layout import Arguments, Layout, Results, active_leaves, 
 from pullback.compiled.machine import compiled
 from pullback.compiled.tangent import add_tangents
 from pullback.compiled.unit import Unit
-from pullback.compiled.values import FLOAT, Arr, Known, Num, State, describe, leaves, refuse
+from pullback.compiled.values import BOOL, FLOAT, Arr, Known, Num, State, describe, leaves, refuse
 from pullback.errors import ArgumentError
+from pullback.operators import always_zero, warn_of
 from pullback.rules import EPOCH, callable_name, lookup
+from pullback.runtime import seed
 from pullback.spans import Span
 
 MOST_STATEMENTS = 3_000  # Numba takes minutes to compile more
@@ -97,6 +99,8 @@ class Entry:
         elif verb in ("gradient", "value_with_gradient"):
             self.scalar()
             kernel = self.both_sweeps("gradient", self.site.parameters, self.parts)
+            if kernel.zero:
+                self.zero = always_zero(function, wrt, self.call_args, kwargs)
             value, shown, results = self.results_of_gradient()
             self.finish(kernel, [], (f"({value}, {shown})" if verb == "value_with_gradient" else shown, results))
         else:
@@ -129,14 +133,15 @@ class Entry:
     def scalar(self) -> None:
         """Refuse a result that has no gradient."""
         result = self.site.result
-        if not (isinstance(result, Num) and result.type != "b"):
-            name = callable_name(self.function)
-            message = f"gradient needs a function with a real scalar result; {name} returns {describe(result)}"
-            raise ArgumentError(message)
+        if isinstance(result, Num) and result.type == FLOAT:
+            return
+        if isinstance(result, Num):
+            seed(False if result.type == BOOL else 0)  # (raises)
+        name = callable_name(self.function)
+        message = f"gradient needs a function with a real scalar result; {name} returns {describe(result)}"
+        raise ArgumentError(message, id="non-scalar-result")
 
-    def both_sweeps(
-        self, what: str, parameters: list[str], parts: list[Num | Arr], seeds: bool = False
-    ) -> Kernel:
+    def both_sweeps(self, what: str, parameters: list[str], parts: list[Num | Arr], seeds: bool = False) -> Kernel:
         """The function with its reverse sweep."""
         return gradient(self.unit, f"{what}_of_{self.title}", parameters, parts, self.names, self.span, seeds)
 
@@ -234,6 +239,8 @@ class Entry:
         head = [*names, *(["t0"] if self.verb == "hvp" else [])]
         reads = self.held()
         body = [*results.lines, f"return {shown}"]
+        if self.zero is not None:
+            body.insert(-1, f"{unit.constant(warn_of, 'warn_of')}({unit.constant(self.zero, 'diagnostic')})")
         inner: list[str] = []
         if maps and self.verb != "hvp":
             copy = unit.constant(np.copy, "copy")
@@ -258,6 +265,7 @@ class Entry:
         self.call: Callable[..., Any] = namespace["call"]
 
     value_lines: list[str]
+    zero: Any = None  # the warning that the derivative is always zero
 
     def tests(self) -> list[str]:
         """What is true where this code does not fit, or raises where it must not run."""

@@ -15,7 +15,7 @@ import types
 from typing import Any
 
 from pullback import ir
-from pullback.compiled.operators import Operators, literal
+from pullback.compiled.operators import Operators, literal, own_method
 from pullback.compiled.shapes import Clash
 from pullback.compiled.values import (
     BOOL,
@@ -235,6 +235,8 @@ class Expressions(Operators):
                 return self.unit.number("_t", ir.Compare((ast.NotEq(),), (atom, zero)), BOOL, span).atom
             case Known(value=known):
                 return ir.Lit(bool(known))
+            case Tup() if own_method(value, "__bool__") is not None or own_method(value, "__len__") is not None:
+                raise refuse(f"the truth of {describe(value)} is not compiled", span)
             case Tup(items=items):
                 return ir.Lit(bool(items))
             case Maybe(unset=False, flag=flag) if isinstance(value.value, (Obj, Clo)):
@@ -310,7 +312,7 @@ class Expressions(Operators):
 
     def item(self, owner: Value, index: Value, stem: str, span: Span) -> Value:
         """`owner[index]`."""
-        if isinstance(owner, Tup):
+        if isinstance(owner, Tup) and own_method(owner, "__getitem__") is None:
             if isinstance(index, Num) and isinstance(index.atom, ir.Lit):
                 try:
                     return owner.items[int(index.atom.value)]
@@ -323,9 +325,9 @@ class Expressions(Operators):
                 return self._chosen(owner, index, 0, stem, span)
         if isinstance(owner, Arr):
             return self.array_item(owner, index, stem, span)
-        if isinstance(owner, Obj):
-            method = inspect.getattr_static(owner.cls, "__getitem__", None)
-            if isinstance(method, types.FunctionType):
+        if isinstance(owner, (Obj, Tup)):
+            method = own_method(owner, "__getitem__")
+            if method is not None:
                 return self.call(Method(method, owner), [index], {}, stem, span)
         raise refuse(f"an item of {describe(owner)} at {describe(index)} is not compiled", span)
 
@@ -413,7 +415,7 @@ class Expressions(Operators):
     def static_items(self, value: Value) -> list[Value] | None:
         """The items of a sequence whose length is known, or None."""
         match value:
-            case Tup(items=items):
+            case Tup(items=items) if own_method(value, "__iter__") is None:
                 return list(items)
             case Known(value=str(text)):
                 return [Known(c) for c in text]

@@ -329,7 +329,7 @@ class Flattener(Joining):
         for name in sorted(late):  # what it is made of may be overwritten for the next iteration
             shape = shape_of(after.env[name], after)
             kept[name] = made(
-                shape if certain else joined(MISSING, shape), name, self.unit.fresh, start, self.unit.identity
+                shape if certain else joined(MISSING, shape), name, self.unit.fresh, start, self.unit.copied_identity
             )
             self._declare(kept[name], start)
             self.copy(nothing(kept[name], start), stmt.span)
@@ -393,8 +393,9 @@ class Flattener(Joining):
         if isinstance(stmt, ir.For):
             index = self.unit.fresh(stmt.target if not stmt.target.startswith("_e") else "_i")
             self.unit.declare(Num(ir.Var(index), "i"))
-            inside = self.unit.nested(lambda: body(Num(ir.Var(index), "i")))
             assert count is not None
+            self.unit.bounded(Num(ir.Var(index), "i"), self.unit.bits_of_index(count))
+            inside = self.unit.nested(lambda: body(Num(ir.Var(index), "i")))
             made_loop = ir.For(index, count, inside, stmt.span)
             made_loop.facts.kinds = (self.unit.kind(count),)
         else:
@@ -411,7 +412,7 @@ class Flattener(Joining):
         """Give what a loop changes names of its own, and have them hold what it is at first."""
         source = _at(entry, key)
         stem = key if isinstance(key, str) else key[1]
-        goal = made(shape, stem, self.unit.fresh, state, self.unit.identity)
+        goal = made(shape, stem, self.unit.fresh, state, self.unit.copied_identity)
         if isinstance(goal, Known):
             _put(state, key, goal)
             return

@@ -144,6 +144,10 @@ def first_call(entry: Entry, args: tuple[Any, ...]) -> Any:
     try:
         return entry.call(*args)
     except numba.core.errors.NumbaError as error:
-        reason = str(error).strip().splitlines()
-        shown = next((line for line in reversed(reason) if "error" in line.lower() or "No impl" in line), reason[-1])
+        reason = [line.strip() for line in str(error).splitlines() if line.strip()]
+        words = ("No implementation", "Cannot unify", "Unknown attribute", "Untyped global", "Invalid use")
+        shown = next((line for line in reversed(reason) if any(w in line for w in words)), "")
+        shown = shown or next(
+            (line for line in reason if "rror" in line), reason[0] if reason else type(error).__name__
+        )
         raise refuse(f"Numba does not compile what `{entry.title}` becomes: {shown}", entry.span) from error

@@ -1,7 +1,7 @@
 """Where control flow meets: one state after two ways, and the copies that make it so in each of them.
 
-    if c: p = Point(x, 1.0)          if c: p_x = x; p_y = 1.0
-    else: p = Point(0.0, y)    ->    else: p_x = 0.0; p_y = y
+if c: p = Point(x, 1.0)          if c: p_x = x; p_y = 1.0
+else: p = Point(0.0, y)    ->    else: p_x = 0.0; p_y = y
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class Joining(CustomCalls):
         if x == y and x is not None:
             return x
         shape = joined(shape_of(x, a), shape_of(y, b))
-        goal = made(shape, key, self.unit.fresh, after, self.unit.identity)
+        goal = made(shape, key, self.unit.fresh, after, self.unit.copied_identity)
         if isinstance(goal, Known) and isinstance(goal.value, Clash):
             return goal
         self._guard_identity(x, y, a, b, goal, before)

@@ -9,11 +9,11 @@ returns those of the value and of the tangents, as one tuple.
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from pullback import ir
-from pullback.activity import Activity, analyse
+from pullback.activity import analyse
 from pullback.compiled import support
 from pullback.compiled.custom_call import CustomCall
 from pullback.compiled.reading import without_dead
@@ -30,7 +30,7 @@ from pullback.residuals import Residuals
 from pullback.reverse import ABSENT, PRESENT
 from pullback.rules import callable_name
 from pullback.simplify import fold_ones, simplify
-from pullback.spans import Span
+from pullback.spans import Diagnostic, Span
 from pullback.sweeps import assigned_once
 from pullback.syntax import constant, name, names_in, tuple_of
 
@@ -43,7 +43,7 @@ class Kernel:
     tree: ast.FunctionDef
     namespace: dict[str, Any]
     parameters: list[str]
-    warnings: list[Any] = field(default_factory=list)
+    zero: bool = False  # whether no differentiated argument reaches the result
 
 
 def primal(unit: Unit, title: str, parameters: list[str], results: list[Num | Arr], span: Span) -> Kernel:
@@ -135,7 +135,14 @@ def gradient(
     without_dead(whole)
     tree = definition(helpers.fresh(title), _arguments(given_names), whole)
     kernel = Kernel(tree.name, tree, {**unit.functions, **helpers.values}, given_names)
-    _warn(kernel, lowered, activity, reverse, active, results, span)
+    cut = [activity.cut[n] for n in _names(results) if n in activity.cut]
+    kernel.zero = all(reverse.status.get(p, ABSENT) == ABSENT and p not in shadows for p in active)
+    if cut and kernel.zero:
+        message = "cannot differentiate through `int(...)`: its result is not differentiable"
+        help = "remove the conversion, or wrap its argument in pb.without_derivative if zero is meant"
+        raise DifferentiabilityError(
+            Diagnostic("non-differentiable-result", message, cut[0], "the derivative ends here", help=help)
+        )
     return kernel
 
 
@@ -143,7 +150,9 @@ def varied_names(unit: Unit, title: str, parameters: list[str], active: list[str
     """The floats and arrays of floats that may depend on the active parameters, anywhere."""
     lowered = _lowered(unit, title, parameters, [], span)
     sharing = PlainSharing(unit)
-    analyse(lowered, frozenset(active), sharing)  # type: ignore[arg-type]
+    activity = analyse(lowered, frozenset(active), sharing)  # type: ignore[arg-type]
+    if activity.refusals:
+        raise DifferentiabilityError(*activity.refusals)
     names = set(active)
     for stmt in ir.walk(lowered.body):
         if isinstance(stmt, ir.Bind) and stmt.facts.varied:
@@ -162,17 +171,6 @@ class TypedResiduals(Residuals):
     def need(self, identifier: str, stmt: ir.Stmt, after: bool = False, same: bool = False) -> ast.expr:
         """An expression for the reverse sweep."""
         return super().need(identifier, stmt, after, same or not self.sharing.stored_after(identifier, stmt))
-
-
-def _warn(
-    kernel: Kernel, lowered: ir.FunctionIR, activity: Activity, reverse: TypedReverse, active: list[str],
-    results: list[Num | Arr], span: Span,
-) -> None:  # fmt: skip
-    """Whether the derivative is always zero, which may be a mistake."""
-    cut = [activity.cut[n] for n in _names(results) if n in activity.cut]
-    if cut and all(reverse.status.get(p, ABSENT) == ABSENT for p in active):
-        raise refuse("cannot differentiate through `int(...)`: its result is not differentiable", cut[0])
-    del lowered, kernel, span
 
 
 def _differentiable(lowered: ir.FunctionIR) -> None:

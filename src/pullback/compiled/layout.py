@@ -26,6 +26,8 @@ _NUMBERS: dict[type, str] = {float: FLOAT, int: INT, bool: BOOL}
 def layout_of(value: Any, where: str) -> Layout:
     """The type of an argument. Raises where compiled code takes no such value."""
     cls = value.__class__
+    if cls is int and not -(2**63) <= value < 2**63:
+        raise refuse(f"{where} is an int of more than 64 bits, which is not compiled", None, help="pass a float")
     if cls in _NUMBERS:
         return ("num", cls)
     if cls is np.ndarray:
@@ -35,6 +37,8 @@ def layout_of(value: Any, where: str) -> Layout:
         return ("num", cls)
     if isinstance(value, np.generic) or cls is complex:
         raise refuse(f"{where} is {_article(cls.__name__)}, which is not compiled", None, help="use floats")
+    if isinstance(value, tuple) and cls is not tuple and not hasattr(cls, "_fields"):
+        raise refuse(f"{where} is {_article(cls.__name__)}, which is not compiled", None, help="pass a tuple")
     if isinstance(value, tuple) or (cls is list and len(value) <= MOST_ITEMS):
         return ("tup", cls, tuple(layout_of(v, f"item {i} of {where}") for i, v in enumerate(value)))
     if isinstance(value, (list, dict, set)):
@@ -225,7 +229,6 @@ class Results:
             case Known(value=known):
                 return self.unit.constant(known, "known")
         raise refuse("what this function returns is not compiled", span)
-
 
     def tangent_of(self, value: Value, state: State) -> str:
         """The tangent of a result."""

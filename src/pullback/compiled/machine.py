@@ -5,6 +5,7 @@ compiled(kernel, text)             a Numba dispatcher: no GIL, Python's division
 
 from __future__ import annotations
 
+import builtins
 import dis
 import itertools
 import linecache
@@ -63,5 +64,7 @@ def compiled(kernel: Kernel, text: str) -> Any:
     filename = f"<pullback {kernel.name} {next(_numbers)}>"
     linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
     namespace = {k: machine_function(v) for k, v in kernel.namespace.items()}
+    for name in ("int", "round"):  # (templates call them)
+        namespace.setdefault(name, machine_function(getattr(builtins, name)))
     exec(compile(text, filename, "exec"), namespace)
     return numba.njit(error_model="python", nogil=True, boundscheck=True)(namespace[kernel.name])

@@ -7,33 +7,25 @@ u + v        Vector.__add__, put in place, where u is a Vector
 from __future__ import annotations
 
 import ast
+import dataclasses
 import inspect
 import types
 from typing import Any
 
 from pullback import ir
-from pullback.compiled.arrays import Arrays
-from pullback.compiled.number_support import checked_left_shift, checked_product, integer_power
-from pullback.compiled.values import BOOL, FLOAT, INT, Arr, Known, Maybe, Method, Num, Obj, Tup, Value, describe, refuse
-from pullback.operations import BINARY_FUNCTIONS, METHODS
+from pullback.compiled.arithmetic import STATIC, Arithmetic, number_type
+from pullback.compiled.values import BOOL, Arr, Known, Maybe, Method, Num, Obj, Tup, Value, describe, refuse
+from pullback.operations import METHODS
 from pullback.spans import Span
 
-_STATIC = (int, float, bool)
 
-
-class Operators(Arrays):
+class Operators(Arithmetic):
     """Operators and comparisons."""
 
     def unary(self, op: str, value: Value, stem: str, span: Span) -> Value:
         """`-x`, `+x`, `~x`."""
         if isinstance(value, Num):
-            if isinstance(value.atom, ir.Lit) and op == "neg":
-                return Num(ir.Lit(-value.atom.value), INT if value.type == BOOL else value.type)
-            if op == "invert":
-                raise refuse("`~` is not compiled", span)
-            return self.unit.number(
-                stem, ir.Operation(op, (value.atom,)), INT if value.type == BOOL else value.type, span
-            )
+            return self.unary_number(op, value, stem, span)
         if isinstance(value, Arr):
             return self.unit.array(stem, ir.Operation(op, (value.atom,)), value, span)
         method = {"neg": "__neg__", "pos": "__pos__", "invert": "__invert__"}[op]
@@ -49,10 +41,6 @@ class Operators(Arrays):
             return self.array_operation(op, a, b, stem, span, inplace)
         if inplace and isinstance(a, Tup) and a.cls is list:
             raise refuse("a list that grows is not compiled", span, help="use an array of known length")
-        if isinstance(a, Tup) and isinstance(b, Tup) and op == "+" and a.cls is b.cls:
-            return Tup(a.items + b.items, a.cls)
-        if isinstance(a, Tup) and isinstance(b, Num) and op == "*" and isinstance(b.atom, ir.Lit):
-            return Tup(a.items * int(b.atom.value), a.cls)
         name = METHODS[op].strip("_")
         tried = ([(a, f"__i{name}__", b)] if inplace else []) + [(a, f"__{name}__", b), (b, f"__r{name}__", a)]
         for owner, method, other in tried:
@@ -62,58 +50,11 @@ class Operators(Arrays):
                     result = self.call(Method(function, owner), [other], {}, stem, span)
                     if not (isinstance(result, Known) and result.value is NotImplemented):
                         return result
+        if isinstance(a, Tup) and isinstance(b, Tup) and op == "+" and (a.cls is list) is (b.cls is list):
+            return Tup(a.items + b.items, list if a.cls is list else tuple)
+        if isinstance(a, Tup) and isinstance(b, Num) and op == "*" and isinstance(b.atom, ir.Lit):
+            return Tup(a.items * int(b.atom.value), list if a.cls is list else tuple)
         raise refuse(f"`{op}` of {describe(a)} and {describe(b)} is not compiled", span)
-
-    def arithmetic(self, op: str, a: Num, b: Num, stem: str, span: Span) -> Num:
-        """An operator on two numbers; one on two literals is computed."""
-        both = {a.type, b.type}
-        integers = FLOAT not in both
-        if isinstance(a.atom, ir.Lit) and isinstance(b.atom, ir.Lit):
-            folded = _folded(op, a.atom.value, b.atom.value)
-            if folded is not None:
-                return Num(ir.Lit(folded), number_type(folded))
-        if op == "@":
-            raise refuse("`@` of numbers", span)
-        if op in ("&", "|", "^") and both == {BOOL}:
-            return self.unit.number(stem, ir.Operation(op, (a.atom, b.atom)), BOOL, span)
-        if op in ("<<", ">>", "&", "|", "^") and not integers:
-            raise refuse(f"`{op}` of floats", span)
-        if op == "**":
-            return self.power(a, b, stem, span)
-        type_ = INT if integers and op != "/" else FLOAT
-        if type_ == INT and op in ("*", "<<"):
-            function = checked_product if op == "*" else checked_left_shift
-            return self.unit.number(
-                stem, ir.Apply(self.unit.function(function, function.__name__), (a.atom, b.atom)), INT, span
-            )
-        return self.unit.number(stem, ir.Operation(op, (a.atom, b.atom)), type_, span)
-
-    def power(self, a: Num, b: Num, stem: str, span: Span) -> Num:
-        """`a ** b`: an int for an int and a literal that is not negative, else a float."""
-        exponent = b.atom.value if isinstance(b.atom, ir.Lit) else None
-        if a.type != FLOAT and b.type != FLOAT:
-            if exponent is None or exponent < 0:
-                if exponent is None and not (isinstance(a.atom, ir.Lit) and a.atom.value > 0):
-                    raise refuse(
-                        "an int to the power of a variable int may be an int or a float", span,
-                        help="write float(a) ** b",
-                    )  # fmt: skip
-                if exponent is None:
-                    call = ir.Apply(self.unit.function(integer_power, "integer_power"), (a.atom, b.atom))
-                    return self.unit.number(stem, call, INT, span)
-                a = self.as_float(a, span)
-            else:
-                call = ir.Apply(self.unit.function(integer_power, "integer_power"), (a.atom, b.atom))
-                return self.unit.number(stem, call, INT, span)
-        return self.unit.number(stem, ir.Operation("**", (a.atom, b.atom)), FLOAT, span)
-
-    def as_float(self, value: Num, span: Span) -> Num:
-        """A number as a float."""
-        if value.type == FLOAT:
-            return value
-        if isinstance(value.atom, ir.Lit):
-            return Num(ir.Lit(float(value.atom.value)), FLOAT)
-        return self.unit.number("_t", ir.Operation("*", (value.atom, ir.Lit(1.0))), FLOAT, span)
 
     def comparison(self, ops: tuple[ast.cmpop, ...], values: list[Value], span: Span) -> Value:
         """A chain of comparisons."""
@@ -136,7 +77,7 @@ class Operators(Arrays):
             found = _compared(op, a.value, b.value)
             if found is not None:
                 return Num(ir.Lit(found), BOOL)
-        objects = isinstance(a, Obj) and isinstance(b, Obj) and not {a.id, b.id} & self.unit.given
+        objects = isinstance(a, Obj) and isinstance(b, Obj) and not {a.id, b.id} & (self.unit.given | self.unit.copies)
         if isinstance(op, (ast.Is, ast.IsNot)) and (objects or (isinstance(a, (Obj, Arr)) and a == b)):
             return Num(ir.Lit((a == b) is isinstance(op, ast.Is)), BOOL)
         if isinstance(a, Num) and isinstance(b, Num) and not isinstance(op, (ast.Is, ast.IsNot, ast.In, ast.NotIn)):
@@ -145,10 +86,15 @@ class Operators(Arrays):
                 if found is not None:
                     return Num(ir.Lit(found), BOOL)
             return self.unit.number("_t", ir.Compare((op,), (a.atom, b.atom)), BOOL, span)
+        found_by_method = self._compared_by_method(op, a, b, span)
+        if found_by_method is not None:
+            return found_by_method
         if isinstance(op, (ast.In, ast.NotIn)) and isinstance(b, Tup):
             tests = [self.truth(self.comparison((ast.Eq(),), [a, i], span), span) for i in b.items]
             return self.combined(ast.Or(), tests, isinstance(op, ast.NotIn), span)
         if isinstance(op, (ast.Eq, ast.NotEq)) and isinstance(a, Tup) and isinstance(b, Tup):
+            if (a.cls is list) is not (b.cls is list):
+                return Num(ir.Lit(isinstance(op, ast.NotEq)), BOOL)
             if len(a.items) != len(b.items):
                 return Num(ir.Lit(isinstance(op, ast.NotEq)), BOOL)
             rows = zip(a.items, b.items, strict=True)
@@ -158,6 +104,36 @@ class Operators(Arrays):
         raise refuse(
             f"`{word.get(type(op).__name__, 'comparison')}` of {describe(a)} and {describe(b)} is not compiled", span
         )
+
+    def _compared_by_method(self, op: ast.cmpop, a: Value, b: Value, span: Span) -> Value | None:
+        """A comparison that a class defines, or None."""
+        method = _COMPARING.get(type(op))
+        if isinstance(op, (ast.In, ast.NotIn)) and isinstance(b, (Obj, Tup)):
+            function = own_method(b, "__contains__")
+            if function is None:
+                return None
+            held = self.truth(self.call(Method(function, b), [a], {}, "_t", span), span)
+            return self.combined(ast.And(), [held], isinstance(op, ast.NotIn), span)
+        if method is None or not isinstance(a, (Obj, Tup)):
+            return None
+        function = own_method(a, method)
+        if function is None and isinstance(op, ast.NotEq):
+            function = own_method(a, "__eq__")
+            if function is not None:
+                equal = self.truth(self.comparison((ast.Eq(),), [a, b], span), span)
+                return self.combined(ast.And(), [equal], True, span)
+        if function is None:
+            return None
+        if function.__code__.co_filename == "<string>" and dataclasses.is_dataclass(a.cls):
+            if isinstance(op, ast.Eq) and isinstance(a, Obj) and isinstance(b, Obj):
+                if a.cls is not b.cls:
+                    return Num(ir.Lit(False), BOOL)
+                heap = self.frames[-1].state.heap
+                names = [f.name for f in dataclasses.fields(a.cls) if f.compare]
+                rows = [Tup(tuple(heap[x.id][n] for n in names)) for x in (a, b)]
+                return self.comparison((ast.Eq(),), list(rows), span)
+            return None
+        return self.call(Method(function, a), [b], {}, "_t", span)
 
     def combined(self, op: ast.boolop, tests: list[ir.Atom], negate: bool, span: Span) -> Num:
         """`a and b and c`, or `or`, of conditions that are all computed."""
@@ -176,33 +152,28 @@ class Operators(Arrays):
         return self.unit.number("_t", ir.Inert(node, frozenset(names)), BOOL, span)
 
 
+def own_method(value: Obj | Tup, name: str) -> types.FunctionType | None:
+    """A method that a class defines in Python."""
+    found = inspect.getattr_static(value.cls, name, None)
+    return found if isinstance(found, types.FunctionType) else None
+
+
+_COMPARING: dict[type, str] = {
+    ast.Eq: "__eq__", ast.NotEq: "__ne__", ast.Lt: "__lt__", ast.LtE: "__le__", ast.Gt: "__gt__", ast.GtE: "__ge__",
+}  # fmt: skip
+
+
 def literal(value: Any) -> Value:
     """A Python constant."""
-    if value.__class__ in _STATIC:
+    if value.__class__ in STATIC:
         return Num(ir.Lit(value), number_type(value))
     if value.__class__ is tuple:
         return Tup(tuple(map(literal, value)))
     return Known(value)
 
 
-def number_type(value: Any) -> str:
-    """The type of a Python number."""
-    return {float: FLOAT, int: INT, bool: BOOL}[value.__class__]
-
-
 def _is_none(value: Value) -> bool:
     return isinstance(value, Known) and value.value is None
-
-
-def _folded(op: str, a: Any, b: Any) -> Any:
-    """The result of an operator on two literals; None where Python raises, or where it is not a plain number."""
-    if op == "**" and (abs(b) > 64 or abs(a) > 1e9):
-        return None
-    try:
-        found = BINARY_FUNCTIONS[op](a, b)
-    except (ArithmeticError, TypeError, ValueError):
-        return None
-    return found if found.__class__ in _STATIC and (found.__class__ is not int or abs(found) < 2**62) else None
 
 
 def _compared(op: ast.cmpop, a: Any, b: Any) -> bool | None:

@@ -16,6 +16,7 @@ from pullback.compiled import support
 from pullback.compiled.unit import Unit
 from pullback.compiled.values import FLOAT, Arr
 from pullback.spans import Span
+from pullback.surgery import without_derivative
 
 
 def add_shadows(
@@ -65,6 +66,8 @@ def _shadow_of(stmt: ir.Bind, shadow: Callable[[str], str], unit: Unit) -> ir.St
             expr = ir.Item(ir.Var(shadow(name)), index)
         case ir.Apply(callee=callee, args=(ir.Var(name=name), *rest)) if support.is_view(stmt.facts.callee):
             expr = ir.Apply(callee, (ir.Var(shadow(name)), *rest))
+        case ir.Apply(args=(ir.Var(name=name),)) if stmt.facts.callee is without_derivative:
+            expr = ir.Copy(ir.Var(shadow(name)))  # (what is stored there later belongs to both)
         case _:
             expr = _zeros(unit, stmt.target)
     return _bound(shadow(stmt.target), expr, unit, stmt.span)

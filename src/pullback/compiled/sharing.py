@@ -18,6 +18,7 @@ class PlainSharing:
         self.kinds: dict[str, Kind] = unit.kinds
         self.certain: set[int] = set()
         self.points: dict[int, str] = {}
+        self.likely: set[int] = set()
         self.unseen: frozenset[int] = frozenset()
         groups: dict[str, set[str]] = {}
         for name in unit.arrays:

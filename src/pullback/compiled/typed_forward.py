@@ -164,7 +164,11 @@ def kept_names(stmt: ir.For | ir.While, region: Region, unit: Unit) -> tuple[lis
     return list(region.kept), None, None
 
 
-def fill_loops(code: list[ast.stmt], loops: dict[int, tuple[Any, Region]], unit: Unit, cursors: dict[Any, str],
+def fill_loops(
+    code: list[ast.stmt],
+    loops: dict[int, tuple[Any, Region]],
+    unit: Unit,
+    cursors: dict[Any, str],
     type_of: Callable[[str], str | Arr],
 ) -> None:
     """Write into the reverse loops what each iteration takes from the buffers, now that all of it is known."""

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from pullback import ir
-from pullback.compiled.values import FLOAT, INT, NUMBERS, Arr, Known, Num, Obj, Rng, Tup, Value, refuse
+from pullback.compiled.values import BOOL, FLOAT, INT, NUMBERS, Arr, Known, Num, Obj, Rng, Tup, Value, refuse
 from pullback.kinds import Kind, kind_of, known
 from pullback.spans import Span
 from pullback.structs import is_struct_class
@@ -41,10 +41,12 @@ class Unit:
         self.guards: dict[str, str] = {}  # text that reads it -> the name of the constant that it must be
         self.aliases: dict[str, str] = {}  # arrays that may share memory: a parent in the union of theirs
         self.ranges: dict[str, Rng] = {}
+        self.bits: dict[str, int] = {}  # of ints that are known to be small
         self.indices: dict[str, tuple[ir.Atom, ...]] = {}  # tuples and slices that arrays are indexed by
         self.stores: dict[int, int] = {}  # stores into arrays, by id: the dimensions of what is stored into
         self.objects = 0
         self.given: set[int] = set()  # objects that the caller holds
+        self.copies: set[int] = set()  # objects that stand for others: which one it is, is not known
         self.size = 0
 
     # --- names ------------------------------------------------------------------------------------
@@ -67,6 +69,11 @@ class Unit:
         """The number of a new object."""
         self.objects += 1
         return self.objects
+
+    def copied_identity(self) -> int:
+        """The number of an object that stands for another."""
+        self.copies.add(self.objects + 1)
+        return self.identity()
 
     def constant(self, value: Any, stem: str) -> str:
         """The name under which the boundary holds an object."""
@@ -142,6 +149,27 @@ class Unit:
         assert isinstance(made.atom, ir.Var)
         self.put(made.atom.name, expr, made, span)
         return made
+
+    def bounded(self, value: Num, bits: int) -> Num:
+        """Record that an int has no more than that many bits."""
+        if isinstance(value.atom, ir.Var) and bits < 64:
+            self.bits[value.atom.name] = bits
+        return value
+
+    def bits_of(self, atom: ir.Atom) -> int:
+        """How many bits an int may have."""
+        if isinstance(atom, ir.Lit):
+            return int(atom.value).bit_length()
+        return 1 if self.types.get(atom.name) == BOOL else self.bits.get(atom.name, 64)
+
+    def bits_of_index(self, over: ir.Atom) -> int:
+        """How many bits the index of a loop may have: what is counted up from a literal stays small."""
+        found = self.ranges[over.name] if isinstance(over, ir.Var) else None
+        if found is None:
+            return 64
+        if isinstance(found.start, ir.Lit) and isinstance(found.step, ir.Lit):
+            return max(50, self.bits_of(found.start), self.bits_of(found.step)) if self.bits_of(found.step) < 9 else 64
+        return max(self.bits_of(found.start), self.bits_of(found.stop))
 
     def range(self, over: Rng, span: Span) -> ir.Var:
         """The name of a `range`."""

@@ -1,10 +1,10 @@
 """`Layer`: the base class of models. A model is data, its parameters are fields, its call is a method.
 
-    class Scale(Layer):
-        def __init__(self): self.factor = 2.0; self.name = "double"
-        def __call__(self, x): return x * self.factor
+class Scale(Layer):
+    def __init__(self): self.factor = 2.0; self.name = "double"
+    def __call__(self, x): return x * self.factor
 
-    gradient(lambda layer: layer(3.0))(Scale())  ->  Scale.TangentVector(factor=3.0)
+gradient(lambda layer: layer(3.0))(Scale())  ->  Scale.TangentVector(factor=3.0)
 """
 
 from __future__ import annotations
@@ -132,10 +132,10 @@ class ActivationDiscarding(Layer):
 
 def layer_fields(layer: Any) -> Iterable[str]:
     """The fields of a layer that may be differentiable: all but those marked with `no_derivative`."""
-    fields = layer.__dict__
+    fields: dict[str, Any] = layer.__dict__
     declared = constant_fields(layer.__class__)
     if not declared and _CONSTANTS not in fields and not layer._slot_fields:
-        return list(fields)
+        return fields
     hidden = {_CONSTANTS, *declared, *fields.get(_CONSTANTS, ())}
     return [name for name in (*layer._slot_fields, *fields) if name not in hidden]
 

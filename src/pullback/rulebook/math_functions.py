@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from math import asinh, cos, cosh, erf, exp, gamma, lgamma, log, pi, sin, sinh, sqrt
+from math import asinh, cos, cosh, erf, exp, gamma, lgamma, log, pi, sin, sinh, sqrt, trunc
 
 from pullback.rules import constant, elementwise, rule
 from pullback.tangents import NO_TANGENT, ZERO
@@ -64,7 +64,7 @@ def prod_pullback(g: float, xs: Sequence[float], start: float) -> list[float]:
 
 
 elementwise(math.fabs, "x", x="g * ((x > 0) - (x < 0))", _returns="float")
-elementwise(math.fmod, "x, n", x="g", n="-g * math.trunc(x / n)", _returns="float")
+elementwise(math.fmod, "x, n", x="g", n="-g * trunc(x / n)", _returns="float")
 elementwise(math.remainder, "x, n", x="g", n="-g * round((x - y) / n)", _returns="float")
 elementwise(
     math.copysign, "x, s", x="g * (math.copysign(1.0, x) * math.copysign(1.0, s))", s="0.0 * g", _returns="float"

@@ -222,7 +222,7 @@ for name, function in (
     ("x", np.matrix_transpose),
     ("x", np.linalg.matrix_transpose),
 ):
-    template = {
+    template: dict[str, Any] = {
         name: f"restore(np.swapaxes(g, -1, -2), form({name}))",
         f"{name}_dot": f"np.swapaxes({name}_dot, -1, -2)",
     }

@@ -163,4 +163,3 @@ rule(
     _linear="g_",
     _returns="array",
 )
-

@@ -314,6 +314,8 @@ def _is_zero(t: Tangent) -> bool:
         return all(map(_is_zero, t.values()))
     if isinstance(t, (tuple, list)):
         return all(map(_is_zero, t))
+    if isinstance(t, TangentVector):
+        return all(map(_is_zero, t.__dict__.values()))
     return isinstance(t, (int, float, complex, np.ndarray, np.generic)) and not np.any(t)
 
 

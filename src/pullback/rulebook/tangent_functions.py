@@ -44,10 +44,15 @@ rule(add, "a, b", a="g", b="g", a_dot="a_dot", b_dot="b_dot", _returns="unknown"
 rule(fit, "t, x", t="fit(g, t)", _linear="t", _inert="x", _returns="unknown")
 rule(fit_to, "t, shape, dtype", t="fit(g, t)", _linear="t", _returns="unknown")
 rule(fit_like, "t, m", t="fit(g, t)", _linear="t", _returns="unknown")
-rule(part, "t, key", t="part_cotangent(g, t, key)", t_dot="part(t_dot, key)", _returns="unknown")
+rule(part, "t, key", t="part_cotangent(g, t, key)", t_dot="part(t_dot, key)", _returns="unknown", _alias=True)
 rule(
-    field_part, "obj, t, name", t="part_cotangent(g, t, name)", t_dot="field_part(obj, t_dot, name)",
-    _inert="obj", _returns="unknown",
+    field_part,
+    "obj, t, name",
+    t="part_cotangent(g, t, name)",
+    t_dot="field_part(obj, t_dot, name)",
+    _inert="obj",
+    _returns="unknown",
+    _alias=True,
 )
 rule(
     gathered_vector,
@@ -56,18 +61,25 @@ rule(
     parts_dot="gathered_vector(value, names, parts_dot)",
     _inert="value",
     _returns="unknown",
+    _alias=True,
 )
-rule(filled, "t, x", t="g", t_dot="filled(t_dot, x)", _inert="x", _returns="unknown")
-rule(projected, "t, x", t="g", t_dot="projected(t_dot, x)", _inert="x", _returns="unknown")
+rule(filled, "t, x", t="g", t_dot="filled(t_dot, x)", _inert="x", _returns="unknown", _itself=0)
+rule(projected, "t, x", t="g", t_dot="projected(t_dot, x)", _inert="x", _returns="unknown", _itself=0)
 rule(mirror, "x, t=ZERO", t="g", t_dot="mirror(x, t_dot)", _inert="x", _returns="unknown")
 rule(mirrors, "xs, ts", ts="g", ts_dot="mirrors(xs, ts_dot)", _inert="xs", _returns="tuple")
-rule(complete, "t, x", t="g", t_dot="complete(t_dot, y)", _inert="x", _returns="unknown", _alias=True)
+rule(complete, "t, x", t="g", t_dot="complete(t_dot, y)", _inert="x", _returns="unknown", _itself=0)
 rule(walked, "xs, t", xs="g", xs_dot="xs_dot", _inert="t", _returns="unknown", _alias=True)
 rule(own, "t", t="g", t_dot="own(t_dot)", _returns="unknown")
 rule(keep, "x", x="g", x_dot="keep(x_dot)", _returns="like")
-rule(dense, "t, x", t="g", t_dot="t_dot", _inert="x", _returns="unknown")
+rule(dense, "t, x", t="g", t_dot="t_dot", _inert="x", _returns="unknown", _itself=0)
 rule(
-    elements, "t, xs", t="elements_cotangent(g, t, xs)", t_dot="elements(t_dot, xs)", _inert="xs", _returns="unknown"
+    elements,
+    "t, xs",
+    t="elements_cotangent(g, t, xs)",
+    t_dot="elements(t_dot, xs)",
+    _inert="xs",
+    _returns="unknown",
+    _alias=True,
 )
 rule(listed, "xs", xs="g", xs_dot="xs_dot", _returns="unknown", _alias=True)
 rule(method_parts, "fn", fn="part(g, 1)", fn_dot="(ZERO, fn_dot)", _returns="tuple")
