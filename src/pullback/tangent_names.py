@@ -43,7 +43,7 @@ class TangentNames(Forward):
             shadows=None, ran=True, fresh=helpers.fresh,
             runtime=lambda what: helpers(getattr(runtime, what), what),
             runtime_call=lambda what: helpers(CALLS[what], what),
-            forward_calls={}, reversed_ifs={}, indexed_loops={},
+            forward_calls={}, plain_stores={}, reversed_ifs={}, indexed_loops={},
         )  # fmt: skip
         super().__init__(function, stub, sharing, helpers, needed, lambda *_: None)
         self.helpers = helpers
