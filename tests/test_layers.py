@@ -21,7 +21,7 @@ LAYERS = {
     "lower_iterations lower_expressions lower_match lower_try capturing appended lower",
     "analyses": "operations calls names array_methods library_results decided infer field_calls solitary effects "
     "changing origins sharing dict_views cutting activity progress definite liveness",
-    "the transform": "runtime residuals inlining shadow_code reverse simplify threaded forward_uses "
+    "the transform": "runtime residuals inlining shadow_code reverse simplify threaded outlined forward_uses "
     "forward_try forward_sweep lending not_finite emit",
     "forward mode": "tangent_parts mirrors template_functions tangent_rules tangent_names tangent_calls tangent_try "
     "tangent_code tangent_changes",

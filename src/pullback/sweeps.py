@@ -20,6 +20,7 @@ from pullback.forward_sweep import Forward, unset
 from pullback.generated import JOINT, Derivative, Request
 from pullback.kinds import ARRAY, BOOL, COMPLEX, FLOAT, INT, NPFLOAT, OTHER, UNKNOWN, of_key
 from pullback.not_finite import debugging
+from pullback.outlined import keep_outlines
 from pullback.residuals import Residuals
 from pullback.reverse import ABSENT, MAYBE, PRESENT, Reverse
 from pullback.rules import lookup
@@ -33,6 +34,7 @@ from pullback.syntax import assign, call, constant, name, names_in, tuple_of
 from pullback.tangents import tangent_type
 from pullback.threaded import threaded
 
+_FORM = ("pullback.rulebook.array_likes", "form")  # what rules ask for an operand's shape and dtype
 _NOT_PYTHONS = COMPLEX | NPFLOAT | ARRAY | OTHER
 
 
@@ -133,8 +135,27 @@ def forward_sweep(
     else:
         forward.uses[lowered.result] = forward.uses.get(lowered.result, 0) + 1
     body = forward.block(lowered.body)
+    _keep_outlines(lowered, sharing, sweep, code, body)
     mirrors = sorted(sweep.residuals.mirrors.values())
     return [unset(mirrors), *body] if mirrors else body
+
+
+def _keep_outlines(
+    lowered: ir.FunctionIR, sharing: Sharing, sweep: Sweep, code: list[ast.stmt], body: list[ast.stmt]
+) -> None:
+    """Keep arrays of which only the shape is asked as their outlines."""
+    sources = {new: source for made in (sweep.residuals.before, sweep.residuals.after) for captures in made.values()
+               for new, source, _ in captures}  # fmt: skip
+
+    def is_array(identifier: str) -> bool:
+        kind = sharing.kinds.get(sources.get(identifier, identifier), UNKNOWN)
+        return bool(kind.mask & ARRAY) and kind.numeric and identifier not in lowered.parameters
+
+    def is_form(function: str) -> bool:
+        found = sweep.helpers.values.get(function)
+        return (getattr(found, "__module__", ""), getattr(found, "__name__", "")) == _FORM
+
+    keep_outlines(code, body, sweep.residuals, is_array, sweep.helpers, is_form)
 
 
 def _drop_unused(lowered: ir.FunctionIR, forward: Forward) -> None:
