@@ -30,7 +30,7 @@ from pullback.reverse import Reverse
 from pullback.shadows import MISSING
 from pullback.sharing import Sharing
 from pullback.spans import Span
-from pullback.syntax import assign, assign_many, atom, call, constant, name, target, template, tuple_of
+from pullback.syntax import assign, assign_many, atom, call, constant, name, target, template, tuple_of, walk
 
 _BINARY: dict[str, type[ast.operator]] = {
     "+": ast.Add, "-": ast.Sub, "*": ast.Mult, "/": ast.Div, "//": ast.FloorDiv, "%": ast.Mod, "**": ast.Pow,
@@ -469,7 +469,7 @@ class Forward:
 
 def placed(node: Any, span: Span) -> Any:
     """Give a node, and what it contains that has none, a position."""
-    for inner in ast.walk(node):
+    for inner in walk(node):
         if isinstance(inner, (ast.expr, ast.stmt, ast.keyword)) and getattr(inner, "end_lineno", None) is None:
             inner.lineno, inner.col_offset = span.line, span.column
             inner.end_lineno, inner.end_col_offset = span.end_line, span.end_column

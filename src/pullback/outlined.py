@@ -15,18 +15,22 @@ from typing import Any
 
 from pullback.fitting import fit, fit_like, meta
 from pullback.residuals import Residuals
-from pullback.syntax import call, name
+from pullback.syntax import call, name, walk
 
 Helpers = Callable[[Any, str], str]
 
 
 def keep_outlines(
-    code: list[ast.stmt], body: list[ast.stmt], residuals: Residuals, candidate: Callable[[str], bool], helpers: Helpers,
+    code: list[ast.stmt],
+    body: list[ast.stmt],
+    residuals: Residuals,
+    candidate: Callable[[str], bool],
+    helpers: Helpers,
     is_form: Callable[[str], bool],
-) -> None:  # fmt: skip
+) -> None:
     """Have both sweeps agree on what is kept as its outline: of each loop, and of the function."""
     stacks = {}
-    for node in [n for stmt in code for n in ast.walk(stmt) if isinstance(n, ast.For)]:
+    for node in [n for stmt in code for n in walk(stmt) if isinstance(n, ast.For)]:
         region = getattr(node, "region", None)
         if region is not None and region.stack:
             light = _outlined(node.body, [k for k in region.kept if candidate(k)], helpers, is_form)
@@ -37,7 +41,7 @@ def keep_outlines(
     residuals.top.outlines = _outlined(code, top, helpers, is_form)
     if not stacks:
         return
-    for node in [n for stmt in body for n in ast.walk(stmt) if isinstance(n, ast.Call)]:
+    for node in [n for stmt in body for n in walk(stmt) if isinstance(n, ast.Call)]:
         match node:
             case ast.Call(func=ast.Attribute(value=ast.Name(id=stack), attr="append"), args=[entry]) if stack in stacks:
                 items = entry.elts if isinstance(entry, ast.Tuple) else [entry]
@@ -56,12 +60,12 @@ def _outlined(code: list[ast.stmt], kept: list[str], helpers: Helpers, is_form: 
     looks: dict[int, ast.Name] = {}
     read: dict[str, bool] = {}  # by name: whether its value is read
     for stmt in code:
-        for node in ast.walk(stmt):
+        for node in walk(stmt):
             found = _looked_at(node, fits, is_form)
             if found is not None:
                 looks[id(found)] = found
     for stmt in code:
-        for node in ast.walk(stmt):
+        for node in walk(stmt):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
                 read[node.id] = read.get(node.id, False) or id(node) not in looks
     light = {k for k in kept if read.get(k) is False}

@@ -21,7 +21,7 @@ from pullback.inlining import NEW, PLAIN, Inliner, how
 from pullback.kinds import FLOAT, LIST, TUPLE, UNKNOWN, Kind
 from pullback.residuals import Region, Residuals
 from pullback.shadow_code import ShadowCode
-from pullback.syntax import assign, assign_many, call, constant, name, template, tuple_of
+from pullback.syntax import assign, assign_many, call, constant, name, template, tuple_of, walk
 from pullback.syntax import atom as as_syntax
 
 ABSENT, PRESENT, MAYBE = "absent", "present", "maybe"
@@ -109,7 +109,7 @@ class Reverse:
     def emit(self, stmt: ast.stmt, source: ir.Stmt) -> None:
         """Append a statement that the user's statement `source` causes."""
         span = source.span
-        for node in ast.walk(stmt):
+        for node in walk(stmt):
             if isinstance(node, (ast.expr, ast.stmt)) and not hasattr(node, "_placed"):
                 node.lineno, node.col_offset = span.line, span.column
                 node.end_lineno, node.end_col_offset = span.end_line, span.end_column

@@ -30,7 +30,7 @@ from pullback.sharing import Sharing
 from pullback.simplify import fold_ones, simplify
 from pullback.spans import Diagnostic
 from pullback.structs import constant_fields, has_plain_fields
-from pullback.syntax import assign, call, constant, name, names_in, tuple_of
+from pullback.syntax import assign, call, constant, name, names_in, tuple_of, walk
 from pullback.tangents import tangent_type
 from pullback.threaded import threaded
 
@@ -322,7 +322,7 @@ def assigned_once(code: list[ast.stmt]) -> set[str]:
     """The names that code assigns in one place."""
     counts: dict[str, int] = {}
     for stmt in code:
-        for node in ast.walk(stmt):
+        for node in walk(stmt):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
                 counts[node.id] = counts.get(node.id, 0) + 1
     return {n for n, c in counts.items() if c == 1}
@@ -331,7 +331,7 @@ def assigned_once(code: list[ast.stmt]) -> set[str]:
 def _fill_loops(code: list[ast.stmt]) -> None:
     """Name what each entry of a loop's stack holds, now that all of it is known."""
     for stmt in code:
-        for node in ast.walk(stmt):
+        for node in walk(stmt):
             region = getattr(node, "region", None)
             if region is not None and isinstance(node, ast.For) and region.stack:
                 names: list[ast.expr] = [ast.Name(k, ast.Store()) for k in region.kept]

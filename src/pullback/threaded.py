@@ -18,6 +18,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 
+from pullback.syntax import walk
+
 Known = dict[str, bool]  # adjoints of which it is known here that they are there (True) or `ZERO` (False)
 
 
@@ -89,11 +91,11 @@ class _Threader:
 
 
 def _stored(stmt: ast.stmt) -> set[str]:
-    return {n.id for n in ast.walk(stmt) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
+    return {n.id for n in walk(stmt) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
 
 
 def _loaded(node: ast.AST) -> set[str]:
-    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    return {n.id for n in walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
 
 
 def _alive(code: list[ast.stmt], after: set[str], temporary: Callable[[str], bool], delete: bool) -> set[str]:
