@@ -121,9 +121,10 @@ def _call(
     if entry is not None:
         covered = _registered(entry, args, kwargs, active)
         if covered is not None:
-            rule = covered[1][1] if covered[1][0] is reverse_vjp else None
-            if rule is not None and key is not None and fn.__class__ is types.FunctionType and len(_rules) < 4096:
-                _rules[key] = rule
+            if key is not None and covered[1][0] is reverse_vjp and fn.__class__ is types.FunctionType:
+                rule, operands = covered[1][1], covered[1][4]
+                if set(active) <= {operand for operand, _ in operands} and len(_rules) < 4096:
+                    _rules[key] = rule  # (whatever the values are: all that are active are covered)
             return covered
     if hasattr(fn, "_pullback_verb"):
         return VERB_PULLBACKS["call"](fn, args, kwargs, active)  # type: ignore[no-any-return]

@@ -253,7 +253,8 @@ def _only_stores(lowered: ir.FunctionIR, names: Names, given: Any, result_of: An
     """The same for a function that changes only fields of plain objects: each holds what it does on entry, or one that
     is stored under its name, whichever object it is of."""
     stores = [s for s in ir.walk(lowered.body) if isinstance(s, ir.Store)]
-    if not stores or not all(s.attribute for s in stores) or names.forward or names.helpers:
+    deletes = any(isinstance(s, ir.Opaque) for s in ir.walk(lowered.body))
+    if not stores or deletes or not all(s.attribute for s in stores) or names.forward or names.helpers:
         return None
     names.stored, dynamic = {s.key: NOTHING for s in stores}, names.dynamic
     names.dynamic = True
