@@ -1,9 +1,9 @@
 """Conditions whose outcome is known from the kinds of values: the arm that runs takes the conditional's place.
 
-    if self.bias is None:           for a layer whose bias is an array:
-        y = x @ w              ->       y = x @ w + self.bias
-    else:
-        y = x @ w + self.bias
+if self.bias is None:           for a layer whose bias is an array:
+    y = x @ w              ->       y = x @ w + self.bias
+else:
+    y = x @ w + self.bias
 """
 
 from __future__ import annotations

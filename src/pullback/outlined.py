@@ -1,10 +1,10 @@
 """What the reverse sweep asks only for its shape and dtype is kept as these: the array itself can be freed.
 
-    t = a + b                           t = a + b
-    y = t * c                           y = t * c
-    stack.append((t, c))          ->    stack.append((meta(t), c))
-    ...                                 ...
-    d_a = fit(d_t, t)                   d_a = fit_like(d_t, t)
+t = a + b                           t = a + b
+y = t * c                           y = t * c
+stack.append((t, c))          ->    stack.append((meta(t), c))
+...                                 ...
+d_a = fit(d_t, t)                   d_a = fit_like(d_t, t)
 """
 
 from __future__ import annotations

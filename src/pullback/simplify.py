@@ -88,9 +88,7 @@ def _forward(
     seen = 0
     users: list[ast.stmt] = []
     for stmt in code[index + 1 :]:
-        here = sum(
-            isinstance(n, ast.Name) and n.id == identifier and isinstance(n.ctx, ast.Load) for n in walk(stmt)
-        )
+        here = sum(isinstance(n, ast.Name) and n.id == identifier and isinstance(n.ctx, ast.Load) for n in walk(stmt))
         compound = isinstance(stmt, (ast.If, ast.For, ast.While, ast.Try, ast.With))
         if here:
             if compound and not (isinstance(stmt, ast.If) and simple and not _writes(stmt) & depends):
