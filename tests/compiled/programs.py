@@ -106,8 +106,10 @@ def counter(x):
 
 def closures(x, y):
     scale = lambda t: t * y
+
     def both(a, b=3.0):
         return scale(a) + b
+
     return both(x) * both(y, b=x) + sum((x, y, 1.0)) + max(x, y, 2.0) - min(x * y, 7.0)
 
 
@@ -165,9 +167,73 @@ def layer(w, b, x):
     return np.mean(h**2)
 
 
+def chosen(a, x):
+    b = np.where(a > x, a * a, -a) + np.maximum(a, x) * np.minimum(a, a * 2.0) + np.clip(a, 0.2, 0.9)
+    return np.sum(b) + np.argmax(a) * x + np.var(a) + np.linalg.norm(a)
+
+
+def picked(a, k, x):
+    b = a.copy()
+    b[b > 0.5] = x
+    b[k] = a[k] * a[:3]
+    b[b < 0.2] *= x
+    b[[3, 0]] -= x * a[1]
+    return np.sum(b * a) + np.sum(a[a > 0.1] ** 2) + a[k] @ a[k]
+
+
+def reshaped(m):
+    t = m.reshape(4, 3) @ m
+    joined = np.concatenate([m.ravel(), t.flatten(), np.diff(m[0])])
+    stacked = np.stack([m[0], m[1] * m[2]])
+    return np.sum(joined**2) + np.sum(np.cumsum(stacked[1]) * stacked[0]) + m.max(axis=0) @ m.std(axis=0)
+
+
+def normalised(m):
+    e = np.exp(m - m.max(axis=1, keepdims=True))
+    p = e / e.sum(axis=1, keepdims=True)
+    return np.sum(np.log(p) * m) + m.min(axis=1) @ m.mean(axis=1)
+
+
+def solved(s, b):
+    s = s + np.eye(3) * 4.0
+    x = np.linalg.solve(s, b)
+    return x @ x + np.linalg.det(s) + np.sum(np.linalg.inv(s)) + np.sum(np.linalg.solve(s, s * s) * s)
+
+
 BODY = Body((1.0, 0.2), (0.1, 0.9), 1.3, 4)
 RNG = np.random.default_rng(0)
+class Pair(NamedTuple):
+    a: float
+    b: float
+
+    def __add__(self, other):
+        return Pair(self.a + other.a, self.b * other.b)
+
+    def __mul__(self, k):
+        return Pair(self.a * k, self.b + k)
+
+    def __eq__(self, other):
+        return abs(self.a - other.a) < 1.0
+
+
+def operators_of_a_named_tuple(p, q, n):
+    for _ in range(n):
+        p = p + q * 0.5
+    return p.a * p.b if p == q else p.a + p.b
+
+
+def invariant_products(x, w, n):
+    y = x
+    for i in range(n):
+        k = w * w
+        t = y * k
+        y = t * (w / x) + i * x * (i + 1)
+    return y
+
+
 NUMBERS = [
+    (operators_of_a_named_tuple, (Pair(1.0, 2.0), Pair(0.3, 0.7), 3)),
+    (invariant_products, (1.3, 0.8, 5)),
     (scalar, (2.0, 3.0)),
     (growing_sum, (1.0, 0.5, 9)),
     (newton, (2.0,)),
@@ -184,5 +250,10 @@ ARRAYS = [
     (swapping, (RNG.random(7), 0.1, 5)),
     (heat, (RNG.random((5, 6)), 0.1, 3)),
     (vectors, (np.arange(4.0) / 3, np.ones(4) * 2, 0.3)),
+    (chosen, (np.array([0.1, -0.4, 0.8, 1.3]), 0.3)),
+    (picked, (np.array([0.1, -0.4, 0.8, 1.3]), np.array([1, 2, 1]), 0.3)),
+    (reshaped, (RNG.random((3, 4)),)),
+    (normalised, (RNG.random((3, 4)),)),
+    (solved, (RNG.random((3, 3)), RNG.random(3))),
     (layer, (RNG.random((3, 3)), np.ones(3), np.arange(3.0))),
 ]

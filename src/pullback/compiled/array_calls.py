@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from pullback import ir
+from pullback.compiled import array_support as more
 from pullback.compiled import support
-from pullback.compiled.expressions import Expressions
-from pullback.compiled.values import FLOAT, INT, Arr, Known, Num, Tup, Value, describe, refuse
+from pullback.compiled.array_functions import ArrayFunctions
+from pullback.compiled.values import BOOL, FLOAT, INT, Arr, Cut, Known, Num, Tup, Value, describe, refuse
 from pullback.rules import callable_name
 from pullback.spans import Span
 
@@ -24,7 +25,7 @@ _ENTRYWISE = frozenset({
 _BINARY = {np.add: "+", np.subtract: "-", np.multiply: "*", np.divide: "/", np.true_divide: "/", np.power: "**"}
 
 
-class ArrayCalls(Expressions):
+class ArrayCalls(ArrayFunctions):
     """Calls of NumPy's functions and of arrays' methods."""
 
     def array_method(
@@ -33,13 +34,18 @@ class ArrayCalls(Expressions):
         """`a.sum()` and the like."""
         functions: dict[str, Any] = {
             "sum": np.sum, "mean": np.mean, "dot": np.dot, "copy": np.copy, "max": np.max, "min": np.min,
-            "transpose": np.transpose, "prod": np.prod,
+            "transpose": np.transpose, "prod": np.prod, "var": np.var, "std": np.std, "clip": np.clip,
+            "ravel": np.ravel, "cumsum": np.cumsum, "argmax": np.argmax, "argmin": np.argmin,
         }  # fmt: skip
         if name == "item" and not args:
             raise refuse("`.item()` of an array is not compiled", span)
+        if name == "reshape" and args and not keywords:
+            return self.reshaped(owner, args[0] if len(args) == 1 else Tup(tuple(args)), stem, span)
+        if name == "flatten" and not args and not keywords:
+            flat = self.reshaped(owner, Num(ir.Lit(-1), INT), stem, span)
+            self.unit.unstored.pop()  # (it is always a copy)
+            return flat
         if name == "fill" and len(args) == 1:
-            from pullback.compiled.values import Cut
-
             self.array_store(owner, Cut(None, None, None), args[0], span)
             return Known(None)
         if name == "astype" and len(args) == 1 and isinstance(args[0], Known) and args[0].value in (float, np.float64):
@@ -85,13 +91,11 @@ class ArrayCalls(Expressions):
             return self.applied_array(callee, (x.atom,), self.like(FLOAT, x.ndim, x.dtype), stem, span)
         if callee is abs and isinstance(x, Arr) and x.type == FLOAT:
             return self.applied_array(np.absolute, (x.atom,), x, stem, span)
-        if callee in (np.maximum, np.minimum) and all(isinstance(a, Num) for a in args):
-            return self._wider(callee, args, stem, span)
+        found = self.array_function(callee, args, keywords, stem, span)
+        if found is not None:
+            return found
         shown = ", ".join(map(describe, args))
         raise refuse(f"`{name}` of {shown} is not compiled", span, help="docs/compiling.md lists what is; write a loop")
-
-    def _wider(self, callee: Any, args: list[Value], stem: str, span: Span) -> Value:
-        raise refuse(f"`{callable_name(callee)}` of numbers is not compiled", span, help="use max and min")
 
     def _maker(self, maker: str, args: list[Value], keywords: dict[str, Value], stem: str, span: Span) -> Value:
         """`np.zeros(shape)`, `np.zeros_like(a)`, `np.arange(n)` and the like."""
@@ -103,9 +107,22 @@ class ArrayCalls(Expressions):
         if isinstance(dtype, Known):
             type_ = _type_of(dtype.value, span)
         if maker == "arange":
-            if dtype is not None or len(args) != 1 or not (isinstance(args[0], Num) and args[0].type == INT):
-                raise refuse("`np.arange` is compiled with one int", span)
-            return self.applied_array(support.counting, (args[0].atom,), self.like(INT, 1), stem, span)
+            numbers = [a for a in args if isinstance(a, Num)]
+            if not 1 <= len(numbers) == len(args) <= 3 or any(n.type == BOOL for n in numbers):
+                raise refuse("`np.arange` of these is not compiled", span)
+            kind = FLOAT if any(n.type == FLOAT for n in numbers) else INT
+            if len(numbers) > 1 or kind == FLOAT or dtype is not None:
+                bounds_of = numbers if len(numbers) > 1 else [Num(ir.Lit(0), INT), *numbers]
+                atoms: list[ir.Atom] = [n.atom for n in [*bounds_of, Num(ir.Lit(1), INT)][:3]]
+                if any(n.type == FLOAT and not isinstance(n.atom, ir.Lit) for n in numbers):
+                    raise refuse("`np.arange` of variable floats is not compiled", span, help="use np.arange(n) * step")
+                made = self.applied_array(more.stepped, tuple(atoms), self.like(kind, 1), stem, span)
+                if dtype is None or type_ == kind:
+                    return made
+                if kind == INT:
+                    return self.applied_array(support.as_floats, (made.atom,), self.like(FLOAT, 1), stem, span)
+                raise refuse("`np.arange` of floats as ints is not compiled", span)
+            return self.applied_array(support.counting, (numbers[0].atom,), self.like(INT, 1), stem, span)
         if maker == "linspace":
             numbers = [a for a in args if isinstance(a, Num)]
             if len(numbers) != 3:
@@ -128,8 +145,6 @@ class ArrayCalls(Expressions):
             if dtype is None and not like:
                 type_ = FLOAT if value.type == FLOAT else INT
             made = self.new(type_, shape, support.EMPTY, stem, span)
-            from pullback.compiled.values import Cut
-
             self.array_store(made, Cut(None, None, None), value, span)
             return made
         makers = {"zeros": support.ZEROS, "ones": support.ONES, "empty": support.EMPTY}[kind]
@@ -161,8 +176,11 @@ class ArrayCalls(Expressions):
     ) -> Value:
         """`np.sum(a)`, `np.mean(a, axis=0)`."""
         axis = keywords.get("axis", args[0] if args else Known(None))
-        if len(args) > 1 or set(keywords) - {"axis"}:
+        kept = keywords.get("keepdims", Num(ir.Lit(False), BOOL))
+        if len(args) > 1 or set(keywords) - {"axis", "keepdims"} or not isinstance(kept, Num):
             raise refuse(f"`{callable_name(callee)}` with these options is not compiled", span)
+        if kept.atom != ir.Lit(False):
+            return self._with_kept_axis(callee, x, axis, stem, span)
         whole, along = _REDUCTIONS[callee]
         if x.type != FLOAT and callee not in (np.sum, sum):
             raise refuse(f"`{callable_name(callee)}` is compiled for arrays of floats", span)
@@ -171,9 +189,24 @@ class ArrayCalls(Expressions):
         if along is None or not (isinstance(axis, Num) and isinstance(axis.atom, ir.Lit)) or x.type != FLOAT:
             raise refuse(f"`{callable_name(callee)}` along this axis is not compiled", span)
         place = int(axis.atom.value) % x.ndim
+        if isinstance(along, str) and x.ndim > 1:
+            function = more.extreme_along(along, x.ndim, place)
+            return self.applied_array(function, (x.atom,), self.like(FLOAT, x.ndim - 1), stem, span)
         if x.ndim == 1:
             return self.applied_number(whole, (x.atom,), FLOAT, stem, span)
         return self.applied_array(along[x.ndim, place], (x.atom,), self.like(FLOAT, x.ndim - 1), stem, span)
+
+
+    def _with_kept_axis(self, callee: Any, x: Arr, axis: Value, stem: str, span: Span) -> Value:
+        """A reduction whose axis stays, with length 1."""
+        if not (isinstance(axis, Num) and isinstance(axis.atom, ir.Lit)) or x.ndim < 2:
+            raise refuse(f"`{callable_name(callee)}` with these options is not compiled", span)
+        found = self._reduction(callee, x, [], {"axis": axis}, "_t", span)
+        place = int(axis.atom.value) % x.ndim
+        index: list[Value] = [Cut(None, None, None)] * (x.ndim - 1)
+        index.insert(place, Known(None))
+        assert isinstance(found, Arr)
+        return self.array_item(found, Tup(tuple(index)), stem, span)
 
 
 def _type_of(dtype: Any, span: Span) -> str:
@@ -191,6 +224,6 @@ _MAKERS: dict[Any, str] = {
 }  # fmt: skip
 _REDUCTIONS: dict[Any, Any] = {
     np.sum: (support.total, support.SUMS), sum: (support.total, None), np.mean: (support.mean, support.MEANS),
-    np.max: (support.largest, None), np.min: (support.smallest, None), max: (support.largest, None),
+    np.max: (support.largest, "max"), np.min: (support.smallest, "min"), max: (support.largest, None),
     min: (support.smallest, None), np.prod: (support.product, None),
 }  # fmt: skip

@@ -7,14 +7,16 @@ a * b + c            new arrays, by NumPy's rules of broadcasting
 
 from __future__ import annotations
 
+import ast
 from typing import Any
 
 import numpy as np
 
 from pullback import ir
+from pullback.compiled import array_support as more
 from pullback.compiled import support
 from pullback.compiled.base import Base
-from pullback.compiled.values import FLOAT, INT, Arr, Cut, Known, Num, Tup, Value, describe, refuse
+from pullback.compiled.values import BOOL, FLOAT, INT, Arr, Cut, Known, Num, Tup, Value, describe, refuse
 from pullback.kinds import TUPLE_KIND, Kind
 from pullback.spans import Span
 
@@ -44,9 +46,13 @@ class Arrays(Base):
         """An operator on an array and an array or number, entry by entry."""
         if op == "@":
             return self.product(a, b, stem, span)
-        if op not in ("+", "-", "*", "/", "**", "//", "%"):
-            raise refuse(f"`{op}` of arrays is not compiled", span)
         arrays = [x for x in (a, b) if isinstance(x, Arr)]
+        masks = [x for x in (a, b) if (isinstance(x, Arr) and x.dtype == "bool") or x.type == "b"]
+        if op in ("&", "|", "^") and len(masks) == 2 and not inplace:
+            like = Arr("", INT, max(x.ndim for x in arrays), "bool")
+            return self.unit.array(stem, ir.Operation(op, (a.atom, b.atom)), like, span)
+        if op not in ("+", "-", "*", "/", "**", "//", "%") or len(masks) == 2:
+            raise refuse(f"`{op}` of arrays is not compiled", span)
         type_ = FLOAT if op == "/" or FLOAT in (a.type, b.type) else INT
         ndim = max(x.ndim for x in arrays)
         dtype = "float32" if type_ == FLOAT and all(x.dtype == "float32" for x in arrays) else "float64"
@@ -167,7 +173,11 @@ class Arrays(Base):
         return ir.Var(name)
 
     def array_item(self, owner: Arr, index: Value, stem: str, span: Span) -> Value:
-        """`a[i]`: a number, or a view."""
+        """`a[i]`: a number, or a view; entries by an array of ints or bools are new."""
+        if isinstance(index, Tup) and index.cls is list:
+            index = self.from_items(index, "_t", span)
+        if isinstance(index, Arr) and index.type == INT:
+            return self._picked(owner, index, stem, span)
         place, left = self.place(owner, index, span)
         if left == 0:
             return self.unit.number(stem, ir.Item(owner.atom, place), owner.type, span)
@@ -175,8 +185,42 @@ class Arrays(Base):
         self.unit.share(made.name, owner.name)
         return made
 
+    def _picked(self, owner: Arr, index: Arr, stem: str, span: Span) -> Arr:
+        if index.dtype == "bool":
+            if index.ndim not in (1, owner.ndim):
+                raise refuse(f"{describe(owner)} by a mask of {index.ndim}", span)
+            function, ndim = more.masked(owner.ndim, index.ndim), owner.ndim - index.ndim + 1
+        elif index.ndim == 1:
+            function, ndim = more.taken(owner.ndim), owner.ndim
+        else:
+            raise refuse(f"an index of {index.ndim} dimensions is not compiled", span)
+        like = Arr("", owner.type, ndim, owner.dtype)
+        return self.applied_array(function, (owner.atom, index.atom), like, stem, span)
+
+    def _picked_store(self, owner: Arr, index: Arr, value: Value, span: Span) -> None:
+        """`a[k] = value` for an array of ints, `a[mask] = value`."""
+        if not isinstance(value, (Num, Arr)):
+            raise refuse(f"storing {describe(value)} by an index array is not compiled", span)
+        if index.dtype == "bool" and isinstance(value, Num) and owner.type == FLOAT and index.ndim == owner.ndim:
+            function = more.choice("where", (index.ndim, 0, owner.ndim), owner.ndim)
+            operands = (index.atom, self.as_float(value, span).atom, owner.atom)
+            chosen = self.applied_array(function, operands, self.like(FLOAT, owner.ndim), "_t", span)
+            self.array_store(owner, Cut(None, None, None), chosen, span)
+            return
+        if index.ndim != 1 or owner.ndim != 1 or (value.type == FLOAT and owner.type != FLOAT):
+            raise refuse(f"storing into {describe(owner)} by this index is not compiled", span)
+        stmt = ir.Store(owner.atom, index.atom, value.atom, False, span)
+        stmt.facts.kinds = (self.unit.kind(owner.atom), self.unit.kind(value.atom), self.unit.kind(index.atom))
+        self.unit.stores[id(stmt)] = 1
+        self.unit.append(stmt)
+
     def array_store(self, owner: Arr, index: Value, value: Value, span: Span) -> None:
         """`a[i] = value`."""
+        if isinstance(index, Tup) and index.cls is list:
+            index = self.from_items(index, "_t", span)
+        if isinstance(index, Arr) and index.type == INT:
+            self._picked_store(owner, index, value, span)
+            return
         place, left = self.place(owner, index, span)
         if not isinstance(value, (Num, Arr)):
             if not (isinstance(value, Tup) and left == 1):
@@ -217,6 +261,9 @@ class Arrays(Base):
         made = self.new(type_, [Num(ir.Lit(n), INT) for n in shape], support.EMPTY, stem, span)
         for index, item in flat:
             self.array_store(made, Tup(tuple(Num(ir.Lit(k), INT) for k in index)), item, span)
+        if all(v.type == BOOL for _, v in flat if isinstance(v, Num)):
+            test = ir.Compare((ast.NotEq(),), (made.atom, ir.Lit(0)))
+            return self.unit.array("_t", test, Arr("", INT, made.ndim, "bool"), span)
         return made
 
     def new(self, type_: str, shape: list[Value], makers: dict[Any, Any], stem: str, span: Span) -> Arr:

@@ -69,6 +69,14 @@ class Base:
         """An operator on two numbers."""
         raise NotImplementedError
 
+    def cut(self, value: Value, span: Span) -> Value:
+        """A value without its derivative."""
+        raise NotImplementedError
+
+    def integer(self, op: str, a: Num, b: Num, stem: str, span: Span) -> Num:
+        """An operator on ints."""
+        raise NotImplementedError
+
     def as_float(self, value: Num, span: Span) -> Num:
         """A number as a float."""
         raise NotImplementedError

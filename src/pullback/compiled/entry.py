@@ -113,6 +113,10 @@ class Entry:
         self.site = Call(self.unit, self.function, self.call_args, self.kwargs, self.layouts, self.span)
         if sum(1 for _ in ir.walk(self.unit.block)) > MOST_STATEMENTS:
             raise refuse("the function is too long when its calls are put in place", self.span)
+        stored = {self.unit.root(s.obj.name) for s in self._stores() if isinstance(s.obj, ir.Var)}
+        for a, b, span in self.unit.unstored:
+            if {self.unit.root(a), self.unit.root(b)} & stored:
+                raise refuse("`reshape` of an array that is changed in place is not compiled", span)
         self.parts: list[Num | Arr] = []
         for part in list(leaves(self.site.result, self.site.state)):
             made: Num | Arr = part  # (a name that nothing assigns again)
@@ -246,8 +250,8 @@ class Entry:
             copy = unit.constant(np.copy, "copy")
             arrays = {i for i, n in enumerate(site.parameters) if n in unit.arrays}
             stores = any(isinstance(s, ir.Store) for s in ir.walk(unit.block))
-            inner = [f"x{i} = {copy}({r})" if i in arrays else f"x{i} = {r}" for i, r in enumerate(reads)]
-            given = [f"{copy}(x{i})" if i in arrays and stores else f"x{i}" for i in range(len(reads))]
+            inner = [f"held{i} = {copy}({r})" if i in arrays else f"held{i} = {r}" for i, r in enumerate(reads)]
+            given = [f"{copy}(held{i})" if i in arrays and stores else f"held{i}" for i in range(len(reads))]
             inner.append(f"def linear({', '.join(f't{i}' for i in range(maps))}):")
             inner.append(f"    r = {machine}({', '.join([*given, *extra])})")
             inner += [f"    {line}" for line in body]
@@ -274,13 +278,16 @@ class Entry:
         tests.append(f"{unit.constant(EPOCH, 'EPOCH')}.now != {unit.constant(self, 'entry')}.epoch")
         return tests + self._overlaps()
 
+    def _stores(self) -> list[ir.Store]:
+        return [s for s in ir.walk(self.unit.block) if isinstance(s, ir.Store)]
+
     def _overlaps(self) -> list[str]:
         """Tests that arrays which are stored into share no memory with others: each has an adjoint of its own."""
         unit, site = self.unit, self.site
         given = dict(zip(site.arguments.parameters, site.arguments.reads, strict=True))
         given |= {name: path for path, (_, name) in unit.inputs.items()}
         arrays = {n: path for n, path in given.items() if n in unit.arrays}
-        stores = [s for s in ir.walk(unit.block) if isinstance(s, ir.Store)]
+        stores = self._stores()
         stored = {unit.root(s.obj.name) for s in stores if isinstance(s.obj, ir.Var)}
         apart = unit.constant(must_be_apart, "must_be_apart")
         names = list(arrays)

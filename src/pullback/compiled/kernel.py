@@ -17,6 +17,7 @@ from pullback.activity import analyse
 from pullback.compiled import support
 from pullback.compiled.custom_call import CustomCall
 from pullback.compiled.reading import without_dead
+from pullback.compiled.remade import Remade
 from pullback.compiled.shadowing import add_shadows
 from pullback.compiled.sharing import PlainSharing
 from pullback.compiled.typed_forward import TypedForward, fill_loops
@@ -123,12 +124,12 @@ def gradient(
     if not seeds:
         ones = frozenset(reverse.adjoints[n] for n in _names(results) if n in reverse.adjoints)
         fold_ones(code, once & ones, frozenset(n for n, t in unit.types.items() if t == FLOAT))
-    loops = {k: (v.stmt, v) for k, v in residuals.loops.items()}
     read_later = set().union(*(names_in(s) for s in code))
     for region in residuals.loops.values():
         read_later.update(region.kept)
     forward = _forward(lowered, reverse, sharing, helpers, read_later, unit)
-    fill_loops(code, loops, unit, reverse.cursors, forward.type_of)
+    forward.remade = Remade.of(lowered.body)
+    fill_loops(code, forward, reverse.cursors)
     body = forward.block(lowered.body)
     given_names = [*parameters, *given]
     whole = [*forward.prologue, *body, *code]

@@ -89,7 +89,7 @@ class Arguments:
         match layout[0]:
             case "num":
                 cls = layout[1]
-                self.tests.append(f"{path}.__class__ is not {unit.constant(cls, cls.__name__)}")
+                path = self._of_class(path, cls, cls.__name__)
                 type_ = _NUMBERS.get(cls) or (
                     FLOAT if issubclass(cls, np.floating) else BOOL if cls is np.bool_ else INT
                 )
@@ -97,7 +97,7 @@ class Arguments:
                 self._parameter(number, path)
                 return number
             case "arr":
-                self.tests.append(f"{path}.__class__ is not {unit.constant(np.ndarray, 'ndarray')}")
+                path = self._of_class(path, np.ndarray, "ndarray")
                 dtype = unit.constant(layout[1], "dtype")
                 self.tests.append(f"{path}.dtype is not {dtype} and {path}.dtype != {dtype}")
                 self.tests.append(f"{path}.ndim != {layout[2]}")
@@ -106,7 +106,7 @@ class Arguments:
                 self._parameter(array, path)
                 return array
             case "tup":
-                self.tests.append(f"{path}.__class__ is not {unit.constant(layout[1], 'cls')}")
+                path = self._of_class(path, layout[1], "cls")
                 self.tests.append(f"len({path}) != {len(layout[2])}")
                 names = getattr(layout[1], "_fields", range(len(layout[2])))
                 items = [
@@ -115,7 +115,7 @@ class Arguments:
                 ]
                 return Tup(tuple(items), layout[1])
             case "obj":
-                self.tests.append(f"{path}.__class__ is not {unit.constant(layout[1], 'cls')}")
+                path = self._of_class(path, layout[1], "cls")
                 new = unit.identity()
                 unit.given.add(new)
                 state.heap[new] = {k: self.taken(item, f"{path}.{k}", f"{stem}_{k}", state) for k, item, _ in layout[2]}
@@ -126,6 +126,16 @@ class Arguments:
         else:
             self.tests.append(f"{path} is not {unit.constant(value, 'known')}")
         return Known(value)
+
+    def _of_class(self, path: str, cls: type, stem: str) -> str:
+        """Test the class of what `path` reads; returns a name for it, so that it is read once."""
+        known = self.unit.constant(cls, stem)
+        if path.isidentifier():
+            self.tests.append(f"{path}.__class__ is not {known}")
+            return path
+        name = f"x{len(self.tests)}"
+        self.tests.append(f"({name} := {path}).__class__ is not {known}")
+        return name
 
     def _parameter(self, value: Num | Arr, path: str) -> None:
         self.unit.declare(value)
@@ -201,7 +211,10 @@ class Results:
         name = f"made_{len(self.lines)}"
         held = self.unit.constant(cls, "cls")
         self.lines.append(f"{name} = {self.unit.constant(object.__new__, 'new')}({held})")
-        if getattr(cls, "__dictoffset__", 0):
+        plain: Any = object.__setattr__
+        if cls.__setattr__ is plain and not any(hasattr(cls, k) for k, _ in parts):
+            self.lines.extend(f"{name}.{k} = {v}" for k, v in parts)
+        elif getattr(cls, "__dictoffset__", 0):
             fields = ", ".join(f"{k!r}: {v}" for k, v in parts)
             self.lines.append(f"{name}.__dict__.update({{{fields}}})")
         else:

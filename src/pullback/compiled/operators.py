@@ -14,7 +14,7 @@ from typing import Any
 
 from pullback import ir
 from pullback.compiled.arithmetic import STATIC, Arithmetic, number_type
-from pullback.compiled.values import BOOL, Arr, Known, Maybe, Method, Num, Obj, Tup, Value, describe, refuse
+from pullback.compiled.values import BOOL, INT, Arr, Known, Maybe, Method, Num, Obj, Tup, Value, describe, refuse
 from pullback.operations import METHODS
 from pullback.spans import Span
 
@@ -26,6 +26,8 @@ class Operators(Arithmetic):
         """`-x`, `+x`, `~x`."""
         if isinstance(value, Num):
             return self.unary_number(op, value, stem, span)
+        if isinstance(value, Arr) and value.dtype == "bool" and op != "invert":
+            raise refuse(f"this operator on {describe(value)} is not compiled", span)
         if isinstance(value, Arr):
             return self.unit.array(stem, ir.Operation(op, (value.atom,)), value, span)
         method = {"neg": "__neg__", "pos": "__pos__", "invert": "__invert__"}[op]
@@ -86,6 +88,11 @@ class Operators(Arithmetic):
                 if found is not None:
                     return Num(ir.Lit(found), BOOL)
             return self.unit.number("_t", ir.Compare((op,), (a.atom, b.atom)), BOOL, span)
+        numbers = isinstance(a, (Num, Arr)) and isinstance(b, (Num, Arr))
+        if numbers and isinstance(op, (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE)):
+            ndim = max(x.ndim for x in (a, b) if isinstance(x, Arr))
+            atoms = (a.atom, b.atom)  # type: ignore[union-attr]
+            return self.unit.array("_t", ir.Compare((op,), atoms), Arr("", INT, ndim, "bool"), span)
         found_by_method = self._compared_by_method(op, a, b, span)
         if found_by_method is not None:
             return found_by_method

@@ -34,9 +34,9 @@ def is_view(callee: Any) -> bool:
     return backward_of(callee) is None and any(callee is v for v in VIEWS)
 
 
-def generated(text: str) -> Any:
+def generated(text: str, names: dict[str, Any] | None = None) -> Any:
     """A function from its text: one for each number of dimensions."""
-    namespace = dict(globals())
+    namespace = {**globals(), **(names or {})}
     exec(text, namespace)
     name = text.partition("(")[0].removeprefix("def ").strip()
     return namespace[name]

@@ -19,12 +19,13 @@ import numpy as np
 from pullback import ir
 from pullback.compiled.custom_call import CustomCall
 from pullback.compiled.number_support import grown, real_power
+from pullback.compiled.remade import Remade
 from pullback.compiled.typed_reverse import TypedReverse
 from pullback.compiled.unit import Unit
 from pullback.compiled.values import BOOL, FLOAT, INT, Arr
 from pullback.forward_sweep import Forward, placed
 from pullback.residuals import Region
-from pullback.syntax import assign, call, constant, name, target, template, tuple_of
+from pullback.syntax import assign, atom, call, constant, name, target, template, tuple_of
 
 DTYPES = {FLOAT: "float64", INT: "int64", BOOL: "bool_"}
 
@@ -41,6 +42,8 @@ class TypedForward(Forward):
         """A loop, which keeps what each iteration's reversal needs."""
         region = self.residuals.loops[id(stmt)]
         kept, _, _ = kept_names(stmt, region, self.unit)
+        again = {s.target for s in self.remade_in(region)}
+        kept = [k for k in kept if k not in again]
         self.flush()
         counted = bool(region.count)
         leaves = isinstance(stmt, ir.While) or (bool(stmt.body) and isinstance(stmt.body[-1], ir.BreakIf))
@@ -88,6 +91,21 @@ class TypedForward(Forward):
         else:
             self.emit(ast.While(stmt.test.node, body, []), stmt.span)
 
+    def remade_in(self, region: Region) -> list[ir.Bind]:
+        """What the reverse sweep of a loop computes again."""
+        assert region.stmt is not None
+        kept, start, _ = kept_names(region.stmt, region, self.unit)
+        index = region.stmt.target if start is not None and isinstance(region.stmt, ir.For) else None
+        if index is not None and (index not in region.kept or self.remade.counts.get(index) != 1):
+            index = None
+        return self.remade.statements(region, self.unit, kept, index)
+
+    def made_again(self, stmt: ir.Bind) -> ast.stmt:
+        """The statement that computes a residual once more."""
+        assert isinstance(stmt.expr, ir.Operation)
+        return assign(stmt.target, self.operation(stmt, stmt.expr, [atom(a) for a in stmt.expr.args]))
+
+    remade = Remade()
     written_out: frozenset[str] = frozenset()  # names in conditions that are kept as syntax
 
     def nestable(self, identifier: str) -> bool:
@@ -164,13 +182,7 @@ def kept_names(stmt: ir.For | ir.While, region: Region, unit: Unit) -> tuple[lis
     return list(region.kept), None, None
 
 
-def fill_loops(
-    code: list[ast.stmt],
-    loops: dict[int, tuple[Any, Region]],
-    unit: Unit,
-    cursors: dict[Any, str],
-    type_of: Callable[[str], str | Arr],
-) -> None:
+def fill_loops(code: list[ast.stmt], forward: TypedForward, cursors: dict[Any, str]) -> None:
     """Write into the reverse loops what each iteration takes from the buffers, now that all of it is known."""
     for stmt in code:
         for node in ast.walk(stmt):
@@ -178,7 +190,10 @@ def fill_loops(
             if region is None or not isinstance(node, ast.For):
                 continue
             loop = region.stmt
-            kept, start, step = kept_names(loop, region, unit)
+            kept, start, step = kept_names(loop, region, forward.unit)
+            remade = forward.remade_in(region)
+            kept = [k for k in kept if k not in {s.target for s in remade}]
+            type_of = forward.type_of
             cursor = cursors[id(loop), "_p"]
             nested = (id(loop), "_j") in cursors
             counter = cursors[id(loop), "_j"] if nested else cursor
@@ -197,6 +212,7 @@ def fill_loops(
                 if start != 0:
                     value = template("s + k", s=constant(start), k=value)
                 reads.append(assign(loop.target, value))
+            reads += [forward.made_again(s) for s in remade]
             at = 1 if nested else 0
             for read in reads:
                 ast.copy_location(read, node)

@@ -16,6 +16,7 @@ from typing import Any
 
 from pullback import ir
 from pullback.compiled import support
+from pullback.compiled.array_support import put_taken
 from pullback.compiled.custom_call import CustomCall, Renamed
 from pullback.compiled.unit import Unit
 from pullback.inlining import Inliner
@@ -136,7 +137,11 @@ class TypedReverse(Reverse):
         entry = ast.Subscript(self.shadow(stmt.obj.name, stmt), index, ast.Load())
         if stmt.facts.active[1]:
             g = self.fresh("_taken")  # (no temporary: it must be read before the entry is cleared)
+            by_ints = isinstance(stmt.key, ir.Var) and stmt.key.name in self.unit.arrays
+            by_ints = by_ints and self.unit.arrays[stmt.key.name].dtype != "bool"
             taken: ast.expr = call(self.helper(support.copied, "copied"), entry) if left else entry
+            if by_ints:
+                taken = call(self.helper(put_taken, "put_taken"), self.shadow(stmt.obj.name, stmt), index)
             self.emit(assign(g, taken), stmt)
         cleared = ast.Subscript(self.shadow(stmt.obj.name, stmt), index, ast.Store())
         self.emit(ast.Assign([cleared], constant(0.0), lineno=1), stmt)

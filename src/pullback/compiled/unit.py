@@ -44,6 +44,7 @@ class Unit:
         self.bits: dict[str, int] = {}  # of ints that are known to be small
         self.indices: dict[str, tuple[ir.Atom, ...]] = {}  # tuples and slices that arrays are indexed by
         self.stores: dict[int, int] = {}  # stores into arrays, by id: the dimensions of what is stored into
+        self.unstored: list[tuple[str, str, Span]] = []  # arrays that may share or not: nothing is stored into them
         self.objects = 0
         self.given: set[int] = set()  # objects that the caller holds
         self.copies: set[int] = set()  # objects that stand for others: which one it is, is not known
@@ -228,7 +229,7 @@ class Unit:
             )  # fmt: skip
         self.guard(path, value)
         if isinstance(value, types.FunctionType):
-            self.guard(f"{path}.__code__", value.__code__)
+            self.guard(f"{self.constant(value, 'known')}.__code__", value.__code__)
         return Known(value)
 
     def input(self, like: Num | Arr, path: str, stem: str) -> Value:
