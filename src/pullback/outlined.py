@@ -41,12 +41,12 @@ def keep_outlines(
     residuals.top.outlines = _outlined(code, top, helpers, is_form)
     if not stacks:
         return
-    for node in [n for stmt in body for n in walk(stmt) if isinstance(n, ast.Call)]:
-        match node:
+    for pushed in [n for stmt in body for n in walk(stmt) if isinstance(n, ast.Call)]:
+        match pushed:
             case ast.Call(func=ast.Attribute(value=ast.Name(id=stack), attr="append"), args=[entry]) if stack in stacks:
                 items = entry.elts if isinstance(entry, ast.Tuple) else [entry]
                 made = [as_kept(e.id, stacks[stack], helpers) for e in items if isinstance(e, ast.Name)]
-                node.args = [ast.Tuple(made, ast.Load()) if isinstance(entry, ast.Tuple) else made[0]]
+                pushed.args = [ast.Tuple(made, ast.Load()) if isinstance(entry, ast.Tuple) else made[0]]
 
 
 def as_kept(identifier: str, outlines: Collection[str], helpers: Helpers) -> ast.expr:
