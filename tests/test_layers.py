@@ -25,7 +25,7 @@ LAYERS = {
     "forward_try forward_sweep lending not_finite emit",
     "forward mode": "tangent_parts mirrors template_functions tangent_rules tangent_names tangent_calls tangent_try "
     "tangent_code tangent_changes",
-    "the pipeline": "generated sweeps assemble tangent_assembly pipeline",
+    "the pipeline": "generated sweeps assemble tangent_assembly stored pipeline",
     "calls at run time": "watching construct python_calls dispatch attributes operating iterating shared_calls "
     "shared_access shared_changes shared_arrays shared_construct starred shared_operators",
     "calls in forward mode": "call_paths differential_calls differential_objects differential_changes "

@@ -43,7 +43,6 @@ from pullback.kinds import (
     UNSET,
     Kind,
     fits,
-    join,
     kind_of,
     of_key,
     same,
@@ -54,7 +53,6 @@ from pullback.lower import lower
 from pullback.lower_iterations import settle_iterations
 from pullback.managers import opened
 from pullback.names import Names
-from pullback.operations import stores_plainly
 from pullback.progress import in_steps
 from pullback.rules import EPOCH, callable_name, refuse_library_code, scope
 from pullback.sharing import Sharing
@@ -62,6 +60,7 @@ from pullback.solitary import unseen_changes
 from pullback.source import Source, acquire
 from pullback.spaces import describe
 from pullback.spans import Diagnostic
+from pullback.stored import only_stores
 from pullback.sweeps import forward_sweep, reverse_sweep, simplified
 from pullback.tangent_assembly import assemble_differential, not_forward
 
@@ -235,7 +234,7 @@ def inferred(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> tu
     sharing = _sharing(lowered, names, given)
     if sharing.changed and names.guessing:  # what a field or container holds may change while the function runs
         given = {p: without_parts(k) for p, k in given.items()}
-        found = _only_stores(lowered, names, given, result_of)
+        found = only_stores(lowered, names, given, result_of, _sharing)
         if found is not None:
             return found
         names.fields.clear()
@@ -247,33 +246,6 @@ def inferred(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> tu
     elif settle_conditions(lowered):
         sharing = _sharing(lowered, names, given)
     return result, sharing
-
-
-def _only_stores(lowered: ir.FunctionIR, names: Names, given: Any, result_of: Any) -> tuple[Kind, Sharing] | None:
-    """The same for a function that changes only fields of plain objects: each holds what it does on entry, or one that
-    is stored under its name, whichever object it is of."""
-    stores = [s for s in ir.walk(lowered.body) if isinstance(s, ir.Store)]
-    deletes = any(isinstance(s, ir.Opaque) for s in ir.walk(lowered.body))
-    if not stores or deletes or not all(s.attribute for s in stores) or names.forward or names.helpers:
-        return None
-    names.stored, dynamic = {s.key: NOTHING for s in stores}, names.dynamic
-    names.dynamic = True
-    for _ in range(5):
-        names.fields.clear()
-        result = infer(lowered, names, given, result_of)
-        found = dict(names.stored)
-        for s in stores:
-            found[s.key] = join(found[s.key], Kind(s.facts.kinds[1].mask, s.facts.kinds[1].cls))
-        if all(same(found[n], names.stored[n]) for n in found):
-            settle_array_methods(lowered)
-            sharing = _sharing(lowered, names, given)
-            plain = all(stores_plainly(s.facts.kinds[0], s.key) for s in stores)
-            if plain and sharing.points.keys() <= {id(s) for s in stores}:
-                return result, _sharing(lowered, names, given) if settle_conditions(lowered) else sharing
-            break
-        names.stored = found
-    names.stored, names.dynamic = None, dynamic
-    return None
 
 
 def _sharing(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> Sharing:

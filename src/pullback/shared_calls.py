@@ -80,7 +80,7 @@ def call_shared(
     fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any] | None = None
 ) -> tuple[Any, Residual]:
     """The value of `fn(*args, **kwargs)` and the residual of its reverse on shadows."""
-    if not kwargs and fn.__class__ is types.FunctionType:
+    if not kwargs and fn.__class__ is types.FunctionType and _STATE.strict.__class__ is bool:
         plan = plan_shared(fn, args, active, _STATE.strict)
         if plan is not None:
             _STATE.strict = False
