@@ -45,6 +45,7 @@ from pullback.kinds import (
     fits,
     kind_of,
     of_key,
+    renamed,
     same,
     without_parts,
     without_sample,
@@ -60,7 +61,7 @@ from pullback.solitary import unseen_changes
 from pullback.source import Source, acquire
 from pullback.spaces import describe
 from pullback.spans import Diagnostic
-from pullback.stored import only_stores
+from pullback.stored import only_stores, says_of_parts
 from pullback.sweeps import forward_sweep, reverse_sweep, simplified
 from pullback.tangent_assembly import assemble_differential, not_forward
 
@@ -367,7 +368,7 @@ def _result_of(stmt: ir.Bind, arguments: list[Kind], names: Names) -> Kind:
         result = infer(lowered, inner, given, result_of)
         if split_field_calls(lowered):
             result = infer(lowered, inner, given, result_of)
-        if (inner.fields or _says_of_parts(lowered)) and _sharing(lowered, inner, given).changed:
+        if (inner.fields or says_of_parts(lowered)) and _sharing(lowered, inner, given).changed:
             inner.fields.clear()
             inner.guessing = False
             given = {p: without_sample(k) for p, k in given.items()}
@@ -393,24 +394,11 @@ def _result_of(stmt: ir.Bind, arguments: list[Kind], names: Names) -> Kind:
         _INFERRING.pop()
 
 
-def _says_of_parts(lowered: ir.FunctionIR) -> bool:
-    """Whether anything is taken to be known of what a container or object holds."""
-    binds = [s.facts for s in ir.walk(lowered.body) if isinstance(s, ir.Bind)]
-    return any(k.parts is not None for facts in binds for k in (*facts.kinds, facts.kind))
-
-
 def _forget_samples() -> None:
     """What was inferred from the arguments at hand is of no use for others."""
     for key, _ in _SAMPLED:
         _RESULTS.pop(key, None)
     _SAMPLED.clear()
-
-
-def renamed(kind: Kind, parameter: str) -> Kind:
-    """The kind of an argument, as that of the parameter which it is bound to."""
-    if kind.sample is UNSET and kind.value is UNSET:
-        return kind
-    return Kind(kind.mask, kind.cls, UNSET, parameter, kind.sample, kind.parts)
 
 
 class _Pairs:
@@ -438,8 +426,8 @@ class _Pairs:
         if active != order:
             return None
         kinds = argument_kinds(facts.callee, bound, list(facts.kinds[shift:]))
-        samples = {p: k.sample for p, k in kinds.items() if k.sample is not UNSET and self.names.guessing}
-        samples = samples if self.names.stored is None else {}
+        lasting = self.names.guessing and self.names.stored is None
+        samples = {p: k.sample for p, k in kinds.items() if k.sample is not UNSET and lasting}
         request = Request(
             frozenset(active), frozenset(), tuple(sorted((p, k.key) for p, k in kinds.items())), self.form,
             lent=lent, strict=strict,

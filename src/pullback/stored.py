@@ -51,3 +51,9 @@ def only_stores(
         names.stored = found
     names.stored, names.dynamic = None, dynamic
     return None
+
+
+def says_of_parts(lowered: ir.FunctionIR) -> bool:
+    """Whether anything is taken to be known of what a container or object holds."""
+    binds = [s.facts for s in ir.walk(lowered.body) if isinstance(s, ir.Bind)]
+    return any(k.parts is not None for facts in binds for k in (*facts.kinds, facts.kind))
