@@ -184,8 +184,26 @@ class Expressions(Operators):
                 return self.array_method(callee, expr.method, args, keywords, stem, span)
             if isinstance(callee, Tup) and callee.cls is list and expr.method == "append":
                 raise refuse("a list that grows is not compiled", span, help="use an array of known length")
+            if isinstance(callee, Obj) and callee.cls is dict:
+                return self._dict_method(callee, expr.method, args, keywords, span)
             callee = self.attribute(callee, expr.method, span)
         return self.call(callee, args, keywords, stem, span)
+
+    def _dict_method(self, owner: Obj, name: str, args: list[Value], keywords: dict[str, Value], span: Span) -> Value:
+        """`d.get("a", default)`, `d.items()` and the like."""
+        fields = self.frames[-1].state.heap[owner.id]
+        for key, value in fields.items():
+            self._field(value, key, span)
+        if name == "get" and 1 <= len(args) <= 2 and isinstance(args[0], Known) and _is_text(args[0]) and not keywords:
+            return fields.get(args[0].value, args[1] if len(args) > 1 else Known(None))
+        if not args and not keywords and name in ("items", "values", "keys"):
+            rows: dict[str, list[Value]] = {
+                "items": [Tup((Known(k), v)) for k, v in fields.items()],
+                "values": list(fields.values()),
+                "keys": [Known(k) for k in fields],
+            }
+            return Tup(tuple(rows[name]))
+        raise refuse(f"`.{name}` of a dict is not compiled", span)
 
     def display(self, kind: str, items: list[Value], span: Span) -> Value:
         """A tuple, list or slice."""
@@ -194,6 +212,11 @@ class Expressions(Operators):
         if kind == "slice":
             parts = [None if isinstance(i, Known) and i.value is None else i for i in items]
             return Cut(*parts)
+        if kind == "dict" and all(_is_text(k) for k in items[::2]):
+            new = self.unit.identity()
+            names = [k.value for k in items[::2] if isinstance(k, Known)]
+            self.frames[-1].state.heap[new] = dict(zip(names, items[1::2], strict=True))
+            return Obj(new, dict)
         raise refuse(f"a {kind} is not compiled", span, help="use a tuple, a dataclass or an array")
 
     def condition(self, node: ast.expr, span: Span) -> Value:
@@ -325,6 +348,11 @@ class Expressions(Operators):
                 return self._chosen(owner, index, 0, stem, span)
         if isinstance(owner, Arr):
             return self.array_item(owner, index, stem, span)
+        if isinstance(owner, Obj) and owner.cls is dict and isinstance(index, Known) and _is_text(index):
+            fields = self.frames[-1].state.heap[owner.id]
+            if index.value not in fields:
+                raise refuse(f"{index.value!r} is no key of this dict", span)
+            return self._field(fields[index.value], index.value, span)
         if isinstance(owner, (Obj, Tup)):
             method = own_method(owner, "__getitem__")
             if method is not None:
@@ -378,6 +406,10 @@ class Expressions(Operators):
                 value = self.present(value, "the value", stmt.span)
             self.array_store(owner, self.read_atom(stmt.key, stmt.span), value, stmt.span)
             return
+        key = self.read_atom(stmt.key, stmt.span) if not stmt.attribute else None
+        if isinstance(owner, Obj) and owner.cls is dict and isinstance(key, Known) and _is_text(key):
+            self.set_field(owner, key.value, value, stmt.span)
+            return
         if isinstance(owner, Tup) and owner.cls is list:
             raise refuse("a list that is stored into is not compiled", stmt.span, help="use an array")
         raise refuse(f"storing into {describe(owner)} is not compiled", stmt.span)
@@ -417,6 +449,8 @@ class Expressions(Operators):
         match value:
             case Tup(items=items) if own_method(value, "__iter__") is None:
                 return list(items)
+            case Obj(id=identity, cls=cls) if cls is dict:
+                return [Known(k) for k in self.frames[-1].state.heap[identity]]
             case Known(value=str(text)):
                 return [Known(c) for c in text]
             case Seq(kind="zip", parts=parts):
@@ -433,6 +467,10 @@ class Expressions(Operators):
                 found = self.static_items(inner)
                 return None if found is None else found[::-1]
         return None
+
+
+def _is_text(value: Value) -> bool:
+    return isinstance(value, Known) and isinstance(value.value, str)
 
 
 def _iterated(x: Any) -> Any:
