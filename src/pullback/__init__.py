@@ -1,7 +1,7 @@
 """Differentiable programming for Python, done the compiler's way.
 
-import pullback as pb
-pb.gradient(f)(x)
+    import pullback as pb
+    pb.gradient(f)(x)
 """
 
 import os

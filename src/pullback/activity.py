@@ -462,10 +462,8 @@ def reads_more(stmt: ir.Stmt, name: str) -> bool:
         fields = ("source", "item", "obj", "key", "value", "iterable", "context")
         return any(getattr(stmt, f, None) == ir.Var(name) for f in fields)
     if isinstance(stmt.expr, ir.Inert):
-        return any(
-            isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name) and n.value.id == name
-            for n in ast.walk(stmt.expr.node)
-        )
+        return any(isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name) and n.value.id == name
+                   for n in ast.walk(stmt.expr.node))
     if isinstance(stmt.expr, ir.Apply) and stmt.facts.known and stmt.facts.callee in _ONLY_LOOK:
         return False
     return ir.Var(name) in ir.atoms(stmt.expr)

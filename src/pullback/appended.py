@@ -1,9 +1,9 @@
 """Lists that a function fills by `append` and only then uses: filled as a comprehension's list is.
 
-new = []
-for x in xs:                the list's adjoint is known by name, entry by entry: no shadows are needed,
-    new.append(x * x)       since nobody looks at the list, or at a second name for it, before the last append
-return new
+    new = []
+    for x in xs:                the list's adjoint is known by name, entry by entry: no shadows are needed,
+        new.append(x * x)       since nobody looks at the list, or at a second name for it, before the last append
+    return new
 """
 
 from __future__ import annotations

@@ -206,7 +206,9 @@ def given_tangents(
     return tuple(found.get(i, ZERO) for i in range(len(args))), {k: found.get(k, ZERO) for k in kwargs}
 
 
-def returned_cotangent(g: Any, returned: Any, rule: VjpRule, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tangent:
+def returned_cotangent(
+    g: Any, returned: Any, rule: VjpRule, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Tangent:
     """The cotangent of what a user's pullback returned, from that of `given_tangents`."""
     if g is ZERO:
         return ZERO

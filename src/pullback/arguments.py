@@ -1,7 +1,7 @@
 """`wrt`: which arguments of a call are differentiated.
 
-gradient(f)(2.0, 3)              wrt = every positional argument whose value is differentiable: (0,)
-gradient(f, wrt="y")             by parameter name, by position, or a tuple of those
+    gradient(f)(2.0, 3)              wrt = every positional argument whose value is differentiable: (0,)
+    gradient(f, wrt="y")             by parameter name, by position, or a tuple of those
 """
 
 from __future__ import annotations

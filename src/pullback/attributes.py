@@ -1,8 +1,8 @@
 """Methods, attributes and elements of objects whose class is found at run time.
 
-obj.step(x)      the function on the class is called with the object as its first argument
-obj.volume       stored data, or a property, whose getter is differentiated
-obj[i]           an element, or the class's own `__getitem__`
+    obj.step(x)      the function on the class is called with the object as its first argument
+    obj.volume       stored data, or a property, whose getter is differentiated
+    obj[i]           an element, or the class's own `__getitem__`
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Where the operands of a function that stands for a call came from, and the way of cotangents back there.
 
-call_differential(f, ZERO, (x, n), (x_dot, ZERO))     f_differential(x_dot, x, n)
-                                                      paths: ("dots", 0), ("args", 0), ("args", 1)
+    call_differential(f, ZERO, (x, n), (x_dot, ZERO))     f_differential(x_dot, x, n)
+                                                          paths: ("dots", 0), ("args", 0), ("args", 1)
 """
 
 from __future__ import annotations
@@ -116,3 +116,5 @@ def built_like(tree: Any, like: Any) -> Tangent:
     if isinstance(like, dict):
         return {k: built_like(tree[k], like.get(k)) for k in tree}
     return {k: built_like(v, None) for k, v in tree.items()}
+
+

@@ -1,7 +1,7 @@
 """Captured names that are assigned again while a closure over them may still be called.
 
-f = lambda t: t * y
-y = y + 1                f sees the new y: what f pulls back belongs to neither version alone
+    f = lambda t: t * y
+    y = y + 1                f sees the new y: what f pulls back belongs to neither version alone
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from pullback.spans import Span
 def group_functions(block: list[ir.Stmt]) -> None:
     """Local functions that call ones made after them: these are theirs as much as their captures are.
 
-    def even(n): ... odd(n - 1)        even captures odd, which does not exist yet: it is bound once,
-    def odd(n): ... even(n - 1) * x    and nothing that odd captures changes in between
+        def even(n): ... odd(n - 1)        even captures odd, which does not exist yet: it is bound once,
+        def odd(n): ... even(n - 1) * x    and nothing that odd captures changes in between
     """
     made = [(i, s, s.expr) for i, s in enumerate(block) if isinstance(s, ir.Bind) and isinstance(s.expr, ir.Closure)]
     times = [n for s in block for inner in ir.walk([s]) for n in ir.assigned(inner)]
@@ -77,15 +77,11 @@ def rebound_captures(body: list[ir.Stmt], result: str, fixed: Callable[[str], bo
                 if other is stmt or (isinstance(other, ir.Bind) and name == stmt.target):
                     continue
                 later = other.pos > stmt.pos and not _exclusive(arms[id(stmt)], arms[id(other)])
-                called_after = (
-                    escapes
-                    or any(
-                        (use.pos > other.pos and not _exclusive(arms[id(use)], arms[id(other)]))
-                        or any(loop.holds(use) and loop.holds(other) and not loop.holds(stmt) for loop in loops)
-                        for use in used
-                    )
-                    or any(loop.holds(other) for loop in drawn_in)
-                )
+                called_after = escapes or any(
+                    (use.pos > other.pos and not _exclusive(arms[id(use)], arms[id(other)]))
+                    or any(loop.holds(use) and loop.holds(other) and not loop.holds(stmt) for loop in loops)
+                    for use in used
+                ) or any(loop.holds(other) for loop in drawn_in)
                 if (later and called_after) or any(loop.holds(other) for loop in kept):
                     found[name] = other.span
     return found

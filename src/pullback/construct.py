@@ -1,6 +1,6 @@
 """Calls of classes: dataclasses, named tuples, attrs classes and registered types, by their fields.
 
-p = Point(x, y)      ->      p_bar.x goes to x, p_bar.y to y
+    p = Point(x, y)      ->      p_bar.x goes to x, p_bar.y to y
 """
 
 from __future__ import annotations

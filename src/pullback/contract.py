@@ -259,3 +259,5 @@ def _of_class(cls: type, wrt: Wrt) -> Iterator[Diagnostic]:
 
 def _is_layer(cls: type) -> bool:
     return any(b.__name__ == "Layer" and b.__module__.startswith("pullback.nn") for b in cls.__mro__)
+
+

@@ -1,9 +1,9 @@
 """Derivatives that users register, for any callable: Python's, C's, a method, a property, a class.
 
-@derivative(of=silly_exp)
-def silly_exp_vjp(x):
-    y = silly_exp(x)
-    return y, lambda v: v * y
+    @derivative(of=silly_exp)
+    def silly_exp_vjp(x):
+        y = silly_exp(x)
+        return y, lambda v: v * y
 """
 
 from __future__ import annotations
@@ -187,7 +187,9 @@ def differentiable_function(vjp: Callable[..., Any]) -> DifferentiableFunction:
 
 
 @intrinsic(DifferentiableFunction.__call__)
-def _differentiable_function_vjp(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> tuple[Any, Residual]:
+def _differentiable_function_vjp(
+    args: tuple[Any, ...], kwargs: dict[str, Any], active: Active
+) -> tuple[Any, Residual]:
     function, *rest = args
     if 0 in active:
         raise _captured(function.vjp)
@@ -196,7 +198,9 @@ def _differentiable_function_vjp(args: tuple[Any, ...], kwargs: dict[str, Any], 
 
 
 @forward_intrinsic(DifferentiableFunction.__call__)
-def _differentiable_function_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+def _differentiable_function_differential(
+    fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any
+) -> Any:
     link = RuleLink(own_rule(args[0], dots[0]))
     return apply_link(1, link, ((args[1:], kwargs), (dots[1:], kwdots)))
 

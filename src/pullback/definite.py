@@ -1,8 +1,8 @@
 """Which names certainly have a value before each statement.
 
-if c:
-    y = x * x
-a[0] = 1.0          `y` may have none here
+    if c:
+        y = x * x
+    a[0] = 1.0          `y` may have none here
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Users' own data descriptors, as the properties that they are in other words.
 
-class Wrapped:
-    x = Clamped()           type(obj).x.__get__(obj, type(obj))      what `obj.x` runs
-                            type(obj).x.__set__(obj, value)          what `obj.x = value` runs
+    class Wrapped:
+        x = Clamped()           type(obj).x.__get__(obj, type(obj))      what `obj.x` runs
+                                type(obj).x.__set__(obj, value)          what `obj.x = value` runs
 """
 
 from __future__ import annotations

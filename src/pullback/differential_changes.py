@@ -270,7 +270,9 @@ def refuse_partial(fn: Any) -> None:
         )
 
 
-def change_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any = None, kwdots: Any = None) -> Any:
+def change_differential(
+    fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any = None, kwdots: Any = None
+) -> Any:
     """The value of a call that may change what it is given, and its tangent; the tangents given change alike."""
     keywords = {} if kwargs is None else kwargs
     keyword_dots = {} if kwdots is None else kwdots

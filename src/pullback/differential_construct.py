@@ -1,7 +1,7 @@
 """Making objects in forward mode: `__init__` is the function that it is, and fills in the tangent as the object.
 
-t = Tank(x)      ->      t, t_dot = Tank.__new__(Tank), Tank.TangentVector()
-                         __init__'s differential stores in both
+    t = Tank(x)      ->      t, t_dot = Tank.__new__(Tank), Tank.TangentVector()
+                             __init__'s differential stores in both
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Whether calling a function may change differentiated values in place: a conservative look at its source.
 
-def log(state): print(state.x)        no
-def step(state): state.x = 0.0        yes
-def add(v): total.append(v)           yes, wherever `total` is
+    def log(state): print(state.x)        no
+    def step(state): state.x = 0.0        yes
+    def add(v): total.append(v)           yes, wherever `total` is
 """
 
 from __future__ import annotations

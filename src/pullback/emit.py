@@ -240,7 +240,9 @@ class Compiled:
                 cells.append(own[identifier])
             else:
                 cells.append(self._helper_cell(self.helpers.values[identifier]))
-        made = types.FunctionType(self.code, function.__globals__, self.tree.name, function.__defaults__, tuple(cells))
+        made = types.FunctionType(
+            self.code, function.__globals__, self.tree.name, function.__defaults__, tuple(cells)
+        )
         made.__kwdefaults__ = function.__kwdefaults__
         made.__dict__.update(self.marks)
         return made

@@ -20,7 +20,6 @@ _REFUSED: dict[type[ast.AST], tuple[str, str]] = {
     ast.Await: ("`await`", "compute the value before calling the differentiated function"),
 }
 
-
 def _reads_frame(name: str, call: ast.Call) -> bool:
     return name in _FRAME_READERS or (name == "vars" and not call.args)
 

@@ -1,6 +1,6 @@
 """Calls of objects that a known object holds: the read of the field, and the call, as two statements.
 
-y = model.hidden(x)      ->      t = model.hidden; y = t(x)
+    y = model.hidden(x)      ->      t = model.hidden; y = t(x)
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """The fields of a class that is declared differentiable: each has a tangent, or is marked as having none.
 
-@pb.differentiable
-@dataclass
-class Model:
-    weight: float = 1           warning[int-field]: an int has no tangent; write 1.0
-    spring: Spring              warning[field-without-tangent], where Spring is a class without a tangent
+    @pb.differentiable
+    @dataclass
+    class Model:
+        weight: float = 1           warning[int-field]: an int has no tangent; write 1.0
+        spring: Spring              warning[field-without-tangent], where Spring is a class without a tangent
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Whether a value is still what it was: a checksum of every array in it.
 
-before = fingerprint(x);  x[0] = 5.0;  fingerprint(x) != before
+    before = fingerprint(x);  x[0] = 5.0;  fingerprint(x) != before
 """
 
 from __future__ import annotations

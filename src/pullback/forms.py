@@ -1,6 +1,6 @@
 """Values described by their form: type, dtype, shape, not a wall of numbers.
 
-form_of({"w": np.ones((2, 3)), "n": 3})     ->     {'w': float64[2, 3], 'n': 3}
+    form_of({"w": np.ones((2, 3)), "n": 3})     ->     {'w': float64[2, 3], 'n': 3}
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
 """The forward sweep of `try` and `with`: which of their parts have run is recorded for the reverse sweep.
 
-try:                          _c1 = _c2 = False
-    y = f(x)                  try:
-except ValueError:                y, _r1 = call(f, (x,), (0,))
-    y = x                         _c1 = True
-                              except PullbackError: raise
-                              except ValueError:
-                                  _c2 = True
-                                  y = x
+    try:                          _c1 = _c2 = False
+        y = f(x)                  try:
+    except ValueError:                y, _r1 = call(f, (x,), (0,))
+        y = x                         _c1 = True
+                                  except PullbackError: raise
+                                  except ValueError:
+                                      _c2 = True
+                                      y = x
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How often each name is read in the forward sweep: a temporary that is read once goes back into an expression.
 
-t = x * w; y = t + 1.0      t is read once: y = x * w + 1.0
+    t = x * w; y = t + 1.0      t is read once: y = x * w + 1.0
 """
 
 from __future__ import annotations

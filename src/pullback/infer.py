@@ -1,9 +1,9 @@
 """Kinds of values, forward through the function, until nothing changes.
 
-def f(x):           x: FLOAT
-    s = 0           s: INT
-    for i in ...:
-        s = s + x   s: INT | FLOAT, so `s + x` is bare arithmetic
+    def f(x):           x: FLOAT
+        s = 0           s: INT
+        for i in ...:
+            s = s + x   s: INT | FLOAT, so `s + x` is bare arithmetic
 """
 
 from __future__ import annotations
@@ -343,6 +343,7 @@ class _Inference:
         """Arguments as a callee may take them to be: where values change, nothing is said of what they hold."""
         return [k if self.names.guessing else without_sample(k) for k in kinds]
 
+
     def constructed(self, cls: type, expr: ir.Apply, kinds: tuple[Kind, ...]) -> Kind:
         """A new object: the kinds of its fields, where these are the arguments and nothing changes them."""
         fields = fields_by_parameter(cls)
@@ -387,6 +388,8 @@ def _part(source: Kind) -> Kind:
     return item_of_shape(source, INT_KIND) or UNKNOWN
 
 
+
+
 def _inert_kind(expr: ir.Inert) -> Kind:
     match expr.node:
         case ast.JoinedStr():
@@ -394,3 +397,5 @@ def _inert_kind(expr: ir.Inert) -> Kind:
         case ast.UnaryOp(op=ast.Not()):
             return BOOL_KIND
     return UNKNOWN
+
+

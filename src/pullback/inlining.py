@@ -1,8 +1,8 @@
 """The adjoint of one expression: its rule's templates filled in, or the pullback of a call.
 
-t = math.sin(x)      d_x += d_t * cos(x)             the rule, inlined
-t = f(x)             (d_x,) = residual[0](residual, d_t)   f's own generated pair
-t = obj.field        d_obj = add_field(d_obj, obj, "field", d_t)
+    t = math.sin(x)      d_x += d_t * cos(x)             the rule, inlined
+    t = f(x)             (d_x,) = residual[0](residual, d_t)   f's own generated pair
+    t = obj.field        d_obj = add_field(d_obj, obj, "field", d_t)
 """
 
 from __future__ import annotations

@@ -238,7 +238,9 @@ class _Walker:
             return self.row(place, _BOOKKEEPING, "", size, "", known)
         return self.row(place, name or "(operand of a call)", _type_of(x), size, shared, known)
 
-    def row(self, place: _Place, name: str, form: str, size: int, shared: str = "", recomputable: bool = False) -> Kept:
+    def row(
+        self, place: _Place, name: str, form: str, size: int, shared: str = "", recomputable: bool = False
+    ) -> Kept:
         key = (place, name, form, shared)
         known = self.rows.get(key)
         if known is None:

@@ -1,7 +1,7 @@
 """Reverse functions that work on shadows, for callers that have none, and the other way round.
 
-alone       a table of its own, and the tangents of the arguments as they were given
-lent        a pullback that knows no shadows: its result's adjoint is taken out of them first
+    alone       a table of its own, and the tangents of the arguments as they were given
+    lent        a pullback that knows no shadows: its result's adjoint is taken out of them first
 """
 
 from __future__ import annotations

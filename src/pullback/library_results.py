@@ -1,7 +1,7 @@
 """The kinds of the results of library functions, of what their arguments are.
 
-np.tanh(x)      an array or a NumPy scalar, where x is one
-np.zeros(n)     an array
+    np.tanh(x)      an array or a NumPy scalar, where x is one
+    np.zeros(n)     an array
 """
 
 from __future__ import annotations

@@ -143,7 +143,9 @@ def link_pull(level: int, link: Any, given: Any, g: Any) -> Any:
         return link.pull(given, g)
     inner, along = given
     plain, moving = both(g)
-    value, tangent = call_differential(link_pull, ZERO, (level - 1, link, inner, moving), (ZERO, ZERO, along, plain))
+    value, tangent = call_differential(
+        link_pull, ZERO, (level - 1, link, inner, moving), (ZERO, ZERO, along, plain)
+    )
     return tangent, value
 
 
@@ -304,7 +306,8 @@ def _no_second_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: 
 
 
 USER_RULES.update(
-    intrinsic=by_unit_cotangents, covered=covered, forward=lambda _: by_forward_rule, reverse=lambda _: by_reverse_rule
+    intrinsic=by_unit_cotangents,
+    covered=covered, forward=lambda _: by_forward_rule, reverse=lambda _: by_reverse_rule
 )
 
 
@@ -399,7 +402,9 @@ def transposes(link: Any, given: Any, value: Any) -> bool:
     return known[1]
 
 
-rule(produced_by, "rule, produced", produced="g", produced_dot="produced_dot", _returns="tuple", _alias=True)
+rule(
+    produced_by, "rule, produced", produced="g", produced_dot="produced_dot", _returns="tuple", _alias=True
+)
 rule(
     given_tangents,
     "returned, rule, args, kwargs",

@@ -1,8 +1,8 @@
 """Which names are read later: only their tangents must agree where paths meet.
 
-if c:  t = x * x; y = t         y is live after the conditional, t is not
-else:  y = x
-return y
+    if c:  t = x * x; y = t         y is live after the conditional, t is not
+    else:  y = x
+    return y
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Expressions to A-normal form: every operand of an operation becomes a name or a literal.
 
-x * f(x) + 1     ->     t1 = f(x);  t2 = x * t1;  (t2 + 1)
-a if c else b    ->     if c: t = a  else: t = b;  (t)
-x > 0 and ok     ->     kept as written: a condition has no derivative
+    x * f(x) + 1     ->     t1 = f(x);  t2 = x * t1;  (t2 + 1)
+    a if c else b    ->     if c: t = a  else: t = b;  (t)
+    x > 0 and ok     ->     kept as written: a condition has no derivative
 """
 
 from __future__ import annotations

@@ -72,7 +72,9 @@ def _guarded(
     return [decision, _place(matched, case.pattern), _place(found, case.pattern)]
 
 
-def _decision(subject: str, chosen: str, ways: list[tuple[int, ast.pattern]], place: ast.AST) -> ast.Match:
+def _decision(
+    subject: str, chosen: str, ways: list[tuple[int, ast.pattern]], place: ast.AST
+) -> ast.Match:
     """The `match` that says which way holds, or their number where none does."""
     cases = [ast.match_case(_bare(way), None, [_set(chosen, number)]) for number, way in ways]
     if not _irrefutable(cases[-1].pattern):

@@ -1,9 +1,9 @@
 """`activity`: a function's source with what varies, what is useful, and what is both, marked.
 
-2 |     y = x * math.sin(x)
-  |     ^   ^            ^        active: it varies with x, and the result depends on it
-3 |     z = y * y
-  |     ~   ~   ~                 varied only: nothing comes of it
+    2 |     y = x * math.sin(x)
+      |     ^   ^            ^        active: it varies with x, and the result depends on it
+    3 |     z = y * y
+      |     ~   ~   ~                 varied only: nothing comes of it
 """
 
 from __future__ import annotations

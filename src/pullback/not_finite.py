@@ -200,8 +200,8 @@ class _Weaver:
                     made.value = self.check(value, names, sweep, stmt)
             case ast.Return(value=value) if value is not None and sweep == "reverse" and not _moves(value):
                 made.value = self.check(value, ("_result",), sweep, stmt)
-            case ast.Expr(value=ast.Call(func=func, args=args) as inner) if sweep == "reverse" or not isinstance(
-                func, ast.Name
+            case ast.Expr(value=ast.Call(func=func, args=args) as inner) if (
+                sweep == "reverse" or not isinstance(func, ast.Name)
             ):
                 again = copy.copy(inner)
                 computed = (ast.BinOp, ast.UnaryOp, ast.Call, ast.IfExp)

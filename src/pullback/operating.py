@@ -1,7 +1,7 @@
 """Operators on operands whose types are found at run time.
 
-operate("*", (a, b), active=(0, 1))     numbers and arrays by their rule, containers by what `+` and `*`
-                                        mean for them, a class by its own method, which is differentiated
+    operate("*", (a, b), active=(0, 1))     numbers and arrays by their rule, containers by what `+` and `*`
+                                            mean for them, a class by its own method, which is differentiated
 """
 
 from __future__ import annotations

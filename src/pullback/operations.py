@@ -1,7 +1,7 @@
 """Operators as functions, and attributes as fields: what a piece of syntax means for a kind of value.
 
-"*"               ->   operator.mul, under which its rule is registered
-tank.volume       ->   a data field of the class `Tank`, not a property
+    "*"               ->   operator.mul, under which its rule is registered
+    tank.volume       ->   a data field of the class `Tank`, not a property
 """
 
 from __future__ import annotations

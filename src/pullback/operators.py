@@ -224,7 +224,9 @@ def _outermost(residual: Any, g: Tangent) -> tuple[Any, bool]:
     return residual[0](residual, g), False
 
 
-def handed_out(tangents: tuple[Tangent, ...], operands: list[Any], cotangent: Any, complete: bool = False) -> Any:
+def handed_out(
+    tangents: tuple[Tangent, ...], operands: list[Any], cotangent: Any, complete: bool = False
+) -> Any:
     """Tangents in their primals' own spaces, no two of them the same array."""
     out: list[Tangent] = []
     seen = {id(cotangent), *map(id, operands)}

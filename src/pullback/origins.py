@@ -183,8 +183,8 @@ def _gives_new_pair(stmt: ir.Bind, found: set[str]) -> bool:
 def _rebound(function: ir.FunctionIR, makes_anew: Callable[[ir.Bind], bool]) -> dict[str, int]:
     """The parameters that are bound to new values, and where that is first done for certain.
 
-    def f(u):
-        u = u.copy()        from here on, `u` is not what the caller holds
+        def f(u):
+            u = u.copy()        from here on, `u` is not what the caller holds
     """
     found: dict[str, int] = {}
     anew = {s.target for s in ir.walk(function.body) if isinstance(s, ir.Bind) and makes_anew(s)}

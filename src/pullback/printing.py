@@ -1,8 +1,8 @@
 """The intermediate representation as text, with or without what the analyses found.
 
-print(printed(lowered, facts=True))   ->   def f(x, n):
-                                               _t1 = x * x       # float, varies with x
-                                               _result = _t1 * n # float, varies with _t1
+    print(printed(lowered, facts=True))   ->   def f(x, n):
+                                                   _t1 = x * x       # float, varies with x
+                                                   _result = _t1 * n # float, varies with _t1
 """
 
 from __future__ import annotations

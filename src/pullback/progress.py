@@ -105,8 +105,6 @@ def may_be_half_done(stmt: ir.Stmt) -> bool:
         return False
     if isinstance(stmt.expr, ir.Operation):
         return True
-    return (
-        isinstance(stmt.expr, ir.Apply)
-        and stmt.expr.method not in _ATOMIC
-        and (stmt.facts.known or stmt.expr.method in ("extend", "extendleft", "update", "sort"))
+    return isinstance(stmt.expr, ir.Apply) and stmt.expr.method not in _ATOMIC and (
+        stmt.facts.known or stmt.expr.method in ("extend", "extendleft", "update", "sort")
     )

@@ -1,9 +1,9 @@
 """Which statements the result is computed from, backward through the function.
 
-k = g(x)            looked up, not computed with: a derivative does not go through `g`
-y = table[k]        computed with
-z = h(x)            nothing reads it
-return y * x
+    k = g(x)            looked up, not computed with: a derivative does not go through `g`
+    y = table[k]        computed with
+    z = h(x)            nothing reads it
+    return y * x
 """
 
 from __future__ import annotations

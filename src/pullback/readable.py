@@ -1,8 +1,8 @@
 """What can be told of a function from its lowered text and its callees alone: facts that `findings` reports.
 
-struct.pack(...)                 lacks a derivative, whatever it is given
-lambda t: x * t                  a nested function, as a function object whose cells are empty
-round(x) * 2.0                   rounds a number, as it is calculated with
+    struct.pack(...)                 lacks a derivative, whatever it is given
+    lambda t: x * t                  a nested function, as a function object whose cells are empty
+    round(x) * 2.0                   rounds a number, as it is calculated with
 """
 
 from __future__ import annotations

@@ -144,7 +144,9 @@ class Residuals:
             self.top.assigned.setdefault(known, []).insert(0, (-1, False))
         return known
 
-    def _capture(self, identifier: str, stmt: ir.Stmt, pos: int, region: Region, place: Place, after: bool) -> str:
+    def _capture(
+        self, identifier: str, stmt: ir.Stmt, pos: int, region: Region, place: Place, after: bool
+    ) -> str:
         if region is not place.region:  # a value that does not change in the loop: capture it before the loop
             outer = self._loop_in(region, place.region)
             stmt, place, after = outer, self.places[id(outer)], False

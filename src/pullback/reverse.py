@@ -29,6 +29,7 @@ Status = dict[str, str]
 Code = list[ast.stmt]
 
 
+
 class Reverse:
     """Emits the reverse sweep of one function and records what it needs of the forward sweep."""
 

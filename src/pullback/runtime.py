@@ -1,8 +1,8 @@
 """What generated code calls where it cannot be bare arithmetic.
 
-d_xs = buffer(d_xs, xs)         a buffer for element-wise adjoints, which the sweep owns
-add_at(d_xs, i, d_t)            d_xs[i] += d_t, in place, O(size of the element)
-d_x = add(d_x, g)               a sum in which either side may be ZERO
+    d_xs = buffer(d_xs, xs)         a buffer for element-wise adjoints, which the sweep owns
+    add_at(d_xs, i, d_t)            d_xs[i] += d_t, in place, O(size of the element)
+    d_x = add(d_x, g)               a sum in which either side may be ZERO
 """
 
 from __future__ import annotations
@@ -63,6 +63,7 @@ def add_at(d: Tangent, index: Any, g: Tangent) -> None:
             d[position] = add(d[position], part)
     else:
         d[index] = add(d[index], g)
+
 
 
 def joined(parts: tuple[Tangent, ...], like: Any) -> Tangent:

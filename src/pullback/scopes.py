@@ -1,7 +1,7 @@
 """Which names a function binds, reads and captures, from its syntax tree.
 
-def f(x):
-    g = lambda t: t * x        f binds {x, g}; the lambda's free names are {x}
+    def f(x):
+        g = lambda t: t * x        f binds {x, g}; the lambda's free names are {x}
 """
 
 from __future__ import annotations

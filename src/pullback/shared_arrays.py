@@ -1,7 +1,7 @@
 """NumPy functions that change an array: `copyto`, `fill`, `put`, `np.add.at`, `sort`, `out=`.
 
-np.add.at(a, i, x)        x_bar = shadow of a at i
-np.sin(x, out=a)          the adjoint of a is taken, and goes through the sine
+    np.add.at(a, i, x)        x_bar = shadow of a at i
+    np.sin(x, out=a)          the adjoint of a is taken, and goes through the sine
 """
 
 from __future__ import annotations

@@ -178,7 +178,9 @@ def _call(fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any]
     raise no_derivative_of(fn)
 
 
-def _call_partial(fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> tuple[Any, Residual]:
+def _call_partial(
+    fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any], active: Active
+) -> tuple[Any, Residual]:
     """A call of a partial: of its function, with what it holds."""
     held = len(fn.args)
     own = [k for k in fn.keywords if k not in kwargs]
@@ -308,3 +310,4 @@ def _through_attribute(residual: Residual, g: Tangent, shadows: Shadows) -> tupl
     callee, *rest = inner[0](inner, g, shadows)
     obj = ZERO if callee is ZERO else attribute[0](attribute, callee, shadows)[0]
     return (obj, *rest)
+

@@ -1,9 +1,9 @@
 """Making objects in functions that change values in place: `__init__` is differentiated as a function.
 
-class Tank:
-    def __init__(self, level): self.level = level; self.volume = level * AREA
+    class Tank:
+        def __init__(self, level): self.level = level; self.volume = level * AREA
 
-t = Tank(x)      ->      what flows back to t.volume goes through the product to x
+    t = Tank(x)      ->      what flows back to t.volume goes through the product to x
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ from pullback.tangents import ZERO, Tangent, TangentVector
 Pulled = tuple[Tangent, ...]
 
 
-def construct_shared(cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> tuple[Any, Residual]:
+def construct_shared(
+    cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any], active: Active
+) -> tuple[Any, Residual]:
     """An instance, and the residual of its constructor's reverse on shadows."""
     if -1 in active:
         value, inner = construct_shared(cls, args, kwargs, tuple(a for a in active if a != -1))
@@ -114,7 +116,9 @@ def _post_initialised(residual: Residual, g: Tangent, shadows: Shadows) -> Pulle
     return tuple(given.get(p, held.get(p, ZERO)) for p in parameters)
 
 
-def construct_alone(cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> tuple[Any, Residual]:
+def construct_alone(
+    cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any], active: Active
+) -> tuple[Any, Residual]:
     """The same for a caller that changes nothing itself."""
     value, inner = construct_shared(cls, args, kwargs, active)
     operands = [cls if a == -1 else args[a] if isinstance(a, int) else kwargs[a] for a in active]

@@ -1,7 +1,7 @@
 """Operators in functions that change values in place.
 
-y, r = operate_shared("*", (a, b), active)          what the pullback needs is kept as it is now
-x, r = operate_inplace_shared("*", (x, y), active)  `x *= y` on the object itself
+    y, r = operate_shared("*", (a, b), active)          what the pullback needs is kept as it is now
+    x, r = operate_inplace_shared("*", (x, y), active)  `x *= y` on the object itself
 """
 
 from __future__ import annotations

@@ -31,7 +31,9 @@ def _reads(code: list[ast.stmt]) -> dict[str, int]:
     return reads
 
 
-def _block(code: list[ast.stmt], temporary: frozenset[str], reads: dict[str, int], changing: bool) -> list[ast.stmt]:
+def _block(
+    code: list[ast.stmt], temporary: frozenset[str], reads: dict[str, int], changing: bool
+) -> list[ast.stmt]:
     for stmt in code:
         for field in ("body", "orelse"):
             inner = getattr(stmt, field, None)

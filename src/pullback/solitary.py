@@ -1,9 +1,9 @@
 """Names whose value nobody else holds, so that changing it in place cannot be seen elsewhere.
 
-total = np.zeros(3)         total is solitary: made here, and used only as an operand
-total += x                  ... so this is the same as  total = total + x
+    total = np.zeros(3)         total is solitary: made here, and used only as an operand
+    total += x                  ... so this is the same as  total = total + x
 
-row = a[0]; row += x        row is not: it is a view of `a`
+    row = a[0]; row += x        row is not: it is a view of `a`
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ def solitary_names(function: ir.FunctionIR) -> frozenset[str]:
 def augmented_alone(function: ir.FunctionIR) -> frozenset[int]:
     """The in-place operations (by id) on a value that the same block has just made, and has not shared since.
 
-    h = W @ h
-    h += b          nobody else can hold this h, whatever the name was bound to before
+        h = W @ h
+        h += b          nobody else can hold this h, whatever the name was bound to before
     """
     found: set[int] = set()
     _scan(function.body, set(), found, function.result)

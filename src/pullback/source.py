@@ -232,8 +232,7 @@ class _Resolved(ast.NodeTransformer):
     def function(self, node: FunctionNode) -> FunctionNode:
         """The node itself where nothing depends on the class."""
         private = self.cls is not None and any(
-            isinstance(n, (ast.Attribute, ast.Name))
-            and _mangled(getattr(n, "attr", getattr(n, "id", "")), self.cls)
+            isinstance(n, (ast.Attribute, ast.Name)) and _mangled(getattr(n, "attr", getattr(n, "id", "")), self.cls)
             not in (getattr(n, "attr", None), getattr(n, "id", None))
             for n in ast.walk(node)
         )
@@ -260,5 +259,7 @@ class _Resolved(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> ast.AST:
         bare_super = isinstance(node.func, ast.Name) and node.func.id == "super" and not node.args
         if bare_super and self.uses_super and self.first is not None:
-            node.args = [ast.copy_location(ast.Name(n, ast.Load()), node) for n in ("__class__", self.first)]
+            node.args = [
+                ast.copy_location(ast.Name(n, ast.Load()), node) for n in ("__class__", self.first)
+            ]
         return self.generic_visit(node)

@@ -1,12 +1,12 @@
 """Places in the user's source, and diagnostics drawn on them in rustc's form.
 
-error[no-derivative]: no derivative is known for `math.gamma`
-  --> model.py:12:9
-   |
-12 |     y = math.gamma(x) + 1.0
-   |         ^^^^^^^^^^^^^ called with the active argument `x`
-   |
-  = help: register one with @pb.derivative(of=math.gamma)
+    error[no-derivative]: no derivative is known for `math.gamma`
+      --> model.py:12:9
+       |
+    12 |     y = math.gamma(x) + 1.0
+       |         ^^^^^^^^^^^^^ called with the active argument `x`
+       |
+      = help: register one with @pb.derivative(of=math.gamma)
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Which fields of an object are differentiable: dataclasses, attrs classes, layers, registered types.
 
-@dataclass
-class Tank: volume: float; name: str        ->  fields ("volume", "name"), of which `name` has no tangent
-k: float = pb.no_derivative(2.0)            ->  `k` is constant, whatever its value
+    @dataclass
+    class Tank: volume: float; name: str        ->  fields ("volume", "name"), of which `name` has no tangent
+    k: float = pb.no_derivative(2.0)            ->  `k` is constant, whatever its value
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Derivative surgery: stop a derivative, or operate on a cotangent in flight.
 
-y = without_derivative(g(x))                  y is g(x); nothing flows back through it
-y = with_derivative(x, lambda d: 0.5 * d)     y is x; its cotangent is halved on the way back
+    y = without_derivative(g(x))                  y is g(x); nothing flows back through it
+    y = with_derivative(x, lambda d: 0.5 * d)     y is x; its cotangent is halved on the way back
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Small builders for generated syntax, and templates with substitution.
 
-template("g * cos(x)", g=name("d_y"), x=name("t"))   ->   d_y * cos(t)
+    template("g * cos(x)", g=name("d_y"), x=name("t"))   ->   d_y * cos(t)
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Tables for people: text with aligned columns, and HTML for notebooks.
 
-Table(("line", "bytes"), [("y = x * x", 800)], right={1})     ->     line       bytes
-                                                                     y = x * x    800
+    Table(("line", "bytes"), [("y = x * x", 800)], right={1})     ->     line       bytes
+                                                                         y = x * x    800
 """
 
 from __future__ import annotations

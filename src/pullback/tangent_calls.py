@@ -1,7 +1,7 @@
 """Calls in tangent code, which return a value and its tangent together.
 
-y = f(x, n)         y, y_dot = f_differential(x_dot, x, n)          a known function's own
-y = obj.m(x)        y, y_dot = method_differential(obj, obj_dot, "m", (x,), (x_dot,))
+    y = f(x, n)         y, y_dot = f_differential(x_dot, x, n)          a known function's own
+    y = obj.m(x)        y, y_dot = method_differential(obj, obj_dot, "m", (x,), (x_dot,))
 """
 
 from __future__ import annotations

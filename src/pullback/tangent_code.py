@@ -63,7 +63,8 @@ class TangentCode(TangentCalls):
     def bind(self, stmt: ir.Bind) -> None:
         """An assignment and its tangent."""
         has_dot = any(
-            flag and self.dot_of(a) is not None for a, flag in zip(ir.atoms(stmt.expr), stmt.facts.active, strict=False)
+            flag and self.dot_of(a) is not None
+            for a, flag in zip(ir.atoms(stmt.expr), stmt.facts.active, strict=False)
         )
         if stmt.target in self.mirrored and isinstance(stmt.expr, ir.Build):
             super().bind(stmt)
@@ -204,7 +205,9 @@ class TangentCode(TangentCalls):
 
     def where_set(self, part: Part, value: ast.expr, otherwise: ast.expr) -> ast.expr:
         """`value if d is not ZERO else otherwise`."""
-        return template("v if d is not ZERO else w", v=value, d=name(str(part.guard)), w=otherwise, ZERO=self.zero())
+        return template(
+            "v if d is not ZERO else w", v=value, d=name(str(part.guard)), w=otherwise, ZERO=self.zero()
+        )
 
     def summed(self, values: list[ast.expr], numeric: bool) -> ast.expr:
         """The sum of parts; tangents of unknown values are added by the runtime."""

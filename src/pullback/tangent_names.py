@@ -119,6 +119,5 @@ class TangentNames(Forward):
         if code:
             self.emit_dots(code, span)
 
-
 def _varies(stmt: ir.Stmt) -> bool:
     return isinstance(stmt, (ir.Bind, ir.Unpack, ir.For, ir.Append)) and stmt.facts.varied

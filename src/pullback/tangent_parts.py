@@ -55,10 +55,8 @@ def part_cotangent(g: Tangent, t: Tangent, key: Any) -> Tangent:
         places = dict(zip(range(*key.indices(len(t))), g, strict=True))
     else:
         places = {range(len(t))[key]: g}
-    return (
-        type(t)([places.get(k, ZERO) for k in range(len(t))])
-        if not hasattr(t, "_make")
-        else t._make(places.get(k, ZERO) for k in range(len(t)))
+    return type(t)([places.get(k, ZERO) for k in range(len(t))]) if not hasattr(t, "_make") else t._make(
+        places.get(k, ZERO) for k in range(len(t))
     )
 
 

@@ -42,7 +42,9 @@ class Part:
 class TangentRules:
     """Builds the parts of a statement's tangent; `dot` gives an operand's tangent and whether it may be ZERO."""
 
-    def __init__(self, helper: Callable[[Any, str], str], dot: Callable[[ir.Atom], tuple[str, bool] | None]) -> None:
+    def __init__(
+        self, helper: Callable[[Any, str], str], dot: Callable[[ir.Atom], tuple[str, bool] | None]
+    ) -> None:
         self.helper = helper
         self.dot = dot
 

@@ -1,9 +1,9 @@
 """`try` in tangent code: every name that it assigns has a tangent all the time, so that a handler may read it.
 
-try:                 y_dot = ZERO
-    y = x * x        try: y = x * x; y_dot = ...
-except ...: y = x    except PullbackError: raise
-                     except ...: y = x; y_dot = x_dot
+    try:                 y_dot = ZERO
+        y = x * x        try: y = x * x; y_dot = ...
+    except ...: y = x    except PullbackError: raise
+                         except ...: y = x; y_dot = x_dot
 """
 
 from __future__ import annotations

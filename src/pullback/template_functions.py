@@ -1,6 +1,6 @@
 """A rule's template as a function with a source, which can be differentiated itself.
 
-as_function(template of `a` of np.dot, ("a", "b"))   ->   lambda g, y, i, a, b: <the template>
+    as_function(template of `a` of np.dot, ("a", "b"))   ->   lambda g, y, i, a, b: <the template>
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Views of NumPy memory: who owns it, and the same view of another memory of the same layout.
 
-v = a[1:, ::-2]                     root_of(v) is a
-m = Memory(a); m.view(v)            the entries of m at the places that v has in a
+    v = a[1:, ::-2]                     root_of(v) is a
+    m = Memory(a); m.view(v)            the entries of m at the places that v has in a
 """
 
 from __future__ import annotations

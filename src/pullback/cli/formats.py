@@ -1,6 +1,6 @@
 """The reports of the linter: text for people, JSON and SARIF for programs, annotations for GitHub.
 
-model.py:3:12: error[no-derivative]: ...
+    model.py:3:12: error[no-derivative]: ...
 """
 
 from __future__ import annotations
@@ -115,11 +115,9 @@ def as_github(diagnostics: Iterable[Diagnostic]) -> str:
     lines = []
     for d in diagnostics:
         region = _region(d.span)
-        place = (
-            f"file={_escaped(os.path.relpath(region['file']))},line={region['line']},col={region['column']},"
-            if (region["file"])
-            else ""
-        )
+        place = f"file={_escaped(os.path.relpath(region['file']))},line={region['line']},col={region['column']}," if (
+            region["file"]
+        ) else ""
         text = _escaped(f"{d.message}\n{d.help}".strip(), data=True)
         lines.append(f"::{d.severity} {place}title=pullback {d.id}::{text}\n")
     return "".join(lines)

@@ -1,10 +1,10 @@
 """What the linter checks in a file: every definition under `@differentiable`, every `@derivative(of=...)`.
 
-@pb.differentiable                      the same findings as when the module is imported, but it is not
-def loss(w, x): ...
+    @pb.differentiable                      the same findings as when the module is imported, but it is not
+    def loss(w, x): ...
 
-@pb.derivative(of=loss)                 its form, its parameters, whether it is the only one
-def loss_vjp(w, x): ...
+    @pb.derivative(of=loss)                 its form, its parameters, whether it is the only one
+    def loss_vjp(w, x): ...
 """
 
 from __future__ import annotations
@@ -206,3 +206,5 @@ def registration_findings(
     if problem:
         yield Diagnostic("vjp-arity", problem, place_of(vjp), "", help=f"give it the parameters of `{name}`")
     yield from form_findings(vjp, name, None if some or of is None else parameter_count(of), forward)
+
+

@@ -151,9 +151,8 @@ class StaticModule:
                 for alias in names:
                     if (alias.asname or alias.name) in used:
                         yield alias.asname or alias.name, self._from(module or "", alias.name, level)
-            case (
-                ast.Assign(targets=[ast.Name(id=name)], value=value)
-                | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) | ast.AnnAssign(
+                target=ast.Name(id=name), value=ast.expr() as value
             ):
                 yield name, self.value(value)
 
@@ -287,10 +286,8 @@ class StaticModule:
         if isinstance(node, ast.Call) and _last_name(node) == "no_derivative":
             return no_derivative(*[self.value(a) for a in node.args])
         found = self.value(node)
-        return (
-            found
-            if found is not UNSET and not isinstance(found, types.FunctionType)
-            else dataclasses.field(default_factory=dict)
+        return found if found is not UNSET and not isinstance(found, types.FunctionType) else dataclasses.field(
+            default_factory=dict
         )
 
 

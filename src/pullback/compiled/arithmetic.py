@@ -1,7 +1,7 @@
 """Arithmetic on numbers: floats as Python has them, ints of 64 bits that are looked at where they might not fit.
 
-i + 1        a sum, where i counts a loop: it has few bits
-k + k        a call that raises where the sum does not fit: Python's ints have no end
+    i + 1        a sum, where i counts a loop: it has few bits
+    k + k        a call that raises where the sum does not fit: Python's ints have no end
 """
 
 from __future__ import annotations

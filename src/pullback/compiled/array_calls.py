@@ -1,7 +1,7 @@
 """NumPy's functions in compiled code.
 
-np.zeros(n)          a new array            np.sum(a)      a number
-np.tanh(a)           entry by entry         np.dot(a, b)   a product of vectors and matrices
+    np.zeros(n)          a new array            np.sum(a)      a number
+    np.tanh(a)           entry by entry         np.dot(a, b)   a product of vectors and matrices
 """
 
 from __future__ import annotations
@@ -54,7 +54,9 @@ class ArrayCalls(ArrayFunctions):
             raise refuse(f"`.{name}` of an array is not compiled", span)
         return self.array_call(functions[name], [owner, *args], keywords, stem, span)
 
-    def array_call(self, callee: Any, args: list[Value], keywords: dict[str, Value], stem: str, span: Span) -> Value:
+    def array_call(
+        self, callee: Any, args: list[Value], keywords: dict[str, Value], stem: str, span: Span
+    ) -> Value:
         """A call of a function of NumPy, or of a built-in function, with arrays."""
         name = callable_name(callee)
         maker = _MAKERS.get(callee)

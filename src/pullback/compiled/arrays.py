@@ -1,8 +1,8 @@
 """Arrays in compiled code: entries, views, stores, and operators.
 
-a[i, j]              a number                a[i, j] = x        a store
-v = a[1:]            a view, which shares    a += b             a store into all of a
-a * b + c            new arrays, by NumPy's rules of broadcasting
+    a[i, j]              a number                a[i, j] = x        a store
+    v = a[1:]            a view, which shares    a += b             a store into all of a
+    a * b + c            new arrays, by NumPy's rules of broadcasting
 """
 
 from __future__ import annotations

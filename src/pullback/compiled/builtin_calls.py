@@ -1,7 +1,7 @@
 """Built-in functions and loops: what they compute, of numbers, tuples and arrays.
 
-max(a, b)                    if b > a: t = b  else: t = a
-for a, b in zip(xs, ys)      a loop over an index, if xs and ys are arrays
+    max(a, b)                    if b > a: t = b  else: t = a
+    for a, b in zip(xs, ys)      a loop over an index, if xs and ys are arrays
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Derivatives that users registered, in compiled code.
 
-@pb.derivative(of=f)                 y is computed by the statements of `f_vjp`, of arguments without derivative;
-def f_vjp(x):                        those of its lambda are put into the reverse sweep, where `g` is known
-    y = ...
-    return y, lambda g: g * y
+    @pb.derivative(of=f)                 y is computed by the statements of `f_vjp`, of arguments without derivative;
+    def f_vjp(x):                        those of its lambda are put into the reverse sweep, where `g` is known
+        y = ...
+        return y, lambda g: g * y
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A call whose pullback is statements that the reverse sweep takes in.
 
-y = custom(t1, x)        y is t1;  d_x += <the statements of the pullback, of d_y>
+    y = custom(t1, x)        y is t1;  d_x += <the statements of the pullback, of d_y>
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """The machine code for one combination of argument types, and the lines of Python in front of it.
 
-def call(a0, a1):
-    if a0.__class__ is not float or ...: return again(a0, a1)
-    r = machine(a0, a1.volume, a1.density)
-    return ...
+    def call(a0, a1):
+        if a0.__class__ is not float or ...: return again(a0, a1)
+        r = machine(a0, a1.volume, a1.density)
+        return ...
 """
 
 from __future__ import annotations
@@ -145,7 +145,9 @@ class Entry:
         message = f"gradient needs a function with a real scalar result; {name} returns {describe(result)}"
         raise ArgumentError(message, id="non-scalar-result")
 
-    def both_sweeps(self, what: str, parameters: list[str], parts: list[Num | Arr], seeds: bool = False) -> Kernel:
+    def both_sweeps(
+        self, what: str, parameters: list[str], parts: list[Num | Arr], seeds: bool = False
+    ) -> Kernel:
         """The function with its reverse sweep."""
         return gradient(self.unit, f"{what}_of_{self.title}", parameters, parts, self.names, self.span, seeds)
 

@@ -1,7 +1,7 @@
 """Where control flow meets: one state after two ways, and the copies that make it so in each of them.
 
-if c: p = Point(x, 1.0)          if c: p_x = x; p_y = 1.0
-else: p = Point(0.0, y)    ->    else: p_x = 0.0; p_y = y
+    if c: p = Point(x, 1.0)          if c: p_x = x; p_y = 1.0
+    else: p = Point(0.0, y)    ->    else: p_x = 0.0; p_y = y
 """
 
 from __future__ import annotations

@@ -243,6 +243,7 @@ class Results:
                 return self.unit.constant(known, "known")
         raise refuse("what this function returns is not compiled", span)
 
+
     def tangent_of(self, value: Value, state: State) -> str:
         """The tangent of a result."""
         match value:

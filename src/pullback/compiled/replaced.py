@@ -1,7 +1,7 @@
 """Functions that compiled code has of its own: what the interpreted ones do, for values of known types.
 
-math.sqrt(x)         raises for x < 0, where Numba's gives nan
-power_base(...)      the rule of `**`, without its cases for arrays and complex numbers
+    math.sqrt(x)         raises for x < 0, where Numba's gives nan
+    power_base(...)      the rule of `**`, without its cases for arrays and complex numbers
 """
 
 from __future__ import annotations

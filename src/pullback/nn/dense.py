@@ -1,6 +1,6 @@
 """`Dense`: a matrix product, a bias, an activation.
 
-Dense(2, 10, activation=relu)  takes  x [N, 2]  to  relu(x @ weight + bias) [N, 10]
+    Dense(2, 10, activation=relu)  takes  x [N, 2]  to  relu(x @ weight + bias) [N, 10]
 """
 
 from __future__ import annotations

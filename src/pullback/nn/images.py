@@ -1,6 +1,6 @@
 """Layers for images [N, H, W, C]: convolution, pooling, flattening.
 
-Conv2D((5, 5, 3, 6))  takes  [10, 16, 16, 3]  to  [10, 12, 12, 6]
+    Conv2D((5, 5, 3, 6))  takes  [10, 16, 16, 3]  to  [10, 12, 12, 6]
 """
 
 from __future__ import annotations

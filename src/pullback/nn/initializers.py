@@ -1,6 +1,6 @@
 """How the parameters of a layer begin.
 
-glorot_uniform((2, 10), rng=0)  ->  float32 [2, 10], uniform on ±sqrt(6 / (2 + 10))
+    glorot_uniform((2, 10), rng=0)  ->  float32 [2, 10], uniform on ±sqrt(6 / (2 + 10))
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """`Layer`: the base class of models. A model is data, its parameters are fields, its call is a method.
 
-class Scale(Layer):
-    def __init__(self): self.factor = 2.0; self.name = "double"
-    def __call__(self, x): return x * self.factor
+    class Scale(Layer):
+        def __init__(self): self.factor = 2.0; self.name = "double"
+        def __call__(self, x): return x * self.factor
 
-gradient(lambda layer: layer(3.0))(Scale())  ->  Scale.TangentVector(factor=3.0)
+    gradient(lambda layer: layer(3.0))(Scale())  ->  Scale.TangentVector(factor=3.0)
 """
 
 from __future__ import annotations

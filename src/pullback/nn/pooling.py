@@ -44,7 +44,9 @@ def max_pool2d(
     return largest
 
 
-def _windows(shape: tuple[int, ...], pool_size: Pair | int, stride: Pair | int | None, padding: Padding) -> Windows:
+def _windows(
+    shape: tuple[int, ...], pool_size: Pair | int, stride: Pair | int | None, padding: Padding
+) -> Windows:
     check_images(shape, "pooling")
     w = windows_of((shape[1], shape[2]), pool_size, pool_size if stride is None else stride, padding)
     if max(w.padding[0]) >= w.size[0] or max(w.padding[1]) >= w.size[1]:

@@ -1,6 +1,6 @@
 """Layers one after another.
 
-sequenced(x, conv, pool, dense)  is  dense(pool(conv(x)))
+    sequenced(x, conv, pool, dense)  is  dense(pool(conv(x)))
 """
 
 from __future__ import annotations

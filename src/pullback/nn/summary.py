@@ -1,7 +1,7 @@
 """`summary`: the layers of a model, what each made of an input, and how many parameters it has.
 
-layer        output           parameters    bytes
-hidden       float32[4, 10]           30    120 B
+    layer        output           parameters    bytes
+    hidden       float32[4, 10]           30    120 B
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """`Optimizer`: what all optimizers do; each adds one equation.
 
-optimizer.update(model, along=gradient)    # the model has moved, in place
+    optimizer.update(model, along=gradient)    # the model has moved, in place
 """
 
 from __future__ import annotations

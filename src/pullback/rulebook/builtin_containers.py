@@ -1,7 +1,7 @@
 """Built-in functions over containers: each result element's tangent goes to the element it came from.
 
-zip(xs, ys)       a list of pairs here, so that a loop over it can be reversed
-max(xs, key=f)    the cotangent goes to the first winner
+    zip(xs, ys)       a list of pairs here, so that a loop over it can be reversed
+    max(xs, key=f)    the cotangent goes to the first winner
 """
 
 from __future__ import annotations

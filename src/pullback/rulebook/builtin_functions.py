@@ -52,7 +52,9 @@ rule(
     b_dot="(ZERO, fit(-b_dot * y[0], y[1]))",
     _returns="tuple",
 )
-elementwise(pow, "base, exp", base="power_base(g, base, exp)", exp="power_exponent(g, base, y)", _returns="numeric")
+elementwise(
+    pow, "base, exp", base="power_base(g, base, exp)", exp="power_exponent(g, base, y)", _returns="numeric"
+)
 constant(len, returns="int")
 constant(int, returns="int")
 constant(isinstance, issubclass, bool, callable, hasattr, all, any, returns="bool")

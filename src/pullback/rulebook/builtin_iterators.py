@@ -277,3 +277,5 @@ def _reverse_map(residual: Residual, g: dict[int, Tangent]) -> tuple[Tangent, ..
             else:
                 parts[operand].append((places[operand - 1], t))
     return tuple(d_function if a == 0 else sources[a - 1].tangent(parts[a]) for a in active)
+
+

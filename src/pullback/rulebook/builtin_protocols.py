@@ -1,8 +1,8 @@
 """Built-in functions that ask an object's own class: its method is differentiated.
 
-abs(v)           v.__abs__()
-divmod(v, 2.0)   v.__divmod__(2.0), or the other operand's __rdivmod__
-operator.mul(v, w)   as v * w
+    abs(v)           v.__abs__()
+    divmod(v, 2.0)   v.__divmod__(2.0), or the other operand's __rdivmod__
+    operator.mul(v, w)   as v * w
 """
 
 from __future__ import annotations

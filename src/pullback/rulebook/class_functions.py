@@ -1,6 +1,6 @@
 """Functions over the fields of objects: `vars`, `dataclasses.asdict`, `NamedTuple._make`, `dict.fromkeys`.
 
-dataclasses.asdict(p)["x"]      a copy of p.x: its tangent goes to p's field
+    dataclasses.asdict(p)["x"]      a copy of p.x: its tangent goes to p's field
 """
 
 from __future__ import annotations
@@ -54,10 +54,8 @@ def _restored(x: Any, g: Tangent) -> Tangent:
                 made[f.name] = restored
         return tangent_type(type(x))(**made) if made else ZERO
     if isinstance(x, (list, tuple)):
-        return (
-            [_restored(v, t) for v, t in zip(x, g, strict=True)]
-            if isinstance(x, list)
-            else tuple(_restored(v, t) for v, t in zip(x, g, strict=True))
+        return [_restored(v, t) for v, t in zip(x, g, strict=True)] if isinstance(x, list) else tuple(
+            _restored(v, t) for v, t in zip(x, g, strict=True)
         )
     if isinstance(x, dict):
         return {k: _restored(x[k], t) for k, t in g.items()}

@@ -1,7 +1,7 @@
 """Derivatives of `cmath`, in the order of its manual.
 
-cmath.exp(z)     g * y
-cmath.phase(z)   g * -i / z: the cotangent of a + bi is that of a less i times that of b
+    cmath.exp(z)     g * y
+    cmath.phase(z)   g * -i / z: the cotangent of a + bi is that of a less i times that of b
 """
 
 from __future__ import annotations

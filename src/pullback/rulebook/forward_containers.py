@@ -130,7 +130,9 @@ def _map(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -
     function_dot, *sequence_dots = dots
     rows = list(zip(*sequences))  # noqa: B905  # map stops at the shortest
     parts = [elements(d, a) for a, d in zip(sequences, sequence_dots)]  # noqa: B905  # equal lengths
-    made = [call_differential(function, function_dot, row, tuple([p[k] for p in parts])) for k, row in enumerate(rows)]
+    made = [
+        call_differential(function, function_dot, row, tuple([p[k] for p in parts])) for k, row in enumerate(rows)
+    ]
     return [y for y, _ in made], [y_dot for _, y_dot in made]
 
 

@@ -1,7 +1,7 @@
 """The iterators of `itertools`: items are drawn as Python draws them, and their tangents go back where they came from.
 
-itertools.combinations(xs, 2)      pairs of items: both tangents go to xs
-itertools.accumulate(xs, f)        a chain of calls of f
+    itertools.combinations(xs, 2)      pairs of items: both tangents go to xs
+    itertools.accumulate(xs, f)        a chain of calls of f
 """
 
 from __future__ import annotations

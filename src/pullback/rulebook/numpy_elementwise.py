@@ -188,5 +188,7 @@ elementwise(
     np.frexp, "x", x="np.ldexp(g[0], -y[1])", x_dot="(fit(np.ldexp(x_dot, -y[1]), y[0]), ZERO)", _returns="tuple"
 )
 elementwise(np.nextafter, "x1, x2", x1="g", x2="zero(g)")
-elementwise(np.kaiser, "M, beta", beta="g * kaiser_slope(y, M, beta)", beta_dot="kaiser_slope(y, M, beta) * beta_dot")
+elementwise(
+    np.kaiser, "M, beta", beta="g * kaiser_slope(y, M, beta)", beta_dot="kaiser_slope(y, M, beta) * beta_dot"
+)
 constant(np.spacing, returns="numeric")

@@ -36,6 +36,10 @@ elementwise(
     p="power_exponent(g, widened(x, y), y)",
     _returns="numeric",
 )
-elementwise(np.emath.arccos, "x", x="-g / cut_root(widened(x, y))", _returns="numeric")
-elementwise(np.emath.arcsin, "x", x="g / cut_root(widened(x, y))", _returns="numeric")
+elementwise(
+    np.emath.arccos, "x", x="-g / cut_root(widened(x, y))", _returns="numeric"
+)
+elementwise(
+    np.emath.arcsin, "x", x="g / cut_root(widened(x, y))", _returns="numeric"
+)
 elementwise(np.emath.arctanh, "x", x="g / ((1.0 - x) * (1.0 + x))", _returns="numeric")

@@ -86,8 +86,6 @@ rule(
     x="norm_pullback(g, y, x, ord, axis, keepdims, False)",
     x_dot="norm_tangent(x_dot, y, x, ord, axis, keepdims, False)",
 )
-
-
 def cond_slopes(x: Any, order: Any) -> Any:
     """How a condition number changes with each entry: as the product of the norms of a matrix and its inverse."""
     a = np.asarray(x)

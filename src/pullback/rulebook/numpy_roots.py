@@ -1,7 +1,7 @@
 """Derivatives of NumPy's algebra of polynomials, as vectors of coefficients, highest first.
 
-np.roots(p)    ->  -Σ g r^k / p'(r), for the coefficient of x^k
-np.poly(r)     a stand-in in Python: the product of (x - r)
+    np.roots(p)    ->  -Σ g r^k / p'(r), for the coefficient of x^k
+    np.poly(r)     a stand-in in Python: the product of (x - r)
 """
 
 from __future__ import annotations

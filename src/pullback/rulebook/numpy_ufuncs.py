@@ -163,3 +163,4 @@ rule(
     _linear="g_",
     _returns="array",
 )
+

@@ -1,7 +1,7 @@
 """`operator`'s item and attribute getters, and `functools.partial`: callables that hold what they were made with.
 
-operator.itemgetter(1, "a")(obj)      obj[1], obj["a"]
-functools.partial(f, x)(y)            f(x, y); the tangent of the partial is {1: that of x}
+    operator.itemgetter(1, "a")(obj)      obj[1], obj["a"]
+    functools.partial(f, x)(y)            f(x, y); the tangent of the partial is {1: that of x}
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The derivative of x**n, for numbers and arrays, finite wherever the limit is.
 
-d/dx x**n = n x**(n-1)   (0 where n is 0)          d/dn x**n = x**n log x   (0 where x is 0 and n > 0)
+    d/dx x**n = n x**(n-1)   (0 where n is 0)          d/dn x**n = x**n log x   (0 where x is 0 and n > 0)
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Derivatives of scipy.linalg: matrices with a structure, and the equations of Sylvester and Lyapunov.
 
-linalg.toeplitz(c, r)              ->  each entry of c and r gets the sum of g along its diagonal
-x = linalg.solve_sylvester(a, b, q)  ->  s = solve_sylvester(aᵀ, bᵀ, g);  q: s,  a: -s xᵀ,  b: -xᵀ s
+    linalg.toeplitz(c, r)              ->  each entry of c and r gets the sum of g along its diagonal
+    x = linalg.solve_sylvester(a, b, q)  ->  s = solve_sylvester(aᵀ, bᵀ, g);  q: s,  a: -s xᵀ,  b: -xᵀ s
 """
 
 from __future__ import annotations

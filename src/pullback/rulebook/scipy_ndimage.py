@@ -124,7 +124,9 @@ def image_back(g: Array, m: Form, function: str, weights: Any, mode: Any, origin
     return restore(t, m)
 
 
-def weights_back(g: Array, image: Any, function: str, weights: Any, mode: Any, cval: Any, origin: Any) -> Tangent:
+def weights_back(
+    g: Array, image: Any, function: str, weights: Any, mode: Any, cval: Any, origin: Any
+) -> Tangent:
     """The cotangent of the weights."""
     x = np.asarray(image)
     t = np.zeros(np.shape(weights), np.result_type(g, x))

@@ -131,7 +131,9 @@ _BRACKETED = ("a", "b")
 for _function in (optimize.brentq, optimize.brenth, optimize.ridder, optimize.bisect, optimize.toms748):
     intrinsic(_function)(root_residual(_function, "f", _BRACKETED))
 intrinsic(optimize.newton)(root_residual(optimize.newton, "func", ("x0", "x1", "fprime", "fprime2")))
-intrinsic(optimize.root_scalar)(root_residual(optimize.root_scalar, "f", ("bracket", "x0", "x1", "fprime", "fprime2")))
+intrinsic(optimize.root_scalar)(
+    root_residual(optimize.root_scalar, "f", ("bracket", "x0", "x1", "fprime", "fprime2"))
+)
 intrinsic(optimize.root)(root_residual(optimize.root, "fun", ("x0", "jac")))
 intrinsic(optimize.fsolve)(root_residual(optimize.fsolve, "func", ("x0", "fprime")))
 intrinsic(optimize.fixed_point)(root_residual(optimize.fixed_point, "func", ("x0",)))

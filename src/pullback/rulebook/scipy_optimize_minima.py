@@ -306,3 +306,4 @@ def _reverse_curve_fit(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
             found[name] = restore(np.reshape(total[at : at + size], shape), form(given[name]))
             at += size
     return tuple(found.get(p, ZERO) for p in places.values())
+

@@ -1,6 +1,6 @@
 """Derivatives of scipy.spatial.distance: distances between all pairs of points.
 
-cdist(a, b)  ->  a: Σ g (a - b) / y over the points of b; 0 where two points coincide
+    cdist(a, b)  ->  a: Σ g (a - b) / y over the points of b; 0 where two points coincide
 """
 
 from __future__ import annotations

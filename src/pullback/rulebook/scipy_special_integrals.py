@@ -84,6 +84,8 @@ def zeta_slope(s: Any, q: Any) -> Any:
     return total
 
 
+
+
 def root_of(m: Any, phi: Any) -> Any:
     """√(1 - m sin² φ)."""
     return np.sqrt(1.0 - m * np.sin(phi) ** 2)

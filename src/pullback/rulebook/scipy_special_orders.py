@@ -106,7 +106,9 @@ elementwise(special.iv, "v, z", z="g * (0.5 * (iv(v - 1, z) + iv(v + 1, z)))")
 elementwise(special.kv, "v, z", z="g * (-0.5 * (kv(v - 1, z) + kv(v + 1, z)))")
 elementwise(special.jve, "v, z", z="g * (0.5 * (jv(v - 1, only_real(z, 'jve')) - jv(v + 1, z)))")
 elementwise(special.yve, "v, z", z="g * (0.5 * (yv(v - 1, only_real(z, 'yve')) - yv(v + 1, z)))")
-elementwise(special.ive, "v, z", z="g * (0.5 * (ive(v - 1, only_real(z, 'ive')) + ive(v + 1, z)) - np.sign(z) * y)")
+elementwise(
+    special.ive, "v, z", z="g * (0.5 * (ive(v - 1, only_real(z, 'ive')) + ive(v + 1, z)) - np.sign(z) * y)"
+)
 elementwise(special.kve, "v, z", z="g * (y - 0.5 * (kve(v - 1, z) + kve(v + 1, z)))")
 for _hankel, _turn in (
     *((special.hankel1, ""), (special.hankel2, "")),

@@ -199,7 +199,9 @@ discrete(
     {"p": "1.0 / p - ratio_or_zero(Z - 1.0, 1.0 - p)"},
     {"p": "np.where(Z < 1, 0.0, Z * (1.0 - p) ** (np.maximum(Z, 1.0) - 1.0))"},
 )
-discrete(stats.nbinom, {"n": "psi(Z + n) - psi(n) + np.log(p)", "p": "n / p - ratio_or_zero(Z, 1.0 - p)"}, {})
+discrete(
+    stats.nbinom, {"n": "psi(Z + n) - psi(n) + np.log(p)", "p": "n / p - ratio_or_zero(Z, 1.0 - p)"}, {}
+)
 
 
 # Calls: from the method that all distributions share to the function made for one of them

@@ -1,8 +1,8 @@
 """Derivatives of Python's `statistics`: each has a slope for every number of the data.
 
-statistics.mean(xs)      1 / n
-statistics.stdev(xs)     (x - mean) / ((n - 1) stdev)
-statistics.median(xs)    1 for the one in the middle, or 1/2 for each of the two
+    statistics.mean(xs)      1 / n
+    statistics.stdev(xs)     (x - mean) / ((n - 1) stdev)
+    statistics.median(xs)    1 for the one in the middle, or 1/2 for each of the two
 """
 
 from __future__ import annotations
