@@ -473,14 +473,19 @@ def _over(args: tuple[Any, ...], dots: tuple[Tangent, ...], lent: bool = False) 
 
 def call_differential_vjp(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> tuple[Any, Any]:
     """Reverse mode over forward mode: the pair of the function that the call stands for."""
+    return of_target(args, active, call, regrouped)
+
+
+def of_target(args: tuple[Any, ...], active: Active, run: Any, back: Any) -> tuple[Any, Any]:
+    """The function that a differential's call stands for, run by `run`; `back` takes its cotangents to the operands."""
     six = six_operands(args, {})
     target = resolve(*six)
     chosen = tuple(a for a in active if isinstance(a, int) and a >= 0)
     if target.operands is None:
-        return call(target.function, six, chosen)
+        return run(target.function, six, chosen)  # type: ignore[no-any-return]
     flags, paths = wanted_operands(target, chosen)
-    value, inner = call(target.function, target.operands, flags, target.kwargs or None)
-    return value, (regrouped, inner, paths, six, chosen)
+    value, inner = run(target.function, target.operands, flags, target.kwargs or None)
+    return value, (back, inner, paths, six, chosen)
 
 
 def wanted_operands(target: Target, chosen: tuple[int, ...]) -> tuple[Active, list[Path]]:

@@ -22,6 +22,7 @@ from pullback.call_paths import put_back
 from pullback.differential_calls import (
     LENT,
     call_differential,
+    of_target,
     resolve,
     six_operands,
     unwrapped,
@@ -333,16 +334,8 @@ def _init_shared(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) 
 @changer(call_differential)
 def _call_shared(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Any:
     """A call's differential, in callers that change values: what it made is theirs, and may have changed since."""
-    unforeseen = is_strict()
-    run = strict(call_shared) if unforeseen else call_shared  # (nothing of the six operands is a value of the caller's)
-    six = six_operands(args, {})
-    target = resolve(*six)
-    chosen = tuple(a for a in active if isinstance(a, int) and a >= 0)
-    if target.operands is None:
-        return run(target.function, six, chosen)
-    flags, paths = wanted_operands(target, chosen)
-    value, inner = run(target.function, target.operands, flags, target.kwargs or None)
-    return value, (_lent_back, inner, paths, six, chosen)
+    run = strict(call_shared) if is_strict() else call_shared  # (no value of the caller's own is among the six)
+    return of_target(args, active, run, _lent_back)
 
 
 def _lent(args: tuple[Any, ...], active: Active, is_init: bool) -> Any:
