@@ -1,7 +1,7 @@
 """The goals that the library set itself: ratios of one run, and the time of a process's first gradient.
 
-    Goal("lstm", "1,024 characters, NumPy", "pullback / primal", 6)        at most 6
-    Goal("lstm", "1,024 characters, NumPy", "torch / pullback", 3, False)  at least 3
+Goal("lstm", "1,024 characters, NumPy", "pullback / primal", 6)        at most 6
+Goal("lstm", "1,024 characters, NumPy", "torch / pullback", 3, False)  at least 3
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A case measured: all candidates side by side, the first call, the peak memory.
 
-    measure(case)["ratios"]["gradient / primal"]   ->   {"median": 2.8, "low": 2.7, "high": 2.9}
+measure(case)["ratios"]["gradient / primal"]   ->   {"median": 2.8, "low": 2.7, "high": 2.9}
 """
 
 from __future__ import annotations

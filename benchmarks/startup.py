@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-FIRST = '''\
+FIRST = """\
 import math
 from time import perf_counter
 import pullback as pb
@@ -23,15 +23,15 @@ first = pb.gradient(f)(0.7, 1.3)
 middle = perf_counter()
 pb.gradient(lambda x: math.exp(x) * x)(0.5)
 print((middle - start) * 1e3, (perf_counter() - middle) * 1e3)
-'''
-IMPORT = '''\
+"""
+IMPORT = """\
 from time import perf_counter
 start = perf_counter()
 import numpy
 middle = perf_counter()
 import pullback
 print((middle - start) * 1e3, (perf_counter() - middle) * 1e3)
-'''
+"""
 
 
 def run(text: str) -> list[float]:

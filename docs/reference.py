@@ -1,7 +1,7 @@
 """The page of the API: every public name, its signature, and its docstring with the examples set as code.
 
-    gradient(f, wrt=None)        ->      ### `gradient(f, wrt=None)`
-    \"\"\"The gradient of ...                The gradient of ...
+gradient(f, wrt=None)        ->      ### `gradient(f, wrt=None)`
+\"\"\"The gradient of ...                The gradient of ...
 """
 
 from __future__ import annotations

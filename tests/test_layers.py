@@ -15,21 +15,23 @@ PACKAGE = Path(pullback.__file__).parent
 LAYERS = {
     "plain data": "spans layout errors mutators forms tables",
     "what diagnostics mean": "diagnostics",
-    "the algebra of tangent spaces": "tangents structs spaces trees fitting fingerprints drawing views shadows",
+    "the algebra of tangent spaces": "tangents structs spaces trees fitting fingerprints drawing views "
+    "shadow_totals shadows",
     "the registry of derivatives": "kinds rules applying",
-    "from source to the intermediate representation": "source scopes boxes managers fence ir syntax lower_generators "
-    "lower_iterations lower_expressions lower_match lower_try capturing appended lower",
-    "analyses": "operations calls names array_methods library_results infer field_calls solitary effects changing "
-    "origins sharing dict_views cutting activity progress definite liveness",
-    "the transform": "runtime residuals inlining shadow_code reverse simplify forward_uses forward_try forward_sweep "
-    "lending not_finite emit",
+    "from source to the intermediate representation": "source scopes boxes managers fence ir syntax forward_uses "
+    "lower_generators lower_iterations lower_conditions lower_expressions lower_match lower_try capturing appended "
+    "lower",
+    "analyses": "operations calls names conditions array_methods library_results decided infer field_calls solitary "
+    "effects outputs changing origins sharing dict_views cutting activity progress definite liveness",
+    "the transform": "runtime residuals inlining asking_code shadow_code reverse simplify threaded outlined "
+    "forward_try forward_sweep lending not_finite emit",
     "forward mode": "tangent_parts mirrors template_functions tangent_rules tangent_names tangent_calls tangent_try "
     "tangent_code tangent_changes",
-    "the pipeline": "generated sweeps assemble tangent_assembly pipeline",
-    "calls at run time": "watching construct python_calls dispatch descriptors attributes operating iterating "
+    "the pipeline": "generated sweeps assemble tangent_assembly stored analysing pipeline",
+    "calls at run time": "watching construct python_calls dispatch descriptors asking attributes operating iterating "
     "shared_calls shared_access shared_changes shared_arrays shared_construct starred shared_operators",
-    "calls in forward mode": "call_paths differential_calls differential_objects differential_changes "
-    "differential_construct pull_apply linked runtime_calls",
+    "calls in forward mode": "call_paths differential_calls differential_pairs differential_objects "
+    "differential_changes differential_construct pull_apply linked runtime_calls",
     "derivatives of the world's functions": "rulebook",
     "the form of registered derivatives": "vjp_forms",
     "the public verbs": "copying arguments locating operators custom surgery recompute kept inspection useful "
@@ -45,7 +47,9 @@ LAYERS = {
 ORDER = {module: place for place, module in enumerate(" ".join(LAYERS.values()).split())}
 
 # Imports for annotations alone (`if TYPE_CHECKING`) do not run; each that points upward is named here.
-UPWARD_ANNOTATIONS = {("inlining", "reverse"), ("forward_try", "forward_sweep"), ("shadow_code", "reverse")}
+UPWARD_ANNOTATIONS = {
+    ("inlining", "reverse"), ("forward_try", "forward_sweep"), ("shadow_code", "reverse"), ("asking_code", "reverse"),
+}  # fmt: skip
 
 # `nn` and `optim` are clients of the public API. What they use beyond the names in `pullback.__all__`:
 PUBLIC_MODULES = {

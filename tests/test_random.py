@@ -53,6 +53,29 @@ def test_draws_follow_arrays_of_parameters():
     check_derivative(of_a_generator_by_arrays, np.array([0.3, 0.4]), 0.5, modes=("reverse",))
 
 
+DRAWS = [
+    lambda g, a: g.permutation(a), lambda g, a: g.permutation(np.outer(a, a))[0], lambda g, a: g.choice(a, 3),
+    lambda g, a: g.choice(a), lambda g, a: g.choice(a, (2, 2), p=np.arange(5.0) / 10.0),
+]  # fmt: skip
+NEW_DRAWS = [
+    *DRAWS, lambda g, a: g.permutation(np.outer(a, a), axis=1)[0], lambda g, a: g.permuted(np.outer(a, a), axis=0),
+    lambda g, a: g.permuted(a), lambda g, a: g.choice(np.outer(a, a), 2, axis=1, replace=False, shuffle=False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("made", "draw"),
+    [*((np.random.default_rng, d) for d in NEW_DRAWS), *((np.random.RandomState, d) for d in DRAWS)],
+)
+def test_draws_from_differentiated_values(made, draw):
+    a = np.array([0.3, -1.2, 2.0, 0.7, 1.1])
+    check_derivative(lambda a: draw(made(3), a) ** 2, a)
+    plain, followed = made(3), made(3)
+    expected, value = draw(plain, a), pb.value_with_pullback(lambda a: draw(followed, a))(a)[0]
+    assert type(value) is type(expected) and np.array_equal(value, expected)
+    assert plain.uniform() == followed.uniform()  # as many random numbers were taken
+
+
 @pytest.mark.parametrize("draw", [lambda g, x: g.poisson(x), lambda g, x: g.gamma(x), lambda g, x: g.binomial(3, x)])
 def test_draws_that_are_no_smooth_function_of_a_parameter_are_refused(draw):
     with pytest.raises(pb.DifferentiabilityError):

@@ -218,7 +218,8 @@ def test_chained_exceptions_are_trimmed_too():
 
 def test_the_environment_shows_every_frame(tmp_path):
     program = tmp_path / "program.py"
-    program.write_text(textwrap.dedent("""
+    program.write_text(
+        textwrap.dedent("""
         import math
         import pullback as pb
 
@@ -226,7 +227,8 @@ def test_the_environment_shows_every_frame(tmp_path):
             return math.sqrt(x)
 
         pb.gradient(f)(-1.0)
-    """))
+    """)
+    )
     shown = {}
     for switch in ("", "1"):
         environment = {**os.environ, "PULLBACK_FULL_TRACEBACK": switch}

@@ -493,3 +493,14 @@ def test_a_result_changed_before_the_pullback_is_detected_or_does_not_matter():
             assert "result" in str(error)
         else:
             assert np.array_equal(t, expected)
+
+
+def test_wrt_names_a_parameter_of_nested_verbs():
+    def f(xs, k):
+        return sum(x**3 for x in xs) * k**2
+
+    assert pb.gradient(pb.gradient(f, wrt="k"), wrt="k")([1.0, 2.0], 3.0) == 18.0
+    assert pb.gradient(pb.gradient(f, wrt="k"), wrt="xs")([1.0, 2.0], 3.0) == [18.0, 72.0]
+    assert pb.jacobian(pb.gradient(f, wrt="k"), wrt="xs")(xs=[1.0, 2.0], k=3.0) == [18.0, 72.0]
+    with pytest.raises(pb.ArgumentError, match="its parameters are xs, k"):
+        pb.gradient(pb.gradient(f, wrt="k"), wrt="y")([1.0], 3.0)

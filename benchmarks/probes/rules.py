@@ -55,9 +55,7 @@ class _:
 # 7, 8, 9 -- a rule whose pullback returns something malformed --------------------------------------------------------
 
 
-def _malformed(
-    number: int, title: str, wrong: Callable[[Any], Any], expected: Any, argument: Any, **also: Any
-) -> None:
+def _malformed(number: int, title: str, wrong: Callable[[Any], Any], expected: Any, argument: Any, **also: Any) -> None:
     """A rule for the sum of an array whose pullback returns `wrong(right tangent)`."""
 
     @probe(number, title, expected, **also)

@@ -45,11 +45,7 @@ def objective(alphas, means, icf, x, below, columns, gamma, m, constant):
     inner = (alphas + np.sum(logs, axis=1))[:, None] - 0.5 * squares
     prior = 0.5 * gamma**2 * (np.sum(diagonal * diagonal) + np.sum(lower * lower)) - m * np.sum(logs)
     return (
-        -n * d * 0.5 * math.log(2.0 * math.pi)
-        + np.sum(log_sum_exp(inner))
-        - n * log_sum_exp(alphas)
-        + prior
-        - constant
+        -n * d * 0.5 * math.log(2.0 * math.pi) + np.sum(log_sum_exp(inner)) - n * log_sum_exp(alphas) + prior - constant
     )
 
 

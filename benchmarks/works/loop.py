@@ -67,5 +67,3 @@ def cases(quick=False):
             )
         )  # fmt: skip
     return found
-
-

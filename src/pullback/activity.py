@@ -120,6 +120,7 @@ class _Analysis:
                 self.opaque(stmt, varied)
                 return varied - stmt.writes
             case ir.If():
+                stmt.facts.asks = self.is_varied(stmt.test, varied)
                 body, orelse = self.block(stmt.body, varied), self.block(stmt.orelse, varied)
                 if ir.always_raises(stmt.body):
                     return orelse
@@ -134,7 +135,9 @@ class _Analysis:
                     end = self.loop(stmt.body, varied | end, bound, stmt.target)
                 return end
             case ir.While():
-                return self.loop(stmt.body, varied, frozenset(), None)
+                end = self.loop(stmt.body, varied, frozenset(), None)
+                stmt.facts.asks = not stmt.test.reads.isdisjoint(end)
+                return end
             case ir.With():
                 outer, self.ever_varied = self.ever_varied, set()
                 end = self.block(stmt.body, varied - {stmt.target or ""})
@@ -152,7 +155,9 @@ class _Analysis:
                 return end
             case ir.Try():
                 return self.attempt(stmt, varied)
-            case ir.Raise() | ir.BreakIf():
+            case ir.Raise():
+                stmt.facts.asks = not stmt.reads.isdisjoint(varied)
+            case ir.BreakIf():
                 pass
         return varied
 
@@ -192,7 +197,7 @@ class _Analysis:
             if isinstance(expr.node, ast.JoinedStr) and expr.reads & (varied | self.found.text):
                 self.found.text.add(stmt.target)
             self.inert(expr, stmt.span, varied)
-            facts.active, facts.varied = (), False
+            facts.active, facts.varied, facts.asks = (), False, not expr.reads.isdisjoint(varied)
             return varied - {stmt.target}
         facts.active = tuple(
             self.is_varied(a, varied) and k.differentiable for a, k in zip(operands, facts.kinds, strict=True)
@@ -202,6 +207,7 @@ class _Analysis:
             if getattr(callee, "__closure__", None) is None and not getattr(callee, "__defaults__", None):
                 facts.active = (False, *facts.active[1:])
         facts.varied = any(facts.active) and self.carries(stmt, varied)
+        facts.asks = any(facts.active) and looks_on(stmt)
         entry = lookup(facts.callee) if facts.known else None
         if entry is not None and entry.returns == "scope":
             self.refuse(
@@ -373,6 +379,7 @@ class _Analysis:
         value = self.is_varied(stmt.value, varied) and stmt.facts.kinds[1].differentiable
         obj = self.is_varied(stmt.obj, varied)
         stmt.facts.active, stmt.facts.varied = (obj, value), obj or value
+        stmt.facts.asks = not stmt.attribute and self.is_varied(stmt.key, varied)
         self.found.mutates = True
         if value and stmt.attribute and stmt.key in _OF_FUNCTIONS:
             self.refuse_defaults(stmt.key, stmt.span)
@@ -399,6 +406,7 @@ class _Analysis:
         )
 
     def opaque(self, stmt: ir.Opaque, varied: frozenset[str]) -> None:
+        stmt.facts.asks = stmt.observes and not stmt.reads.isdisjoint(varied)
         if stmt.observes:
             return
         self.found.mutates = True
@@ -470,6 +478,13 @@ def reads_more(stmt: ir.Stmt, name: str) -> bool:
 
 
 _ONLY_LOOK: tuple[Any, ...] = (print, str, repr, type, isinstance, len, format, hash, id, bool)
+
+
+def looks_on(stmt: ir.Bind) -> bool:
+    """Whether an expression may run a method of a class that is not called by name."""
+    if isinstance(stmt.expr, ir.Apply):
+        return stmt.expr.method is not None or (stmt.facts.known and lookup(stmt.facts.callee) is not None)
+    return isinstance(stmt.expr, (ir.Compare, ir.Operation, ir.Attr, ir.Item, ir.Build))
 
 
 def may_change(kind: Kind) -> bool:

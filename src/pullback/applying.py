@@ -9,13 +9,16 @@ A residual is a tuple whose first item is the function that reads it: data, not 
 from __future__ import annotations
 
 import inspect
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from pullback.errors import CotangentError, DifferentiabilityError, RuleError
 from pullback.fitting import fit
 from pullback.rules import Active, Rule, VjpRule, callable_name
-from pullback.spaces import describe, entering, is_differentiable, project
-from pullback.tangents import NO_TANGENT, ZERO, Tangent
+from pullback.spaces import describe, entering, in_place, is_differentiable, project
+from pullback.tangents import NO_TANGENT, ZERO, Tangent, WithheldTangent
 
 Residual = tuple[Any, ...]
 
@@ -84,22 +87,22 @@ def apply_rule(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any], active
     """The value of a call and the residual of its rule, for the active operands."""
     layout = _layout(rule, len(args), tuple(kwargs), active)
     if layout is not None:
-        sources, plan, parameters = layout
+        sources, known, parameters = layout
         given = tuple(
             (args[where] if isinstance(where, int) else kwargs[where]) if is_given else where
             for is_given, where in sources
         )
         function = rule.function if callable(rule.function) else rule.function.__get__
         y = function(*args, **kwargs)
-        return y, (reverse_rule, rule.elementwise, plan, y, given, parameters)
+        return y, (reverse_rule, rule.elementwise, known, y, given, parameters)
     bound = bind(rule, args, kwargs).arguments
     parameters = tuple(rule.signature.parameters)
-    plan = []
+    plan: list[Any] = []
     for operand in active:
         name, index = parameter_of(rule, operand)
-        template = rule.templates.get(name)
+        template: Any = rule.templates.get(name)
         if template is None:
-            refuse_unknown(rule, name, bound[name] if index is None else bound[name][index])
+            template = _withheld(rule, name, bound[name] if index is None else bound[name][index])
         plan.append((name, index, template))
     function = rule.function if callable(rule.function) else rule.function.__get__  # a descriptor, such as ndarray.T
     y = function(*args, **kwargs)
@@ -109,10 +112,41 @@ def apply_rule(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any], active
 def refuse_unknown(rule: Rule, name: str, value: Any) -> None:
     """Refuse the derivative by an argument for which a rule has no template, if its value has a tangent."""
     if is_differentiable(value) and name not in rule.inert:
-        raise DifferentiabilityError(
-            f"the derivative of {rule.name} with respect to its argument `{name}` is not known; "
-            f"register one with @pb.derivative(of={rule.name}), or wrap it in pb.without_derivative"
-        )
+        raise DifferentiabilityError(_unknown(rule, name))
+
+
+def _unknown(rule: Rule, name: str) -> str:
+    return (
+        f"the derivative of {rule.name} with respect to its argument `{name}` is not known; "
+        f"register one with @pb.derivative(of={rule.name}), or wrap it in pb.without_derivative"
+    )
+
+
+class _Asked(threading.local):
+    withholding = False
+
+
+_ASKED = _Asked()
+
+
+@contextmanager
+def withholding() -> Iterator[None]:
+    """A sweep that is asked for more cotangents than are wanted: one that is not known is refused where it is used.
+
+    The operands of a call whose callee is known at run time only are in a tuple, which varies as a whole.
+    """
+    before, _ASKED.withholding = _ASKED.withholding, True
+    try:
+        yield
+    finally:
+        _ASKED.withholding = before
+
+
+def _withheld(rule: Rule, name: str, value: Any) -> WithheldTangent | None:
+    if _ASKED.withholding and is_differentiable(value) and name not in rule.inert:
+        return WithheldTangent(_unknown(rule, name))
+    refuse_unknown(rule, name, value)
+    return None
 
 
 def reverse_rule(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
@@ -120,8 +154,8 @@ def reverse_rule(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
     _, is_elementwise, plan, y, values, parameters = residual
     out = []
     for name, index, template in plan:
-        if template is None:
-            out.append(ZERO)
+        if template is None or template.__class__ is WithheldTangent:
+            out.append(ZERO if template is None else template)
             continue
         t = template.compiled(parameters)(g, y, index, *values)
         if is_elementwise:
@@ -135,7 +169,7 @@ def apply_vjp(rule: VjpRule, args: tuple[Any, ...], kwargs: dict[str, Any], acti
     """The value of a call through a user's derivative, which is checked for its form."""
     value, pull = produced_by(rule, rule.vjp(*args, **kwargs))
     operands = rule_operands(rule, args, kwargs)
-    return value, (_reverse_vjp, rule, pull, value, operands, active)
+    return value, (reverse_vjp, rule, pull, value, operands, active)
 
 
 def produced_by(rule: VjpRule, produced: Any) -> tuple[Any, Any]:
@@ -154,9 +188,12 @@ def rule_operands(rule: VjpRule, args: tuple[Any, ...], kwargs: dict[str, Any]) 
     return rule.operands(args, kwargs)
 
 
-def _reverse_vjp(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
+def reverse_vjp(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
+    """The cotangents that a user's pullback returns, of the active operands."""
     _, rule, pull, value, operands, active = residual
     returned = pull(project(g, value))
+    if len(operands) == len(active) == 1 and in_place(returned, operands[0][1]):
+        return (returned,)
     by_operand = {}
     for (operand, x), t in zip(operands, returned_tangents(returned, rule, operands), strict=True):
         if operand in active:

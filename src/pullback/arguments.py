@@ -20,6 +20,9 @@ Wrt = str | int | tuple[str | int, ...] | None
 
 def parameter_list(f: Any) -> list[str] | None:
     """The positional parameter names of a callable, or None where it tells none."""
+    verb = getattr(f, "_pullback_verb", None)
+    if verb is not None:  # what `gradient(g)` and the like return has the parameters of `g`
+        return parameter_list(verb[1])
     if isinstance(f, types.FunctionType) and not f.__code__.co_flags & 4:
         return list(f.__code__.co_varnames[: f.__code__.co_argcount])
     if isinstance(f, types.MethodType) and isinstance(f.__func__, types.FunctionType):

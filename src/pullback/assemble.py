@@ -10,15 +10,15 @@ import numpy as np
 
 from pullback import ir
 from pullback.emit import Compiled, Helpers, again, bare_arguments, definition, guards
-from pullback.forward_sweep import unset
 from pullback.generated import JOINT, Derivative, Request
 from pullback.kinds import ARRAY, BOOL, COMPLEX, DICT, FLOAT, FUNC, INT, LIST, NONE, TUPLE, kind_of
 from pullback.layout import FORWARD, REVERSE
 from pullback.lending import alone
+from pullback.outlined import as_kept
 from pullback.rules import EPOCH
 from pullback.source import Source
 from pullback.sweeps import Sweep
-from pullback.syntax import assign_many, call, constant, name, substitute, tuple_of
+from pullback.syntax import assign_many, call, constant, name, substitute, tuple_of, unset
 
 
 def assemble(
@@ -62,7 +62,8 @@ def assemble(
         redo.value = ast.YieldFrom(redo.value)
     if top.placeholders:
         start = [*start, unset(top.placeholders)]
-    residual: ast.expr = tuple_of([name(reverse_name), *(name(k) for k in top.kept)])
+    kept = [as_kept(k, top.outlines, helpers) for k in top.kept]
+    residual: ast.expr = tuple_of([name(reverse_name), *kept])
     if sweep.table and not request.lent:
         residual = _alone(residual, sweep, request, helpers)
     tree = definition(

@@ -200,8 +200,8 @@ def _bound_method(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
 def read_item(obj: Any, index: Any, active: tuple[bool, ...]) -> tuple[Any, Residual]:
     """`obj[index]`: an element of a container or array, or a class's own `__getitem__`."""
     count = sum(active)
-    if isinstance(obj, (np.ndarray, list, tuple, dict)):
-        return obj[index], (_item, obj, index, count)
+    if isinstance(obj, (np.ndarray, np.generic, list, tuple, dict)):
+        return obj[index], (_item, obj, index, count)  # type: ignore[index]
     method = getattr(type(obj), "__getitem__", None)
     if isinstance(method, types.FunctionType):
         return call(method, (obj, index), tuple(i for i, a in enumerate(active) if a))

@@ -118,3 +118,7 @@ def built_like(tree: Any, like: Any) -> Tangent:
     return {k: built_like(v, None) for k, v in tree.items()}
 
 
+def six_operands(args: tuple[Any, ...], default: Any) -> tuple[Any, ...]:
+    """The six operands, those left out included."""
+    filled = (*args, *(default,) * (6 - len(args)))
+    return tuple(default if a is None and i > 3 else a for i, a in enumerate(filled))

@@ -22,10 +22,12 @@ import numpy as np
 
 from pullback import ir
 from pullback.calls import bind_parameters
+from pullback.conditions import ASKING, own_methods
 from pullback.effects import call_is_pure, effects_of
 from pullback.kinds import DICT, LIST, NUMERIC_MASK, STR, STRUCT, TUPLE, UNKNOWN, UNSET, Kind, kind_of
 from pullback.mutators import MUTATORS
 from pullback.operations import METHODS
+from pullback.outputs import may_write, names_read
 from pullback.rules import lookup
 
 FunctionChanges = Callable[..., int]  # of (function, kinds of its parameters, the one that is new)
@@ -104,6 +106,7 @@ class CallEffects:
         function_flows: FunctionFlows,
     ) -> None:  # fmt: skip
         self.function_flows = function_flows
+        self.read = names_read(function)
         self.scope = {k: v for k, v in scope.items() if k not in function.locals}
         self.function_changes = function_changes
         self.nested = {
@@ -117,11 +120,10 @@ class CallEffects:
         expr, facts = stmt.expr, stmt.facts
         if not isinstance(expr, ir.Apply):
             return self.of_protocol(stmt)
-        if any(k == "out" for k, _ in expr.keywords):
-            return YES
+        writes = may_write(stmt, self.read)
+        if writes:
+            return writes
         if facts.known:
-            if isinstance(facts.callee, np.ufunc) and len(expr.args) > facts.callee.nin:
-                return YES
             return self.of_callee(facts.callee, stmt, facts.kinds[0] if facts.method else None)
         if expr.method is not None:
             return self.of_method(stmt, expr.method, facts.kinds[0])
@@ -150,7 +152,8 @@ class CallEffects:
         names: tuple[str, ...] = ()
         match stmt.expr:
             case ir.Attr(name=name):
-                names = (name,)
+                stored = all(name in getattr(k.sample, "__dict__", ()) for k in stmt.facts.kinds)
+                names = (name,) if stored else (name, "__getattr__")
             case ir.Item():
                 names = ("__getitem__",)
             case ir.Operation(op=op, args=(_, _)):
@@ -206,6 +209,11 @@ class CallEffects:
         if getattr(callee, "changes_arguments", False):
             return MAYBE
         entry = lookup(callee)
+        kinds = [k for k in stmt.facts.kinds[1:] if k.mask == STRUCT]
+        builtin = isinstance(callee, (type, types.BuiltinFunctionType)) and callee in ASKING
+        if kinds and builtin and not (entry is not None and entry.vjps):
+            found = [(f, k) for k in kinds if k.cls is not None for f in own_methods(k.cls, ASKING[callee])]
+            return max((self.function_of(f, k) for f, k in found), default=NO)
         known = entry is not None and (entry.vjps or entry.rule or entry.constant or entry.intrinsic or entry.stand_in)
         if known:
             return NO

@@ -12,8 +12,8 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+from pullback.analysing import may_change_arguments
 from pullback.mirrors import mirror, snapshot
-from pullback.pipeline import may_change_arguments
 from pullback.rules import rule
 from pullback.template_functions import made
 

@@ -18,9 +18,11 @@ from typing import Any
 import numpy as np
 
 from pullback.applying import bind, parameter_of, refuse_unknown
-from pullback.call_paths import ROOTS, WHOLE, Path, Target, lifted_path, regrouped, roots_of, tangent_at
+from pullback.asking import asked
+from pullback.call_paths import WHOLE, Path, Target, lifted_path, six_operands, tangent_at
 from pullback.calls import bind_parameters
-from pullback.dispatch import UNWRAPPED, call, no_derivative_of, refuse_captures
+from pullback.conditions import spelled_for
+from pullback.dispatch import UNWRAPPED, no_derivative_of, refuse_captures
 from pullback.errors import DifferentiabilityError
 from pullback.generated import DIFFERENTIAL, Request
 from pullback.kinds import kind_of
@@ -30,8 +32,8 @@ from pullback.python_calls import bound_variadic, has_tangent, signature_order, 
 from pullback.rules import EPOCH, Active, Entry, Rule, alias, callable_name, lookup
 from pullback.spaces import describe, is_differentiable
 from pullback.structs import fields_by_parameter
-from pullback.tangent_parts import gathered_vector
-from pullback.tangents import NO_TANGENT, ZERO, Tangent
+from pullback.tangent_parts import gathered_vector, partial_parts, partial_tangents
+from pullback.tangents import NO_TANGENT, ZERO, Tangent, TangentVector
 from pullback.template_functions import made
 
 
@@ -72,6 +74,11 @@ def plain_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, 
     return fn(*args, **kwargs), ZERO
 
 
+def constant_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    """A call of a function without a derivative: it must not change an object by a method of its class."""
+    return asked(fn, *args, **kwargs), ZERO
+
+
 def resolve(
     fn: Any, fn_dot: Tangent, args: tuple[Any, ...], dots: tuple[Tangent, ...], kwargs: dict[str, Any],
     kwdots: dict[str, Tangent], *, lent: bool = False, foreseen: bool = False,
@@ -90,10 +97,13 @@ def resolve(
         *((k, x, kwdots.get(k, ZERO)) for k, x in kwargs.items()),
     ]
     moved: Active = tuple(o for o, x, d in operands if d is not ZERO and d is not NO_TANGENT and has_tangent(x))
-    callee_moves = fn_dot is not ZERO and fn_dot is not NO_TANGENT
+    callee_moves = fn_dot is not ZERO and fn_dot is not NO_TANGENT and not _is_empty(fn_dot)
     entry = lookup(fn)
     if entry is None and isinstance(fn, types.MethodType):
         return Target(method_object_differential)
+    spelled = spelled_for(fn, args) if moved else None
+    if spelled is not None and not (entry is not None and entry.vjps):
+        return resolve(spelled, ZERO, args, dots, kwargs, kwdots, lent=lent, foreseen=foreseen)
     if entry is not None:
         found = _registered(fn, entry, args, dots, kwargs, kwdots, moved, callee_moves)
         if found is not None:
@@ -118,9 +128,16 @@ def resolve(
         return Target(method_object_differential)
     if hasattr(fn, UNWRAPPED.get(type(fn).__name__, " ")):
         return Target(unwrapped_differential)
+    if type(fn) in FORWARD_CALLABLES:
+        return Target(FORWARD_CALLABLES[type(fn)])
     if isinstance(type_call(type(fn)), types.FunctionType):
         return Target(method_object_differential)
     raise no_derivative_of(fn)
+
+
+def _is_empty(t: Tangent) -> bool:
+    """Whether a tangent is that of an object without fields, such as a function of an extension module."""
+    return isinstance(t, TangentVector) and not t.__dict__
 
 
 def refuse_changes(fn: Any, function: Any) -> None:
@@ -134,6 +151,7 @@ def refuse_changes(fn: Any, function: Any) -> None:
 
 
 call_differential.gives_pair = True  # type: ignore[attr-defined]  # of what its first operand gives, and its tangent
+FORWARD_CALLABLES: dict[Any, Any] = {}  # objects that are called, such as `operator.itemgetter(1)`, by class
 LENT: list[Any] = []  # `lent_differential`, put here by its module
 VERBS: dict[str, Any] = {}  # the differentials of `gradient`, `jacobian`, ..., put here by their modules
 
@@ -173,9 +191,12 @@ def unwrapped_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: A
 
 
 def partial_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
-    """A partial: its own arguments come first, and have no tangents."""
-    still = tuple([ZERO for a in fn.args])
-    return call_differential(fn.func, ZERO, (*fn.args, *args), (*still, *dots), {**fn.keywords, **kwargs}, kwdots)
+    """A partial: its own arguments come first."""
+    function, held, keywords = partial_parts(fn)
+    function_dot, held_dots, keyword_dots = partial_tangents(fn_dot, fn)
+    own = {k: d for k, d in keyword_dots.items() if k not in kwargs}
+    given = {**keywords, **kwargs}
+    return call_differential(function, function_dot, (*held, *args), (*held_dots, *dots), given, {**own, **kwdots})
 
 
 CONSTRUCT: dict[str, Any] = {}  # the differential of `__init__`, put here by its module
@@ -230,7 +251,7 @@ def _registered(
     if entry.forward is not None:
         return Target(entry.forward)
     if entry.constant or not (moved or callee_moves):
-        return Target(plain_differential)
+        return Target(constant_differential if moved else plain_differential)
     if entry.stand_in is not None:
         return resolve(entry.stand_in, ZERO, args, dots, kwargs, kwdots)
     if entry.intrinsic is not None:
@@ -417,13 +438,7 @@ def _collected(
     return values
 
 
-# --- its own derivatives: `call_differential` stands for a function ----------------------------------
-
-
-def six_operands(args: tuple[Any, ...], default: Any) -> tuple[Any, ...]:
-    """The six operands, those left out included."""
-    filled = (*args, *(default,) * (6 - len(args)))
-    return tuple(default if a is None and i > 3 else a for i, a in enumerate(filled))
+# --- its own derivative: `call_differential` stands for a function -----------------------------------
 
 
 def _over(args: tuple[Any, ...], dots: tuple[Tangent, ...], lent: bool = False) -> Target:
@@ -469,30 +484,3 @@ def _over(args: tuple[Any, ...], dots: tuple[Tangent, ...], lent: bool = False) 
         {k: composed(p) for k, p in outer.kwpaths.items()},
         composed(outer.callee),
     )
-
-
-def call_differential_vjp(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> tuple[Any, Any]:
-    """Reverse mode over forward mode: the pair of the function that the call stands for."""
-    return of_target(args, active, call, regrouped)
-
-
-def of_target(args: tuple[Any, ...], active: Active, run: Any, back: Any) -> tuple[Any, Any]:
-    """The function that a differential's call stands for, run by `run`; `back` takes its cotangents to the operands."""
-    six = six_operands(args, {})
-    target = resolve(*six)
-    chosen = tuple(a for a in active if isinstance(a, int) and a >= 0)
-    if target.operands is None:
-        return run(target.function, six, chosen)  # type: ignore[no-any-return]
-    flags, paths = wanted_operands(target, chosen)
-    value, inner = run(target.function, target.operands, flags, target.kwargs or None)
-    return value, (back, inner, paths, six, chosen)
-
-
-def wanted_operands(target: Target, chosen: tuple[int, ...]) -> tuple[Active, list[Path]]:
-    """The operands of a function whose cotangents are wanted, and where those go among the six."""
-    wanted = {ROOTS[a] for a in chosen}
-    flags: list[Any] = [-1] if target.callee[0] in wanted else []
-    flags += [i for i, path in enumerate(target.paths) if roots_of(path) & wanted]
-    flags += [k for k, path in target.kwpaths.items() if path[0] in wanted]
-    paths = [target.callee if o == -1 else target.paths[o] if isinstance(o, int) else target.kwpaths[o] for o in flags]
-    return tuple(flags), paths

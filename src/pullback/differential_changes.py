@@ -10,7 +10,6 @@ As in `differential_objects`, what runs here is ordinary code in the language th
 from __future__ import annotations
 
 import functools
-import inspect
 import types
 from collections import defaultdict, deque
 from typing import Any
@@ -18,19 +17,13 @@ from typing import Any
 import numpy as np
 
 from pullback.attributes import static_attribute
-from pullback.call_paths import put_back
-from pullback.differential_calls import (
-    LENT,
-    call_differential,
-    of_target,
-    resolve,
-    six_operands,
-    unwrapped,
-    wanted_operands,
-)
+from pullback.call_paths import put_back, six_operands
+from pullback.conditions import spelled_for
+from pullback.differential_calls import LENT, call_differential, resolve, unwrapped
 from pullback.differential_objects import (
     BOUND,
     FIELD,
+    GETATTR,
     METHOD,
     PLAIN,
     PROPERTY,
@@ -44,13 +37,16 @@ from pullback.differential_objects import (
     item_differential,
     operate_differential,
 )
+from pullback.differential_pairs import of_target, wanted_operands
 from pullback.dispatch import UNWRAPPED
 from pullback.errors import DifferentiabilityError
 from pullback.fitting import fit
 from pullback.mirrors import complete
 from pullback.operations import INPLACE_FUNCTIONS, METHODS, type_call
+from pullback.outputs import given_out
 from pullback.python_calls import call_function_shared
 from pullback.rules import Active, callable_name, constant, intrinsic, lookup
+from pullback.shared_access import refuse_attribute
 from pullback.shared_calls import call_shared, is_strict, strict
 from pullback.shared_changes import changer
 from pullback.spaces import describe, is_differentiable
@@ -127,6 +123,8 @@ def how_stored(obj: Any, obj_dot: Tangent, name: str, value: Any, value_dot: Tan
     if isinstance(obj, (type, types.ModuleType)):
         refuse_loss(obj, value, value_dot)
         return NOTHING, None
+    if isinstance(obj, np.ndarray) and not (is_zero(obj_dot) and is_zero(value_dot)):
+        refuse_attribute(name)
     if name in constant_fields(type(obj)):
         return CONSTANT, None
     if obj_dot is ZERO or not hasattr(obj_dot, "__dict__"):
@@ -239,10 +237,12 @@ def how_called(fn: Any, args: Any, kwargs: Any) -> tuple[int, Any]:
             owner = getattr(type(obj), fn.__name__, None)
             if owner is not None:
                 return METHOD_OF, (owner, obj)
-    ufunc = isinstance(fn, np.ufunc)
-    if ("out" in kwargs and kwargs["out"] is not None) or (ufunc and len(args) > fn.nin):
-        return OUT, None
     entry = lookup(fn)
+    if given_out(fn, args, kwargs) is not None:
+        return OUT, None
+    spelled = spelled_for(fn, args)
+    if spelled is not None and not (entry is not None and entry.vjps):
+        return WRAPPED, spelled
     known = entry is not None and (entry.vjps or entry.rule or entry.constant or entry.intrinsic or entry.forward)
     if known or hasattr(fn, "_pullback_verb"):
         return OTHER, None
@@ -380,7 +380,8 @@ def function_of(fn: Any) -> Any:
     """The function of a bound method, or of a built-in one."""
     if isinstance(fn, types.MethodType):
         return fn.__func__
-    return inspect.getattr_static(type(fn.__self__), fn.__name__, getattr(type(fn.__self__), fn.__name__))
+    held = [b.__dict__[fn.__name__] for b in type(fn.__self__).__mro__ if fn.__name__ in b.__dict__]
+    return next((f for f in held if not isinstance(f, types.FunctionType)), getattr(type(fn.__self__), fn.__name__))
 
 
 def object_of(fn: Any) -> Any:
@@ -390,7 +391,10 @@ def object_of(fn: Any) -> Any:
 
 def change_operator(op: str, operands: Any, dots: Any) -> Any:
     """An operator whose method may change its operands."""
-    if how_operator(op, operands) != "class":
+    way = how_operator(op, operands)
+    if way == "unary":
+        return change_differential(unary_method(op, operands), ZERO, operands, dots)
+    if way != "class":
         return operate_differential(op, operands, dots)
     a, b = operands
     a_dot, b_dot = dots
@@ -402,6 +406,11 @@ def change_operator(op: str, operands: Any, dots: Any) -> Any:
         if is_answer(value):
             return value, value_dot
     return operate_differential(op, operands, dots)
+
+
+def unary_method(op: str, operands: Any) -> Any:
+    """The method of a class that an operator with one operand runs."""
+    return getattr(type(operands[0]), f"__{op}__")
 
 
 def change_attribute(obj: Any, obj_dot: Any, name: str) -> Any:
@@ -418,6 +427,9 @@ def change_attribute(obj: Any, obj_dot: Any, name: str) -> Any:
         setattr(obj, name, value)
         setattr(obj_dot, name, value_dot)
         return value, value_dot
+    if way == GETATTR:
+        value, value_dot = change_differential(fn, ZERO, (obj, name), (obj_dot, ZERO))
+        return value, complete(value_dot, value)
     value, value_dot = attribute_differential(obj, obj_dot, name)
     return value, value_dot if way == FIELD else complete(value_dot, value)
 
@@ -453,4 +465,6 @@ def is_default(obj: Any, index: Any) -> bool:
     return isinstance(obj, defaultdict) and index not in obj
 
 
-constant(how_store, how_set, how_stored, how_in_place, how_called, how_read, is_super, is_default, function_of)
+constant(
+    how_store, how_set, how_stored, how_in_place, how_called, how_read, is_super, is_default, function_of, unary_method,
+)  # fmt: skip

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from pullback.asking import as_key, asked
 from pullback.attributes import static_attribute, takes_object
 from pullback.differential_calls import attribute_caller, call_differential, operator_caller
 from pullback.dispatch import call
@@ -113,7 +114,7 @@ def attribute_differential(obj: Any, obj_dot: Any, name: str) -> Any:
 
 def how_item(obj: Any) -> tuple[int, Any]:
     """How `obj[index]` is read: an element of a container, or by the class's own method."""
-    if isinstance(obj, (np.ndarray, list, tuple, dict, deque)):
+    if isinstance(obj, (np.ndarray, np.generic, list, tuple, dict, deque)):
         return FIELD, None
     method = getattr(type(obj), "__getitem__", None)
     if isinstance(method, types.FunctionType):
@@ -128,9 +129,10 @@ def item_differential(obj: Any, obj_dot: Any, index: Any, index_dot: Any) -> Any
     way, fn = how_item(obj)
     if way == METHOD:
         return call_differential(fn, ZERO, (obj, index), (obj_dot, index_dot))
+    key = index if index_dot is ZERO else as_key(index)
     if way == PLAIN:
-        return obj[index], ZERO
-    return obj[index], part(obj_dot, index)
+        return obj[key], ZERO
+    return obj[key], part(obj_dot, key)
 
 
 # --- operators --------------------------------------------------------------------------------------
@@ -209,7 +211,7 @@ def general_operator(op: str, operands: Any, dots: Any) -> Any:
     if way == UNITED:
         value = a | b
         return value, {k: part(b_dot, k) if k in b else part(a_dot, k) for k in value}
-    return BINARY_FUNCTIONS[op](a, b), ZERO
+    return asked(BINARY_FUNCTIONS[op], a, b), ZERO
 
 
 def operate_differential(op: str, operands: Any, dots: Any) -> Any:

@@ -16,16 +16,16 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from pullback.applying import Residual, apply_rule, apply_vjp, bind, rule_operands
+from pullback.analysing import function_changes
+from pullback.applying import Residual, apply_rule, apply_vjp, bind, reverse_vjp, rule_operands
 from pullback.changing import LIKELY
 from pullback.construct import construct
 from pullback.effects import is_caller, may_mutate
 from pullback.errors import DifferentiabilityError
-from pullback.kinds import kind_of
+from pullback.kinds import STRUCT, kind_of
 from pullback.operations import type_call
-from pullback.pipeline import function_changes
 from pullback.python_calls import Plan, call_function, element, has_tangent, picked
-from pullback.rules import EPOCH, Active, Entry, callable_name, lookup
+from pullback.rules import EPOCH, Active, Entry, VjpRule, callable_name, lookup
 from pullback.spaces import is_differentiable
 from pullback.tangents import ZERO, Tangent
 
@@ -65,7 +65,11 @@ def call(
         elif fn.__closure__ is None:
             key = (id(fn), active, *map(element, args))
             plan = _plans.get(key)
-            if plan is not None and _as_planned(plan):
+            if plan is None:
+                rule = _rules.get(key)
+                if rule is not None:
+                    return apply_vjp(rule, args, {}, active)
+            elif _as_planned(plan):
                 return _planned(plan, args)
     kwargs = kwargs or {}
     values: dict[Any, Any] = {-1: fn, **dict(enumerate(args)), **kwargs}
@@ -80,12 +84,14 @@ def call(
 
 VERB_PULLBACKS: dict[str, Any] = {}  # the call of what `gradient(f)` and the like return, put here by `nesting`
 _plans: dict[Any, Plan] = {}
+_rules: dict[Any, VjpRule] = {}  # the registered derivative of a function, for arguments of such types
 _plans_epoch = -1
 
 
 def _forget_plans() -> None:
     global _plans_epoch
     _plans.clear()
+    _rules.clear()
     _plans_epoch = EPOCH.now
 
 
@@ -115,6 +121,10 @@ def _call(
     if entry is not None:
         covered = _registered(entry, args, kwargs, active)
         if covered is not None:
+            if key is not None and covered[1][0] is reverse_vjp and fn.__class__ is types.FunctionType:
+                rule, operands = covered[1][1], covered[1][4]
+                if set(active) <= {operand for operand, _ in operands} and len(_rules) < 4096:
+                    _rules[key] = rule  # (whatever the values are: all that are active are covered)
             return covered
     if hasattr(fn, "_pullback_verb"):
         return VERB_PULLBACKS["call"](fn, args, kwargs, active)  # type: ignore[no-any-return]
@@ -152,13 +162,22 @@ def _call(
     raise no_derivative_of(fn)
 
 
+ASKED: list[Callable[..., Any]] = []  # these, `watched` and `is_quiet`, are put here by their module
+WATCHED: list[Callable[..., Any]] = []
+IS_QUIET: list[Callable[..., Any]] = []
 CALLABLES: dict[Any, Callable[..., Any]] = {}  # objects that are called, by class; (class, class method)
 UNWRAPPED = {"CPUDispatcher": "py_func", "PjitFunction": "__wrapped__"}
 
 
 def shifted(active: Active) -> Active:
     """The operands of a method call once the object is the first argument."""
-    return tuple(a + 1 if isinstance(a, int) else a for a in active)
+    found = _SHIFTED.get(active)
+    if found is None:
+        found = _SHIFTED[active] = tuple(a + 1 if isinstance(a, int) else a for a in active)
+    return found
+
+
+_SHIFTED: dict[Active, Active] = {}
 
 
 def after_callee(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
@@ -200,7 +219,7 @@ def _registered(
     if entry.intrinsic is not None:
         return entry.intrinsic(args, kwargs, active)  # type: ignore[no-any-return]
     if entry.constant:
-        return entry.function(*args, **kwargs), (no_tangents, len(active))
+        return ASKED[0](entry.function, *args, **kwargs), (no_tangents, len(active))
     if entry.rule is not None:
         inner = tuple(a for a in active if a != -1)
         value, residual = apply_rule(entry.rule, args, kwargs, inner)
@@ -241,6 +260,17 @@ def changes_something(fn: Any) -> bool:
     return level >= LIKELY or (level > 0 and may_mutate(fn))
 
 
+def _by_classes(fn: Any, args: tuple[Any, ...]) -> int:
+    """Whether a Python function changes something by a method of the class of what it is given."""
+    function, given = (fn.__func__, (fn.__self__, *args)) if isinstance(fn, types.MethodType) else (fn, args)
+    if not isinstance(function, types.FunctionType) or lookup(function) is not None:
+        return 0
+    kinds = {n: kind_of(x) for n, x in zip(function.__code__.co_varnames, given, strict=False)}
+    if not any(k.mask == STRUCT for k in kinds.values()):
+        return 0
+    return function_changes(function, kinds) or int(not all(IS_QUIET[0](type(x)) for x in given))
+
+
 def observe(fn: Any, *args: Any, **kwargs: Any) -> Any:
     """A call whose result needs no derivative: made as it is, unless it could change a differentiated value."""
     entry, operands = lookup(fn), args
@@ -251,10 +281,12 @@ def observe(fn: Any, *args: Any, **kwargs: Any) -> Any:
     if is_caller(fn):
         for given in (*args, *kwargs.values()):
             plainly(given)
-    elif may_mutate(fn, args, kwargs):
+    elif may_mutate(fn, args, kwargs) or (level := _by_classes(fn, args)) >= LIKELY:
         raise DifferentiabilityError(
             f"{callable_name(fn)} may change a differentiated argument in place, which is not differentiated yet; "
             "let it return the new value instead",
             id="mutation",
         )
+    elif level:
+        return WATCHED[0](fn, args, kwargs)
     return fn(*args, **kwargs)

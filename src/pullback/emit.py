@@ -15,14 +15,13 @@ from typing import Any
 
 from pullback import ir
 from pullback.calls import Late
-from pullback.forward_sweep import placed
 from pullback.kinds import UNSET, held
 from pullback.layout import FORWARD, JOINT, REVERSE, laid_out, register
 from pullback.names import Names
 from pullback.not_finite import debugging, woven
 from pullback.source import Source, by_place, remember, trust
 from pullback.spans import Span
-from pullback.syntax import constant, name, parsed, substitute
+from pullback.syntax import constant, name, parsed, placed, substitute
 
 
 class Helpers:

@@ -21,6 +21,7 @@ from typing import Any
 
 from pullback import ir
 from pullback.activity import Activity
+from pullback.analysing import analysed
 from pullback.calls import static_parameters
 from pullback.certainty import Certainty, reads
 from pullback.errors import DifferentiabilityError
@@ -39,7 +40,6 @@ from pullback.generated import PAIR, Derivative, Request
 from pullback.kinds import ARRAY_KIND, CONSTANT_MASK, FLOAT_KIND, UNKNOWN, Kind
 from pullback.lower_iterations import settle_iterations
 from pullback.names import Names
-from pullback.pipeline import analysed
 from pullback.progress import in_steps
 from pullback.reaching import Reaching
 from pullback.readable import (

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from pullback.tangents import NO_TANGENT, ZERO, Tangent
+from pullback.tangents import NO_TANGENT, ZERO, Tangent, WithheldTangent
 
 
 def fit(g: Tangent, x: Any) -> Tangent:
@@ -25,7 +25,7 @@ def fit(g: Tangent, x: Any) -> Tangent:
         if g.__class__ is np.ndarray and g.shape == x.shape and g.dtype is x.dtype:
             return g
         return fit_to(g, x.shape, x.dtype)
-    if g is ZERO or g is NO_TANGENT:
+    if g is ZERO or g is NO_TANGENT or g.__class__ is WithheldTangent:
         return g
     if isinstance(x, (np.inexact, complex, float)):
         return _to_scalar(g, x)
@@ -55,7 +55,7 @@ def fit_like(g: Tangent, m: Any) -> Tangent:
 
 def fit_to(g: Tangent, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Tangent:
     """`g` summed to `shape`, in `dtype`; an integer `dtype` takes nothing."""
-    if g is ZERO or g is NO_TANGENT:
+    if g is ZERO or g is NO_TANGENT or g.__class__ is WithheldTangent:
         return g
     if dtype.kind not in "fc":
         return ZERO
@@ -64,7 +64,7 @@ def fit_to(g: Tangent, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Tangent:
         extra = g.ndim - len(shape)
         if extra > 0:
             g = np.asarray(np.add.reduce(g, 0 if extra == 1 else tuple(range(extra))))
-        if extra >= 0:
+        if extra >= 0 and g.shape != shape:
             axes = tuple(i for i, n in enumerate(shape) if n == 1 != g.shape[i])
             g = np.add.reduce(g, axes, keepdims=True) if axes else g
         if g.shape != shape:  # a cotangent smaller than its primal: the result was broadcast from it
@@ -75,7 +75,7 @@ def fit_to(g: Tangent, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Tangent:
 
 
 def _to_float(g: Tangent) -> Tangent:
-    if g is ZERO or g is NO_TANGENT:
+    if g is ZERO or g is NO_TANGENT or g.__class__ is WithheldTangent:
         return g
     if isinstance(g, np.ndarray) and g.ndim:
         g = g.sum()

@@ -13,10 +13,13 @@ like the user's, and every node keeps the user's position: a traceback marks the
 from __future__ import annotations
 
 import ast
+import operator
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from pullback import ir
+from pullback.asking_code import Looking, call_attribute
 from pullback.calls import static_forward
 from pullback.effects import is_caller
 from pullback.fingerprints import fingerprint, unchanged
@@ -27,18 +30,27 @@ from pullback.kinds import DICT, LIST, TUPLE
 from pullback.names import INTERNAL
 from pullback.operations import METHODS
 from pullback.reverse import Reverse
+from pullback.shadow_totals import MISSING
 from pullback.sharing import Sharing
 from pullback.spans import Span
-from pullback.syntax import assign, assign_many, atom, call, constant, name, target, tuple_of
+from pullback.syntax import (
+    assign,
+    assign_many,
+    atom,
+    call,
+    constant,
+    display,
+    name,
+    operator_syntax,
+    placed,
+    target,
+    template,
+    tuple_of,
+    unset,
+)
 
-_BINARY: dict[str, type[ast.operator]] = {
-    "+": ast.Add, "-": ast.Sub, "*": ast.Mult, "/": ast.Div, "//": ast.FloorDiv, "%": ast.Mod, "**": ast.Pow,
-    "@": ast.MatMult, "<<": ast.LShift, ">>": ast.RShift, "&": ast.BitAnd, "|": ast.BitOr, "^": ast.BitXor,
-}  # fmt: skip
-_UNARY: dict[str, type[ast.unaryop]] = {"neg": ast.USub, "pos": ast.UAdd, "invert": ast.Invert}
 
-
-class Forward:
+class Forward(Looking):
     """Emits the forward sweep of one function, after its reverse sweep has said what it needs."""
 
     def __init__(
@@ -63,8 +75,7 @@ class Forward:
         self.uses = count_uses(function.body)
         self.droppable = False  # in a joint function a value nobody needs need not be computed
         self.pending, self.out = list[tuple[str, ast.expr]](), list[ast.stmt]()
-        self.half_used = False  # whether a change inside a `try` may be left half made
-        self._half = ""
+        self.half_used, self._half = False, ""  # whether a change inside a `try` may be left half made
 
     def half(self) -> str:
         """The name that holds which change is under way."""
@@ -157,8 +168,7 @@ class Forward:
             case ir.Store():
                 self.store(stmt)
             case ir.With():
-                taken = self.take([stmt.context])
-                context = taken.get(getattr(stmt.context, "name", ""), atom(stmt.context))
+                context = self.take([stmt.context]).get(getattr(stmt.context, "name", ""), atom(stmt.context))
                 self.flush()
                 with_statement(self, stmt, context)
             case ir.Try():
@@ -167,6 +177,12 @@ class Forward:
                 test: ast.expr = name(flags[0]) if len(flags) == 1 else ast.BoolOp(ast.Or(), [name(f) for f in flags])
                 self.flush()
                 self.emit(ast.If(test, [ast.Break()], []), stmt.span)
+            case ir.Raise(node=ast.Assert() as node) if stmt.facts.inside:
+                self.flush()
+                test = self.looked_at(node.test, stmt.facts.inside)
+                self.out.append(ast.copy_location(ast.Assert(test, node.msg), node))
+            case ir.Opaque(node=ast.Match() as node) if stmt.facts.inside:
+                self.matched(node, stmt)
             case ir.Opaque(node=node) | ir.Raise(node=node):
                 self.flush()
                 self.out.append(node)
@@ -192,15 +208,18 @@ class Forward:
         residual = self.reverse.forward_calls.get(id(stmt))
         if residual is not None:
             what = "set_attribute" if stmt.attribute else "set_item"
-            key = constant(stmt.key) if stmt.attribute else atom(stmt.key)
+            key = constant(stmt.key) if stmt.attribute else self.key(stmt, atom(stmt.key))
             made = call(self.reverse.runtime_call(what), obj, key, value, constant(stmt.facts.active))
             self.emit(assign(residual, made), stmt.span)
             return
-        place: ast.expr
-        if stmt.attribute:
-            place = ast.Attribute(obj, stmt.key, ast.Store())
-        else:
-            place = ast.Subscript(obj, atom(stmt.key), ast.Store())
+        before = self.reverse.plain_stores.get(id(stmt))
+        if before is not None:
+            missing = name(self.helper(MISSING, "MISSING"))
+            held = template("obj.__dict__.get(key, missing)", obj=obj, key=constant(stmt.key), missing=missing)
+            self.emit(assign(before, held), stmt.span)
+        place: ast.expr = ast.Attribute(obj, stmt.key, ast.Store())
+        if not stmt.attribute:
+            place = ast.Subscript(obj, self.key(stmt, atom(stmt.key)), ast.Store())
         self.emit(ast.Assign([place], value, lineno=1), stmt.span)
 
     def conditional(self, stmt: ir.If) -> None:
@@ -209,6 +228,8 @@ class Forward:
         taken = self.take([stmt.test])
         test = taken.get(stmt.test.name, atom(stmt.test)) if isinstance(stmt.test, ir.Var) else atom(stmt.test)
         self.flush()
+        if stmt.facts.inside:
+            test = self.looked_at(test, (replace(stmt.facts.inside[0], node=test, truth=True),))
         if recorded is not None:
             if not isinstance(test, ast.Compare):
                 test = placed(ast.IfExp(test, constant(True), constant(False)), stmt.span)
@@ -236,8 +257,7 @@ class Forward:
             if stack:
                 self.emit(assign(stack, ast.List([], ast.Load())), stmt.span)
                 entry = name(region.kept[0]) if len(region.kept) == 1 else tuple_of([name(k) for k in region.kept])
-                push = ast.Attribute(name(stack), "append", ast.Load())
-                tail.append(placed(ast.Expr(ast.Call(push, [entry], [])), stmt.span))
+                tail.append(placed(ast.Expr(template("s.append(e)", s=name(stack), e=entry)), stmt.span))
             if count:
                 self.emit(assign(count, constant(0)), stmt.span)
                 tail.append(placed(ast.AugAssign(target(count), ast.Add(), constant(1)), stmt.span))
@@ -260,7 +280,7 @@ class Forward:
             assert head is not None
             self.emit(ast.For(target(stmt.target), head, body, [], lineno=1), stmt.span)
         else:
-            self.emit(ast.While(stmt.test.node, body, []), stmt.span)
+            self.emit(ast.While(self.looked_at(stmt.test.node, stmt.facts.inside), body, []), stmt.span)
 
     def bind(self, stmt: ir.Bind) -> None:
         """An assignment, pending if it may go back into an expression; left out if nothing needs it."""
@@ -324,7 +344,20 @@ class Forward:
     # --- expressions ------------------------------------------------------------------------------
 
     def expression(self, stmt: ir.Bind, values: dict[ir.Atom, ast.expr]) -> ast.expr:
-        """The plain expression."""
+        """The plain expression; what it runs of unknown classes is looked at."""
+        made, inside = self.plain(stmt, values), stmt.facts.inside
+        if not inside or isinstance(stmt.expr, ir.Apply):
+            return made
+        if isinstance(stmt.expr, ir.Compare):
+            return self.looked_at(made, (replace(inside[0], node=made),))
+        if isinstance(stmt.expr, ir.Inert):
+            return self.looked_at(made, inside)
+        if isinstance(stmt.expr, ir.Build):
+            return self.with_keys(stmt, made)
+        return self.unchanging(made, inside)
+
+    def plain(self, stmt: ir.Bind, values: dict[ir.Atom, ast.expr]) -> ast.expr:
+        """The expression as it stands."""
         expr = stmt.expr
         match expr:
             case ir.Copy(source=source):
@@ -333,15 +366,14 @@ class Forward:
                 return self.operation(stmt, expr, [values[a] for a in expr.args])
             case ir.Compare(ops=ops, args=args):
                 compared = ast.Compare(values[args[0]], list(ops), [values[a] for a in args[1:]])
-                if any(stmt.facts.active) and not all(k.numeric for k in stmt.facts.kinds):
-                    return call(self.reverse.runtime("truth"), compared)
-                return compared
+                mixed = any(stmt.facts.active) and not all(k.numeric for k in stmt.facts.kinds)
+                return call(self.reverse.runtime("truth"), compared) if mixed and not stmt.facts.inside else compared
             case ir.Attr(obj=obj, name=attribute):
                 return ast.Attribute(values[obj], attribute, ast.Load())
             case ir.Item(obj=obj, index=index):
                 return ast.Subscript(values[obj], values[index], ast.Load())
             case ir.Build(kind=kind, items=items):
-                return _display(kind, [values[a] for a in items])
+                return display(kind, [values[a] for a in items])
             case ir.Closure(node=node) | ir.Inert(node=node):
                 assert isinstance(node, ast.expr)
                 return node
@@ -356,8 +388,6 @@ class Forward:
                 return call(self.reverse.runtime("inplace"), constant(expr.op), *args)
             if any(stmt.facts.active) and self.reverse.shadows is None:
                 return call(self.reverse.runtime("rebind"), constant(expr.op), *args)
-            import operator
-
             method = f"i{METHODS[expr.op]}"
             return call(self.helper(getattr(operator, method), method), *args)
         return operator_syntax(expr.op, args)
@@ -376,6 +406,13 @@ class Forward:
             callee = values[expr.callee]
             if expr.method is not None:
                 callee = ast.Attribute(callee, expr.method, ast.Load())
+        if stmt.facts.inside and not is_caller(stmt.facts.callee):
+            if expr.callee == ir.Var("<iterated>"):
+                return call(self.reverse.runtime_call("unchanging"), *args, constant(stmt.facts.inside[0].methods))
+            if isinstance(callee, ast.Attribute):
+                args = [callee.value, constant(callee.attr), *args]
+                callee = name(self.helper(call_attribute, "call_attribute"))
+            return ast.Call(name(self.reverse.runtime_call("asked")), [callee, *args], keywords)
         looked_at = self.reverse.ran and not self.harmless(stmt)
         if how(stmt) == CALL and any(stmt.facts.active) and (looked_at or is_caller(stmt.facts.callee)):
             observed = placed(callee, stmt.span)
@@ -417,10 +454,6 @@ class Forward:
             return call(made("sparing"), name(made(f"{what}_shared")), new, *operands)
         return call(made(f"{what}_{'strict' if strict else 'shared'}"), *operands)
 
-    def harmless(self, stmt: ir.Bind) -> bool:
-        """Whether a call is known to change nothing."""
-        return stmt.facts.known and id(stmt) not in self.sharing.points
-
     def kept(self, operand: ir.Atom, value: ast.expr) -> ast.expr:
         """An operand that the operation keeps for its pullback: a copy, where it may change in place."""
         if self.reverse.shadows is not None or not isinstance(operand, ir.Var):
@@ -459,36 +492,3 @@ class Forward:
                 constant(tuple(flags)), *extra,
             )  # fmt: skip
         return self.run_time_call("call", stmt, values, values[expr.callee], args, constant(tuple(flags)), *extra)
-
-
-def placed(node: Any, span: Span) -> Any:
-    """Give a node, and what it contains that has none, a position."""
-    for inner in ast.walk(node):
-        if isinstance(inner, (ast.expr, ast.stmt, ast.keyword)) and getattr(inner, "end_lineno", None) is None:
-            inner.lineno, inner.col_offset = span.line, span.column
-            inner.end_lineno, inner.end_col_offset = span.end_line, span.end_column
-    return node
-
-
-def operator_syntax(op: str, args: list[ast.expr]) -> ast.expr:
-    """An operator applied to its operands."""
-    return ast.UnaryOp(_UNARY[op](), args[0]) if len(args) == 1 else ast.BinOp(args[0], _BINARY[op](), args[1])
-
-
-def unset(identifiers: list[str]) -> ast.stmt:
-    """`a = b = None`."""
-    return ast.Assign([target(i) for i in identifiers], constant(None), lineno=1)
-
-
-def _display(kind: str, items: list[ast.expr]) -> ast.expr:
-    match kind:
-        case "tuple":
-            return ast.Tuple(items, ast.Load())
-        case "list":
-            return ast.List(items, ast.Load())
-        case "set":
-            return ast.Set(items)
-        case "dict":
-            return ast.Dict(list(items[0::2]), list(items[1::2]))
-    parts = [None if isinstance(i, ast.Constant) and i.value is None else i for i in items]
-    return ast.Call(ast.Name("slice", ast.Load()), [i or constant(None) for i in parts], [])

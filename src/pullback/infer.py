@@ -17,6 +17,7 @@ import numpy as np
 from pullback import ir
 from pullback.array_methods import SHAPE_KIND, attribute_function, constant_attribute, item_of_shape, method_entry
 from pullback.calls import static_parameters
+from pullback.decided import outcome
 from pullback.kinds import (
     ARRAY,
     ARRAY_KIND,
@@ -119,9 +120,17 @@ class _Inference:
                 key = (self.atom(stmt.key, env),) if not stmt.attribute else ()
                 stmt.facts.kinds = (self.atom(stmt.obj, env), self.atom(stmt.value, env), *key)
             case ir.Opaque():
+                if stmt.observes:
+                    stmt.facts.kinds = self.glanced(stmt.reads, env)
                 env.update(dict.fromkeys(stmt.writes, UNKNOWN))
             case ir.If():
+                if isinstance(stmt.test, ir.Var):
+                    stmt.facts.kinds = (env.get(stmt.test.name, UNKNOWN),)
                 arms = [(b, self.block(b, dict(env))) for b in (stmt.body, stmt.orelse)]
+                test = self.atom(stmt.test, env).value if isinstance(stmt.test, ir.Var) else UNSET
+                stmt.taken = test if test.__class__ is bool and not stmt.attempted else None
+                if stmt.taken is not None:
+                    return arms[0 if stmt.taken else 1][1]
                 env = self.merge([e for b, e in arms if not ir.always_raises(b)] or [arms[0][1]])
             case ir.For():
                 stmt.facts.kinds = (self.atom(stmt.iterable, env),)
@@ -129,6 +138,7 @@ class _Inference:
                 env = self.loop(stmt.body, env, {stmt.target: element})
             case ir.While():
                 env = self.loop(stmt.body, env, {})
+                stmt.facts.kinds = self.glanced(stmt.test.reads, env)
             case ir.With():
                 stmt.facts.kinds = (self.atom(stmt.context, env),)
                 if stmt.target is not None:
@@ -138,9 +148,16 @@ class _Inference:
                     env.update(dict.fromkeys((n for s in ir.walk(stmt.body) for n in ir.assigned(s)), UNKNOWN))
             case ir.Try():
                 env = self.attempt(stmt, env)
-            case ir.Raise() | ir.BreakIf():
+            case ir.Raise():
+                stmt.facts.kinds = self.glanced(stmt.reads, env)
+            case ir.BreakIf():
                 pass
         return env
+
+    def glanced(self, reads: Iterable[str], env: Env) -> tuple[Kind, ...]:
+        """The kinds of what an expression reads that is kept as written, in the order of the names."""
+        local = self.function.locals
+        return tuple(env.get(n, UNKNOWN) if n in env or n in local else self.names.glance(n) for n in sorted(reads))
 
     def attempt(self, stmt: ir.Try, env: Env) -> Env:
         """A `try`: what its body may have assigned is unknown in the handlers."""
@@ -251,9 +268,26 @@ class _Inference:
     def bind(self, stmt: ir.Bind, env: Env) -> Kind:
         facts = stmt.facts
         operands = ir.atoms(stmt.expr)
-        facts.kinds = tuple(self.atom(a, env) for a in operands) if not isinstance(stmt.expr, ir.Inert) else ()
+        if isinstance(stmt.expr, ir.Inert):
+            facts.kinds = self.glanced(stmt.expr.reads, env)
+            known = outcome(stmt.expr.node, lambda node: self.tested(node, env))
+            facts.kind = _inert_kind(stmt.expr) if known is None else Kind(BOOL_KIND.mask, value=known)
+            return facts.kind
+        facts.kinds = tuple(self.atom(a, env) for a in operands)
         facts.kind = self.expr(stmt, stmt.expr, facts.kinds)
         return facts.kind
+
+    def tested(self, node: ast.expr, env: Env) -> Kind | None:
+        """The kind of what a test looks at: of a name, or of a field that an object stores."""
+        match node:
+            case ast.Name(id=name):
+                found = self.atom(ir.Var(name), env)
+                self.names.rely_on(found)
+                return found
+            case ast.Attribute(value=value, attr=name):
+                owner = self.tested(value, env)
+                return None if owner is None else self.field(owner, name)
+        return None
 
     def expr(self, stmt: ir.Bind, expr: ir.Expr, kinds: tuple[Kind, ...]) -> Kind:
         match expr:
@@ -268,8 +302,6 @@ class _Inference:
                 if isinstance(power, int) and power >= 0 and kinds[0].mask == INT_KIND.mask:
                     return INT_KIND
                 return arithmetic(op, kinds[0], kinds[1])
-            case ir.Inert():
-                return _inert_kind(expr)
             case ir.Build():
                 return self.built(stmt, expr, kinds)
             case ir.Attr(name=name):
@@ -289,7 +321,7 @@ class _Inference:
     def field(self, owner: Kind, name: str) -> Kind | None:
         """A field whose kind can be guessed: one that this function does not assign."""
         if name in self.stored:
-            return None
+            return self.names.stored_field(owner, name)
         known = owner.part(name) if owner.mask == STRUCT and is_data_field(owner, name) else None
         return known or self.names.field(owner, name)
 
@@ -341,7 +373,8 @@ class _Inference:
 
     def handed(self, kinds: Iterable[Kind]) -> list[Kind]:
         """Arguments as a callee may take them to be: where values change, nothing is said of what they hold."""
-        return [k if self.names.guessing else without_sample(k) for k in kinds]
+        lasting = self.names.guessing and self.names.stored is None
+        return [k if lasting else without_sample(k) for k in kinds]
 
 
     def constructed(self, cls: type, expr: ir.Apply, kinds: tuple[Kind, ...]) -> Kind:

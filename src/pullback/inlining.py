@@ -18,8 +18,8 @@ from pullback.kinds import BOOL, COMPLEX, FLOAT, FUNC, INT, NPINT, OTHER, STRUCT
 from pullback.operations import BINARY_FUNCTIONS, UNARY_FUNCTIONS, is_data_field
 from pullback.rules import Rule, Template, lookup
 from pullback.structs import fields_by_parameter
+from pullback.syntax import assign, call, constant, name, substitute, template, tuple_of
 from pullback.syntax import atom as as_syntax
-from pullback.syntax import call, constant, name, substitute, template, tuple_of
 
 if TYPE_CHECKING:
     from pullback.reverse import Reverse
@@ -42,6 +42,14 @@ def how(stmt: ir.Bind) -> str:
         case ir.Item():
             return CALL if facts.kinds[0].mask & (STRUCT | OTHER | FUNC) else PLAIN
     return PLAIN
+
+
+def only_form(stmt: ir.Bind) -> bool:
+    """Whether a call of a known function has a result without a derivative, as `np.zeros_like(x)` has."""
+    if not isinstance(stmt.expr, ir.Apply) or not stmt.facts.known:
+        return False
+    entry = lookup(stmt.facts.callee)
+    return entry is not None and entry.constant and not entry.vjps and entry.protocol is None
 
 
 def inlinable(stmt: ir.Bind, expr: ir.Apply) -> tuple[Rule, dict[str, Any]] | None:
@@ -197,7 +205,7 @@ class Inliner:
         kinds = list(zip(atoms, stmt.facts.kinds, strict=True))
         if isinstance(stmt.expr, ir.Apply):
             kinds = kinds[1:]
-        others = [k for a, k in kinds if a is not operand]
+        others = [k for a, k in kinds if a != operand]
         own = next(k for a, k in kinds if a is operand)
         return not own.numeric or any(k.mask & ~_REAL_SCALAR for k in others)
 
@@ -243,8 +251,11 @@ class Inliner:
             self.reverse.forward_calls[id(stmt)] = residual
         operands = [a for a, flag in zip(ir.atoms(stmt.expr), stmt.facts.active, strict=True) if flag]
         kinds = [k for k, flag in zip(stmt.facts.kinds, stmt.facts.active, strict=True) if flag]
-        names = [self.reverse.fresh("_g") for _ in operands]
+        direct = self.reverse.new_adjoints(operands)
+        names = direct or [self.reverse.fresh("_g") for _ in operands]
         self.reverse.unpacked_call(residual, g, names, stmt)
+        if direct:
+            return
         for operand, kind, part in zip(operands, kinds, names, strict=True):
             self.reverse.accumulate(operand, name(part), stmt, maybe=True, kind=kind)
 
@@ -255,10 +266,13 @@ class Inliner:
         given = [*(field for _, (field, _) in fields[: len(expr.args)]), *(names[str(k)] for k, _ in expr.keywords)]
         operands = [*expr.args, *(a for _, a in expr.keywords)]
         flags, kinds = stmt.facts.active[1:], stmt.facts.kinds[1:]
+        parts = self.reverse.fresh("_g")
+        self.reverse.emit(assign(parts, call(self.reverse.runtime("fields_of"), name(g))), stmt)
         for operand, flag, kind, field in zip(operands, flags, kinds, given, strict=True):
-            if flag:
-                part = call(self.reverse.runtime("field_part"), name(g), constant(field))
-                self.reverse.accumulate(operand, part, stmt, maybe=True, kind=kind)
+            if flag and isinstance(operand, ir.Var):
+                zero, present = self.reverse.zero(self.reverse.holder(operand.name))
+                part = template("parts.get(field, zero)", parts=name(parts), field=constant(field), zero=zero)
+                self.reverse.accumulate(operand, part, stmt, maybe=not present, kind=kind)
 
     def build(self, stmt: ir.Bind, expr: ir.Build, g: str) -> None:
         """A tuple, list or dict display: each item's adjoint is its part."""

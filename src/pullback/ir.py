@@ -140,6 +140,8 @@ class Facts:
     varied: bool = False  # whether the result is
     new: bool = False  # whether it is a call of a class whose constructor only stores, to be written in place
     method: bool = False  # whether the callee is a function of the object's class, which is its first argument
+    asks: bool = False  # whether it reads something differentiated that a method which Python calls could change
+    inside: tuple[Any, ...] = ()  # the operations (`conditions.Operation`) whose classes are looked at as they run
 
 
 @dataclass(slots=True)
@@ -212,8 +214,10 @@ class If:
     body: list[Stmt]
     orelse: list[Stmt]
     span: Span
+    facts: Facts = field(default_factory=Facts, kw_only=True)
     pos: int = 0
     attempted: bool = field(default=False, kw_only=True)  # an exception may leave it in the middle, and be caught
+    taken: bool | None = field(default=None, kw_only=True)  # which arm runs, where that is known from kinds
 
 
 @dataclass(slots=True)
@@ -236,6 +240,7 @@ class While:
     test: Inert
     body: list[Stmt]
     span: Span
+    facts: Facts = field(default_factory=Facts)
     pos: int = 0
     attempted: bool = False
 
@@ -307,6 +312,7 @@ class Raise:
     node: ast.stmt
     reads: frozenset[str]
     span: Span
+    facts: Facts = field(default_factory=Facts)
     pos: int = 0
 
 

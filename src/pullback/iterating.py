@@ -19,7 +19,7 @@ import numpy as np
 
 from pullback.applying import Residual
 from pullback.dispatch import call
-from pullback.drawing import Drawn, taken
+from pullback.drawing import Drawn, recorded, taken
 from pullback.errors import DifferentiabilityError
 from pullback.names import INTERNAL
 from pullback.python_calls import has_tangent
@@ -142,6 +142,8 @@ def iterated(xs: Any) -> tuple[Any, Residual]:
 def iterated_shared(xs: Any) -> tuple[Any, Residual]:
     """The same in functions that change values in place: items are handed on as they are."""
     like, inner = iterated(xs)
+    if isinstance(like, Drawn) and like.record is None and not taken(like):
+        recorded(like, [])  # given by a caller without shadows: each item's adjoint is handed back to it by its place
     return like, (_handed_on, inner)
 
 

@@ -234,7 +234,8 @@ class _Walker:
             return None
         again = not shared and place.span is not None and self.again(place)
         known = again if recomputable is None else recomputable
-        if not name and not _has_numbers(x):
+        is_outline = x.__class__ is tuple and len(x) == 2 and isinstance(x[1], np.dtype)
+        if is_outline or (not name and not _has_numbers(x)):
             return self.row(place, _BOOKKEEPING, "", size, "", known)
         return self.row(place, name or "(operand of a call)", _type_of(x), size, shared, known)
 
@@ -343,6 +344,7 @@ class _Sources:
                 assert isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name)
                 entry = node.args[0]
                 parts = entry.elts if isinstance(entry, ast.Tuple) else [entry]
+                parts = [p.args[0] if isinstance(p, ast.Call) else p for p in parts]  # an outline: that of a name
                 self.entries[node.func.value.id] = [p.id for p in parts if isinstance(p, ast.Name)]
 
     def _copied(self, node: ast.Assign) -> None:

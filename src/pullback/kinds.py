@@ -268,6 +268,13 @@ def without_sample(kind: Kind) -> Kind:
     return Kind(kind.mask, kind.cls, kind.value, kind.path)
 
 
+def renamed(kind: Kind, parameter: str) -> Kind:
+    """The kind of an argument, as that of the parameter which it is bound to."""
+    if kind.sample is UNSET and kind.value is UNSET:
+        return kind
+    return Kind(kind.mask, kind.cls, UNSET, parameter, kind.sample, kind.parts)
+
+
 def _scalar_arithmetic(op: str, a: int, b: int) -> Kind:
     both = a | b
     integers = not both & ~(BOOL | INT)

@@ -18,7 +18,8 @@ from pullback.appended import mark_appends
 from pullback.capturing import group_functions
 from pullback.errors import DifferentiabilityError
 from pullback.fence import KEPT
-from pullback.lower_expressions import BINARY, calls_unknown, is_inert
+from pullback.lower_conditions import is_inert
+from pullback.lower_expressions import BINARY
 from pullback.lower_generators import is_generator, refuse_value, without_yields
 from pullback.lower_iterations import may_be_more
 from pullback.lower_match import desugared
@@ -30,9 +31,17 @@ from pullback.spans import Diagnostic, Span
 RETURN, BREAK, CONTINUE = "return", "break", "continue"
 
 
-def lower(source: Source, name: str, captured: tuple[str, ...], conditions: bool = False) -> ir.FunctionIR:
-    """The IR of a function; with `conditions` these are taken apart as well, and not kept as written."""
-    return _Statements(source, name, captured, conditions).function()
+def lower(
+    source: Source, name: str, captured: tuple[str, ...], conditions: bool = False,
+    apart: frozenset[tuple[int, int, int, int]] = frozenset(),
+) -> ir.FunctionIR:  # fmt: skip
+    """The IR of a function; with `conditions` these are taken apart as well, and not kept as written.
+
+    In the places `apart` methods that Python would call by itself are spelled out.
+    """
+    made = _Statements(source, name, captured, conditions)
+    made.apart = apart
+    return made.function()
 
 
 class _Statements(Attempts):
@@ -51,10 +60,10 @@ class _Statements(Attempts):
         self.yields = ""
         if is_generator(node):
             self.yields = self.result = self.local("_yields")
-        self.broken: list[str] = []  # the flag of each enclosing loop
+        self.broken = []
         self.continued: list[str] = []
         self.declarations: list[ast.stmt] = []
-        self.flags_read: set[str] = set()
+        self.flags_read = set()
 
     def function(self) -> ir.FunctionIR:
         node = self.node
@@ -228,7 +237,7 @@ class _Statements(Attempts):
             if continued in self.flags_read:
                 self.block.insert(0, ir.Bind(continued, ir.Copy(ir.Lit(False)), self.span(node)))
 
-        stmt = self._for(node, statements) if isinstance(node, ast.For) else self._while(node, statements)
+        stmt = self._for(node, statements) if isinstance(node, ast.For) else self.while_loop(node, statements)
         flags = [f for f, jump in ((broken, BREAK), (self.returned, RETURN)) if jump in end.jumps]
         self.flags_read.update(flags)
         if flags:
@@ -268,25 +277,6 @@ class _Statements(Attempts):
             statements()  # type: ignore[operator]
 
         return ir.For(target, iterable, self.nested(body), self.span(node.iter))
-
-    def _while(self, node: ast.While, statements: object) -> ir.While:
-        if is_inert(node.test) and not calls_unknown(node.test) and not self.conditions:
-            return ir.While(self.inert(node.test), self.nested(statements), self.span(node.test))  # type: ignore[arg-type]
-        go = self.fresh("_go")
-        self.bind(go, self.value(node.test), node.test)
-
-        def body() -> None:
-            statements()  # type: ignore[operator]
-            flags = (self.broken[-1], self.returned)
-            self.flags_read.update(flags)
-            again = self.nested(lambda: self._into(go, node.test))
-            test = self.bind(self.fresh("_t"), ir.Inert(none_of(flags), frozenset(flags)), node.test)
-            self.block.append(ir.If(test, again, [], self.span(node.test)))
-
-        inner = self.nested(body)
-        self.block.append(ir.Bind(self.broken[-1], ir.Copy(ir.Lit(False)), self.span(node)))
-        test = ir.Inert(ast.copy_location(ast.Name(go, ast.Load()), node.test), frozenset({go}))
-        return ir.While(test, inner, self.span(node.test))
 
     def compound(self, node: ast.For | ast.While | ast.With | ast.Try) -> Exit:
         """A statement with a body of its own."""

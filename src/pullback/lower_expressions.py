@@ -12,13 +12,11 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from pullback import ir
 from pullback.errors import DifferentiabilityError
+from pullback.lower_conditions import RICH, Conditions, calls_unknown
 from pullback.lower_generators import EXHAUSTING, as_function
 from pullback.lower_iterations import may_be_more
-from pullback.mutators import MUTATORS
 from pullback.scopes import free_names, read
 from pullback.spans import Diagnostic, Span
 
@@ -27,49 +25,10 @@ BINARY: dict[type[ast.operator], str] = {
     ast.MatMult: "@", ast.LShift: "<<", ast.RShift: ">>", ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^",
 }  # fmt: skip
 UNARY: dict[type[ast.unaryop], str] = {ast.USub: "neg", ast.UAdd: "pos", ast.Invert: "invert"}
-_NOT_INERT = (
-    ast.NamedExpr, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Await, ast.Yield,
-)  # fmt: skip
-_RICH = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)  # a class may define what these return
 
 
-def is_inert(node: ast.expr) -> bool:
-    """Whether an expression may be kept as written when its value is used as a truth value only."""
-    return not any(isinstance(n, _NOT_INERT) for n in ast.walk(node))
-
-
-_HARMLESS = frozenset(
-    [
-        "len", "abs", "isinstance", "issubclass", "min", "max", "float", "int", "bool", "str", "any", "all", "sum",
-        "round", "hasattr", "getattr", "callable", "type", "range", "repr", "sorted", "list", "tuple", "set", "dict",
-        "divmod", "pow", "id", "ord", "chr",
-    ]
-)  # fmt: skip
-_MODULES = frozenset(["math", "np", "numpy", "cmath", "operator"])
-_METHODS = frozenset(n for cls in (np.ndarray, list, dict, str, float) for n in dir(cls)) - MUTATORS
-
-
-def calls_unknown(node: ast.expr) -> bool:
-    """Whether a condition calls something that may change what it is given."""
-    for n in ast.walk(node):
-        if not isinstance(n, ast.Call):
-            continue
-        if isinstance(n.func, ast.Name):
-            if n.func.id not in _HARMLESS:
-                return True
-        elif isinstance(n.func, ast.Attribute):
-            of_module = isinstance(n.func.value, ast.Name) and n.func.value.id in _MODULES
-            if n.func.attr in MUTATORS or not (of_module or n.func.attr in _METHODS):
-                return True
-        else:
-            return True
-    return False
-
-
-class Expressions:
+class Expressions(Conditions):
     """Lowers expressions of one function, appending the statements they need to `self.block`."""
-
-    conditions = False  # whether conditions are taken apart too, where every value is to have a known type
 
     def __init__(self, filename: str, names: set[str], visible: frozenset[str]) -> None:
         self.filename = filename
@@ -123,15 +82,14 @@ class Expressions:
             case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):
                 return ir.Copy(ir.Lit(-number))
             case ast.UnaryOp(op=ast.Not()):
-                plain = is_inert(node) and not calls_unknown(node) and not self.conditions
-                return self.inert(node) if plain else self.negated(node)
+                return self.inert(node) if self.kept(node) else self.negated(node)
             case ast.UnaryOp():
                 return ir.Operation(UNARY[type(node.op)], (self.atom(node.operand),))
             case ast.Compare():
-                plain = is_inert(node) and not calls_unknown(node) and not self.conditions
-                if not plain and len(node.ops) > 1:
+                plain = self.kept(node)
+                if self.spelled(node) or (not plain and len(node.ops) > 1):
                     return self.chained(node)
-                if plain and not (len(node.ops) == 1 and isinstance(node.ops[0], _RICH)):
+                if plain and not (len(node.ops) == 1 and isinstance(node.ops[0], tuple(RICH))):
                     return self.inert(node)
                 return ir.Compare(tuple(node.ops), tuple(self.atom(n) for n in (node.left, *node.comparators)))
             case ast.Call():
@@ -175,37 +133,6 @@ class Expressions:
                         help="rewrite it with ordinary expressions",
                     )
                 )
-
-    def negated(self, node: ast.UnaryOp) -> ir.Expr:
-        """`not f(x)`, where calling f may change something."""
-        return ir.Inert(_not(self.atom(node.operand)), frozenset())
-
-    def chained(self, node: ast.Compare) -> ir.Expr:
-        """`a < f(x) < g(x)`, where calling g may change something: it is called only if the first comparison holds."""
-        target = self.fresh("_t")
-
-        def link(left: ir.Atom, index: int) -> None:
-            right = self.bind(self.fresh("_v"), self.value(node.comparators[index]), node.comparators[index])
-            self.bind(target, ir.Compare((node.ops[index],), (left, right)), node)
-            if index + 1 < len(node.ops):
-                rest = self.nested(lambda: link(right, index + 1))
-                self.block.append(ir.If(ir.Var(target), rest, [], self.span(node)))
-
-        link(self.bind(self.fresh("_v"), self.value(node.left), node.left), 0)
-        return ir.Copy(ir.Var(target))
-
-    def formatted(self, node: ast.JoinedStr) -> ir.Expr:
-        """An f-string: what it calls that may change something is called before."""
-        if not any(calls_unknown(v.value) for v in node.values if isinstance(v, ast.FormattedValue)):
-            return self.inert(node)
-        parts: list[ast.expr] = []
-        for part in node.values:
-            if isinstance(part, ast.FormattedValue):
-                value = self.bind(self.fresh("_v"), self.value(part.value), part.value)
-                known = ast.copy_location(ast.Name(value.name, ast.Load()), part.value)
-                part = ast.copy_location(ast.FormattedValue(known, part.conversion, part.format_spec), part)
-            parts.append(part)
-        return self.inert(ast.copy_location(ast.JoinedStr(parts), node))
 
     def any_or_all(self, node: ast.Call, name: str) -> ir.Expr:
         """`any(f(v) for v in vs)`, where calling f may change something: a loop that stops where it does."""
@@ -284,7 +211,10 @@ class Expressions:
                     return self.any_or_all(node, str(getattr(callee, "name", "")))
                 return self.inert(node)  # a truth value, and it must stop where the original stops
             exhausted = position in stars or (method or getattr(callee, "name", "")) in EXHAUSTING
-            args.append(self.collected(arg) if exhausted else self.atom(arg))
+            given = self.collected(arg) if exhausted else self.atom(arg)
+            if method is None and callee == ir.Var("print") and self.spelled(node):
+                given = self.bind(self.fresh("_t"), ir.Apply(ir.Var("<str>"), (given,)), arg)
+            args.append(given)
         keywords = tuple((k.arg, self.atom(k.value)) for k in node.keywords)
         return ir.Apply(callee, tuple(args), keywords, frozenset(stars), method)
 
@@ -313,18 +243,6 @@ class Expressions:
         inner, self.block = self.block, outer
         return inner
 
-    def test(self, node: ast.expr) -> ir.Atom:
-        """A condition: kept as written where possible."""
-        if isinstance(node, ast.Constant):
-            return ir.Lit(node.value)
-        kept = is_inert(node) and not calls_unknown(node) and not self.conditions
-        expr = self.inert(node) if kept else self.value(node)
-        return self.bind(self.fresh("_t"), expr, node)
-
-    def asks(self, test: ast.expr) -> bool:
-        """Whether the test of an `assert` is computed before it: it may change something, or holds what is lowered."""
-        return self.conditions or not is_inert(test) or calls_unknown(test)
-
     def conditional(self, node: ast.IfExp | ast.BoolOp) -> ir.Expr:
         """`a if c else b`, `a and b`, `a or b` as a value."""
         target = self.fresh("_t")
@@ -340,10 +258,16 @@ class Expressions:
     def _boolean(self, target: str, node: ast.BoolOp, index: int) -> None:
         self._into(target, node.values[index])
         if index + 1 == len(node.values):
+            if self.spelled(node.values[index]) and not isinstance(node.values[index], ast.Compare):
+                self.bind(target, ir.Apply(ir.Var("<truth>"), (ir.Var(target),)), node.values[index])
             return
         rest = self.nested(lambda: self._boolean(target, node, index + 1))
         body, orelse = (rest, []) if isinstance(node.op, ast.And) else ([], rest)
-        self.block.append(ir.If(ir.Var(target), body, orelse, self.span(node.values[index])))
+        value = node.values[index]
+        test: ir.Atom = ir.Var(target)
+        if self.spelled(value) and not isinstance(value, ast.Compare):
+            test = self.bind(self.fresh("_t"), ir.Apply(ir.Var("<truth>"), (test,)), value)
+        self.block.append(ir.If(test, body, orelse, self.span(value)))
 
     def _into(self, target: str, node: ast.expr) -> None:
         self.bind(target, self.value(node), node)
@@ -463,8 +387,3 @@ class _Rename(ast.NodeTransformer):
     def visit_Name(self, node: ast.Name) -> ast.AST:  # ast's own naming
         node.id = self.names.get(node.id, node.id)
         return node
-
-
-def _not(atom: ir.Atom) -> ast.expr:
-    operand: ast.expr = ast.Name(atom.name, ast.Load()) if isinstance(atom, ir.Var) else ast.Constant(atom.value)
-    return ast.UnaryOp(ast.Not(), operand)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 
 from pullback import ir
+from pullback.forward_uses import count_uses
 from pullback.kinds import LIST, OTHER, STRUCT, TUPLE
 
 _NEW = frozenset({"range", "zip", "enumerate", "reversed", "sorted", "map", "filter", "list", "tuple"})
@@ -27,7 +28,8 @@ def settle_iterations(function: ir.FunctionIR) -> None:
     """Take out the calls of `iterated` that are not needed."""
     sources: dict[str, ir.Var] = {}
     kinds = {}
-    unpacked = {s.source for s in ir.walk(function.body) if isinstance(s, ir.Unpack)}
+    read = count_uses(function.body)
+    unpacked = {s.source for s in ir.walk(function.body) if isinstance(s, ir.Unpack) and any(map(read.get, s.targets))}
     for stmt in ir.walk(function.body):
         if _is_iterated(stmt):
             assert isinstance(stmt, ir.Bind)

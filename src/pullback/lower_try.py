@@ -17,7 +17,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pullback import ir
-from pullback.lower_expressions import Expressions, calls_unknown
+from pullback.lower_conditions import calls_unknown
+from pullback.lower_expressions import Expressions
 
 
 @dataclass(slots=True)
@@ -29,7 +30,11 @@ class Exit:
 
 
 class Attempts(Expressions):
-    """Lowers `try`; the statements in it are lowered by what extends this."""
+    """Lowers `while` and `try`; the statements in them are lowered by what extends this."""
+
+    broken: list[str]  # the flag of each enclosing loop
+    returned: str
+    flags_read: set[str]
 
     def statements(self, nodes: list[ast.stmt]) -> Exit:
         """Lower a statement list into the current block."""
@@ -38,6 +43,31 @@ class Attempts(Expressions):
     def run(self, nodes: list[ast.stmt]) -> None:
         """Lower statements that stand for an expression."""
         self.statements(nodes)
+
+    def while_loop(self, node: ast.While, statements: object) -> ir.While:
+        """A `while`: its test is kept as written, or computed before the loop and at the end of each iteration."""
+        if self.kept(node.test):
+            return ir.While(self.inert(node.test), self.nested(statements), self.span(node.test))  # type: ignore[arg-type]
+        go = self.fresh("_go")
+
+        def tested() -> None:
+            test = ir.Copy(self.true(node.test)) if self.spelled(node.test) else self.value(node.test)
+            self.bind(go, test, node.test)
+
+        tested()
+
+        def body() -> None:
+            statements()  # type: ignore[operator]
+            flags = (self.broken[-1], self.returned)
+            self.flags_read.update(flags)
+            again = self.nested(tested)
+            test = self.bind(self.fresh("_t"), ir.Inert(none_of(flags), frozenset(flags)), node.test)
+            self.block.append(ir.If(test, again, [], self.span(node.test)))
+
+        inner = self.nested(body)
+        self.block.append(ir.Bind(self.broken[-1], ir.Copy(ir.Lit(False)), self.span(node)))
+        test = ir.Inert(ast.copy_location(ast.Name(go, ast.Load()), node.test), frozenset({go}))
+        return ir.While(test, inner, self.span(node.test))
 
     def raised(self, node: ast.Raise) -> ast.Raise:
         """A `raise` whose exception is made of calls that may change something: these are made before."""

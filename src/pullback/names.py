@@ -54,7 +54,9 @@ class Names:
         self.fields: dict[str, tuple[type, Any]] = {}  # a parameter's field -> its class; the object, if it is fixed
         self.methods: dict[tuple[type, str], Any] = {}  # a class and a method's name -> the function it must still be
         self.dynamic = False  # whether objects are made and called at run time: in forward mode, and on lent shadows
+        self.forward = False  # whether this is for forward mode
         self.lengths = True  # whether a sequence may be guessed to be as long as the one at hand
+        self.stored: dict[str, Kind] | None = None  # what is stored in fields, where nothing else changes
         self.guessing = True  # whether fields may be guessed: not where they may change while the function runs
 
     def values(self) -> dict[str, Any]:
@@ -89,6 +91,14 @@ class Names:
         self.classes[name] = value.__class__
         return kind_of(value)
 
+    def glance(self, name: str) -> Kind:
+        """The kind of what a name holds now, on which nothing is to rely but what is as right for other values."""
+        try:
+            value = self.cells[name].cell_contents if name in self.cells else self.globals.get(name, UNSET)
+        except ValueError:
+            return UNKNOWN
+        return known(getattr(builtins, name, UNSET) if value is UNSET else value)
+
     def attribute(self, owner: Kind, name: str) -> Kind | None:
         """`module.name`, where the module is known."""
         if not isinstance(owner.value, (types.ModuleType, type)) or not hasattr(owner.value, name):
@@ -109,6 +119,13 @@ class Names:
             return None
         value = getattr(owner.sample, name, UNSET)
         return None if value is UNSET else self.guess(f"{owner.path}.{name}", value)
+
+    def stored_field(self, owner: Kind, name: str) -> Kind | None:
+        """A field that this function assigns: what it holds on entry, or what is stored in any field of that name."""
+        found = self.field(owner, name) if self.stored is not None else None
+        if found is None or self.stored is None:
+            return None
+        return join(Kind(found.mask, found.cls), self.stored[name])
 
     def item(self, owner: Kind, key: Any) -> Kind | None:
         """An item of a dict, tuple or list that is a parameter or in one, guessed likewise."""

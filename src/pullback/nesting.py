@@ -13,7 +13,8 @@ from collections.abc import Callable
 from typing import Any
 
 from pullback.arguments import active_operands
-from pullback.differential_calls import VERBS, call_differential, call_differential_vjp
+from pullback.differential_calls import VERBS, call_differential
+from pullback.differential_pairs import call_differential_vjp
 from pullback.dispatch import VERB_PULLBACKS, call
 from pullback.errors import DifferentiabilityError
 from pullback.forward_verbs import Differential, differential, value_with_differential

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from pullback.applying import Residual, apply_rule
-from pullback.dispatch import call, no_tangents
+from pullback.dispatch import ASKED, call, no_tangents
 from pullback.fitting import fit
 from pullback.operations import BINARY_FUNCTIONS, INPLACE_FUNCTIONS, METHODS, UNARY_FUNCTIONS
 from pullback.rules import EPOCH, Active, lookup
@@ -39,6 +39,9 @@ def operate(op: str, operands: tuple[Any, ...], active: Active) -> tuple[Any, Re
         return _rule_of(function, operands, active)
     a, b = operands
     function = BINARY_FUNCTIONS[op]
+    if a.__class__ is float is b.__class__ and op in _OF_FLOATS and not EPOCH.scopes:
+        y = function(a, b)
+        return y, (of_floats, op, active, a, b, y)
     if a.__class__ in NUMBERS and b.__class__ in NUMBERS:
         if op in _ARITHMETIC and not EPOCH.scopes:
             y = function(a, b)
@@ -54,12 +57,32 @@ def operate(op: str, operands: tuple[Any, ...], active: Active) -> tuple[Any, Re
     if isinstance(a, dict) and isinstance(b, dict) and op == "|":
         return a | b, (_united, set(a), set(b), active)
     if isinstance(a, str):
-        return function(a, b), (no_tangents, len(active))
+        return ASKED[0](function, a, b), (no_tangents, len(active))
     return _class_operator(op, a, b, active)
 
 
 _ARITHMETIC = frozenset({"+", "-", "*", "/", "**", "@"})
 _TEMPLATES: dict[Any, Any] = {}
+
+
+# the cotangents of both operands of an operator on floats, by their rules; what `y` is not needed for leaves it out
+_OF_FLOATS: dict[str, Callable[[Any, float, float, float], tuple[Any, Any]]] = {
+    "+": lambda g, a, b, y: (g, g),
+    "-": lambda g, a, b, y: (g, -g),
+    "*": lambda g, a, b, y: (g * b, g * a),
+    "/": lambda g, a, b, y: (g / b, -g * y / b),
+}
+
+
+def of_floats(residual: Residual, g: Tangent, shadows: Any = None) -> tuple[Tangent, ...]:
+    """The cotangents of an operator's active operands, which are floats."""
+    _, op, active, a, b, y = residual
+    if g is ZERO:
+        return (ZERO,) * len(active)
+    both = _OF_FLOATS[op](g, a, b, y)
+    if g.__class__ is not float:
+        both = fit(both[0], a), fit(both[1], b)
+    return both if len(active) == 2 else (both[active[0]],)
 
 
 def is_number(x: Any) -> bool:

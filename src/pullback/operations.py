@@ -44,6 +44,15 @@ def is_field_of(cls: type, attribute: str) -> bool:
     return static is None or inspect.ismemberdescriptor(static) or not hasattr(type(static), "__get__")
 
 
+def stores_plainly(kind: Kind, attribute: str) -> bool:
+    """Whether `obj.attribute = x` puts x into the instance's dict, for every object of this kind, and runs no code."""
+    cls = kind.cls
+    if kind.mask != STRUCT or cls is None or issubclass(cls, types.ModuleType) or not is_field_of(cls, attribute):
+        return False
+    runs_code = hasattr(type(inspect.getattr_static(cls, attribute, None)), "__set__")  # (as a slot's descriptor, too)
+    return cls.__setattr__ is object.__setattr__ and getattr(cls, "__dictoffset__", 0) != 0 and not runs_code
+
+
 def type_call(cls: type) -> Any:
     """The function that a call of an instance runs, or None."""
     for base in cls.__mro__:

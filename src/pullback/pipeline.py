@@ -9,54 +9,36 @@ arguments) and kept under that key; a *joint* function holds both sweeps in one 
 
 from __future__ import annotations
 
-import ast
 import threading
 import types
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from pullback import ir
-from pullback.activity import analyse
-from pullback.array_methods import settle_array_methods
+from pullback.analysing import analysed, forget_samples, stores_outside
 from pullback.assemble import assemble
-from pullback.boxes import boxed, can_box
 from pullback.calls import argument_kinds, bind_parameters, static_parameters
-from pullback.changing import LIKELY, MAYBE, NO, YES, CallEffects, Flows, called_code
 from pullback.errors import ChangedValueError, DifferentiabilityError
 from pullback.fence import check
-from pullback.field_calls import split_field_calls
 from pullback.forward_try import FIRST_CHANGE, first_change
-from pullback.generated import DIFFERENTIAL, JOINT, PAIR, Derivative, Request, Stages
-from pullback.infer import infer, kinds_of_names
+from pullback.generated import DIFFERENTIAL, JOINT, PAIR, Derivative, Request
 from pullback.kinds import (
     DICT,
     FUNC,
     LIST,
-    NONE,
-    NOTHING,
     STRUCT,
     TUPLE,
     UNKNOWN,
     UNSET,
     Kind,
     fits,
-    kind_of,
     of_key,
-    same,
-    without_parts,
-    without_sample,
 )
-from pullback.lower import lower
 from pullback.lower_iterations import settle_iterations
-from pullback.managers import opened
 from pullback.names import Names
 from pullback.progress import in_steps
 from pullback.rules import EPOCH, callable_name, refuse_library_code, scope
-from pullback.sharing import Sharing
-from pullback.solitary import unseen_changes
-from pullback.source import Source, acquire
+from pullback.source import acquire
 from pullback.spaces import describe
 from pullback.spans import Diagnostic
 from pullback.sweeps import forward_sweep, reverse_sweep, simplified
@@ -134,33 +116,14 @@ def pair_for(
     return found.make(function, _Redo(function, request, found))
 
 
-def analysed(
-    function: types.FunctionType, source: Source, names: Names, given: Callable[[ir.FunctionIR], dict[str, Kind]],
-    active: frozenset[str],
-) -> Stages:  # fmt: skip
-    """The stages from lowering to activity: again, where that finds variables or contexts that need another form."""
-    in_boxes: frozenset[str] = frozenset()
-    by_calls: frozenset[tuple[int, int]] = frozenset()
-    while True:
-        lowered = lower(source, function.__name__, function.__code__.co_freevars)
-        lowered.made = made_by(function)
-        result, sharing = inferred(lowered, names, given(lowered))
-        activity = analyse(lowered, active, sharing)
-        more = frozenset(n for n in activity.boxes - in_boxes if can_box(source.node, n))
-        managers = frozenset(activity.managers) - by_calls
-        if not (more or managers) or not isinstance(source.node, ast.FunctionDef):
-            return Stages(source, lowered, activity, sharing, result)
-        in_boxes, by_calls = in_boxes | more, by_calls | managers
-        source = boxed(source, more) if more else opened(source, managers)
-
-
 def derive(
     function: types.FunctionType, request: Request, arguments: dict[str, Any], publish: list[Derivative]
 ) -> Derivative:
     """Generate a derivative: the whole pipeline."""
     refuse_library_code(function)
     names = Names(function)
-    names.dynamic = request.form == DIFFERENTIAL or request.lent
+    names.forward = request.form == DIFFERENTIAL
+    names.dynamic = names.forward or request.lent
     names.lengths = len(publish) < 4  # lengths that keep changing are not worth new code each time
     derivative = Derivative(function.__name__, request, names, None if EPOCH.scopes else EPOCH.now, function=function)
     derivative.defaults = function.__defaults__
@@ -178,7 +141,7 @@ def derive(
         source, lowered, activity, sharing = made.source, made.lowered, made.activity, made.sharing
         derivative.result, derivative.stages = made.result, made
         derivative.generator = lowered.generator
-        refuse([*activity.refusals, *_stores_outside(made)])
+        refuse([*activity.refusals, *stores_outside(made)])
         settle_iterations(lowered)
         if request.form != DIFFERENTIAL:  # (tangents are there as soon as values are)
             in_steps(lowered.body, activity.changes)
@@ -199,19 +162,11 @@ def derive(
     finally:
         _DERIVING.pop()
         if not _DERIVING:
-            _forget_samples()
+            forget_samples()
     derivative.made = derivative.make(function, _Redo(function, request, derivative))
     for cell in derivative.waiting:
         cell.cell_contents = derivative.made
     return derivative
-
-
-def made_by(function: types.FunctionType) -> tuple[str, ...]:
-    """The parameters that hold a new object which a constructor, or its differential, fills in."""
-    first = function.__code__.co_varnames[: min(1, function.__code__.co_argcount)]
-    constructs = function.__name__ in ("__init__", "__post_init__")
-    made: tuple[str, ...] = getattr(function, "_pullback_made", first if constructs else ())
-    return made
 
 
 def _with_sample(parameter: str, kind: Kind, arguments: dict[str, Any]) -> Kind:
@@ -220,226 +175,10 @@ def _with_sample(parameter: str, kind: Kind, arguments: dict[str, Any]) -> Kind:
     return kind
 
 
-def inferred(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> tuple[Kind, Sharing]:
-    """The kind of the result, and what the function's names share; the kinds of all values are in the facts."""
-    names.guessing = names.guessing and not lowered.generator  # (what its callers do between items is not known)
-    result_of = partial(_result_of, names=names)
-    result = infer(lowered, names, given, result_of)
-    if split_field_calls(lowered):
-        result = infer(lowered, names, given, result_of)
-    settle_array_methods(lowered)
-    sharing = _sharing(lowered, names, given)
-    if sharing.changed and names.guessing:  # what a field or container holds may change while the function runs
-        names.fields.clear()
-        names.guessing = False
-        given = {p: without_parts(k) for p, k in given.items()}
-        result = infer(lowered, names, given, result_of)
-        settle_array_methods(lowered)
-        sharing = _sharing(lowered, names, given)
-    return result, sharing
-
-
-def _sharing(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> Sharing:
-    known = CallEffects(lowered, names.values(), function_changes, function_flows)
-    module = str(names.globals.get("__name__", ""))
-    effects: Callable[[ir.Bind], int] = known
-    if names.helpers and not names.changing:  # generated from what changes nothing
-        effects = lambda stmt: NO  # noqa: E731
-    elif (module.startswith("pullback.") and module.rpartition(".")[2] not in _CHANGE) or any(
-        _is_verb(s) for s in ir.walk(lowered.body)
-    ):  # what a verb returns changes nothing, or is refused
-        effects = _Certain(known)
-    kinds = {n: Kind(kind_of(v).mask) for n, v in names.values().items() if n in names.classes}
-    kinds.update(dict.fromkeys(names.helpers, Kind(NONE)))  # nothing of theirs changes
-    kinds.update(kinds_of_names(lowered, given))
-    return Sharing(lowered, kinds, effects, known.flows, unseen_changes(lowered))
-
-
-# modules whose functions change what they are given
-_CHANGE = ("differential_changes", "differential_construct", "forward_changes", "forward_array_changes", "copying")
-
-
-def _is_verb(stmt: ir.Stmt) -> bool:
-    """Whether a statement calls `gradient`, `pullback` or another of the verbs."""
-    modules = ("pullback.operators", "pullback.forward_verbs", "pullback.second_order")
-    return isinstance(stmt, ir.Bind) and stmt.facts.known and getattr(stmt.facts.callee, "__module__", "") in modules
-
-
-class _Certain:
-    """Only the changes that are certain."""
-
-    def __init__(self, effects: CallEffects) -> None:
-        self.effects = effects
-
-    def __call__(self, stmt: ir.Bind) -> int:
-        level = self.effects(stmt)
-        return level if level == YES else NO
-
-
-_CHANGES: dict[Any, tuple[Any, int, Flows | None]] = {}
-
-
-def function_changes(function: types.FunctionType, kinds: dict[str, Kind], fresh: str = "") -> int:
-    """Whether a call of a function may change something that its caller can see."""
-    return _function_changes(function, kinds, fresh)[0]
-
-
-def function_flows(function: types.FunctionType, kinds: dict[str, Kind]) -> Flows | None:
-    """What a call does with its operands, and with what is outside; None where that is not known."""
-    return _function_changes(function, kinds, "")[1]
-
-
-def _function_changes(function: types.FunctionType, kinds: dict[str, Kind], fresh: str) -> tuple[int, Flows | None]:
-    if function.__code__.co_flags & 0x280:
-        return MAYBE, None
-    key = (id(function), fresh, tuple(sorted((p, k.key) for p, k in kinds.items())), EPOCH.now, *map(id, scope()))
-    known = _CHANGES.get(key)
-    if known is not None and known[0] is function.__code__:
-        return known[1], known[2]
-    if len(_CHANGES) > 4096:
-        _CHANGES.clear()
-    _CHANGES[key] = (function.__code__, NO, None)  # a recursive call changes what the rest does
-    changes, flows = MAYBE, None
-    try:
-        source = acquire(function)
-        if not check(source.node, source.filename):
-            lowered = lower(source, function.__name__, function.__code__.co_freevars)
-            given = {p: kinds.get(p, UNKNOWN) for p in lowered.parameters}
-            sharing = inferred(lowered, Names(function), given)[1]
-            flows = sharing.flows()
-            if not sharing.changes_outside(fresh):
-                changes = NO
-            elif sharing.changes_outside(fresh, sharing.likely):
-                changes = LIKELY
-    except DifferentiabilityError:
-        pass
-    _CHANGES[key] = (function.__code__, changes, flows)
-    return changes, flows
-
-
-_STORES: dict[Any, tuple[Any, list[Diagnostic]]] = {}
-
-
-def _stores_outside(made: Stages) -> list[Diagnostic]:
-    """What the calls of a function store of differentiated values in what their modules hold, read by any of them."""
-    found: list[Diagnostic] = []
-    for stmt in ir.walk(made.lowered.body):
-        code = called_code(stmt) if isinstance(stmt, ir.Bind) and any(stmt.facts.active) else None
-        if code is None or not made.sharing.stores_outside(stmt):
-            continue
-        assert isinstance(stmt, ir.Bind)
-        active = frozenset(p for p, i in code.places.items() if stmt.facts.active[i])
-        key = (id(code.callee), active, tuple(sorted((p, k.key) for p, k in code.kinds.items())), EPOCH.now)
-        if key not in _STORES:
-            _STORES[key] = code.callee, []  # (a recursive call stores what the rest does)
-            try:
-                source = acquire(code.callee)
-                names = Names(code.callee)
-                if not check(source.node, source.filename):
-                    kinds = code.kinds
-                    inner = analysed(code.callee, source, names, partial(_kinds_of, kinds=kinds), active)
-                    own = [d for d in inner.activity.refusals if d.id == "outer-write"]
-                    _STORES[key] = code.callee, [*own, *_stores_outside(inner)]
-            except DifferentiabilityError:
-                pass
-        found += [replace(d, notes=(*d.notes, f"called at {stmt.span}")) for d in _STORES[key][1]]
-    return found
-
-
-def _kinds_of(lowered: ir.FunctionIR, kinds: dict[str, Kind]) -> dict[str, Kind]:
-    return {p: kinds.get(p, UNKNOWN) for p in lowered.parameters}
-
-
-def may_change_arguments(function: types.FunctionType, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-    """Whether a call of a function may change what it is given, as far as its source tells."""
-    bound = bind_parameters(function.__code__, len(args), tuple(kwargs))
-    given = dict(zip(bound, (*args, *kwargs.values()), strict=True)) if bound is not None else {}
-    return function_changes(function, {p: Kind(kind_of(v).mask) for p, v in given.items()}) != NO
-
-
 def refuse(diagnostics: list[Diagnostic]) -> None:
     """Raise what a stage refused, all of it."""
     if diagnostics:
         raise DifferentiabilityError(*diagnostics)
-
-
-_RESULTS: dict[Any, tuple[Kind, dict[str, Any]]] = {}  # and the guesses about arguments that it relies on
-_SAMPLED: list[Any] = []
-_INFERRING: list[Any] = []
-_ASSUMED: set[Any] = set()  # recursive calls that were taken to return nothing yet
-
-
-def _result_of(stmt: ir.Bind, arguments: list[Kind], names: Names) -> Kind:
-    """The kind of a known function's result, by inference through its body."""
-    bound = static_parameters(stmt)
-    if bound is None or len(_INFERRING) > 20:
-        return UNKNOWN
-    callee = stmt.facts.callee
-    outer = argument_kinds(callee, bound, arguments)
-    kinds = {p: renamed(k, p) for p, k in outer.items()}
-    samples = tuple((p, id(k.sample)) for p, k in kinds.items() if k.sample is not UNSET)
-    key = (id(callee), tuple((p, k.key) for p, k in kinds.items()), EPOCH.now, *map(id, scope()), samples)
-    if key in _RESULTS:
-        names.take_over(_RESULTS[key][1], outer)
-        return _RESULTS[key][0]
-    if key in _INFERRING:
-        _ASSUMED.add(key)
-        return NOTHING
-    _INFERRING.append(key)
-    try:
-        source = acquire(callee)
-        if check(source.node, source.filename):
-            return UNKNOWN
-        lowered = lower(source, callee.__name__, callee.__code__.co_freevars)
-        given = {p: kinds.get(p, UNKNOWN) for p in lowered.parameters}
-        inner = Names(callee)
-        inner.guessing = not lowered.generator
-        result_of = partial(_result_of, names=inner)
-        result = infer(lowered, inner, given, result_of)
-        if (inner.fields or _says_of_parts(lowered)) and _sharing(lowered, inner, given).changed:
-            inner.fields.clear()
-            inner.guessing = False
-            given = {p: without_sample(k) for p, k in given.items()}
-            result = infer(lowered, inner, given, result_of)
-        if key in _ASSUMED:  # once more, now that the recursive calls have a result: it must not grow
-            _ASSUMED.discard(key)
-            _RESULTS[key] = result, {}
-            if not same(infer(lowered, inner, given, result_of), result):
-                result = UNKNOWN
-            del _RESULTS[key]
-        if not result.mask:
-            result = UNKNOWN
-        fields = {} if same(result, UNKNOWN) else inner.fields
-        names.take_over(fields, outer)
-        if not _ASSUMED:
-            _RESULTS[key] = result, fields
-            if samples:
-                _SAMPLED.append((key, kinds))  # (held, so that no other object takes the identity of a sample)
-        return result
-    except DifferentiabilityError:
-        return UNKNOWN
-    finally:
-        _INFERRING.pop()
-
-
-def _says_of_parts(lowered: ir.FunctionIR) -> bool:
-    """Whether anything is taken to be known of what a container or object holds."""
-    binds = [s.facts for s in ir.walk(lowered.body) if isinstance(s, ir.Bind)]
-    return any(k.parts is not None for facts in binds for k in (*facts.kinds, facts.kind))
-
-
-def _forget_samples() -> None:
-    """What was inferred from the arguments at hand is of no use for others."""
-    for key, _ in _SAMPLED:
-        _RESULTS.pop(key, None)
-    _SAMPLED.clear()
-
-
-def renamed(kind: Kind, parameter: str) -> Kind:
-    """The kind of an argument, as that of the parameter which it is bound to."""
-    if kind.sample is UNSET and kind.value is UNSET:
-        return kind
-    return Kind(kind.mask, kind.cls, UNSET, parameter, kind.sample, kind.parts)
 
 
 class _Pairs:
@@ -467,7 +206,8 @@ class _Pairs:
         if active != order:
             return None
         kinds = argument_kinds(facts.callee, bound, list(facts.kinds[shift:]))
-        samples = {p: k.sample for p, k in kinds.items() if k.sample is not UNSET and self.names.guessing}
+        lasting = self.names.guessing and self.names.stored is None
+        samples = {p: k.sample for p, k in kinds.items() if k.sample is not UNSET and lasting}
         operands = ir.atoms(stmt.expr)[shift:]
         spared = frozenset(p for p, a in zip(bound, operands, strict=True) if isinstance(a, ir.Var) and a.name in own)
         request = Request(

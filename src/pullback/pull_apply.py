@@ -22,7 +22,8 @@ from typing import Any
 
 import numpy as np
 
-from pullback.differential_calls import call_differential, call_differential_vjp
+from pullback.differential_calls import call_differential
+from pullback.differential_pairs import call_differential_vjp
 from pullback.dispatch import call
 from pullback.errors import DifferentiabilityError
 from pullback.python_calls import has_tangent

@@ -131,7 +131,7 @@ def call_function_shared(
         key = (id(fn), EPOCH.now, active, spared, fresh, *map(element, args))
         plan = _shared_plans.get(key)
         if plan is not None and fn.__code__ is plan[3]:
-            return _planned_shared(plan, args)
+            return planned_shared(plan, args)
 
     def keep(plan: Plan) -> None:
         if key is not None:
@@ -145,7 +145,16 @@ def call_function_shared(
 _shared_plans: dict[Any, Plan] = {}
 
 
-def _planned_shared(plan: Plan, args: tuple[Any, ...]) -> tuple[Any, Residual]:
+def plan_shared(fn: types.FunctionType, args: tuple[Any, ...], active: Active, strict: bool) -> Plan | None:
+    """The plan that an earlier such call left; it was made where all active operands have tangents."""
+    if fn.__closure__ is not None or EPOCH.scopes:
+        return None
+    plan = _shared_plans.get((id(fn), EPOCH.now, active, strict, "", *map(element, args)))
+    return plan if plan is not None and fn.__code__ is plan[3] else None
+
+
+def planned_shared(plan: Plan, args: tuple[Any, ...]) -> tuple[Any, Residual]:
+    """A call by a plan."""
     fn, forward, places, _ = plan
     try:
         value, inner = forward(*args)

@@ -29,6 +29,7 @@ class Region:
     assigned: dict[str, list[tuple[int, bool]]] = field(default_factory=dict)  # position, conditional
     kept: list[str] = field(default_factory=list)  # what the loop's stack, or the function's residuals, hold
     placeholders: list[str] = field(default_factory=list)  # kept names that some path leaves unset
+    outlines: set[str] = field(default_factory=set)  # kept names of which only the shape and dtype are kept
     stack: str = ""
     count: str = ""
 

@@ -17,11 +17,11 @@ from typing import Any
 
 from pullback import ir, runtime
 from pullback.calls import CALLS
-from pullback.inlining import PLAIN, Inliner, how
-from pullback.kinds import FLOAT, UNKNOWN, Kind
+from pullback.inlining import NEW, PLAIN, Inliner, how
+from pullback.kinds import FLOAT, LIST, TUPLE, UNKNOWN, Kind
 from pullback.residuals import Region, Residuals
 from pullback.shadow_code import ShadowCode
-from pullback.syntax import assign, assign_many, call, constant, name, template, tuple_of
+from pullback.syntax import assign, assign_many, call, constant, name, template, tuple_of, walk
 from pullback.syntax import atom as as_syntax
 
 ABSENT, PRESENT, MAYBE = "absent", "present", "maybe"
@@ -56,6 +56,7 @@ class Reverse:
         self.status: Status = {}
         self.code: Code = []
         self.forward_calls: dict[int, str] = {}  # statements that run as a call returning a residual: its name
+        self.plain_stores: dict[int, str] = {}  # stores into an object's dict: the name of what was there before
         self.reversed_ifs: dict[int, str] = {}  # conditionals whose test is needed: the name that holds it
         self.reversed_loops: set[int] = set()
         self.indexed_loops: dict[int, str] = {}
@@ -87,7 +88,7 @@ class Reverse:
         return {n: s for n, s in found.items() if counts[n] == 1 and n not in self.function.parameters}
 
     def holder(self, variable: str) -> str:
-        """The variable whose adjoint takes the elements that are read from `variable`."""
+        """The variable whose adjoint takes what `variable` gets: of `w = model.weights` that of the field."""
         read = self.reads.get(variable)
         if read is None or self.shadows is not None:
             return variable
@@ -109,7 +110,7 @@ class Reverse:
     def emit(self, stmt: ast.stmt, source: ir.Stmt) -> None:
         """Append a statement that the user's statement `source` causes."""
         span = source.span
-        for node in ast.walk(stmt):
+        for node in walk(stmt):
             if isinstance(node, (ast.expr, ast.stmt)) and not hasattr(node, "_placed"):
                 node.lineno, node.col_offset = span.line, span.column
                 node.end_lineno, node.end_col_offset = span.end_line, span.end_column
@@ -122,21 +123,30 @@ class Reverse:
         """Add `value` to the adjoint of an operand; with `maybe` it may be ZERO at run time."""
         if isinstance(atom, ir.Lit):
             return
+        atom = ir.Var(self.holder(atom.name))
         d = self.adjoint(atom.name)
         status = self.status.get(atom.name, ABSENT)
         # an operand that may be an int or a container has adjoints that only the runtime can add
         generic = not kind.numeric
-        if status == ABSENT:
-            self.emit(assign(d, value), source)
-            self.status[atom.name] = MAYBE if maybe else PRESENT
-            return
-        if maybe or generic:
-            self.emit(assign(d, call(self.runtime("add"), name(d), value)), source)
-        elif status == PRESENT:
-            self.emit(assign(d, template("d + v", d=name(d), v=value)), source)
-        else:
-            self.emit(assign(d, self.added(d, value)), source)
         self.status[atom.name] = PRESENT if status == PRESENT or not maybe else MAYBE
+        if status == ABSENT:
+            made = assign(d, value)
+        elif maybe or generic:
+            made = assign(d, call(self.runtime("add"), name(d), value))
+        elif status == PRESENT:
+            made = assign(d, template("d + v", d=name(d), v=value))
+        else:
+            made = assign(d, self.added(d, value))
+        made.present = self.status[atom.name] == PRESENT  # type: ignore[attr-defined]
+        self.emit(made, source)
+
+    def new_adjoints(self, operands: list[ir.Atom]) -> list[str]:
+        """The adjoints of operands that have none yet, to be assigned what may be ZERO; [] where one has."""
+        names = [self.holder(a.name) for a in operands if isinstance(a, ir.Var)]
+        if len({*names}) < len(operands) or any(self.status.get(n, ABSENT) != ABSENT for n in names):
+            return []
+        self.status.update(dict.fromkeys(names, MAYBE))
+        return [self.adjoint(n) for n in names]
 
     def absent(self) -> ast.expr:
         """What stands for an adjoint that is not there."""
@@ -201,7 +211,7 @@ class Reverse:
         if status == ABSENT or not stmt.facts.varied:
             return
         d = self.adjoint(target)
-        if status == PRESENT:
+        if status == PRESENT or how(stmt) == NEW:  # (a new object's fields may each be absent as well)
             self._pull(target, d, stmt, pull)
             return
         self.guarded(d, stmt, lambda: self._pull(target, d, stmt, pull))
@@ -425,6 +435,9 @@ class Reverse:
         for target, status in zip(stmt.targets, statuses, strict=True):
             parts.append(name(self.runtime("ZERO")) if status == ABSENT else name(self.adjoint(target)))
         assert isinstance(stmt.source, ir.Var)
+        if stmt.facts.kinds and not stmt.facts.kinds[0].mask & ~(TUPLE | LIST):
+            self.accumulate(stmt.source, tuple_of(parts), stmt)
+            return
         shape = self.residuals.need(stmt.source.name, stmt, same=True)
         value = call(self.runtime("joined"), tuple_of(parts), shape)
         self.accumulate(stmt.source, value, stmt, maybe=PRESENT not in statuses)

@@ -215,13 +215,18 @@ def when_imported(library: str, *rulebooks: str) -> None:
     _modules_seen = 0
 
 
+def is_library_code(value: Any) -> bool:
+    """Whether a function or class belongs to a library whose source is not read."""
+    return (getattr(value, "__module__", None) or "").partition(".")[0] in _ROOTS
+
+
 def refuse_library_code(function: Any) -> None:
     """Refuse to read the source of a function of such a library: what has no rule there has no derivative.
 
     Library code hands arrays to compiled functions that fill them, which its source does not show.
     """
     module = getattr(function, "__module__", None) or ""
-    if module.partition(".")[0] in _ROOTS:
+    if is_library_code(function):
         name = f"{module}.{function.__qualname__}"
         raise DifferentiabilityError(
             f"no derivative is known for `{name}`; register one with @pb.derivative(of=...), "

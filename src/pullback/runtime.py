@@ -20,15 +20,16 @@ from pullback.fitting import fit
 from pullback.operations import INPLACE_FUNCTIONS
 from pullback.spaces import describe, is_differentiable, project
 from pullback.structs import constant_fields, registration
-from pullback.tangents import NO_TANGENT, ZERO, Tangent, add, tangent_type
+from pullback.tangents import NO_TANGENT, ZERO, Tangent, add, of_class, tangent_type
 from pullback.views import names_twice
 
 __all__ = [
-    "ZERO", "add", "add_at", "buffer", "dict_part", "field_part", "field_tangent", "finish", "fit", "inplace",
-    "iterate", "joined", "keep", "of_fields", "rebind", "seed", "take_last", "truth",
+    "ZERO", "add", "add_at", "buffer", "dict_part", "field_tangent", "fields_of", "finish", "fit", "inplace",
+    "iterate", "joined", "keep", "of_class", "of_fields", "rebind", "seed", "take_last", "truth",
     "unrolled",
 ]  # fmt: skip
 
+_NO_FIELDS: dict[str, Tangent] = {}
 _IMMUTABLE = (int, float, complex, str, bytes, bool, type(None), np.generic, type)
 
 
@@ -42,6 +43,8 @@ def buffer(d: Tangent, x: Any) -> Tangent:
         if d is ZERO:
             return np.zeros(x.shape, x.dtype if x.dtype.kind in "fc" else np.float64)
         return np.array(d)
+    if isinstance(x, np.inexact):  # a NumPy scalar may be indexed as an array without axes
+        return np.array(0.0 if d is ZERO else d, x.dtype)
     if isinstance(x, (tuple, list, deque)):
         return OwnedList([ZERO] * len(x)) if d is ZERO else OwnedList(d)
     return {} if d is ZERO else copy.copy(d)
@@ -118,28 +121,29 @@ def field_tangent(obj: Any, name: str, g: Tangent) -> Tangent:
 def of_fields(obj: Any, whole: Tangent, names: tuple[str, ...], parts: tuple[Tangent, ...]) -> Tangent:
     """The tangent of an object, from those of the fields that were read one by one, and one of the whole."""
     cls = obj.__class__
-    known = registration(cls)
-    allowed = None if known is None or known.fields is None else known.fields(obj)
-    constant = constant_fields(cls)
     if isinstance(obj, tuple):  # a named tuple
         for name, part in zip(names, parts, strict=True):
             if part is not ZERO:
                 whole = add(whole, field_tangent(obj, name, part))
         return whole
-    found = {}
-    data = getattr(obj, "__dict__", ())
-    slots = hasattr(cls, "__slots__")
-    for name, part in zip(names, parts, strict=True):
-        if part is ZERO or name in constant or (allowed is not None and name not in allowed):
-            continue
-        if name in data or slots:  # (or else a class attribute: a constant of all instances)
-            found[name] = part
-    return add(whole, tangent_type(cls)(**found)) if found else whole
+    known = registration(cls)
+    allowed = names if known is None or known.fields is None else known.fields(obj)
+    constant = constant_fields(cls)
+    data = names if hasattr(cls, "__slots__") else obj.__dict__  # (a class attribute is a constant of all instances)
+    found = {
+        name: part
+        for name, part in zip(names, parts, strict=True)
+        if part is not ZERO and name in data and name in allowed and name not in constant
+    }
+    if not found:
+        return whole
+    made = of_class(tangent_type(cls), found)
+    return made if whole is ZERO else add(whole, made)
 
 
-def field_part(g: Tangent, name: str) -> Tangent:
-    """The part of an object's tangent that belongs to one field."""
-    return g.__dict__.get(name, ZERO) if g is not ZERO else ZERO
+def fields_of(g: Tangent) -> dict[str, Tangent]:
+    """The parts of an object's tangent, by field."""
+    return g.__dict__ if g is not ZERO else _NO_FIELDS
 
 
 def take_last(d: Tangent) -> tuple[Tangent, Tangent]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pullback import differential_construct, shared_arrays, shared_changes, shared_construct
+from pullback import asking, differential_construct, shared_arrays, shared_changes, shared_construct
 from pullback.attributes import call_method, read_attribute, read_item
 from pullback.calls import CALLS
 from pullback.differential_calls import call_differential
@@ -37,6 +37,8 @@ assert differential_construct  # (these register what they differentiate)
 assert shared_arrays and shared_changes and shared_construct
 
 CALLS.update(
+    asked=asking.asked, as_key=asking.as_key, unchanging=asking.unchanging,
+    looked_on=asking.looked_on, same_still=asking.same_still,
     call=call, call_method=call_method, call_starred=call_starred, read_attribute=read_attribute,
     read_item=read_item, operate=operate, operate_inplace=operate_inplace, observe=observe, iterated=iterated,
     iterated_shared=iterated_shared, call_shared=call_shared, call_method_shared=call_method_shared,

@@ -20,8 +20,9 @@ from pullback.definite import bound_before
 from pullback.fitting import fit
 from pullback.inlining import CALL, RULE, how
 from pullback.kinds import ARRAY, BOOL, DICT, FLOAT, INT, LIST, NPFLOAT, NPINT, TUPLE, Kind
+from pullback.operations import stores_plainly
 from pullback.sharing import Sharing
-from pullback.syntax import assign, assign_many, call, name, template
+from pullback.syntax import assign, assign_many, call, constant, name, template
 
 if TYPE_CHECKING:
     from pullback.reverse import Reverse
@@ -253,6 +254,15 @@ class ShadowCode:
             if stmt.facts.active[1]:
                 value = call(reverse.helper(fit, "fit"), name(g), self.object(stmt.value, stmt))
                 reverse.accumulate(stmt.value, value, stmt, maybe=True, kind=stmt.facts.kinds[1])
+            return
+        if stmt.attribute and stores_plainly(stmt.facts.kinds[0], stmt.key):
+            before = reverse.plain_stores[id(stmt)] = reverse.residuals.new("_before", stmt)
+            restored = self.method("restore_field", self.object(stmt.obj, stmt), constant(stmt.key), name(before))
+            if stmt.facts.active[1]:
+                reverse.emit(assign(g, restored), stmt)
+                reverse.accumulate(stmt.value, name(g), stmt, maybe=True, kind=stmt.facts.kinds[1])
+            else:
+                reverse.emit(ast.Expr(restored), stmt)
             return
         residual = reverse.residuals.new("_r", stmt)
         reverse.forward_calls[id(stmt)] = residual

@@ -21,12 +21,11 @@ import numpy as np
 from pullback.drawing import Drawn
 from pullback.errors import DifferentiabilityError
 from pullback.fitting import fit
-from pullback.spaces import is_differentiable, project
+from pullback.shadow_totals import MISSING, Totals
+from pullback.spaces import is_differentiable
 from pullback.structs import constant_fields, field_names, registration
 from pullback.tangents import NO_TANGENT, ZERO, Tangent, TangentVector, add, tangent_type
 from pullback.views import Memory, has_overlap, names_twice, root_of, stays
-
-MISSING = object()
 
 
 class _ListShadow:
@@ -54,21 +53,20 @@ class _DictShadow:
 class _ObjectShadow:
     """The same of an object's fields: those that were changed later, as they were."""
 
-    __slots__ = ("earlier", "slots", "value")
+    __slots__ = ("earlier", "open", "slots", "value")
 
     def __init__(self, value: Any) -> None:
         self.value = value
         self.earlier: dict[str, Any] = {}
         self.slots: dict[str, Tangent] = {}
+        self.open: set[str] = set()  # fields that are no constants
 
     def field(self, name: str) -> Any:
         """What the field held at the point being reversed."""
-        if name in self.earlier:
-            return self.earlier[name]
-        return getattr(self.value, name, MISSING)
+        return self.earlier[name] if name in self.earlier else getattr(self.value, name, MISSING)
 
 
-class Shadows:
+class Shadows(Totals):
     """The shadows of one reverse sweep."""
 
     __slots__ = ("_arrays", "_held")
@@ -194,6 +192,8 @@ class Shadows:
             if g is not ZERO and g is not NO_TANGENT and x.dtype.kind in "fc":
                 self._add_at(x, index, g)
             return ZERO
+        if isinstance(x, np.inexact):  # `x[None]` is a new array
+            return fit(g if item is MISSING else self.take(item, g), x)
         if isinstance(x, (list, deque)):
             if isinstance(index, slice):
                 if item is not MISSING:
@@ -251,16 +251,20 @@ class Shadows:
         """The adjoint of `x.name`, added."""
         if g is ZERO or g is NO_TANGENT:
             return ZERO
-        cls = x.__class__
-        if isinstance(x, tuple):  # a named tuple
-            return self.add_item(x, cls._fields.index(name), g)
-        if name in constant_fields(cls):
-            return ZERO
-        known = registration(cls)
-        if known is not None and known.fields is not None and name not in known.fields(x):
-            return ZERO
-        shadow = self.object_of(x)
-        rest = self.accumulate(shadow.field(name), g)
+        shadow = self._held.get(id(x))
+        if shadow is None or name not in shadow.open:
+            cls = x.__class__
+            if isinstance(x, tuple):  # a named tuple
+                return self.add_item(x, cls._fields.index(name), g)
+            known = registration(cls)
+            if name in constant_fields(cls):
+                return ZERO
+            if known is not None and known.fields is not None and name not in known.fields(x):
+                return ZERO
+            shadow = self.object_of(x)
+            shadow.open.add(name)
+        value = shadow.field(name)
+        rest = g if value.__class__ is float else self.accumulate(value, g)
         shadow.slots[name] = add(shadow.slots.get(name, ZERO), rest)  # (also where its value has a shadow of its own)
         return ZERO
 
@@ -412,81 +416,6 @@ class Shadows:
         return new
 
     # --- handing out ------------------------------------------------------------------------------
-
-    def total(self, x: Any, t: Tangent, seen: set[int] | None = None) -> Tangent:
-        """The whole tangent of an argument as it was given: its shadow's part and `t`, in its own space."""
-        seen = set() if seen is None else seen
-        if isinstance(x, np.ndarray):
-            held = ZERO
-            if id(root_of(x)) in self._arrays and x.dtype.kind in "fc" and id(x) not in seen:
-                seen.add(id(x))
-                held = self.of(x).copy()
-            return project(held if t is ZERO else add(held, t), x, "internal")
-        if isinstance(x, tuple):
-            parts = [ZERO] * len(x) if t is ZERO else t
-            made = [self.total(e, p, seen) for e, p in zip(x, parts, strict=True)]
-            return x._make(made) if hasattr(x, "_make") else tuple(made)
-        if isinstance(x, types.FunctionType):
-            return self._total_of_captures(x, t, seen)
-        shadow = self._held.get(id(x))
-        first = id(x) not in seen
-        if isinstance(x, list):
-            seen.add(id(x))
-            items = shadow.items if shadow is not None else x
-            own = shadow.slots if shadow is not None and first else [ZERO] * len(items)
-            parts = [ZERO] * len(items) if t is ZERO else t
-            return [self.total(e, add(s, p), seen) for e, s, p in zip(items, own, parts, strict=True)]
-        if isinstance(x, dict):
-            seen.add(id(x))
-            table = shadow.items if shadow is not None else x
-            slots = shadow.slots if shadow is not None and first else {}
-            given = {} if t is ZERO else t
-            return {k: self.total(v, add(slots.get(k, ZERO), given.get(k, ZERO)), seen) for k, v in table.items()}
-        if shadow is None and t is ZERO and not is_differentiable(x):
-            return project(t, x, "internal")
-        if isinstance(shadow, _ObjectShadow) or (isinstance(t, TangentVector) and is_differentiable(x)):
-            return self._total_of_fields(x, shadow, t, seen, first)
-        return self._total_untouched(x, t, seen)
-
-    def _total_of_captures(self, fn: types.FunctionType, t: Tangent, seen: set[int]) -> Tangent:
-        """A function's: a dict with the parts of its captured variables."""
-        found = dict(t) if isinstance(t, dict) else {}
-        if id(fn) in seen:
-            return found or ZERO
-        seen.add(id(fn))
-        for name, cell in zip(fn.__code__.co_freevars, fn.__closure__ or (), strict=True):
-            try:
-                value = cell.cell_contents
-            except ValueError:  # not yet assigned
-                continue
-            known: Any = self._arrays if isinstance(value, np.ndarray) else self._held
-            has_shadow = id(root_of(value) if known is self._arrays else value) in known
-            if has_shadow or isinstance(value, types.FunctionType):
-                part = self.total(value, found.get(name, ZERO), seen)
-                if part is not ZERO:
-                    found[name] = part
-        return found or ZERO
-
-    def _total_of_fields(
-        self, x: Any, shadow: _ObjectShadow | None, t: Tangent, seen: set[int], first: bool
-    ) -> Tangent:
-        seen.add(id(x))
-        given = t.__dict__ if isinstance(t, TangentVector) else {}
-        slots = shadow.slots if shadow is not None and first else {}
-        fields: dict[str, Tangent] = {}
-        for name in field_names(x):
-            value = getattr(x, name, None) if shadow is None else shadow.field(name)
-            part = add(slots.get(name, ZERO), given.get(name, ZERO))
-            if value is not MISSING and (is_differentiable(value) or part is not ZERO):
-                fields[name] = self.total(value, part, seen)
-        return tangent_type(type(x))(**fields)
-
-    def _total_untouched(self, x: Any, t: Tangent, seen: set[int]) -> Tangent:
-        """An object that nothing touched itself; what it holds may have been."""
-        zero = project(t, x, "internal")
-        if not isinstance(zero, TangentVector) or id(x) in seen:
-            return zero
-        return self._total_of_fields(x, None, t, seen, True)
 
 
 def _holds_more(x: Any) -> bool:

@@ -12,6 +12,7 @@ import functools
 import inspect
 import types
 from collections import defaultdict, deque
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,8 @@ from pullback.lending import lent
 from pullback.operations import is_field_of
 from pullback.rules import lookup
 from pullback.runtime import keep
-from pullback.shadows import MISSING, Shadows
+from pullback.shadow_totals import MISSING
+from pullback.shadows import Shadows
 from pullback.shared_calls import READ_ATTRIBUTE, call_shared
 from pullback.spaces import describe
 from pullback.tangents import ZERO, Tangent
@@ -40,11 +42,11 @@ Pulled = tuple[Tangent, ...]
 def read_item_shared(obj: Any, index: Any, active: tuple[bool, ...]) -> tuple[Any, Residual]:
     """`obj[index]`."""
     count = sum(active)
-    if isinstance(obj, (np.ndarray, list, tuple, dict, deque)) and not _own(obj, "__getitem__"):
+    if isinstance(obj, (np.ndarray, np.generic, list, tuple, dict, deque)) and not _own(obj, "__getitem__"):
         if isinstance(obj, defaultdict) and index not in obj:
             value = obj[index]
             return value, (_made_item, obj, index, value, count)
-        value = obj[index]
+        value = obj[index]  # type: ignore[index]
         return value, (_read_item, obj, keep(index), value, count)
     method = getattr(type(obj), "__getitem__", None)
     if isinstance(method, types.FunctionType):
@@ -222,8 +224,20 @@ def set_attribute(obj: Any, name: str, value: Any, active: tuple[bool, ...]) -> 
     return store_attribute(obj, name, value, active)
 
 
-def store_attribute(obj: Any, name: str, value: Any, active: tuple[bool, ...]) -> Residual:
-    """What `object.__setattr__` does."""
+def refuse_attribute(name: str) -> None:
+    """Setting an attribute of an array that is differentiated: its shape, its real part, all of it by `flat`."""
+    instead = {"flat": "write `a[...] = np.reshape(values, a.shape)`", "shape": "write `a = np.reshape(a, shape)`"}
+    raise DifferentiabilityError(
+        f"the attribute `{name}` of an array that is differentiated is set; "
+        + instead.get(name, "make a new array instead"),
+        id="mutation",
+    )
+
+
+def store_attribute(
+    obj: Any, name: str, value: Any, active: tuple[bool, ...], store: Callable[..., None] = setattr
+) -> Residual:
+    """What `object.__setattr__` does; a frozen dataclass refuses `setattr`."""
     static = static_attribute(type(obj), name)
     if isinstance(static, property) and isinstance(static.fset, types.FunctionType):
         flags = (0, 1) if active[1] else (0,)
@@ -234,19 +248,15 @@ def store_attribute(obj: Any, name: str, value: Any, active: tuple[bool, ...]) -
             "keep it in an object that the function is given, or return it",
             id="outer-write",
         )
+    if isinstance(obj, np.ndarray):
+        refuse_attribute(name)
     fields = getattr(obj, "__dict__", None)
-    if fields is not None and not inspect.ismemberdescriptor(static):
+    if fields is not None and (static is None or not inspect.ismemberdescriptor(static)):
         before = fields.get(name, MISSING)
     else:
         before = getattr(obj, name, MISSING)
-    object.__setattr__(obj, name, value) if _is_frozen_by_hand(obj) else setattr(obj, name, value)
+    store(obj, name, value)
     return (_stored_field, obj, name, before)
-
-
-def _is_frozen_by_hand(obj: Any) -> bool:
-    """Whether the class's own `__setattr__` brought us here, so that it must not be called again."""
-    setter: Any = type(obj).__setattr__
-    return isinstance(setter, types.FunctionType) and setter.__code__.co_filename != "<string>"
 
 
 def _stored_field(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:

@@ -15,6 +15,7 @@ from pullback.dispatch import call
 from pullback.errors import DifferentiabilityError
 from pullback.fitting import fit
 from pullback.lending import lent, settled
+from pullback.outputs import given_out, without_out
 from pullback.rules import Active, callable_name
 from pullback.runtime import keep
 from pullback.shadows import Shadows
@@ -161,11 +162,10 @@ for _function in (np.place, np.putmask, np.ndarray.resize, np.ndarray.partition,
 
 def _with_out(args: Args, kwargs: dict[str, Any], active: Active) -> Result:
     """`fn(*args, out=a)`: the value is made, then stored in a, which is the result."""
-    fn, *operands = args
-    given = dict(kwargs)
-    out = given.pop("out", None)
-    if isinstance(fn, np.ufunc) and len(operands) > fn.nin:
-        out = operands.pop()
+    fn, *given_operands = args
+    out = given_out(fn, tuple(given_operands), kwargs)
+    operands, later = without_out(fn, tuple(given_operands))
+    given = {**{k: v for k, v in kwargs.items() if k != "out"}, **later}
     if isinstance(out, tuple) and len(out) == 1:
         out = out[0]
     if not isinstance(out, np.ndarray) or "where" in given:
@@ -175,7 +175,7 @@ def _with_out(args: Args, kwargs: dict[str, Any], active: Active) -> Result:
             id="mutation",
         )
     inner_active = tuple(a for a in active if a != "out" and (not isinstance(a, int) or a < len(operands)))
-    value, inner = call(fn, tuple(operands), inner_active, given)
+    value, inner = call(fn, operands, inner_active, given)
     if out.dtype.kind not in "fc" and inner_active:
         raise DifferentiabilityError(
             f"a differentiated value is stored in an array of dtype {out.dtype}", id="mutation"

@@ -20,13 +20,15 @@ import numpy as np
 
 from pullback.applying import Residual, reverse_rule
 from pullback.attributes import call_method
+from pullback.conditions import spelled_for
 from pullback.dispatch import CALLABLES, UNWRAPPED, call, no_derivative_of, shifted
 from pullback.drawing import Drawn
 from pullback.errors import DifferentiabilityError
 from pullback.lending import drawn, lent, numbers_only, settled
 from pullback.names import INTERNAL
 from pullback.operations import type_call
-from pullback.python_calls import call_function_shared, has_tangent
+from pullback.outputs import given_out
+from pullback.python_calls import call_function_shared, has_tangent, plan_shared, planned_shared
 from pullback.rules import Active, Entry, Template, callable_name, lookup
 from pullback.shadows import Shadows
 from pullback.tangents import ZERO, Tangent
@@ -89,6 +91,11 @@ def call_shared(
     fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any] | None = None
 ) -> tuple[Any, Residual]:
     """The value of `fn(*args, **kwargs)` and the residual of its reverse on shadows."""
+    if not kwargs and fn.__class__ is types.FunctionType and _STATE.strict.__class__ is bool:
+        plan = plan_shared(fn, args, active, _STATE.strict)
+        if plan is not None:
+            _STATE.strict = False
+            return planned_shared(plan, args)
     kwargs = kwargs or {}
     values: dict[Any, Any] = {-1: fn, **dict(enumerate(args)), **kwargs}
     places = [i for i, operand in enumerate(active) if has_tangent(values[operand])]
@@ -136,13 +143,14 @@ def _call(fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any]
             refuse_change(fn, args[0] if args else None)
         return changer(args, kwargs, active)
     entry = lookup(fn)
+    spelled = spelled_for(fn, args)
+    if spelled is not None and not (entry is not None and entry.vjps):
+        return call_function_shared(spelled, args, active, kwargs, is_strict())
     if fn is vars:
         raise DifferentiabilityError(
             "vars() is read where objects change; use getattr and setattr instead", id="mutation"
         )
-    out = kwargs.get("out")
-    ufunc = isinstance(fn, np.ufunc)
-    if (out is not None or (ufunc and len(args) > fn.nin)) and (ufunc or entry is not None):
+    if (entry is not None or isinstance(fn, np.ufunc)) and given_out(fn, args, kwargs) is not None:
         return WITH_OUT[0]((fn, *args), kwargs, active)
     if entry is not None:
         return _registered(entry, fn, args, active, kwargs)

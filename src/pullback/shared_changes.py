@@ -20,11 +20,13 @@ from typing import Any
 import numpy as np
 
 from pullback.applying import Residual
+from pullback.asking import as_keys
 from pullback.drawing import Drawn, taken
 from pullback.errors import DifferentiabilityError
 from pullback.rules import Active
-from pullback.shadows import MISSING, Shadows
-from pullback.shared_access import as_tangent_of, set_item, store_attribute
+from pullback.shadow_totals import MISSING
+from pullback.shadows import Shadows
+from pullback.shared_access import as_tangent_of, set_attribute, set_item, store_attribute
 from pullback.shared_calls import CHANGERS, Changer
 from pullback.spaces import is_differentiable
 from pullback.tangents import ZERO, Tangent
@@ -154,9 +156,15 @@ def _set(args: Args, kwargs: dict[str, Any], active: Active) -> Result:
     return None, (_unset, residual, active)
 
 
-@changer(setattr, object.__setattr__)
+@changer(setattr)
 def _setattr(args: Args, kwargs: dict[str, Any], active: Active) -> Result:
-    residual = store_attribute(args[0], args[1], args[2], (True, 2 in active))
+    residual = set_attribute(args[0], args[1], args[2], (True, 2 in active))
+    return None, (_unset, residual, active)
+
+
+@changer(object.__setattr__)
+def _store(args: Args, kwargs: dict[str, Any], active: Active) -> Result:
+    residual = store_attribute(args[0], args[1], args[2], (True, 2 in active), object.__setattr__)
     return None, (_unset, residual, active)
 
 
@@ -189,6 +197,7 @@ def _rearranged(function: Callable[..., Any]) -> Changer:
     def change(args: Args, kwargs: dict[str, Any], active: Active) -> Result:
         xs = args[0]
         before = list(xs)
+        as_keys((*xs, *args[1:]))
         value = function(*args, **kwargs)
         places: dict[int, list[int]] = {}
         for i in range(len(before) - 1, -1, -1):

@@ -16,7 +16,7 @@ from pullback.applying import Residual
 from pullback.errors import DifferentiabilityError
 from pullback.fitting import fit
 from pullback.lending import lent
-from pullback.operating import is_number, operate, templates_of
+from pullback.operating import is_number, of_floats, operate, templates_of
 from pullback.operations import BINARY_FUNCTIONS, INPLACE_FUNCTIONS, METHODS
 from pullback.rules import Active
 from pullback.runtime import keep
@@ -41,6 +41,8 @@ def operate_shared(op: str, operands: tuple[Any, ...], active: Active) -> tuple[
     a, b = operands
     if a.__class__ in _SCALARS and b.__class__ in _SCALARS:  # nothing here can change
         value, inner = operate(op, operands, active)
+        if inner[0] is of_floats:
+            return value, inner
         return value, (_of_numbers, inner, count)
     if op not in ("+", "-") and (is_number(a) or is_number(b)):
         a, b = keep(a) if is_number(a) else a, keep(b) if is_number(b) else b
@@ -87,6 +89,8 @@ def _reversed(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:
 def operate_inplace_shared(op: str, operands: tuple[Any, ...], active: Active) -> tuple[Any, Residual]:
     """`x op= y`: a change of the object where its type has one, a new value otherwise."""
     x, y = operands
+    if x.__class__ is float:
+        return operate_shared(op, operands, active)
     if isinstance(x, (np.ndarray, list, deque, dict)):
         refuse_change(INPLACE_FUNCTIONS[op], x)
     if isinstance(x, np.ndarray):

@@ -20,6 +20,7 @@ from pullback import ir
 from pullback.changing import LIKELY, MAYBE, YES, Flows, called_code
 from pullback.kinds import ARRAY, DICT, LIST, NONE, NPFLOAT, PYTHON_SCALAR, STR, Kind
 from pullback.origins import Origins
+from pullback.outputs import out_atoms
 from pullback.rules import lookup
 from pullback.solitary import makes_anew
 
@@ -270,7 +271,7 @@ class Sharing:
             operands.append(expr.callee)
         self._join_atoms(ir.Var(stmt.target), *operands)
         if changes:
-            out = [a for k, a in expr.keywords if k == "out"]
+            out = out_atoms(stmt)
             if expr.method == "at" and isinstance(owner, np.ufunc):  # `np.add.at(a, ...)` changes a
                 known = True
             first = out or ([expr.callee] if expr.method is not None and not known else [])

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 
-from pullback.syntax import names_in, substitute
+from pullback.syntax import names_in, substitute, walk
 
 
 def simplify(code: list[ast.stmt], temporary: frozenset[str], changing: bool = False) -> list[ast.stmt]:
@@ -25,7 +25,7 @@ def simplify(code: list[ast.stmt], temporary: frozenset[str], changing: bool = F
 def _reads(code: list[ast.stmt]) -> dict[str, int]:
     reads: dict[str, int] = {}
     for stmt in code:
-        for node in ast.walk(stmt):
+        for node in walk(stmt):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
                 reads[node.id] = reads.get(node.id, 0) + 1
     return reads
@@ -74,7 +74,7 @@ def _assigned_name(stmt: ast.stmt) -> str | None:
 
 def _pure(value: ast.expr) -> bool:
     """Whether an expression may move past other pure ones: it does nothing but compute."""
-    return not any(isinstance(n, (ast.Call, ast.NamedExpr, ast.Subscript)) for n in ast.walk(value))
+    return not any(isinstance(n, (ast.Call, ast.NamedExpr, ast.Subscript)) for n in walk(value))
 
 
 def _forward(
@@ -90,9 +90,7 @@ def _forward(
     seen = 0
     users: list[ast.stmt] = []
     for stmt in code[index + 1 :]:
-        here = sum(
-            isinstance(n, ast.Name) and n.id == identifier and isinstance(n.ctx, ast.Load) for n in ast.walk(stmt)
-        )
+        here = sum(isinstance(n, ast.Name) and n.id == identifier and isinstance(n.ctx, ast.Load) for n in walk(stmt))
         compound = isinstance(stmt, (ast.If, ast.For, ast.While, ast.Try, ast.With))
         if here:
             if compound and not (isinstance(stmt, ast.If) and simple and not _writes(stmt) & depends):
@@ -119,7 +117,7 @@ def _forward(
 
 def _is_ordered(node: ast.AST) -> bool:
     """Whether an expression calls a method, as of a table of shadows, which may change what another one finds."""
-    return any(isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) for n in ast.walk(node))
+    return any(isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) for n in walk(node))
 
 
 def _after_ordered(stmt: ast.stmt, identifier: str) -> bool:
@@ -145,13 +143,13 @@ def _is_plain(stmt: ast.stmt) -> bool:
 
 
 def _writes(stmt: ast.stmt) -> set[str]:
-    return {n.id for n in ast.walk(stmt) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    return {n.id for n in walk(stmt) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
 
 
 def _changes(stmt: ast.stmt) -> set[str]:
     """Names whose value a statement changes in place: the first argument of a call made for its effect."""
     found: set[str] = set()
-    for node in ast.walk(stmt):
+    for node in walk(stmt):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
             found |= names_in(node.value)
     return found

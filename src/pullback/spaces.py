@@ -11,15 +11,17 @@ gradient of a real function of z = x + iy is df/dx - i df/dy.
 from __future__ import annotations
 
 import copy
+import types
 from typing import Any
 
 import numpy as np
 
 from pullback.errors import ArgumentError, CotangentError
 from pullback.structs import Differentiable, field_names, is_struct_class, registration
-from pullback.tangents import NO_TANGENT, ZERO, Tangent, TangentVector, tangent_type
+from pullback.tangents import NO_TANGENT, ZERO, Tangent, TangentVector, WithheldTangent, of_class, tangent_type
 
-_PLAIN = (int, str, bytes, type(None), type, range, slice, type(ZERO), type(NO_TANGENT))
+_PLAIN = (int, str, bytes, type(None), type, range, slice, types.FunctionType, type(ZERO), type(NO_TANGENT))
+_SPACELESS = frozenset({int, bool, str, type(None), types.FunctionType})  # what objects often hold besides numbers
 
 
 def is_differentiable(x: Any) -> bool:
@@ -69,6 +71,10 @@ def project(t: Tangent, x: Any, what: str = "cotangent") -> Tangent:
     """
     if x.__class__ is t.__class__ is np.ndarray and t.shape == x.shape and t.dtype is x.dtype and x.dtype.kind in "fc":
         return t
+    if isinstance(t, TangentVector) and is_struct_class(x.__class__) and not hasattr(x.__class__, "zero_tangent"):
+        known = registration(x.__class__)
+        if known is None or known.zero_tangent is None:
+            return _project_fields(t, x, what)
     if isinstance(x, np.ndarray):
         return _project_array(t, x, what)
     if isinstance(x, (float, complex, np.inexact)):
@@ -95,7 +101,7 @@ def project(t: Tangent, x: Any, what: str = "cotangent") -> Tangent:
     return _project_fields(t, x, what)
 
 
-def _in_place(t: Tangent, x: Any) -> bool:
+def in_place(t: Tangent, x: Any) -> bool:
     """Whether `t` is a tangent of an array or float `x` as it stands."""
     if x.__class__ is float:
         return t.__class__ is float
@@ -121,6 +127,8 @@ def _project_scalar(t: Tangent, x: Any, what: str) -> Tangent:
         return type(x)(0)
     if not isinstance(t, (int, float, complex, np.number)):
         if not (isinstance(t, np.ndarray) and t.shape == () and t.dtype.kind in "iufc"):
+            if isinstance(t, WithheldTangent):
+                t.refuse()
             raise CotangentError(f"{what}: a {type(x).__name__} needs a number, not {describe(t)}")
         t = t[()]
     if isinstance(t, (complex, np.complexfloating)) and not isinstance(x, (complex, np.complexfloating)):
@@ -169,13 +177,15 @@ def _project_dict(t: Tangent, x: dict[Any, Any], what: str) -> Tangent:
     out = {}
     for k, v in x.items():
         part = t.get(k, ZERO)
-        out[k] = part if _in_place(part, v) else project(part, v, f"{what}[{k!r}]")
+        out[k] = part if in_place(part, v) else project(part, v, f"{what}[{k!r}]")
     return out
 
 
 def _project_fields(t: Tangent, x: Any, what: str) -> Tangent:
     if t is ZERO or t is NO_TANGENT:
         given: dict[str, Tangent] = {}
+    elif isinstance(t, TangentVector) and x.__class__ is t.primal_type:
+        given = t.__dict__
     elif type(t) is type(x):
         given = {n: getattr(t, n) for n in field_names(t)}
     elif isinstance(x, TangentVector) and isinstance(t, x.primal_type):
@@ -188,19 +198,21 @@ def _project_fields(t: Tangent, x: Any, what: str) -> Tangent:
         given = t
     else:
         raise CotangentError(f"{what}: expected a {type(x).__name__}.TangentVector, got {describe(t)}")
-    allowed = list(field_names(x))
-    unknown = [n for n in given if n not in allowed and given[n] is not ZERO and given[n] is not NO_TANGENT]
-    if unknown:
-        raise CotangentError(f"{what}: {type(x).__name__} has no differentiable field {unknown[0]!r}")
+    allowed = field_names(x)
+    for name in given:
+        if name not in allowed and given[name] is not ZERO and given[name] is not NO_TANGENT:
+            raise CotangentError(f"{what}: {type(x).__name__} has no differentiable field {name!r}")
     fields: dict[str, Tangent] = {}
     for name in allowed:
         value = getattr(x, name, None)
         part = given.get(name, ZERO)
-        if _in_place(part, value):
+        if part.__class__ is value.__class__ and in_place(part, value):
             fields[name] = part
+        elif part is ZERO and value.__class__ in _SPACELESS:
+            continue
         elif isinstance(part, TangentVector) or is_differentiable(value):
             fields[name] = project(part, value, f"{what}.{name}")
-    return tangent_type(type(x))(**fields)
+    return of_class(tangent_type(type(x)), fields)
 
 
 def describe(t: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pullback.applying import Residual
+from pullback.applying import Residual, withholding
 from pullback.attributes import call_method
 from pullback.dispatch import call
 from pullback.iterating import All
@@ -44,11 +44,12 @@ def call_starred(
     inner_active: list[int | str] = [-1] if -1 in active else []
     inner_active += [i for i, (position, _) in enumerate(origin) if position in active]
     inner_active += [k for k, (name, _) in keyed.items() if name in active]
-    if method is None:
-        made = (call_shared if shared else call)(callee, tuple(flat), tuple(inner_active), kwargs)
-    else:
-        called = call_method_shared if shared else call_method
-        made = called(callee, method, tuple(flat), tuple(inner_active), kwargs)
+    with withholding():  # what is starred varies as a whole
+        if method is None:
+            made = (call_shared if shared else call)(callee, tuple(flat), tuple(inner_active), kwargs)
+        else:
+            called = call_method_shared if shared else call_method
+            made = called(callee, method, tuple(flat), tuple(inner_active), kwargs)
     reverse = _gathered_shared if shared else _gathered
     return made[0], (reverse, made[1], tuple(inner_active), origin, keyed, sources, active)
 

@@ -79,6 +79,7 @@ class Registration:
 REGISTERED: dict[type, Registration] = {}
 _REGISTRATIONS: dict[type, Registration | None] = {}  # of a class or its nearest registered base
 _CONSTANT_FIELDS: dict[type, frozenset[str]] = {}
+_FIELD_NAMES: dict[type, tuple[str, ...]] = {}  # of classes whose instances all have the same fields
 _STRUCT_CLASSES: dict[type, bool] = {}
 
 
@@ -111,6 +112,7 @@ def register_differentiable(
         REGISTERED[cls] = Registration(fields, zero_tangent, move)
     _STRUCT_CLASSES.clear()
     _REGISTRATIONS.clear()
+    _FIELD_NAMES.clear()
     return cls
 
 
@@ -141,6 +143,9 @@ def is_struct_class(cls: type) -> bool:
 def field_names(x: Any) -> Iterable[str]:
     """The fields of an object that may be differentiable, constants left out."""
     cls = type(x)
+    found = _FIELD_NAMES.get(cls)
+    if found is not None:
+        return found
     known = registration(cls)
     if known is not None and known.fields is not None:
         return known.fields(x)
@@ -150,8 +155,17 @@ def field_names(x: Any) -> Iterable[str]:
     elif hasattr(cls, "__attrs_attrs__"):
         names = [a.name for a in cls.__attrs_attrs__]
     else:
-        names = list(getattr(x, "__dict__", ()))
-    return [n for n in names if n not in constant]
+        slots = [n for c in cls.__mro__ for n in _slots_of(c)]
+        names = [*slots, *getattr(x, "__dict__", ())]
+        return [n for n in names if n not in constant]
+    found = _FIELD_NAMES[cls] = tuple(n for n in names if n not in constant)
+    return found
+
+
+def _slots_of(cls: type) -> Iterable[str]:
+    slots = cls.__dict__.get("__slots__", ())
+    slots = (slots,) if isinstance(slots, str) else slots
+    return [n for n in slots if n not in ("__dict__", "__weakref__")]
 
 
 def constant_fields(cls: type) -> frozenset[str]:
@@ -172,6 +186,13 @@ def constant_fields(cls: type) -> frozenset[str]:
         found = frozenset(names)
         _CONSTANT_FIELDS[cls] = found
     return found
+
+
+def has_plain_fields(cls: type, names: Iterable[str]) -> bool:
+    """Whether each of these is a dataclass's own field, with the tangent that its value has."""
+    if not dataclasses.is_dataclass(cls) or issubclass(cls, tuple) or registration(cls) is not None:
+        return False
+    return {f.name for f in dataclasses.fields(cls)} - constant_fields(cls) >= set(names)
 
 
 def fields_by_parameter(cls: type) -> dict[str, tuple[str, int]] | None:

@@ -16,10 +16,11 @@ from pullback import ir
 from pullback.activity import Activity
 from pullback.emit import Helpers
 from pullback.errors import DifferentiabilityError
-from pullback.forward_sweep import Forward, unset
+from pullback.forward_sweep import Forward
 from pullback.generated import JOINT, Derivative, Request
 from pullback.kinds import ARRAY, BOOL, COMPLEX, FLOAT, INT, NPFLOAT, OTHER, UNKNOWN, of_key
 from pullback.not_finite import debugging
+from pullback.outlined import keep_outlines
 from pullback.residuals import Residuals
 from pullback.reverse import ABSENT, MAYBE, PRESENT, Reverse
 from pullback.rules import lookup
@@ -28,9 +29,12 @@ from pullback.shadows import Shadows
 from pullback.sharing import Sharing
 from pullback.simplify import fold_ones, simplify
 from pullback.spans import Diagnostic
-from pullback.structs import constant_fields
-from pullback.syntax import assign, call, constant, name, names_in, tuple_of
+from pullback.structs import constant_fields, has_plain_fields
+from pullback.syntax import assign, call, constant, name, names_in, tuple_of, unset, walk
+from pullback.tangents import tangent_type
+from pullback.threaded import threaded
 
+_FORM = ("pullback.rulebook.array_likes", "form")  # what rules ask for an operand's shape and dtype
 _NOT_PYTHONS = COMPLEX | NPFLOAT | ARRAY | OTHER
 
 
@@ -101,6 +105,7 @@ def reverse_sweep(derivative: Derivative, lowered: ir.FunctionIR, activity: Acti
 def simplified(derivative: Derivative, lowered: ir.FunctionIR, sweep: Sweep) -> list[ast.stmt]:
     """The adjoint code, cleaned."""
     temporary = {n for n in sweep.helpers.taken if n.startswith(("_g", "d_"))} - {lowered.result}
+    sweep.code = threaded(sweep.code, sweep.reverse.runtime("ZERO"), temporary.__contains__)
     once = frozenset(assigned_once(sweep.code) & temporary)
     code = simplify(sweep.code, once)
     if derivative.request.form == JOINT and derivative.result.mask == FLOAT:
@@ -130,8 +135,27 @@ def forward_sweep(
     else:
         forward.uses[lowered.result] = forward.uses.get(lowered.result, 0) + 1
     body = forward.block(lowered.body)
+    _keep_outlines(lowered, sharing, sweep, code, body)
     mirrors = sorted(sweep.residuals.mirrors.values())
     return [unset(mirrors), *body] if mirrors else body
+
+
+def _keep_outlines(
+    lowered: ir.FunctionIR, sharing: Sharing, sweep: Sweep, code: list[ast.stmt], body: list[ast.stmt]
+) -> None:
+    """Keep arrays of which only the shape is asked as their outlines."""
+    sources = {new: source for made in (sweep.residuals.before, sweep.residuals.after) for captures in made.values()
+               for new, source, _ in captures}  # fmt: skip
+
+    def is_array(identifier: str) -> bool:
+        kind = sharing.kinds.get(sources.get(identifier, identifier), UNKNOWN)
+        return bool(kind.mask & ARRAY) and kind.numeric and identifier not in lowered.parameters
+
+    def is_form(function: str) -> bool:
+        found = sweep.helpers.values.get(function)
+        return (getattr(found, "__module__", ""), getattr(found, "__name__", "")) == _FORM
+
+    keep_outlines(code, body, sweep.residuals, is_array, sweep.helpers, is_form)
 
 
 def _drop_unused(lowered: ir.FunctionIR, forward: Forward) -> None:
@@ -276,12 +300,19 @@ def _fields(reverse: Reverse) -> list[str]:
 
 def _adjoint_or_zero(reverse: Reverse, variable: str) -> ast.expr:
     fields = [f for f in reverse.fields.get(variable, ()) if reverse.status.get(f"{variable}.{f}", ABSENT) != ABSENT]
+    cls = reverse.accumulators.get(variable, UNKNOWN).cls
+    whole_absent = reverse.status.get(variable, ABSENT) == ABSENT
+    known = all(reverse.status[f"{variable}.{f}"] == PRESENT for f in fields) and whole_absent
+    if fields and known and cls is not None and has_plain_fields(cls, fields):
+        parts = [name(reverse.adjoint(f"{variable}.{f}")) for f in fields]
+        made = name(reverse.helper(tangent_type(cls), f"{cls.__name__}_TangentVector"))
+        return ast.Call(made, [], [ast.keyword(f, part) for f, part in zip(fields, parts, strict=True)])
     if fields:
-        whole = name(reverse.adjoint(variable)) if reverse.status.get(variable, ABSENT) != ABSENT else None
+        whole = None if whole_absent else name(reverse.adjoint(variable))
         obj = reverse.residuals.need(variable, reverse.function.body[-1], same=True)
-        parts = tuple_of([name(reverse.adjoint(f"{variable}.{f}")) for f in fields])
+        found = tuple_of([name(reverse.adjoint(f"{variable}.{f}")) for f in fields])
         zero = name(reverse.runtime("ZERO"))
-        return call(reverse.runtime("of_fields"), obj, whole or zero, constant(tuple(fields)), parts)
+        return call(reverse.runtime("of_fields"), obj, whole or zero, constant(tuple(fields)), found)
     if reverse.status.get(variable, ABSENT) == ABSENT:
         return name(reverse.runtime("ZERO"))
     return name(reverse.adjoint(variable))
@@ -291,7 +322,7 @@ def assigned_once(code: list[ast.stmt]) -> set[str]:
     """The names that code assigns in one place."""
     counts: dict[str, int] = {}
     for stmt in code:
-        for node in ast.walk(stmt):
+        for node in walk(stmt):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
                 counts[node.id] = counts.get(node.id, 0) + 1
     return {n for n, c in counts.items() if c == 1}
@@ -300,7 +331,7 @@ def assigned_once(code: list[ast.stmt]) -> set[str]:
 def _fill_loops(code: list[ast.stmt]) -> None:
     """Name what each entry of a loop's stack holds, now that all of it is known."""
     for stmt in code:
-        for node in ast.walk(stmt):
+        for node in walk(stmt):
             region = getattr(node, "region", None)
             if region is not None and isinstance(node, ast.For) and region.stack:
                 names: list[ast.expr] = [ast.Name(k, ast.Store()) for k in region.kept]

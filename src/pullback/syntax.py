@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from typing import Any
 
 from pullback import ir
+from pullback.spans import Span
 
 _LOAD, _STORE = ast.Load(), ast.Store()
 _PARSED: dict[str, ast.expr] = {}
@@ -113,4 +115,67 @@ def _truth(test: ast.expr) -> bool | None:
 
 def names_in(node: ast.AST) -> set[str]:
     """The names that occur in a piece of syntax."""
-    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+    return {n.id for n in walk(node) if isinstance(n, ast.Name)}
+
+
+def walk(node: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of a piece of syntax in no particular order, without operators and contexts: faster than `ast.walk`."""
+    waiting = [node]
+    while waiting:
+        found = waiting.pop()
+        yield found
+        cls = found.__class__
+        fields = _CHILDREN.get(cls)
+        if fields is None:
+            fields = _CHILDREN[cls] = tuple(f for f in cls._fields if f not in _NO_NODES)
+        for field in fields:
+            inner = getattr(found, field, None)
+            if inner.__class__ is list:
+                waiting.extend([i for i in inner if isinstance(i, ast.AST)])
+            elif isinstance(inner, ast.AST):
+                waiting.append(inner)
+
+
+_CHILDREN: dict[type, tuple[str, ...]] = {ast.Constant: (), ast.Name: ()}
+_NO_NODES = frozenset({"ctx", "op", "ops", "id", "attr", "kind", "type_comment", "conversion", "is_async", "module"})
+
+
+_BINARY: dict[str, type[ast.operator]] = {
+    "+": ast.Add, "-": ast.Sub, "*": ast.Mult, "/": ast.Div, "//": ast.FloorDiv, "%": ast.Mod, "**": ast.Pow,
+    "@": ast.MatMult, "<<": ast.LShift, ">>": ast.RShift, "&": ast.BitAnd, "|": ast.BitOr, "^": ast.BitXor,
+}  # fmt: skip
+_UNARY: dict[str, type[ast.unaryop]] = {"neg": ast.USub, "pos": ast.UAdd, "invert": ast.Invert}
+
+
+def placed(node: Any, span: Span) -> Any:
+    """Give a node, and what it contains that has none, a position."""
+    for inner in walk(node):
+        if isinstance(inner, (ast.expr, ast.stmt, ast.keyword)) and getattr(inner, "end_lineno", None) is None:
+            inner.lineno, inner.col_offset = span.line, span.column
+            inner.end_lineno, inner.end_col_offset = span.end_line, span.end_column
+    return node
+
+
+def operator_syntax(op: str, args: list[ast.expr]) -> ast.expr:
+    """An operator applied to its operands."""
+    return ast.UnaryOp(_UNARY[op](), args[0]) if len(args) == 1 else ast.BinOp(args[0], _BINARY[op](), args[1])
+
+
+def unset(identifiers: list[str]) -> ast.stmt:
+    """`a = b = None`."""
+    return ast.Assign([target(i) for i in identifiers], constant(None), lineno=1)
+
+
+def display(kind: str, items: list[ast.expr]) -> ast.expr:
+    """A tuple, list, set, dict or slice."""
+    match kind:
+        case "tuple":
+            return ast.Tuple(items, ast.Load())
+        case "list":
+            return ast.List(items, ast.Load())
+        case "set":
+            return ast.Set(items)
+        case "dict":
+            return ast.Dict(list(items[0::2]), list(items[1::2]))
+    parts = [None if isinstance(i, ast.Constant) and i.value is None else i for i in items]
+    return ast.Call(ast.Name("slice", ast.Load()), [i or constant(None) for i in parts], [])

@@ -10,8 +10,7 @@ import ast
 
 from pullback import ir, tangent_parts
 from pullback.calls import CALLS
-from pullback.forward_sweep import placed
-from pullback.syntax import assign, assign_many, atom, call, constant, name, names_in, tuple_of
+from pullback.syntax import assign, assign_many, atom, call, constant, name, names_in, placed, tuple_of
 from pullback.tangent_names import MAYBE, TangentNames
 
 

@@ -18,11 +18,22 @@ import ast
 from dataclasses import replace
 
 from pullback import ir, mirrors, runtime, tangent_parts
-from pullback.forward_sweep import operator_syntax, placed
-from pullback.inlining import CALL, how
+from pullback.inlining import CALL, how, only_form
 from pullback.kinds import ARRAY, LIST, TUPLE
 from pullback.solitary import makes_anew
-from pullback.syntax import assign, assign_many, atom, call, constant, name, names_in, target, template
+from pullback.syntax import (
+    assign,
+    assign_many,
+    atom,
+    call,
+    constant,
+    name,
+    names_in,
+    operator_syntax,
+    placed,
+    target,
+    template,
+)
 from pullback.tangent_calls import TangentCalls
 from pullback.tangent_names import MAYBE, PRESENT
 from pullback.tangent_rules import Part
@@ -72,7 +83,7 @@ class TangentCode(TangentCalls):
             dots = [self.rules.or_zero(a) for a in stmt.expr.items]
             self.emit_dots([assign(self.dot(stmt.target), ast.List(dots, ast.Load()))], stmt.span)
             self.status[stmt.target] = PRESENT
-        elif not has_dot or not stmt.facts.varied or stmt.target not in self.useful:
+        elif not has_dot or not stmt.facts.varied or stmt.target not in self.useful or only_form(stmt):
             if self.pending_dots and any(stmt.target in names_in(d) for d in self.pending_dots):
                 self.flush()
             if isinstance(stmt.expr, ir.Operation) and stmt.expr.inplace and not stmt.facts.kinds[0].scalar:
@@ -265,6 +276,8 @@ class TangentCode(TangentCalls):
         taken = self.take([stmt.test])
         test = taken.get(stmt.test.name, atom(stmt.test)) if isinstance(stmt.test, ir.Var) else atom(stmt.test)
         self.flush()
+        if stmt.facts.inside:
+            test = self.looked_at(test, (replace(stmt.facts.inside[0], node=test, truth=True),))
         start = dict(self.status)
         body, after_body = self.block(stmt.body), self.status
         self.status = dict(start)
@@ -284,7 +297,7 @@ class TangentCode(TangentCalls):
                 for lacking, code in ((a, body), (b, orelse)):
                     if lacking is None:
                         code += self.placed_dots([assign(self.dot(variable), self.zero())], stmt.span)
-        if body or orelse:
+        if body or orelse or taken or stmt.facts.inside:  # (the test may do something)
             self.emit(ast.If(test, body or [ast.Pass()], orelse), stmt.span)
             self.out[-1].span = stmt.span  # type: ignore[attr-defined]
 
@@ -319,7 +332,7 @@ class TangentCode(TangentCalls):
         if isinstance(stmt, ir.For):
             self.emit(ast.For(opening[0], opening[1], body, [], lineno=1), stmt.span)
         else:
-            self.emit(ast.While(stmt.test.node, body, []), stmt.span)
+            self.emit(ast.While(self.looked_at(stmt.test.node, stmt.facts.inside), body, []), stmt.span)
         self.out[-1].span = stmt.span  # type: ignore[attr-defined]
 
     def opening(self, stmt: ir.For | ir.While, taken: dict[str, ast.expr]) -> tuple[ast.expr, ast.expr]:

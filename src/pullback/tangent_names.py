@@ -16,11 +16,11 @@ from typing import Any
 from pullback import ir, runtime
 from pullback.calls import CALLS
 from pullback.emit import Helpers
-from pullback.forward_sweep import Forward, placed
+from pullback.forward_sweep import Forward
 from pullback.liveness import liveness, useful_names
 from pullback.sharing import Sharing
 from pullback.spans import Span
-from pullback.syntax import assign, name, names_in
+from pullback.syntax import assign, name, names_in, placed
 from pullback.tangent_rules import TangentRules
 
 PRESENT, MAYBE = "present", "maybe"
@@ -43,7 +43,7 @@ class TangentNames(Forward):
             shadows=None, ran=True, fresh=helpers.fresh,
             runtime=lambda what: helpers(getattr(runtime, what), what),
             runtime_call=lambda what: helpers(CALLS[what], what),
-            forward_calls={}, reversed_ifs={}, indexed_loops={},
+            forward_calls={}, plain_stores={}, reversed_ifs={}, indexed_loops={},
         )  # fmt: skip
         super().__init__(function, stub, sharing, helpers, needed, lambda *_: None)
         self.helpers = helpers

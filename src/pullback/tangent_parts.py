@@ -33,7 +33,7 @@ def part(t: Tangent, key: Any) -> Tangent:
             raise DifferentiabilityError(f"the tangent of an object with a space of its own has no field `{key}`")
         found = getattr(t, key)
     else:
-        found = t[key]
+        found = np.asarray(t)[key] if isinstance(t, (float, complex)) else t[key]
     return ZERO if found is NO_TANGENT else found
 
 
@@ -51,6 +51,8 @@ def part_cotangent(g: Tangent, t: Tangent, key: Any) -> Tangent:
         spread = np.zeros_like(t)
         np.add.at(spread, key, g)
         return spread
+    if isinstance(t, (float, complex, np.generic)):
+        return np.sum(g)
     if isinstance(key, slice):
         places = dict(zip(range(*key.indices(len(t))), g, strict=True))
     else:
@@ -135,6 +137,8 @@ def elements(t: Tangent, xs: Any) -> Any:
     """The tangents of the elements that iterating over `xs` gives; the keys of a dict have none."""
     if t is ZERO or t is NO_TANGENT or isinstance(xs, dict):
         return [ZERO] * len(xs)
+    if isinstance(t, TangentVector):
+        listed(xs)  # (raises: an object with an `__iter__` of its own)
     return t
 
 
@@ -169,3 +173,24 @@ def is_zero(t: Tangent) -> bool:
     if t.__class__ is dict:
         return all(map(is_zero, t.values()))
     return t is ZERO or t is NO_TANGENT
+
+
+def partial_parts(fn: Any) -> Any:
+    """The function of a partial, the arguments and the keywords that it holds."""
+    return fn.func, fn.args, fn.keywords
+
+
+def partial_tangents(t: Tangent, fn: Any) -> Any:
+    """Their tangents: that of a partial is `{0: the function's, 1: ..., "keyword": ...}`."""
+    held = tuple([part(t, i + 1) for i in range(len(fn.args))])
+    return part(t, 0), held, {k: part(t, k) for k in fn.keywords}
+
+
+def partial_cotangent(g: Tangent) -> Tangent:
+    """The cotangent of a partial, from those of what it consists of."""
+    if g is ZERO or g is NO_TANGENT:
+        return ZERO
+    function, held, keywords = g
+    places = {} if held is ZERO else {i + 1: d for i, d in enumerate(held)}
+    found = {0: function, **places, **({} if keywords is ZERO else keywords)}
+    return {k: d for k, d in found.items() if d is not ZERO} or ZERO

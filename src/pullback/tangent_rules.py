@@ -18,14 +18,13 @@ from typing import Any
 from pullback import ir, tangent_parts
 from pullback.calls import CALLS
 from pullback.fitting import fit
-from pullback.forward_sweep import operator_syntax
 from pullback.inlining import inlinable, small_power
 from pullback.kinds import ARRAY, LIST, TUPLE
 from pullback.operations import BINARY_FUNCTIONS, UNARY_FUNCTIONS
 from pullback.rules import Rule, Template, lookup
 from pullback.spaces import zero_tangent
 from pullback.syntax import atom as as_syntax
-from pullback.syntax import call, constant, name, substitute, template, tuple_of
+from pullback.syntax import call, constant, name, operator_syntax, substitute, template, tuple_of
 from pullback.tangents import ZERO
 from pullback.template_functions import as_function
 

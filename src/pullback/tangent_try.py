@@ -12,9 +12,8 @@ import ast
 
 from pullback import ir
 from pullback.errors import PullbackError
-from pullback.forward_sweep import placed
 from pullback.forward_try import refuse_carried
-from pullback.syntax import assign, call, name
+from pullback.syntax import assign, call, name, placed
 from pullback.tangent_names import MAYBE, TangentNames
 
 

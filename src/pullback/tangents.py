@@ -11,12 +11,14 @@ neither is `None`. Terms after ChainRulesCore's `ZeroTangent` and `NoTangent`.
 
 from __future__ import annotations
 
+import sys
+import types
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import numpy as np
 
-from pullback.errors import CotangentError
+from pullback.errors import CotangentError, DifferentiabilityError
 from pullback.forms import SMALL, form_of
 from pullback.tables import Table
 
@@ -83,6 +85,41 @@ ZERO = ZeroTangent()
 NO_TANGENT = NoTangent()
 
 
+def _here() -> types.TracebackType | None:
+    """The traceback of an error that is raised here, for one that is raised later."""
+    found: types.TracebackType | None = None
+    frame = sys._getframe(2)
+    while frame is not None:
+        found = types.TracebackType(found, frame, frame.f_lasti, frame.f_lineno)
+        frame = frame.f_back  # type: ignore[assignment]
+    return found
+
+
+class WithheldTangent:
+    """A tangent that is not known, nor is a sum with it: it may be dropped, and is refused where it is read."""
+
+    __slots__ = ("_refusal",)
+    __array_ufunc__ = None
+
+    def __init__(self, refusal: str) -> None:
+        self._refusal = DifferentiabilityError(refusal).with_traceback(_here())
+
+    def refuse(self, *_: Any) -> Any:
+        """Raise what the rule would have, which does not give this tangent, at the call that it was asked for."""
+        raise self._refusal
+
+    def same(self, *_: Any) -> WithheldTangent:
+        """A sum with it, or a multiple of it."""
+        return self
+
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __neg__ = same
+    __array__ = __float__ = __complex__ = __getitem__ = __len__ = __iter__ = refuse
+    shape = dtype = ndim = real = imag = T = property(refuse)
+
+    def __repr__(self) -> str:
+        return "a tangent that is not known"
+
+
 class TangentVector:
     """The tangent of an object: its differentiable fields, each with that field's tangent.
 
@@ -94,7 +131,7 @@ class TangentVector:
     primal_type: ClassVar[type] = object
 
     def __init__(self, **fields: Tangent) -> None:
-        self.__dict__.update(fields)
+        self.__dict__ = fields
 
     def __add__(self, other: Tangent) -> Tangent:
         return add(self, other)
@@ -154,14 +191,24 @@ _TANGENT_TYPES: dict[type, type[TangentVector]] = {}
 
 def tangent_type(cls: type) -> type[TangentVector]:
     """The class of `cls`'s tangent vectors, named `C.TangentVector`; a tangent vector's own is its class."""
-    if issubclass(cls, TangentVector):
-        return cls
     found = _TANGENT_TYPES.get(cls)
     if found is None:
+        if issubclass(cls, TangentVector):
+            return cls
         name = f"{cls.__name__}.TangentVector"
         found = type(name, (TangentVector,), {"primal_type": cls, "__module__": cls.__module__})
         _TANGENT_TYPES[cls] = found
     return found
+
+
+def of_class(cls: type[TangentVector], fields: dict[str, Tangent]) -> Any:
+    """The tangent vector that holds `fields`: its own dict from now on."""
+    made = _new(cls)
+    made.__dict__ = fields
+    return made
+
+
+_new = object.__new__
 
 
 def _rebuild(cls: type, fields: dict[str, Tangent]) -> TangentVector:
@@ -180,7 +227,11 @@ def add(a: Tangent, b: Tangent) -> Tangent:
     if cls is dict:
         return {**a, **{k: add(a.get(k, ZERO), v) for k, v in b.items()}}
     if isinstance(a, TangentVector) and isinstance(b, TangentVector):
-        return type(a)(**add(a.__dict__, b.__dict__))
+        total = a.__dict__.copy()
+        for name, part in b.__dict__.items():
+            known = total.get(name, ZERO)
+            total[name] = known + part if known.__class__ is float is part.__class__ else add(known, part)
+        return of_class(cls, total)
     if isinstance(a, TangentVector) or isinstance(b, TangentVector):
         raise CotangentError(
             f"a {type(a).__name__} and a {type(b).__name__} cannot be added: a built-in function was given an object "

@@ -79,6 +79,9 @@ def has_overlap(x: Any) -> bool:
 
 def names_twice(index: Any) -> bool:
     """Whether an index of an array may name an entry twice: only an array of integers can."""
+    if index.__class__ is tuple:
+        others = [part for part in index if part.__class__ is not slice and part.__class__ is not int]
+        return bool(others) and any(map(names_twice, others))
     if isinstance(index, tuple):
         return any(map(names_twice, index))
     return isinstance(index, list) or (isinstance(index, np.ndarray) and index.dtype != np.bool_)

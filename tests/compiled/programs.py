@@ -202,6 +202,8 @@ def solved(s, b):
 
 BODY = Body((1.0, 0.2), (0.1, 0.9), 1.3, 4)
 RNG = np.random.default_rng(0)
+
+
 class Pair(NamedTuple):
     a: float
     b: float

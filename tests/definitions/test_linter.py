@@ -250,14 +250,16 @@ def test_a_package_of_a_thousand_functions(tmp_path):
         for i in range(50):
             call = f"f{i - 1}(y, n)" if i else "before(y, n)" if number else "y"
             wrong = " + float({y}.pop())" if i == 25 and number % 5 == 0 else ""
-            body.append(textwrap.dedent(f"""
+            body.append(
+                textwrap.dedent(f"""
                 @pb.differentiable
                 def f{i}(x: float, n: int):
                     y = x * math.sin(x) + {i}.0
                     for k in range(n):
                         y = y + x / (k + 1.0){wrong}
                     return {call if i % 10 else "y"} * 2.0
-            """))
+            """)
+            )
         (folder / f"part{number}.py").write_text("\n".join(body))
     report = lint([folder])
     assert report.definitions == 1000 and report.files == 21

@@ -1,10 +1,10 @@
 """Random numeric programs of array functions, written as source, for the property tests.
 
-    def program(a, b, x):
-        v0 = np.sin(a) * x
-        v1 = np.sum(v0 * b, axis=0)
-        ...
-        return v3
+def program(a, b, x):
+    v0 = np.sin(a) * x
+    v1 = np.sum(v0 * b, axis=0)
+    ...
+    return v3
 """
 
 from __future__ import annotations

@@ -31,9 +31,7 @@ ABSTRACT = (ast.boolop, ast.operator, ast.unaryop, ast.cmpop, ast.expr_context)
 
 def node_classes() -> list[type[ast.AST]]:
     return [
-        c
-        for name, c in vars(ast).items()
-        if isinstance(c, type) and issubclass(c, ast.AST) and name not in OLD_NAMES
+        c for name, c in vars(ast).items() if isinstance(c, type) and issubclass(c, ast.AST) and name not in OLD_NAMES
     ]
 
 

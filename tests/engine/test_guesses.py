@@ -97,7 +97,6 @@ def test_lists_of_floats_then_of_others():
     assert g((1.0, 2.0)) == (2.0, 4.0)
 
 
-
 @dataclass
 class Point:
     x: object

@@ -296,9 +296,7 @@ def test_operands_are_atoms_and_names_are_unique(f):
     for stmt in ir.walk(function.body):
         if isinstance(stmt, ir.Bind):
             assert all(isinstance(a, (ir.Var, ir.Lit)) for a in ir.atoms(stmt.expr))
-    temporaries = [
-        s.target for s in ir.walk(function.body) if isinstance(s, ir.Bind) and s.target.startswith("_t")
-    ]
+    temporaries = [s.target for s in ir.walk(function.body) if isinstance(s, ir.Bind) and s.target.startswith("_t")]
     assert len(temporaries) == len(set(temporaries))
     assert not user & set(temporaries)
 
@@ -306,9 +304,7 @@ def test_operands_are_atoms_and_names_are_unique(f):
 # Flags --------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "f", [guard_clauses, if_else_return, continue_first, falls_off], ids=lambda f: f.__name__
-)
+@pytest.mark.parametrize("f", [guard_clauses, if_else_return, continue_first, falls_off], ids=lambda f: f.__name__)
 def test_no_flag_where_the_rest_fits_into_the_other_arm(f):
     assert flags(f) == set()
 

@@ -1,3 +1,5 @@
+# fmt: off
+# (where each thing stands is part of the test)
 """Acquisition: a function object's own syntax tree, wherever and however the function was written."""
 
 from __future__ import annotations

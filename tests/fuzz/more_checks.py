@@ -1,6 +1,6 @@
 """Further comparisons of one program, chosen by name: forward mode, second derivatives, arguments changed too late.
 
-    MORE["forward"](check)  ->  raises Mismatch where the differential is not the oracle's
+MORE["forward"](check)  ->  raises Mismatch where the differential is not the oracle's
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Programs that change values in place: classes with fields of every kind, helpers that change what they are given.
 
-    _class(world)   a dataclass, or a class with an `__init__` that computes and stores, with methods that change it
+_class(world)   a dataclass, or a class with an `__init__` that computes and stores, with methods that change it
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Structures of numbers: their leaves, the same structure with other numbers, and a text that shows sharing.
 
-    leaves({"p": 1.0, "v": np.ones(2)})  ->  [1.0, 1.0, 1.0]
-    form([a, a])                         ->  '#0=list[#1=list[1.0], #1]'
+leaves({"p": 1.0, "v": np.ones(2)})  ->  [1.0, 1.0, 1.0]
+form([a, a])                         ->  '#0=list[#1=list[1.0], #1]'
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ from . import (  # noqa: F401  (they register their functions)
     iterators,
     managers,
     matching,
+    nested_objects,
     rebinding,
     statements,
 )

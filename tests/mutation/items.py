@@ -1,6 +1,6 @@
 """The rulebook's other tests, as checks too: each knows which functions of the rulebook it runs.
 
-    with_items(["tests/rulebook/test_numpy_edges.py"], work)   calls work(items) inside a session of pytest
+with_items(["tests/rulebook/test_numpy_edges.py"], work)   calls work(items) inside a session of pytest
 """
 
 from __future__ import annotations

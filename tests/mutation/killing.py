@@ -1,6 +1,6 @@
 """The cases of the rulebook's tests, run against a mutant in a process of its own.
 
-    killed(mutant, checks)  ->  "cases_linear-3-np.dot: AssertionError: np.dot, operand 0 ..."   or None: it survived
+killed(mutant, checks)  ->  "cases_linear-3-np.dot: AssertionError: np.dot, operand 0 ..."   or None: it survived
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from .mutants import Mutant
 
 TESTS = Path(__file__).resolve().parents[1]
 Outcome = tuple[str, str] | None  # which check saw the error, and how
+UNANSWERED = "no answer"  # in the place of the check: none has failed, so nothing was seen
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def chosen(mutant: Mutant, every: Iterable[Check]) -> list[Check]:
 
 
 def killed(mutant: Mutant, run: Callable[[], Outcome], seconds: float = 60.0) -> Outcome:
-    """What `run` says in a process in which the mutant lives; one that never ends is seen too."""
+    """What `run` says in a process in which the mutant lives; one that never ends, or begins, is UNANSWERED."""
     if gc.isenabled():
         gc.collect()
         gc.freeze()  # what is there stays shared with the children
@@ -99,9 +100,13 @@ def killed(mutant: Mutant, run: Callable[[], Outcome], seconds: float = 60.0) ->
         try:
             warnings.simplefilter("ignore")
             mutant.apply()
-            outcome = run()
         except BaseException as error:
-            outcome = ("applying", f"{type(error).__name__}: {error}")
+            outcome = (UNANSWERED, f"it cannot be made: {type(error).__name__}: {error}")
+        else:
+            try:
+                outcome = run()
+            except BaseException as error:
+                outcome = ("a check", f"{type(error).__name__}: {error}")
         os.write(writer, b"survived" if outcome is None else f"{outcome[0]}\n{outcome[1]}"[:2000].encode())
         os._exit(0)
     os.close(writer)
@@ -111,7 +116,7 @@ def killed(mutant: Mutant, run: Callable[[], Outcome], seconds: float = 60.0) ->
     if said == "survived":
         return None
     title, _, message = said.partition("\n")
-    return (title, message) if said else ("process", "no answer: it ended or took too long")
+    return (title, message) if said else (UNANSWERED, "it ended or took too long")
 
 
 def first_failure(selected: list[Check]) -> Outcome:

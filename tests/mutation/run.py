@@ -4,7 +4,8 @@ python -m mutation.run                                  (in tests/; every rule m
 python -m mutation.run --modules numpy_linear math_functions
 python -m mutation.run --sample 300 --seed 1 --cases-only
 
-Survivors are printed with what was changed. Those in `equivalent.py` change nothing, and are not counted.
+Survivors are printed with what was changed. Those in `equivalent.py` change nothing, and are not counted. Only a
+check that fails has seen an error: one whose process ends, or takes too long, counts as not seen.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pathlib import Path
 
 from .equivalent import reason
 from .items import Item, files_for, first_failing, place, with_items
-from .killing import Outcome, checks, chosen, first_failure, killed
+from .killing import UNANSWERED, Outcome, checks, chosen, first_failure, killed
 from .mutants import Mutant, mutants
 
 RULEBOOK = Path(__file__).resolve().parents[2] / "src" / "pullback" / "rulebook"
@@ -31,7 +32,10 @@ def modules(names: list[str]) -> list[str]:
 
 
 def tried(mutant: Mutant, items: list[Item]) -> tuple[str, str]:
-    """What became of a mutant: "number" (an assertion saw it), "crash", "equivalent", "survived" or "unreached"."""
+    """What became of a mutant: "number" (an assertion saw it), "crash" (a check raised), or one of the rest.
+
+    "equivalent", "survived", "unreached" by any test, or "unanswered": the process ended, or took too long.
+    """
     if reason(mutant.name):
         return "equivalent", ""
     selected = chosen(mutant, checks())
@@ -45,6 +49,8 @@ def tried(mutant: Mutant, items: list[Item]) -> tuple[str, str]:
     outcome = killed(mutant, run)
     if outcome is None:
         return "survived", f"{len(selected)} cases, {len(relevant)} tests"
+    if outcome[0] == UNANSWERED:
+        return "unanswered", outcome[1]
     return ("number" if outcome[1].startswith(("AssertionError", "assert", "Failed")) else "crash"), outcome[0]
 
 
@@ -69,22 +75,24 @@ def work(options: argparse.Namespace, items: list[Item]) -> int:
                 continue
             what, more = tried(mutant, items)
             counted[what] += 1
-            if what in ("survived", "unreached"):
+            if what in ("survived", "unreached", "unanswered"):
                 print(f"  {what} ({more}): {mutant.name}", flush=True)
         print(f"{name}: {figures(counted)}, {time.perf_counter() - began:.0f} s", flush=True)
         total += counted
     print(f"all: {figures(total)}", flush=True)
-    tested = total["number"] + total["crash"] + total["survived"]
-    return 0 if tested and total["survived"] <= 0.01 * tested else 1
+    seen = total["number"] + total["crash"]
+    tested = seen + total["survived"] + total["unanswered"]
+    return 0 if tested and seen >= 0.99 * tested else 1
 
 
 def figures(counted: Counter[str]) -> str:
     """The figures in words."""
     seen = counted["number"] + counted["crash"]
-    tested = seen + counted["survived"]
+    tested = seen + counted["survived"] + counted["unanswered"]
     return (
         f"{seen} of {tested} killed ({100 * seen / max(1, tested):.2f} %; {counted['crash']} by an exception), "
-        f"{counted['equivalent']} equivalent, {counted['unreached']} reached by no test"
+        f"{counted['unanswered']} without an answer, {counted['equivalent']} equivalent, "
+        f"{counted['unreached']} reached by no test"
     )
 
 

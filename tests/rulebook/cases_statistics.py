@@ -89,8 +89,19 @@ CASES += [
 CASES += [(f, (x,), {}, (0,)) for f in (NG.mean, NG.var, NG.std) for x in (np.float64(1.5), np.float32(1.5))]
 for f in (np.nanmean, np.nanvar, np.nanstd, np.nanmedian):
     CASES += [(f, (HOLES,), {}, (0,)), (f, (HOLES, 1), {}, (0,)), (f, (HOLES, 0), {"keepdims": True}, (0,))]
+ABOUT = np.array([[0.3, -0.2, 0.1, 0.4]])
+for f in (np.var, np.std, ND.var, ND.std):
+    CASES += [
+        (f, (A, 0), {"mean": ABOUT}, (0, "mean")),
+        (f, (A, 1), {"mean": np.array([[0.1], [0.2], [-0.3]]), "ddof": 1, "keepdims": True}, (0, "mean")),
+        (f, (F32, 0), {"mean": ABOUT.astype(np.float32)}, (0, "mean")),
+    ]
+CASES += [(f, (np.float64(1.5),), {"mean": 0.7}, (0, "mean")) for f in (NG.var, NG.std)]
+CASES += [(np.var, (Z, 0), {"mean": ABOUT * (1.0 + 0.5j)}, (0, "mean"))]
+CASES += [(f, (HOLES, 0), {"mean": np.array([[0.3, -0.2, 0.1, 0.4]])}, (0, "mean")) for f in (np.nanvar, np.nanstd)]
 METHODS = ["linear", "hazen", "weibull", "median_unbiased", "normal_unbiased", "interpolated_inverted_cdf"]
 STEPS = ["lower", "higher", "midpoint", "nearest"]
+STEPS += ["inverted_cdf", "averaged_inverted_cdf", "closest_observation"]
 for quantile, scale in ((np.quantile, 1.0), (np.percentile, 100.0), (np.nanquantile, 1.0), (np.nanpercentile, 100.0)):
     q = np.array([0.0, 0.21, 0.5, 0.83, 1.0]) * scale
     CASES += [

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from pullback.rulebook.numpy_calling import put_where
-from pullback.rulebook.numpy_ufuncs import held_pullback, length, log_sum, running_extremum
+from pullback.rulebook.numpy_ufuncs import held_pullback, length, log_sum, running_extremum, sums_between
 
 MODULE = "pullback.rulebook.numpy_ufuncs"
 Case = tuple[Any, tuple[Any, ...], dict[str, Any], tuple[Any, ...]]
@@ -34,4 +34,7 @@ CASES: list[Case] = [
     (running_extremum, (np.maximum, F32, 0), {}, (1,)),
     (running_extremum, (np.maximum, [1.0, 3.0, 2.0], 0), {}, (1,)),
     (held_pullback, (A, PLACE, 1), {}, (0,)),
+    *[(sums_between, (A, [0, 2, 1, 1], axis, None), {}, (0,)) for axis in (0, 1, -1)],
+    (sums_between, (F32, [1, 0], 1, np.float64), {}, (0,)),
+    (sums_between, ([1.0, 3.0, 2.0], [0, 2], 0, None), {}, (0,)),
 ]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from cases_indexing import INDICES
 
+import pullback as pb
 import pullback.rulebook.numpy_creating
 import pullback.rulebook.numpy_differences
 import pullback.rulebook.numpy_einsum
@@ -94,3 +95,28 @@ def test_refusals(function: Any, args: Any, kwargs: Any, operand: Any, message: 
     with pytest.raises(DifferentiabilityError, match=message):
         value, residual = apply_rule(entry.rule, args, kwargs, (operand,))
         residual[0](residual, tuple(map(np.ones_like, value)) if isinstance(value, tuple) else np.ones_like(value))
+
+
+def scalar_indexed(x):
+    return np.sum(x * x)[()] * np.sum(x)[...]
+
+
+def scalar_given_axes(x):
+    s = np.sum(x * x)
+    return np.sum(s[None] * s[None, ..., None] ** 2)
+
+
+def scalar_indexed_where_values_change(x):
+    kept = [np.sum(x * x)]
+    kept.append(x)
+    y = np.zeros(2)
+    y[0] = kept[0][()]
+    return np.sum(y) + kept[0][None][0] + kept[0][..., None][0] ** 2
+
+
+@pytest.mark.parametrize("f", [scalar_indexed, scalar_given_axes, scalar_indexed_where_values_change])
+@pytest.mark.parametrize("x", [2.0, np.float64(2.0), np.array([1.0, 2.0])], ids=["float", "scalar", "array"])
+def test_numpy_scalars_are_indexed_as_arrays_without_axes(f, x):
+    pb.check_derivative(f, x)
+    if f is not scalar_indexed_where_values_change:
+        pb.check_derivative(f, x, order=2)

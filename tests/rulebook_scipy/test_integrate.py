@@ -102,9 +102,10 @@ def test_quad_refusals():
 def test_fixed_quad():
     check(lambda k, a, b: integrate.fixed_quad(lambda t: np.exp(-k * t), a, b, n=4)[0], 0.7, 0.1, 1.2)
     check(lambda k: integrate.fixed_quad(bell, 0.0, 1.0, (k, 0.2))[0], 0.7)
-    assert integrate.fixed_quad(bell, 0.1, 1.0, (0.7, 0.2), 6) == pb.value_with_pullback(
-        lambda k: integrate.fixed_quad(bell, 0.1, 1.0, (k, 0.2), 6)
-    )(0.7)[0]
+    assert (
+        integrate.fixed_quad(bell, 0.1, 1.0, (0.7, 0.2), 6)
+        == pb.value_with_pullback(lambda k: integrate.fixed_quad(bell, 0.1, 1.0, (k, 0.2), 6))(0.7)[0]
+    )
 
 
 # Differential equations

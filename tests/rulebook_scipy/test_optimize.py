@@ -153,9 +153,11 @@ def test_minimize_scalar():
     near(lambda p: optimize.minimize_scalar(lambda x: (x - p) ** 4 + (x - 1.0) ** 2, tol=1e-12).x, 0.4)
     near(lambda p: optimize.minimize_scalar(lambda x, p: -x * np.exp(-p * x), args=(p,)).fun, 0.4)
     near(
-        lambda p: optimize.minimize_scalar(
-            lambda x: np.cosh(x - p), bounds=(0.0, 2.0), method="bounded", options={"xatol": 1e-12}
-        ).x,
+        lambda p: (
+            optimize.minimize_scalar(
+                lambda x: np.cosh(x - p), bounds=(0.0, 2.0), method="bounded", options={"xatol": 1e-12}
+            ).x
+        ),
         0.4,
     )
 

@@ -85,7 +85,7 @@ def test_systems():
         lambda x: np.sum(sparse.coo_array((np.array([x, x]), ([0, 1], [1, 0]))).todense()),
         lambda x: np.sum(sparse.csr_array((np.array([x, x]), ([0, 1], [1, 0]))).tocsc() @ np.ones(2)),
         lambda x: np.sum(sparse.csr_array((np.array([x, x]), ([0, 1], [1, 0]))).sum()),
-        lambda x: (sparse.coo_array(np.ones(3)) @ np.full(3, x)),
+        lambda x: sparse.coo_array(np.ones(3)) @ np.full(3, x),
         lambda x: linalg.splu(sparse.csc_array(SQUARE)).solve(np.ones(4) * x)[0],
     ],
 )

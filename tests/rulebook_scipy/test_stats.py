@@ -15,7 +15,7 @@ COV = np.array([[1.5, 0.4], [0.4, 0.8]])
 
 
 def check(f, *args):
-    pb.check_derivative(f, *args, modes=("reverse",))
+    pb.check_derivative(f, *args)
 
 
 def test_a_likelihood():
@@ -70,7 +70,12 @@ def test_the_multivariate_normal():
     check(lambda x, m, c: np.sum(stats.multivariate_normal.logpdf(x, m, c)), x, mean, COV)
     check(lambda x, m, c: np.sum(stats.multivariate_normal(m, cov=c).logpdf(x)), x, mean, COV)
     check(lambda c: np.sum(stats.multivariate_normal(mean, c).pdf(x)), 1.5)
-    check(lambda x: np.sum(stats.multivariate_normal.logpdf(x, mean, stats.Covariance.from_diagonal([1.0, 2.0]))), x)
+    diagonal = stats.Covariance.from_diagonal([1.0, 2.0])
+    check(lambda x: np.sum(stats.multivariate_normal.logpdf(x, mean, diagonal)), x)
+    whole = 0.5 * (COV + COV.T)
+    twice(lambda x, m, c: np.sum(stats.multivariate_normal.logpdf(x, m, c + c.T)), x, mean, whole)
+    twice(lambda x, m, v: np.sum(stats.multivariate_normal(m, v).pdf(x)), x, mean, np.array([1.0, 2.0]))
+    twice(lambda x, m, v: stats.multivariate_normal(m, v).logpdf(x), x[0], mean, 1.5)
 
 
 def test_a_distribution_of_ones_own_is_refused():
@@ -99,3 +104,47 @@ def test_a_distribution_of_ones_own_is_refused():
 def test_refused(f, x):
     with pytest.raises(DifferentiabilityError):
         pb.gradient(f)(x)
+
+
+def twice(f, *args):
+    pb.check_derivative(f, *args, order=2)
+
+
+def test_second_derivatives():
+    twice(lambda x, m, s: np.sum(stats.norm.logpdf(x, m, s) * stats.norm.cdf(x, loc=m)), X, 0.2, 1.3)
+    twice(lambda m, s: np.sum(stats.norm(m, scale=s).logsf(X)), 0.2, 1.3)
+    twice(lambda x, a: np.sum(stats.gamma.pdf(x, a, scale=0.8)), X, 2.2)
+    twice(lambda x: stats.norm(0.3).ppf(x) * stats.norm.isf(x, 0.1), 0.4)
+    twice(lambda mu: np.sum(stats.poisson.logpmf(np.arange(3), mu) + stats.poisson(mu).pmf(2)), 1.7)
+
+
+def test_second_derivatives_where_one_parameter_has_none():
+    # its cotangent is asked for with those of the other operands, and then dropped
+    shapes = [np.array([1.5, 2.0, 2.5]), np.array([1.7, 2.0, 1.2])]
+    cdf = stats.beta.cdf
+    for f in (
+        lambda x: np.sum(stats.t.cdf(x, 3.0)),
+        lambda x: np.sum(stats.gamma(2.5).cdf(x)),
+        lambda x: np.sum(cdf(0.3 * x, *shapes)),
+        lambda x: np.sum(cdf(0.3 * x, shapes[0], b=shapes[1])),
+    ):
+        twice(f, X)
+
+
+def test_what_is_not_known_is_refused_in_second_derivatives():
+    def slope(x, a):
+        return pb.gradient(stats.gamma.cdf, wrt=0)(x, a)
+
+    h = 1e-5
+    expected = (stats.gamma.pdf(1.5, 2.0 + h) - stats.gamma.pdf(1.5, 2.0 - h)) / (2 * h)
+    assert abs(pb.gradient(slope)(1.5, 2.0)[1] - expected) < 1e-8  # of the density: that is known
+    for f in (
+        lambda x, a: stats.gamma.cdf(x, a),
+        lambda x, a: stats.gamma.cdf(x, a * x),
+        lambda x, a: np.sum(stats.gamma.cdf(x, np.array([a, 1.0]))),
+        lambda x, a: stats.gamma(a).cdf(x),
+    ):
+        with pytest.raises(DifferentiabilityError, match="argument `a` is not known"):
+            pb.hessian(f)(1.5, 2.0)
+    with pytest.raises(DifferentiabilityError, match="argument `a` is not known"):
+        pb.gradient(lambda a: pb.gradient(lambda x: stats.gamma.cdf(x, a * x))(1.5))(2.0)

@@ -198,7 +198,6 @@ class ArrayCalls(ArrayFunctions):
             return self.applied_number(whole, (x.atom,), FLOAT, stem, span)
         return self.applied_array(along[x.ndim, place], (x.atom,), self.like(FLOAT, x.ndim - 1), stem, span)
 
-
     def _with_kept_axis(self, callee: Any, x: Arr, axis: Value, stem: str, span: Span) -> Value:
         """A reduction whose axis stays, with length 1."""
         if not (isinstance(axis, Num) and isinstance(axis.atom, ir.Lit)) or x.ndim < 2:

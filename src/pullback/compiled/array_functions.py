@@ -1,8 +1,8 @@
 """More of NumPy's functions in compiled code: choices, shapes, statistics, entries by index arrays, linear algebra.
 
-    np.where(a > 0.0, a, 0.0)      a call with an adjoint of its own
-    np.var(a, axis=0)              the means that it is made of
-    np.concatenate([a, b])         a new array, and a store for each part
+np.where(a > 0.0, a, 0.0)      a call with an adjoint of its own
+np.var(a, axis=0)              the means that it is made of
+np.concatenate([a, b])         a new array, and a store for each part
 """
 
 from __future__ import annotations

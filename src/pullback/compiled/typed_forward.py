@@ -23,9 +23,9 @@ from pullback.compiled.remade import Remade
 from pullback.compiled.typed_reverse import TypedReverse
 from pullback.compiled.unit import Unit
 from pullback.compiled.values import BOOL, FLOAT, INT, Arr
-from pullback.forward_sweep import Forward, placed
+from pullback.forward_sweep import Forward
 from pullback.residuals import Region
-from pullback.syntax import assign, atom, call, constant, name, target, template, tuple_of
+from pullback.syntax import assign, atom, call, constant, name, placed, target, template, tuple_of
 
 DTYPES = {FLOAT: "float64", INT: "int64", BOOL: "bool_"}
 

@@ -132,10 +132,10 @@ class ActivationDiscarding(Layer):
 
 def layer_fields(layer: Any) -> Iterable[str]:
     """The fields of a layer that may be differentiable: all but those marked with `no_derivative`."""
-    fields = vars(layer)
-    declared = constant_fields(type(layer))
+    fields: dict[str, Any] = layer.__dict__
+    declared = constant_fields(layer.__class__)
     if not declared and _CONSTANTS not in fields and not layer._slot_fields:
-        return list(fields)
+        return fields
     hidden = {_CONSTANTS, *declared, *fields.get(_CONSTANTS, ())}
     return [name for name in (*layer._slot_fields, *fields) if name not in hidden]
 

@@ -7,7 +7,7 @@ on the way; only where all is as it was are the parameters handed out again with
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from operator import is_
 from typing import Any
 
@@ -21,10 +21,11 @@ from pullback.tangents import Tangent, TangentVector
 class _Node:
     """An object, list, dict or tuple on the way to parameters, and its contents when last seen."""
 
-    __slots__ = ("children", "constant", "contents", "is_object", "seen", "size", "tangent_class")
+    __slots__ = ("children", "constant", "contents", "is_dict", "is_object", "seen", "size", "tangent_class")
 
     def __init__(self, contents: Any, is_object: bool) -> None:
         self.contents = contents  # an object's __dict__, or the container itself
+        self.is_dict = isinstance(contents, dict)
         self.is_object = is_object
         self.seen: list[Any] = []
         self.children: list[tuple[Any, Parameter | _Node]] = []  # those with tangents
@@ -32,24 +33,21 @@ class _Node:
         self.tangent_class: type = object
         self.size = 0
 
-    def values(self) -> Collection[Any]:
-        """The contents now."""
-        return self.contents.values() if isinstance(self.contents, dict) else self.contents
-
     def remember(self) -> None:
         """Take the contents as they are now for those to be expected."""
-        self.seen = list(self.values())
+        self.seen = list(self.contents.values() if self.is_dict else self.contents)
 
     def is_unchanged(self) -> bool:
         """Whether the contents are the very objects last seen; an int or a string may have changed."""
-        values = self.values()
-        if len(values) != len(self.seen):
+        contents, seen = self.contents, self.seen
+        if len(contents) != len(seen):
             return False
-        if not all(map(is_, values, self.seen)):
-            for now, before in zip(values, self.seen, strict=True):
+        values = contents.values() if self.is_dict else contents
+        if not all(map(is_, values, seen)):
+            for now, before in zip(values, seen, strict=True):
                 if now is not before and not (isinstance(now, (int, str)) and isinstance(before, (int, str))):
                     return False
-        return all(node.is_unchanged() for node in self.constant)
+        return not self.constant or all(node.is_unchanged() for node in self.constant)
 
 
 class KnownModel:
@@ -129,7 +127,9 @@ def _renewed(node: _Node, t: Tangent) -> bool:
                 x = child.value = node.contents[key]
                 if g.__class__ is not x.__class__:
                     return False
-                if g.__class__ is np.ndarray and (g.shape != x.shape or g.dtype != x.dtype):
+                if g.__class__ is np.ndarray and (
+                    g.shape != x.shape or (g.dtype is not x.dtype and g.dtype != x.dtype)
+                ):
                     return False
                 child.gradient = g
             elif not _renewed(child, g):

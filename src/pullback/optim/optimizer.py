@@ -56,11 +56,13 @@ class Optimizer:
         step = self.step + 1
         rate = float(self.learning_rate) / (1.0 + self.decay * step)
         state: dict[str, State] = {}
+        before, moved = self.state, self.moved
         for parameter in parameters.found:
-            remembered = self.state.get(parameter.path, ())
+            path = parameter.path
+            remembered = before.get(path, ())
             if remembered:
                 _check_remembered(remembered, parameter)
-            parameter.moved, state[parameter.path] = self.moved(parameter, remembered, rate, step)
+            parameter.moved, state[path] = moved(parameter, remembered, rate, step)
         self.step = step
         self.state = state
         self._known = known

@@ -43,6 +43,8 @@ class Parameter:
     def result(self) -> Any:
         """The moved value, of the value's own type and dtype."""
         value, moved = self.value, self.moved
+        if value.__class__ is np.ndarray is moved.__class__ and value.dtype is moved.dtype:
+            return moved
         if isinstance(value, np.ndarray):
             kept = isinstance(moved, np.ndarray) and moved.dtype == value.dtype
             return moved if kept else np.asarray(moved, value.dtype)
@@ -101,9 +103,10 @@ class Parameters:
         """Write the moved values into the model: an array that is itself the model in place, others as new arrays."""
         if self._whole is not None:
             self._whole.value[...] = self._whole.result()
-        results = {id(parameter): parameter.result() for parameter in self._found.values()}
+        for parameter in self._found.values():
+            parameter.moved = parameter.result()
         for owner, key, part in self._places:
-            moved = results[id(part)] if isinstance(part, Parameter) else part.result()
+            moved = part.moved if isinstance(part, Parameter) else part.result()
             if isinstance(owner, (list, dict)):
                 owner[key] = moved
             else:

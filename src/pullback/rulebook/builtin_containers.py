@@ -6,16 +6,19 @@
 
 from __future__ import annotations
 
+import bisect
 import copy
 import dataclasses
 import functools
 import operator
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
 from pullback.applying import Residual
+from pullback.asking import asked
 from pullback.attributes import read_attribute
 from pullback.dispatch import call, plainly
 from pullback.errors import DifferentiabilityError
@@ -112,11 +115,21 @@ def _extreme(choose: Callable[..., Any]) -> Callable[..., Result]:
         if not xs:
             return choose(*args, **kwargs), (_reverse_default, active)
         key = kwargs.get("key")
-        keys = xs if key is None else list(map(plainly(key), xs))
-        winner = choose(range(len(xs)), key=keys.__getitem__)
+        keys = xs if key is None else asked(keyed, plainly(key), xs)
+        winner = asked(chosen, choose, keys)
         return xs[winner], (_reverse_choice, args, winner, active, source)
 
     return vjp
+
+
+def keyed(key: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
+    """The keys of items."""
+    return [key(x) for x in items]
+
+
+def chosen(choose: Callable[..., Any], keys: list[Any]) -> Any:
+    """The index of the first largest or smallest."""
+    return choose(range(len(keys)), key=keys.__getitem__)
 
 
 def _reverse_default(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
@@ -134,7 +147,7 @@ intrinsic(max)(_extreme(max))
 intrinsic(min)(_extreme(min))
 
 
-def _selection(select: Callable[..., list[int]], wrap: Callable[[list[Any]], Any]) -> Callable[..., Result]:
+def selection(select: Callable[..., list[int]], wrap: Callable[[list[Any]], Any]) -> Callable[..., Result]:
     """A function whose result holds some of the elements of its first argument: `select` gives their indices."""
 
     def vjp(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Result:
@@ -157,13 +170,18 @@ def _all(items: list[Any]) -> list[int]:
 
 def sorted_order(items: list[Any], *, key: Callable[[Any], Any] | None = None, reverse: bool = False) -> list[int]:
     """The indices of the elements in sorted order."""
-    keys = items if key is None else list(map(plainly(key), items))
-    return sorted(range(len(items)), key=keys.__getitem__, reverse=reverse)
+    keys = items if key is None else asked(keyed, plainly(key), items)
+    order: list[int] = asked(_ordered, keys, reverse)
+    return order
 
 
-intrinsic(list, returns="list")(_selection(_all, list))
-intrinsic(tuple, returns="tuple")(_selection(_all, tuple))
-intrinsic(sorted, returns="list")(_selection(sorted_order, list))
+def _ordered(keys: list[Any], reverse: bool) -> list[int]:
+    return sorted(range(len(keys)), key=keys.__getitem__, reverse=reverse)
+
+
+intrinsic(list, returns="list")(selection(_all, list))
+intrinsic(tuple, returns="tuple")(selection(_all, tuple))
+intrinsic(sorted, returns="list")(selection(sorted_order, list))
 
 
 @intrinsic(dict, returns="dict")
@@ -191,6 +209,7 @@ def _reverse_dict(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
 
 
 @intrinsic(dict.items, returns="list")
+@intrinsic(OrderedDict.items, returns="list")
 def _items(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Result:
     return list(args[0].items()), (_reverse_items, list(args[0]))
 
@@ -200,6 +219,7 @@ def _reverse_items(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
 
 
 @intrinsic(dict.values, returns="list")
+@intrinsic(OrderedDict.values, returns="list")
 def _values(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Result:
     return list(args[0].values()), (_reverse_values, list(args[0]))
 
@@ -255,15 +275,29 @@ def _super(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Res
     return super(*args), (_reverse_choice, args, 1, active)
 
 
-for _method in (list.copy, dict.copy, copy.copy, copy.deepcopy):
+for _method in (list.copy, dict.copy, deque.copy, OrderedDict.copy, copy.copy, copy.deepcopy):
     rule(_method, "x", x="g", x_dot="copy.deepcopy(x_dot)", _returns="unknown", _alias=True)
 rule(float.real, "x", x="g", x_dot="x_dot", _returns="float")
 rule(float.conjugate, "x", x="g", x_dot="x_dot", _returns="float")
 rule(complex.real, "z", z="real_part(g) + 0j", z_dot="z_dot.real")
 rule(complex.imag, "z", z="-1j * real_part(g)", z_dot="z_dot.imag")
 rule(complex.conjugate, "z", z="g.conjugate()", z_dot="z_dot.conjugate()")
-constant(dict.keys, list.index, list.count, tuple.index, tuple.count, str.join, str.format, float.imag)
-constant(operator.length_hint)
+constant(
+    dict.keys,
+    OrderedDict.keys,
+    list.__len__,
+    tuple.__len__,
+    dict.__len__,
+    dict.__contains__,
+    list.index,
+    list.count,
+    tuple.index,
+    tuple.count,
+    str.join,
+    str.format,
+    float.imag,
+)
+constant(operator.length_hint, bisect.bisect, bisect.bisect_left)
 
 
 __all__ = ["real_part"]

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from pullback.applying import Residual
+from pullback.asking import asked
 from pullback.dispatch import call, plainly
 from pullback.drawing import Drawn, Lazy, taken
 from pullback.iterating import CONTAINERS, Source, started, tangent_of
@@ -40,6 +41,10 @@ def tagged(source: Source, operand: int) -> Iterator[Tagged]:
         yield Tagged(item, operand, source.place)
 
 
+def _true(x: Any) -> Any:
+    return asked(bool, x)
+
+
 def untagged(function: Callable[..., Any]) -> Callable[..., Any]:
     """A predicate or key of items, as one of tagged items."""
     plainly(function)
@@ -63,7 +68,7 @@ def passing(
         if "fillvalue" in active:
             kwargs = {**kwargs, "fillvalue": Tagged(kwargs["fillvalue"], -1, 0)}
         if predicate is not None:
-            given[predicate] = untagged(args[predicate] if args[predicate] is not None else bool)
+            given[predicate] = untagged(args[predicate] if args[predicate] is not None else _true)
         places: list[Any] = []
         drawn = Lazy(_unwrapped(function(*given, **kwargs), places), passes=True)
         return drawn, (_reverse_passing, sources, places, active)

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pullback.applying import Residual
+from pullback.asking import asked
 from pullback.dispatch import call, no_tangents
 from pullback.errors import DifferentiabilityError
 from pullback.operating import operate
@@ -95,7 +96,7 @@ def _operator(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[
 
 @protocol(operator.lt, operator.le, operator.eq, operator.ne, operator.gt, operator.ge)
 def _comparison(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Result:
-    value = function(*args)
+    value = asked(function, *args)
     if is_differentiable(value):
         raise DifferentiabilityError(
             f"a comparison returned {describe(value)}, whose derivative would be lost; call the method by name"

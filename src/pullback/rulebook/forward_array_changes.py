@@ -16,6 +16,7 @@ import numpy as np
 from pullback.differential_calls import call_differential
 from pullback.differential_changes import refuse_loss, set_item_differential
 from pullback.errors import DifferentiabilityError
+from pullback.outputs import given_out, without_out
 from pullback.rulebook.forward_changes import changer, has_mirror
 from pullback.rules import callable_name, constant
 from pullback.tangent_parts import filled, part
@@ -145,8 +146,8 @@ def refuse_function(fn: Any) -> None:
 @changer("out")
 def _with_out(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
     """`fn(*args, out=a)`: the value is made, then stored in a, which is the result."""
-    count, keys = operands_before_out(fn, args, kwargs)
-    given = {k: kwargs[k] for k in keys}
+    count, keys, later = operands_before_out(fn, args, kwargs)
+    given = {**later, **{k: kwargs[k] for k in keys}}
     given_dots = {k: part(kwdots, k) for k in keys}
     held = args[count] if len(args) > count else kwargs["out"]
     held_dot = dots[count] if len(args) > count else part(kwdots, "out")
@@ -166,17 +167,18 @@ def is_one(held: Any) -> bool:
     return isinstance(held, tuple)
 
 
-def operands_before_out(fn: Any, args: Any, kwargs: Any) -> tuple[int, list[str]]:
-    """How many of the operands are the function's own, and its keywords besides `out`."""
-    count = fn.nin if isinstance(fn, np.ufunc) else len(args)
-    outs = kwargs.get("out", args[count] if len(args) > count else None)
+def operands_before_out(fn: Any, args: Any, kwargs: Any) -> tuple[int, list[str], dict[str, Any]]:
+    """How many operands come before `out`, the keywords besides it, and what comes after it, by name."""
+    outs = given_out(fn, args, kwargs)
+    operands, later = without_out(fn, args)
+    count = len(operands)
     single = isinstance(outs, np.ndarray) or (isinstance(outs, tuple) and len(outs) == 1)
-    if not single or len(args) > count + 1 or "where" in kwargs:
+    if not single or len(args) > count + 1 + len(later) or "where" in kwargs or "where" in later:
         raise DifferentiabilityError(
             f"{callable_name(fn)} with more than one `out`, or with `where`, is not differentiated; "
             "write it with an assignment, such as `a[mask] = value`"
         )
-    return count, [k for k in kwargs if k != "out"]
+    return count, [k for k in kwargs if k != "out"], later
 
 
 constant(

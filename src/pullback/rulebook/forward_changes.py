@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from pullback.asking import as_keys
 from pullback.differential_calls import call_differential
 from pullback.differential_changes import (
     CHANGERS,
@@ -155,6 +156,7 @@ def places_after(fn: Any, args: Any, kwargs: Any) -> tuple[Any, list[int], int]:
     """
     before = list(args[0])
     given = args[1:]
+    as_keys((*before, *given))
     tagged = list(before)
     value = fn(tagged, *given, **kwargs)
     places: dict[int, list[int]] = {}

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from collections import OrderedDict
 from typing import Any
 
+from pullback.asking import asked
 from pullback.differential_calls import call_differential
 from pullback.differential_objects import attribute_differential, operate_differential
 from pullback.errors import DifferentiabilityError
-from pullback.rulebook.builtin_containers import NUMBERS, sorted_order
+from pullback.rulebook.builtin_containers import NUMBERS, chosen, keyed, sorted_order
 from pullback.rules import constant, forward_intrinsic, rule
 from pullback.spaces import is_differentiable
 from pullback.tangent_parts import elements, part
@@ -62,8 +64,8 @@ def _reduce(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any
 def winner(choose: Any, xs: Any, kwargs: Any) -> int:
     """The index of the first largest or smallest element."""
     key = kwargs.get("key")
-    keys = xs if key is None else [key(x) for x in xs]
-    index: int = choose(range(len(xs)), key=keys.__getitem__)
+    keys = xs if key is None else asked(keyed, key, xs)
+    index: int = asked(chosen, choose, keys)
     return index
 
 
@@ -98,7 +100,8 @@ def selected(fn: Any, items: Any, args: Any, kwargs: Any) -> list[int]:
         return sorted_order(items, **kwargs)
     if fn is reversed:
         return list(range(len(items) - 1, -1, -1))
-    return [i for i, x in enumerate(items) if (x if args[0] is None else args[0](x))]
+    keys = items if args[0] is None else asked(keyed, args[0], items)
+    return [i for i, x in enumerate(keys) if asked(bool, x)]
 
 
 @forward_intrinsic(sorted)
@@ -120,7 +123,10 @@ def _enumerate(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: 
 @forward_intrinsic(zip)
 def _zip(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
     rows = list(zip(*args, **kwargs))  # noqa: B905  # `strict` is the caller's
-    parts = [elements(d, a) for a, d in zip(args, dots)]  # noqa: B905  # equal lengths
+    parts = [  # (what has no tangent may be endless, such as `itertools.count`)
+        elements(d, a) if d is not ZERO else [ZERO] * len(rows)
+        for a, d in zip(args, dots)  # noqa: B905  # equal lengths
+    ]
     return rows, [tuple([p[k] for p in parts]) for k in range(len(rows))]
 
 
@@ -154,11 +160,13 @@ def is_dict(x: Any) -> bool:
 
 
 @forward_intrinsic(dict.items)
+@forward_intrinsic(OrderedDict.items)
 def _items(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
     return list(args[0].items()), [(ZERO, part(dots[0], k)) for k in args[0]]
 
 
 @forward_intrinsic(dict.values)
+@forward_intrinsic(OrderedDict.values)
 def _values(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
     return list(args[0].values()), [part(dots[0], k) for k in args[0]]
 
@@ -223,12 +231,27 @@ def _super(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any)
 
 @forward_intrinsic(functools.partial)
 def _partial(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
-    raise DifferentiabilityError(
-        "functools.partial of a differentiated value is not differentiated yet; write a lambda that captures it"
-    )
+    value = functools.partial(*args, **kwargs)
+    held = held_by(args[0])
+    inner = {k: part(dots[0], k) for k in held} if held else {0: dots[0]}
+    first = max(1, len([k for k in held if is_position(k)]))
+    given = {first + k: d for k, d in enumerate(dots[1:])}
+    return value, {**inner, **given, **{k: part(kwdots, k) for k in kwargs}}
 
 
-constant(all_numbers, winner, is_tuple, selected, is_dict, has_attribute, refuse_post_init)
+def held_by(function: Any) -> list[Any]:
+    """What the tangent of a partial has parts for: its function, its arguments, its keywords."""
+    if not isinstance(function, functools.partial):
+        return []
+    return [0, *range(1, len(function.args) + 1), *function.keywords]
+
+
+def is_position(key: Any) -> bool:
+    """Whether a part is not that of a keyword."""
+    return isinstance(key, int)
+
+
+constant(held_by, is_position, all_numbers, winner, is_tuple, selected, is_dict, has_attribute, refuse_post_init)
 rule(
     replaced,
     "t, value, names, parts",

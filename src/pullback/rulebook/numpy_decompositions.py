@@ -19,7 +19,7 @@ from pullback.rulebook.array_likes import Array, Form, form, gathered, refuse, r
 from pullback.rulebook.numpy_eigenvalues import inverse_gaps, no_phase, turned
 from pullback.rulebook.numpy_linalg import adjoint, diagonal_part, hermitian_part, read_triangle, transposed
 from pullback.rules import rule
-from pullback.tangents import ZERO, Tangent
+from pullback.tangents import ZERO, Tangent, WithheldTangent
 
 IN_TEMPLATES = (form,)
 
@@ -109,10 +109,13 @@ def svd_pullback(g: Any, y: Any, a: Any, full_matrices: bool, compute_uv: bool, 
     return restore(np.conj(thin_svd(g_u, gathered(g[1], form(s)), g_v, u, s, adjoint(vh))), form(a))
 
 
+NO_ADDED = "np.linalg.svd has no derivative of the vectors that full_matrices=True adds; pass full_matrices=False"
+
+
 def first_columns(g: Array, k: int) -> Array:
     """The cotangent of the first k vectors; the others span a null space and are arbitrary in it."""
     if np.any(g[..., k:] != 0):
-        refuse("np.linalg.svd has no derivative of the vectors that full_matrices=True adds; pass full_matrices=False")
+        refuse(NO_ADDED)
     return g[..., :k]
 
 
@@ -163,7 +166,11 @@ def svd_tangent(a_dot: Any, y: Any, a: Any, full_matrices: bool, compute_uv: boo
         return singular_values_tangent(a_dot, y, a)
     rows, columns = np.shape(a)[-2:]
     if full_matrices and rows != columns:
-        refuse("np.linalg.svd has no derivative of the vectors that full_matrices=True adds; pass full_matrices=False")
+        k = min(rows, columns)
+        thin = (y[0][..., :k], y[1], y[2][..., :k, :])
+        of_u, of_s, of_vh = svd_tangent(a_dot, thin, a, False, True, False)
+        unknown = WithheldTangent(NO_ADDED)
+        return (unknown, of_s, of_vh) if rows > columns else (of_u, of_s, unknown)
     u, s, vh = y
     v, change = adjoint(vh), np.asarray(a_dot)
     p = adjoint(u) @ change @ v

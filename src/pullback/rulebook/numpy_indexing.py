@@ -79,7 +79,7 @@ def in_range(indices: Any, length: int, mode: str) -> Array:
 
 def take_pullback(g: Any, m: Form, indices: Any, axis: int | None, mode: str) -> Tangent:
     """The cotangent of np.take: of the flat array, or along one axis."""
-    shape = (size_of(m),) if axis is None else shape_of(m)
+    shape = (size_of(m),) if axis is None else shape_of(m) or (1,)  # an array without axes is taken from as a vector
     axis = axis or 0
     index = take_index(len(shape), axis, in_range(indices, shape[axis], mode))
     return reshaped(index_pullback(g, shape, np.result_type(g), index), m)

@@ -8,7 +8,7 @@ import numpy as np
 
 from pullback.fitting import fit
 from pullback.rulebook.array_likes import Array, Form, form, gathered, restore, shape_of, zeros_of
-from pullback.rules import constant, rule
+from pullback.rules import constant, rule, stands_in
 from pullback.tangents import ZERO, Tangent
 
 IN_TEMPLATES = (form, zeros_of, fit)
@@ -213,3 +213,28 @@ rule(
     left_dot="fit(beyond_tangent(left_dot, x, xp, period, 0), y)",
     right_dot="fit(beyond_tangent(right_dot, x, xp, period, 1), y)",
 )
+
+
+# np.unique: the values are entries, the first of equal ones
+
+
+def unique_call(ar: Any, inverse: bool, counts: bool, axis: int | None, options: dict[str, Any]) -> tuple[Any, ...]:
+    """What np.unique returns besides the values, the places of which come first."""
+    options = {"return_index": True, "return_inverse": inverse, "return_counts": counts, "axis": axis, **options}
+    found: tuple[Any, ...] = np.unique(ar, **options)
+    return found[1:]
+
+
+def unique(
+    ar: Any, return_index: bool = False, return_inverse: bool = False, return_counts: bool = False,
+    axis: int | None = None, **options: Any,
+) -> Any:  # fmt: skip
+    """`np.unique`."""
+    found = unique_call(ar, return_inverse, return_counts, axis, options)
+    values = np.take(ar, found[0], axis)
+    rest = found if return_index else found[1:]
+    return (values, *rest) if len(rest) else values
+
+
+constant(unique_call)
+stands_in(np.unique, unique)

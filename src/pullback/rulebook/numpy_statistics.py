@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from pullback.errors import DifferentiabilityError
 from pullback.fitting import fit
 from pullback.rulebook.array_likes import Form, form, shape_of
 from pullback.rulebook.numpy_reductions import (
@@ -89,10 +88,10 @@ def weights_tangent(w_dot: Any, y: Any, a: Any, axis: Any, weights: Any, keepdim
     return fit(np.sum(change, axis=axis, keepdims=keepdims) / np.sum(w, axis=axis, keepdims=keepdims), y)
 
 
-def var_slopes(a: Any, axis: Any, dtype: Any, ddof: Any, where: Any) -> Any:
+def var_slopes(a: Any, axis: Any, dtype: Any, ddof: Any, where: Any, mean: Any) -> Any:
     """How a variance changes with each entry, 2 conj(a - mean) / (n - ddof): the mean's own part adds up to 0."""
     x = np.asarray(a)
-    deviation = x - np.mean(x, axis=axis, dtype=dtype, keepdims=True, where=where)
+    deviation = x - (np.mean(x, axis=axis, dtype=dtype, keepdims=True, where=where) if mean is None else mean)
     if np.iscomplexobj(deviation):
         deviation = np.conj(deviation)
     freedom = reduced_count(x.shape, axis, where) - ddof
@@ -101,28 +100,27 @@ def var_slopes(a: Any, axis: Any, dtype: Any, ddof: Any, where: Any) -> Any:
     return np.where(where, (2.0 / np.where(freedom > 0, freedom, np.nan)) * deviation, 0.0)
 
 
-def var_pullback(g: Any, a: Any, axis: Any, dtype: Any, ddof: Any, keepdims: Any, where: Any) -> Any:
+def var_pullback(g: Any, a: Any, axis: Any, dtype: Any, ddof: Any, keepdims: Any, where: Any, mean: Any) -> Any:
     """The cotangent of a variance."""
-    return onto(restored(g, np.ndim(a), axis, keepdims) * var_slopes(a, axis, dtype, ddof, where), a)
+    return onto(restored(g, np.ndim(a), axis, keepdims) * var_slopes(a, axis, dtype, ddof, where, mean), a)
 
 
-def var_tangent(a_dot: Any, y: Any, a: Any, axis: Any, dtype: Any, ddof: Any, keepdims: Any, where: Any) -> Any:
+def var_mean(g: Any, a: Any, axis: Any, dtype: Any, ddof: Any, keepdims: Any, where: Any, mean: Any) -> Any:
+    """The cotangent of the mean that a variance is taken about."""
+    return fit(-restored(g, np.ndim(a), axis, keepdims) * var_slopes(a, axis, dtype, ddof, where, mean), mean)
+
+
+def var_tangent(
+    a_dot: Any, y: Any, a: Any, axis: Any, dtype: Any, ddof: Any, keepdims: Any, where: Any, mean: Any
+) -> Any:
     """The tangent of a variance."""
-    return fit(np.sum(var_slopes(a, axis, dtype, ddof, where) * a_dot, axis=axis, keepdims=keepdims), y)
+    return fit(np.sum(var_slopes(a, axis, dtype, ddof, where, mean) * a_dot, axis=axis, keepdims=keepdims), y)
 
 
-def std_pullback(g: Any, y: Any, a: Any, axis: Any, dtype: Any, ddof: Any, keepdims: Any, where: Any) -> Any:
-    """The cotangent of y = sqrt(var a), taken as 0 where y is 0."""
+def half_over(g: Any, y: Any) -> Any:
+    """g times the slope of the square root that is y, taken as 0 where y is 0."""
     flat = y == 0
-    half = np.where(flat, 0.0, 0.5 * g / np.where(flat, 1.0, y))
-    return var_pullback(half, a, axis, dtype, ddof, keepdims, where)
-
-
-def std_tangent(a_dot: Any, y: Any, a: Any, axis: Any, dtype: Any, ddof: Any, keepdims: Any, where: Any) -> Any:
-    """The tangent of a standard deviation y, 0 where y is 0."""
-    flat = y == 0
-    change = var_tangent(a_dot, y, a, axis, dtype, ddof, keepdims, where)
-    return fit(np.where(flat, 0.0, 0.5 * change / np.where(flat, 1.0, y)), y)
+    return np.where(flat, 0.0, 0.5 * g / np.where(flat, 1.0, y))
 
 
 _ALPHA_BETA = {  # the continuous methods of Hyndman and Fan (1996), as np.quantile documents them
@@ -149,10 +147,21 @@ def rank(count: Any, q: Any, method: str) -> tuple[Any, Any, Any]:
     if method == "midpoint":
         low = np.floor(position)
         return low.astype(np.intp), (np.ceil(position) - low) * 0.5, 0.0
-    chosen = {"lower": np.floor, "higher": np.ceil, "nearest": np.rint}.get(method)
-    if chosen is None:
-        raise DifferentiabilityError(f"the derivative of np.quantile does not cover method={method!r}")
+    chosen = {"lower": np.floor, "higher": np.ceil, "nearest": np.rint}[method]
     return chosen(position).astype(np.intp), 0.0, 0.0
+
+
+# These jump from entry to entry as the level grows: which it was is seen from the result.
+_JUMPING = ("inverted_cdf", "averaged_inverted_cdf", "closest_observation")
+
+
+def jumped_to(entries: Any, value: Any, y: Any) -> Any:
+    """The weights of the entries that a quantile is one of, or the mean of two neighbours of."""
+    below = np.max(np.where(entries < value, entries, -np.inf), axis=-1, keepdims=True)
+    above = np.min(np.where(entries > value, entries, np.inf), axis=-1, keepdims=True)
+    halves = 0.5 * (share(entries, below, y) + share(entries, above, y))
+    hit = np.any(entries == value, axis=-1, keepdims=True) | np.isnan(y)
+    return np.where(hit, share(entries, value, y), halves)
 
 
 def entries_at(ordered: Any, index: Any) -> Any:
@@ -176,6 +185,9 @@ def quantile_shares(y: Any, a: Any, q: Any, axis: Any, method: str, skip_nan: bo
     count = np.sum(~np.isnan(entries), axis=-1) if skip_nan else entries.shape[-1]
     shares = []
     for level, value in zip(np.ravel(q), np.reshape(y, (np.size(q), *entries.shape[:-1], 1)), strict=True):
+        if method in _JUMPING:
+            shares.append(jumped_to(entries, value, value))
+            continue
         low, fraction, _ = rank(count, level, method)
         above = np.expand_dims(fraction, -1)
         high = np.minimum(low + 1, np.maximum(count - 1, 0))
@@ -203,6 +215,8 @@ def quantile_tangent(a_dot: Any, y: Any, a: Any, q: Any, axis: Any, method: str,
 
 def level_slopes(a: Any, q: Any, axis: Any, method: str, skip_nan: bool) -> Any:
     """The slopes of quantiles by their levels: the step between the two neighbours, times d position/dq."""
+    if method in _JUMPING:
+        return np.zeros((*np.shape(q), *np.shape(lanes(np.asarray(a), axis))[:-1]))
     entries = lanes(np.asarray(a), axis)
     ordered = np.sort(entries, axis=-1)
     count = np.sum(~np.isnan(entries), axis=-1) if skip_nan else entries.shape[-1]
@@ -249,18 +263,25 @@ rule(
     _linear="a",
 )
 # `correction` is the array API's name of ddof; NumPy lets one of the two be other than 0
-_SPREAD = "a, axis=None, dtype=None, *, ddof=0, keepdims=False, where=True, correction=0"
-for _spread, _stem, _where in (
-    *((f, "var", "where") for f in (np.var, np.ndarray.var, np.generic.var)),
-    *((f, "std", "where") for f in (np.std, np.ndarray.std, np.generic.std)),
-    (np.nanvar, "var", "counted(a, where)"),
-    (np.nanstd, "std", "counted(a, where)"),
+_SPREAD = "a, axis=None, dtype=None, *, ddof=0, keepdims=False, where=True, mean=None, correction=0"
+for _spread, _root, _where in (
+    *((f, False, "where") for f in (np.var, np.ndarray.var, np.generic.var)),
+    *((f, True, "where") for f in (np.std, np.ndarray.std, np.generic.std)),
+    (np.nanvar, False, "counted(a, where)"),
+    (np.nanstd, True, "counted(a, where)"),
 ):
+    _rest = f"a, axis, dtype, ddof + correction, keepdims, {_where}, mean)"
+    _g = "half_over(g, y)" if _root else "g"
+    _along = f"var_tangent({{}}, y, {_rest}"
+    if _root:
+        _along = f"fit(half_over({_along}, y), y)"
     rule(
         _spread,
         _SPREAD,
-        a=f"{_stem}_pullback(g, {'y, ' * (_stem == 'std')}a, axis, dtype, ddof + correction, keepdims, {_where})",
-        a_dot=f"{_stem}_tangent(a_dot, y, a, axis, dtype, ddof + correction, keepdims, {_where})",
+        a=f"var_pullback({_g}, {_rest}",
+        mean=f"var_mean({_g}, {_rest}",
+        a_dot=_along.format("a_dot"),
+        mean_dot=_along.format("-1.0 * mean_dot"),
     )
 for _median, _skips in ((np.median, False), (np.nanmedian, True)):
     rule(
@@ -279,7 +300,7 @@ for _quantile, _scale, _skips in (
     _rest = f"{_level}, axis, method, {_skips})"
     rule(
         _quantile,
-        "a, q, axis=None, *, method='linear', keepdims=False",
+        "a, q, axis=None, *, method='linear', keepdims=False, weights=None",
         a=f"quantile_pullback(g, y, a, {_rest}",
         a_dot=f"quantile_tangent(a_dot, y, a, {_rest}",
         q=f"onto(level_pullback(g, a, {_rest}" + (", q)" if _scale == 1 else " / 100, q)"),

@@ -118,6 +118,39 @@ def accumulate(ufunc: Any, array: Any, axis: int = 0, dtype: Any = None) -> Any:
     return running_extremum(ufunc, array, axis)
 
 
+def sums_between(array: Any, indices: Any, axis: int, dtype: Any) -> Array:
+    """np.add.reduceat, by a name of its own."""
+    return np.add.reduceat(array, indices, axis, dtype)
+
+
+def between(indices: Any, count: int) -> Array:
+    """Which of `count` entries each result of reduceat sums, as a matrix of ones."""
+    starts = np.asarray(indices)
+    ends = np.append(starts[1:], count)
+    ends = np.where(ends <= starts, starts + 1, ends)
+    place = np.arange(count)
+    inside = (place >= starts[:, None]) & (place < ends[:, None])
+    return inside.astype(float)
+
+
+def between_pullback(g: Any, array: Any, indices: Any, axis: int) -> Any:
+    """Each entry's cotangent: the sum over the results that it is part of."""
+    parts = between(indices, np.shape(array)[axis])
+    return onto(np.moveaxis(np.tensordot(parts, np.asarray(g), ((0,), (axis,))), 0, axis), array)
+
+
+def reduceat(ufunc: Any, array: Any, indices: Any, axis: int = 0, dtype: Any = None) -> Any:
+    """`ufunc.reduceat`."""
+    only_sums(ufunc)
+    return sums_between(array, indices, axis, dtype)
+
+
+def only_sums(ufunc: Any) -> None:
+    """Refuse the ufuncs whose reduceat has no derivative here."""
+    if ufunc is not np.add:
+        refuse(f"np.{ufunc.__name__}.reduceat has no derivative; reduce each slice by itself")
+
+
 def outer(ufunc: Any, a: Any, b: Any) -> Any:
     """`ufunc.outer`: every entry of one with every entry of the other."""
     x, y = np.asarray(a), np.asarray(b)
@@ -136,7 +169,15 @@ def only_plain(ufunc: Any, method: str, dtype: Any, options: dict[str, Any]) -> 
 stands_in(np.ufunc.reduce, reduce)
 stands_in(np.ufunc.accumulate, accumulate)
 stands_in(np.ufunc.outer, outer)
-constant(only_plain, holder)
+stands_in(np.ufunc.reduceat, reduceat)
+constant(only_plain, only_sums, holder)
+rule(
+    sums_between,
+    "array, indices, axis, dtype",
+    array="between_pullback(g, array, indices, axis)",
+    _linear="array",
+    _returns="array",
+)
 rule(
     log_sum,
     "ufunc, array, axis, keepdims",

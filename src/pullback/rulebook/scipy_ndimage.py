@@ -202,30 +202,31 @@ rule(
     ndimage.gaussian_filter1d,
     f"input, sigma, axis=-1, order=0, *, {_MORE}, truncate=4.0, radius=None",
     input="linear_back(g, form(input), 'scipy.ndimage.gaussian_filter1d', lambda e:"
-    " ndimage.gaussian_filter1d(e, sigma, 0, order, None, mode, 0.0, truncate, radius=radius), axis)",
-    input_dot="ndimage.gaussian_filter1d(input_dot, sigma, axis, order, None, mode, 0.0, truncate, radius=radius)",
+    " ndimage.gaussian_filter1d(e, sigma, 0, order, mode=mode, truncate=truncate, radius=radius), axis)",
+    input_dot="ndimage.gaussian_filter1d(input_dot, sigma, axis, order, mode=mode, truncate=truncate, radius=radius)",
     _returns="array",
 )
 rule(
     ndimage.gaussian_filter,
     f"input, sigma, order=0, *, {_MORE}, truncate=4.0, radius=None, axes=None",
     input="gaussian_back(g, form(input), (sigma, order, mode, truncate, radius), axes)",
-    input_dot="ndimage.gaussian_filter(input_dot, sigma, order, None, mode, 0.0, truncate, radius=radius, axes=axes)",
+    input_dot="ndimage.gaussian_filter(input_dot, sigma, order,"
+    " mode=mode, truncate=truncate, radius=radius, axes=axes)",
     _returns="array",
 )
 rule(
     ndimage.uniform_filter1d,
     f"input, size, axis=-1, *, {_MORE}, origin=0",
     input="linear_back(g, form(input), 'scipy.ndimage.uniform_filter1d',"
-    " lambda e: ndimage.uniform_filter1d(e, size, 0, None, mode, 0.0, origin), axis)",
-    input_dot="ndimage.uniform_filter1d(input_dot, size, axis, None, mode, 0.0, origin)",
+    " lambda e: ndimage.uniform_filter1d(e, size, 0, mode=mode, origin=origin), axis)",
+    input_dot="ndimage.uniform_filter1d(input_dot, size, axis, mode=mode, origin=origin)",
     _returns="array",
 )
 rule(
     ndimage.uniform_filter,
     f"input, size=3, *, {_MORE}, origin=0, axes=None",
     input="uniform_back(g, form(input), (size, mode, origin), axes)",
-    input_dot="ndimage.uniform_filter(input_dot, size, None, mode, 0.0, origin, axes=axes)",
+    input_dot="ndimage.uniform_filter(input_dot, size, mode=mode, origin=origin, axes=axes)",
     _returns="array",
 )
 for _name in ("correlate1d", "convolve1d"):
@@ -233,10 +234,11 @@ for _name in ("correlate1d", "convolve1d"):
         getattr(ndimage, _name),
         f"input, weights, axis=-1, *, {_MORE}, origin=0",
         input=f"linear_back(g, form(input), 'scipy.ndimage.{_name}',"
-        f" lambda e: ndimage.{_name}(e, weights, 0, None, mode, 0.0, origin), axis)",
-        weights=f"weights1d_back(g, lambda w: ndimage.{_name}(input, w, axis, None, mode, cval, origin), weights)",
-        input_dot=f"ndimage.{_name}(input_dot, weights, axis, None, mode, 0.0, origin)",
-        weights_dot=f"ndimage.{_name}(input, weights_dot, axis, None, mode, cval, origin)",
+        f" lambda e: ndimage.{_name}(e, weights, 0, mode=mode, origin=origin), axis)",
+        weights=f"weights1d_back(g, lambda w: ndimage.{_name}(input, w, axis,"
+        " mode=mode, cval=cval, origin=origin), weights)",
+        input_dot=f"ndimage.{_name}(input_dot, weights, axis, mode=mode, origin=origin)",
+        weights_dot=f"ndimage.{_name}(input, weights_dot, axis, mode=mode, cval=cval, origin=origin)",
         _returns="array",
     )
 for _name in ("correlate", "convolve"):
@@ -245,8 +247,8 @@ for _name in ("correlate", "convolve"):
         f"input, weights, *, {_MORE}, origin=0",
         input=f"image_back(g, form(input), '{_name}', weights, mode, origin)",
         weights=f"weights_back(g, input, '{_name}', weights, mode, cval, origin)",
-        input_dot=f"ndimage.{_name}(input_dot, weights, None, mode, 0.0, origin)",
-        weights_dot=f"ndimage.{_name}(input, weights_dot, None, mode, cval, origin)",
+        input_dot=f"ndimage.{_name}(input_dot, weights, mode=mode, origin=origin)",
+        weights_dot=f"ndimage.{_name}(input, weights_dot, mode=mode, cval=cval, origin=origin)",
         _returns="array",
     )
 for _name in ("sobel", "prewitt"):
@@ -254,14 +256,14 @@ for _name in ("sobel", "prewitt"):
         getattr(ndimage, _name),
         f"input, axis=-1, *, {_MORE}",
         input=f"edge_back(g, form(input), '{_name}', axis, mode)",
-        input_dot=f"ndimage.{_name}(input_dot, axis, None, mode, 0.0)",
+        input_dot=f"ndimage.{_name}(input_dot, axis, mode=mode)",
         _returns="array",
     )
 rule(
     ndimage.laplace,
     f"input, *, {_MORE}",
     input="laplace_back(g, form(input), mode)",
-    input_dot="ndimage.laplace(input_dot, None, mode, 0.0)",
+    input_dot="ndimage.laplace(input_dot, mode=mode)",
     _returns="array",
 )
 _SPLINE = "order=3, mode='constant', cval=0.0, prefilter=True"
@@ -269,14 +271,14 @@ rule(
     ndimage.shift,
     f"input, shift, *, {_SPLINE}",
     input="stretched_back(g, form(input), 'shift', shift, order, mode, False)",
-    input_dot="ndimage.shift(input_dot, shift, None, order, mode, 0.0)",
+    input_dot="ndimage.shift(input_dot, shift, order=order, mode=mode)",
     _returns="array",
 )
 rule(
     ndimage.zoom,
     f"input, zoom, *, {_SPLINE}, grid_mode=False",
     input="stretched_back(g, form(input), 'zoom', zoom, order, mode, grid_mode)",
-    input_dot="ndimage.zoom(input_dot, zoom, None, order, mode, 0.0, grid_mode=grid_mode)",
+    input_dot="ndimage.zoom(input_dot, zoom, order=order, mode=mode, grid_mode=grid_mode)",
     _returns="array",
 )
 rule(
@@ -284,7 +286,7 @@ rule(
     f"input, coordinates, *, {_SPLINE}",
     input="sampled_back(g, form(input), coordinates, order, mode)",
     coordinates="restore(g * coordinate_slopes(input, coordinates, order, mode), form(coordinates))",
-    input_dot="ndimage.map_coordinates(np.asarray(input_dot), coordinates, None, order, mode, 0.0)",
+    input_dot="ndimage.map_coordinates(np.asarray(input_dot), coordinates, order=order, mode=mode)",
     coordinates_dot="np.sum(coordinate_slopes(input, coordinates, order, mode) * coordinates_dot, axis=0)",
     _returns="array",
 )

@@ -18,11 +18,13 @@ from scipy import special, stats
 from scipy.special import expit, psi
 
 from pullback.applying import Residual
+from pullback.differential_calls import call_differential
 from pullback.dispatch import call
 from pullback.errors import DifferentiabilityError
 from pullback.rulebook.scipy_callables import fields_of
 from pullback.rulebook.scipy_special import normal_density, normal_hazard, ratio_or_zero
-from pullback.rules import Active, elementwise, intrinsic
+from pullback.rules import Active, constant, elementwise, forward_intrinsic, intrinsic
+from pullback.tangent_parts import elements, gathered_vector, keyword_parts, part
 from pullback.tangents import ZERO, Tangent, tangent_type
 
 IN_TEMPLATES = (special, expit, psi, normal_density, normal_hazard, ratio_or_zero)
@@ -207,21 +209,34 @@ discrete(
 # Calls: from the method that all distributions share to the function made for one of them
 
 
-def _shared(method: str) -> Callable[..., tuple[Any, Residual]]:
+def target_of(fn: Any, distribution: Any) -> Callable[..., Any]:
+    """The function that was made for a method of a distribution's class."""
+    target = _TARGETS.get((type(distribution), fn.__name__))
+    if target is None:
+        raise DifferentiabilityError(
+            f"no derivative is known for `scipy.stats.{distribution.name}.{fn.__name__}`; write its formula out, or "
+            "put it into a function of your own and register that function's derivative with @pb.derivative"
+        )
+    return target
+
+
+def _shared(method: Any) -> Callable[..., tuple[Any, Residual]]:
     def vjp(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> tuple[Any, Residual]:
-        target = _TARGETS.get((type(args[0]), method))
-        if target is None:
-            name = f"scipy.stats.{args[0].name}.{method}"
-            raise DifferentiabilityError(
-                f"no derivative is known for `{name}`; write its formula out, or put it into a function of your own "
-                "and register that function's derivative with @pb.derivative"
-            )
-        return call(target, args, active, kwargs)
+        return call(target_of(method, args[0]), args, active, kwargs)
 
     return vjp
 
 
-def _frozen(method: str) -> Callable[..., tuple[Any, Residual]]:
+def _shared_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    return call_differential(target_of(fn, args[0]), ZERO, args, dots, kwargs, kwdots)
+
+
+def shared_method(fn: Any, frozen: Any) -> Any:
+    """The method of the distribution that one of a distribution with its parameters stands for."""
+    return getattr(type(frozen.dist), fn.__name__)
+
+
+def _frozen(method: Any) -> Callable[..., tuple[Any, Residual]]:
     def vjp(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> tuple[Any, Residual]:
         """`dist(*parameters).method(x)` is `dist.method(x, *parameters)`."""
         frozen, x = args[0], args[1] if len(args) > 1 else next(iter(kwargs.values()))
@@ -231,10 +246,20 @@ def _frozen(method: str) -> Callable[..., tuple[Any, Residual]]:
             places.append(1)
         if 0 in active:
             places += [*range(2, 2 + len(parameters)), *named]
-        value, inner = call(getattr(type(frozen.dist), method), (frozen.dist, x, *parameters), tuple(places), named)
+        value, inner = call(shared_method(method, frozen), (frozen.dist, x, *parameters), tuple(places), named)
         return value, (_thaw, inner, places, type(frozen), len(parameters), active)
 
     return vjp
+
+
+def _frozen_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    frozen = args[0]
+    x = args[1] if len(args) > 1 else next(iter(kwargs.values()))
+    x_dot = dots[1] if len(args) > 1 else part(kwdots, next(iter(kwargs)))
+    method, parameters, named = shared_method(fn, frozen), frozen.args, frozen.kwds
+    own = elements(part(dots[0], "args"), parameters)
+    by_name = keyword_parts(part(dots[0], "kwds"), named)
+    return call_differential(method, ZERO, (frozen.dist, x, *parameters), (ZERO, x_dot, *own), named, by_name)
 
 
 def _thaw(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
@@ -251,6 +276,11 @@ def _freeze(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> tu
     return args[0].freeze(*args[1:], **kwargs), (_unfreeze, active)
 
 
+def _freeze_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    frozen = args[0].freeze(*args[1:], **kwargs)
+    return frozen, gathered_vector(frozen, ("args", "kwds"), (dots[1:], keyword_parts(kwdots, kwargs)))
+
+
 def _unfreeze(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
     args, kwds = fields_of(g, ("args", "kwds"), "a frozen distribution")
     args, kwds = () if args is ZERO else args, {} if kwds is ZERO else kwds
@@ -258,16 +288,23 @@ def _unfreeze(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
     return tuple(by_place.get(a, ZERO) for a in residual[1])
 
 
-_BASE, _DISCRETE = stats.rv_continuous, stats.rv_discrete
-for _name in ("pdf", "logpdf", "cdf", "logcdf", "sf", "logsf", "ppf", "isf"):
-    intrinsic(getattr(_BASE, _name))(_shared(_name))
-for _name in ("pmf", "logpmf", "cdf", "logcdf", "sf", "logsf"):
-    intrinsic(getattr(_DISCRETE, _name))(_shared(_name))
-_KINDS = {type(stats.norm()), type(stats.poisson(1.0))}
-_FROZEN = {c for kind in _KINDS for c in kind.__mro__}
-for _class in _FROZEN:
-    for _name in ("pdf", "logpdf", "pmf", "logpmf", "cdf", "logcdf", "sf", "logsf", "ppf", "isf"):
-        if _name in vars(_class):
-            intrinsic(vars(_class)[_name])(_frozen(_name))
-intrinsic(_BASE.__call__)(_freeze)
-intrinsic(_BASE.freeze)(_freeze)
+def _register_calls() -> None:
+    base, discrete = stats.rv_continuous, stats.rv_discrete
+    methods = [getattr(base, n) for n in ("pdf", "logpdf", "cdf", "logcdf", "sf", "logsf", "ppf", "isf")]
+    methods += [getattr(discrete, n) for n in ("pmf", "logpmf", "cdf", "logcdf", "sf", "logsf")]
+    for method in methods:
+        intrinsic(method)(_shared(method))
+        forward_intrinsic(method)(_shared_differential)
+    kinds = {type(stats.norm()), type(stats.poisson(1.0))}
+    for cls in {c for kind in kinds for c in kind.__mro__}:
+        for name in ("pdf", "logpdf", "pmf", "logpmf", "cdf", "logcdf", "sf", "logsf", "ppf", "isf"):
+            if name in vars(cls):
+                intrinsic(vars(cls)[name])(_frozen(vars(cls)[name]))
+                forward_intrinsic(vars(cls)[name])(_frozen_differential)
+    for method in (base.__call__, base.freeze):
+        intrinsic(method)(_freeze)
+        forward_intrinsic(method)(_freeze_differential)
+
+
+constant(target_of, shared_method)
+_register_calls()

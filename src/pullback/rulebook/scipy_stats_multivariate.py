@@ -13,11 +13,14 @@ import numpy as np
 from scipy import stats
 
 from pullback.applying import Residual
+from pullback.differential_calls import call_differential
 from pullback.rulebook.array_likes import Array, form, refuse, reshaped, restore
 from pullback.rulebook.scipy_callables import fields_of
 from pullback.rulebook.scipy_linalg import matrix_read, read_back
-from pullback.rules import Active, intrinsic, rule
-from pullback.tangents import ZERO, Tangent, tangent_type
+from pullback.rules import Active, constant, forward_intrinsic, intrinsic, rule
+from pullback.tangent_parts import gathered_vector, is_zero, part
+from pullback.tangents import ZERO, Tangent, TangentVector, tangent_type
+from pullback.trees import leaves
 
 _GEN = type(stats.multivariate_normal)
 _FROZEN = type(stats.multivariate_normal([0.0]))
@@ -82,6 +85,17 @@ def covariance_back(t: Array, cov: Any) -> Tangent:
     return read_back(t, form(cov), "sym", True)
 
 
+def refuse_covariance(t: Any) -> None:
+    """A tangent of an object that holds a covariance, which may be a zero only."""
+    if any(np.any(leaf) for leaf in tangent_leaves_of(t)):
+        refuse("no derivative is known with respect to a scipy.stats.Covariance object; give the matrix")
+
+
+def tangent_leaves_of(t: Any) -> list[Any]:
+    """The numbers in the tangent of an object."""
+    return [] if is_zero(t) else list(leaves(t.__dict__ if isinstance(t, TangentVector) else t))
+
+
 def tangent(dots: tuple[Any, Any, Any], y: Any, x: Any, mean: Any, cov: Any, is_log: bool) -> Any:
     """The tangent of the density for those of the points, the mean and the covariance; None is a zero."""
     x_dot, mean_dot, cov_dot = dots
@@ -92,7 +106,9 @@ def tangent(dots: tuple[Any, Any, Any], y: Any, x: Any, mean: Any, cov: Any, is_
     if mean_dot is not None:
         moved = moved - np.reshape(np.asarray(mean_dot), (-1,))
     t = -np.sum(v * moved, axis=-1)
-    if cov_dot is not None:
+    if cov_dot is not None and isinstance(cov, stats.Covariance):
+        refuse_covariance(cov_dot)
+    elif cov_dot is not None:
         k = np.asarray(cov_dot)
         n = d.shape[-1]
         e = matrix_read(k * np.eye(n) if k.ndim == 0 else np.diag(k) if k.ndim == 1 else k, "sym", True)
@@ -122,6 +138,63 @@ def _freeze(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> tu
     return args[0](*args[1:], **kwargs), (_unfreeze, args, kwargs, active)
 
 
+def mean_field(t: Any) -> Any:
+    """The tangent of a mean as that of the field `mean`, which has an axis."""
+    return ZERO if is_zero(t) else np.reshape(t, (-1,))
+
+
+def covariance_field(t: Any, n: int) -> Any:
+    """The tangent of a covariance as that of the field `cov`, a matrix."""
+    if is_zero(t):
+        return ZERO
+    if np.ndim(t) == 0:
+        return t * np.eye(n)
+    return np.diag(t) if np.ndim(t) == 1 else t
+
+
+@forward_intrinsic(_GEN.__call__)
+def _freeze_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    frozen = args[0](*args[1:], **kwargs)
+    mean_dot = dots[1] if len(args) > 1 else part(kwdots, "mean")
+    cov_dot = dots[2] if len(args) > 2 else part(kwdots, "cov")
+    fields = (mean_field(mean_dot), covariance_field(cov_dot, dimension(frozen)))
+    return frozen, gathered_vector(frozen, ("mean", "cov"), fields)
+
+
+def dimension(frozen: Any) -> int:
+    """How many components there are."""
+    return int(frozen.dim)
+
+
+def mean_of(frozen: Any) -> Any:
+    """The mean of a frozen distribution."""
+    return frozen.mean
+
+
+def covariance_of(frozen: Any) -> Any:
+    """Its covariance matrix."""
+    return frozen.cov
+
+
+def distribution_of(frozen: Any) -> Any:
+    """What it was frozen from, with its method."""
+    return frozen._dist
+
+
+def method_of(distribution: Any, fn: Any) -> Any:
+    """The method that a frozen distribution's stands for."""
+    return getattr(type(distribution), fn.__name__)
+
+
+def _frozen_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    frozen = args[0]
+    x, x_dot = (args[1], dots[1]) if len(args) > 1 else (kwargs["x"], part(kwdots, "x"))
+    distribution = distribution_of(frozen)
+    operands = (distribution, x, mean_of(frozen), covariance_of(frozen))
+    along = (ZERO, x_dot, part(dots[0], "mean"), part(dots[0], "cov"))
+    return call_differential(method_of(distribution, fn), ZERO, operands, along)
+
+
 def _unfreeze(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
     _, args, kwargs, active = residual
     fields_of(g, ("mean", "cov"), "a frozen distribution")
@@ -138,6 +211,8 @@ def _unfreeze(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
 
 
 def _of_frozen(method: Any, is_log: bool) -> None:
+    forward_intrinsic(method)(_frozen_differential)
+
     @intrinsic(method)
     def vjp(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> tuple[Any, Residual]:
         frozen, x = args[0], args[1] if len(args) > 1 else kwargs["x"]
@@ -158,5 +233,8 @@ def _thaw(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
     return tuple(out)
 
 
+constant(dimension, distribution_of, method_of, refuse_covariance)
+rule(mean_of, "frozen", frozen="tangent_type(type(frozen))(mean=g)", frozen_dot="part(frozen_dot, 'mean')")
+rule(covariance_of, "frozen", frozen="tangent_type(type(frozen))(cov=g)", frozen_dot="part(frozen_dot, 'cov')")
 _of_frozen(_FROZEN.logpdf, True)
 _of_frozen(_FROZEN.pdf, False)

@@ -34,6 +34,9 @@ from pullback.tangent_parts import (
     listed,
     part,
     part_cotangent,
+    partial_cotangent,
+    partial_parts,
+    partial_tangents,
     projected,
     vector_parts,
     walked,
@@ -83,6 +86,11 @@ rule(
 )
 rule(listed, "xs", xs="g", xs_dot="xs_dot", _returns="unknown", _alias=True)
 rule(method_parts, "fn", fn="part(g, 1)", fn_dot="(ZERO, fn_dot)", _returns="tuple")
+rule(partial_parts, "fn", fn="partial_cotangent(g)", fn_dot="partial_tangents(fn_dot, fn)", _returns="tuple")
+rule(
+    partial_tangents, "t, fn", t="partial_cotangent(g)", t_dot="partial_tangents(t_dot, fn)", _inert="fn",
+    _returns="tuple",
+)  # fmt: skip
 rule(unwrapped, "fn", fn="g", fn_dot="fn_dot", _returns="unknown")
 rule(plainly, "fn", fn="g", fn_dot="fn_dot", _returns="unknown", _alias=True)
 constant(
@@ -91,4 +99,4 @@ constant(
     observe,  # (what it returns reaches no result, so none of its derivatives does)
 )  # fmt: skip
 
-__all__ = ["ZERO", "elements_cotangent", "part_cotangent", "vector_parts"]
+__all__ = ["ZERO", "elements_cotangent", "part_cotangent", "partial_cotangent", "vector_parts"]

@@ -1,3 +1,5 @@
+# fmt: off
+# (where each thing stands is part of the test)
 """Calls of functions without a derivative, and results that have none."""
 
 from __future__ import annotations

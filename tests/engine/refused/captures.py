@@ -1,3 +1,5 @@
+# fmt: off
+# (where each thing stands is part of the test)
 """Captured variables that change, and writes to variables of others."""
 
 from __future__ import annotations

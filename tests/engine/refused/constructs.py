@@ -1,3 +1,5 @@
+# fmt: off
+# (where each thing stands is part of the test)
 """Accepted constructs that nothing differentiated may enter."""
 
 from __future__ import annotations

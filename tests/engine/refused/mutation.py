@@ -1,3 +1,5 @@
+# fmt: off
+# (where each thing stands is part of the test)
 """Changes in place of what outlives the function."""
 
 from __future__ import annotations

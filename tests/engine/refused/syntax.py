@@ -1,3 +1,5 @@
+# fmt: off
+# (where each thing stands is part of the test)
 """Constructs outside the accepted language."""
 
 from __future__ import annotations

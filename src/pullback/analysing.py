@@ -1,0 +1,315 @@
+"""The analyses of a function, together with those of the functions that it is known to call.
+
+What a call returns, and what it changes, is found by reading its callee; each answer is kept.
+"""
+
+from __future__ import annotations
+
+import ast
+import types
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from pullback import ir
+from pullback.activity import analyse
+from pullback.array_methods import settle_array_methods
+from pullback.boxes import boxed, can_box
+from pullback.calls import argument_kinds, bind_parameters, static_parameters
+from pullback.changing import LIKELY, MAYBE, NO, YES, CallEffects, Flows, called_code
+from pullback.conditions import Place, settle_conditions
+from pullback.decided import take_decided_arms
+from pullback.errors import DifferentiabilityError
+from pullback.fence import check
+from pullback.field_calls import split_field_calls
+from pullback.generated import Stages
+from pullback.infer import infer, kinds_of_names
+from pullback.kinds import (
+    NONE,
+    NOTHING,
+    STRUCT,
+    UNKNOWN,
+    UNSET,
+    Kind,
+    kind_of,
+    renamed,
+    same,
+    without_parts,
+    without_sample,
+)
+from pullback.lower import lower
+from pullback.managers import opened
+from pullback.names import Names
+from pullback.rules import EPOCH, lookup, scope
+from pullback.sharing import Sharing
+from pullback.solitary import unseen_changes
+from pullback.source import Source, acquire
+from pullback.spans import Diagnostic
+from pullback.stored import only_stores, says_of_parts
+
+
+def analysed(
+    function: types.FunctionType, source: Source, names: Names, given: Callable[[ir.FunctionIR], dict[str, Kind]],
+    active: frozenset[str],
+) -> Stages:  # fmt: skip
+    """The stages from lowering to activity: again, where that finds variables or contexts that need another form."""
+    in_boxes: frozenset[str] = frozenset()
+    apart: frozenset[Place] = frozenset()
+    by_calls: frozenset[tuple[int, int]] = frozenset()
+    while True:
+        lowered = lower(source, function.__name__, function.__code__.co_freevars, apart=apart)
+        lowered.made = made_by(function)
+        result, sharing = inferred(lowered, names, given(lowered))
+        activity = analyse(lowered, active, sharing)
+        places = settle_conditions(lowered, names.field, method_changes, apart)
+        if places:
+            apart |= places
+            continue
+        more = frozenset(n for n in activity.boxes - in_boxes if can_box(source.node, n))
+        managers = frozenset(activity.managers) - by_calls
+        if not (more or managers) or not isinstance(source.node, ast.FunctionDef):
+            return Stages(source, lowered, activity, sharing, result)
+        in_boxes, by_calls = in_boxes | more, by_calls | managers
+        source = boxed(source, more) if more else opened(source, managers)
+
+
+def made_by(function: types.FunctionType) -> tuple[str, ...]:
+    """The parameters that hold a new object which a constructor, or its differential, fills in."""
+    first = function.__code__.co_varnames[: min(1, function.__code__.co_argcount)]
+    constructs = function.__name__ in ("__init__", "__post_init__")
+    made: tuple[str, ...] = getattr(function, "_pullback_made", first if constructs else ())
+    return made
+
+
+def inferred(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> tuple[Kind, Sharing]:
+    """The kind of the result, and what the function's names share; the kinds of all values are in the facts."""
+    names.guessing = names.guessing and not lowered.generator  # (what its callers do between items is not known)
+    result_of = partial(_result_of, names=names)
+    result = infer(lowered, names, given, result_of)
+    if split_field_calls(lowered):
+        result = infer(lowered, names, given, result_of)
+    settle_array_methods(lowered)
+    sharing = _sharing(lowered, names, given)
+    if sharing.changed and names.guessing:  # what a field or container holds may change while the function runs
+        given = {p: without_parts(k) for p, k in given.items()}
+        found = only_stores(lowered, names, given, result_of, _sharing)
+        if found is not None:
+            return found
+        names.fields.clear()
+        names.guessing = False
+        result = infer(lowered, names, given, result_of)
+        settle_array_methods(lowered)
+        take_decided_arms(lowered)
+        sharing = _sharing(lowered, names, given)
+    elif take_decided_arms(lowered):
+        sharing = _sharing(lowered, names, given)
+    return result, sharing
+
+
+def _sharing(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> Sharing:
+    known = CallEffects(lowered, names.values(), function_changes, function_flows)
+    module = str(names.globals.get("__name__", ""))
+    effects: Callable[[ir.Bind], int] = known
+    if names.helpers and not names.changing:  # generated from what changes nothing
+        effects = lambda stmt: NO  # noqa: E731
+    elif (module.startswith("pullback.") and module.rpartition(".")[2] not in _CHANGE) or any(
+        _is_verb(s) for s in ir.walk(lowered.body)
+    ):  # what a verb returns changes nothing, or is refused
+        effects = _Certain(known)
+    kinds = {n: Kind(kind_of(v).mask) for n, v in names.values().items() if n in names.classes}
+    kinds.update(dict.fromkeys(names.helpers, Kind(NONE)))  # nothing of theirs changes
+    kinds.update(kinds_of_names(lowered, given))
+    return Sharing(lowered, kinds, effects, known.flows, unseen_changes(lowered))
+
+
+# modules whose functions change what they are given
+_CHANGE = (
+    "asking",
+    "differential_changes",
+    "differential_construct",
+    "forward_changes",
+    "forward_array_changes",
+    "copying",
+)
+
+
+def _is_verb(stmt: ir.Stmt) -> bool:
+    """Whether a statement calls `gradient`, `pullback` or another of the verbs."""
+    modules = ("pullback.operators", "pullback.forward_verbs", "pullback.second_order")
+    return isinstance(stmt, ir.Bind) and stmt.facts.known and getattr(stmt.facts.callee, "__module__", "") in modules
+
+
+class _Certain:
+    """Only the changes that are certain."""
+
+    def __init__(self, effects: CallEffects) -> None:
+        self.effects = effects
+
+    def __call__(self, stmt: ir.Bind) -> int:
+        level = self.effects(stmt)
+        return level if level == YES else NO
+
+
+_CHANGES: dict[Any, tuple[Any, int, Flows | None]] = {}
+
+
+def function_changes(function: types.FunctionType, kinds: dict[str, Kind], fresh: str = "") -> int:
+    """Whether a call of a function may change something that its caller can see."""
+    return _function_changes(function, kinds, fresh)[0]
+
+
+def function_flows(function: types.FunctionType, kinds: dict[str, Kind]) -> Flows | None:
+    """What a call does with its operands, and with what is outside; None where that is not known."""
+    return _function_changes(function, kinds, "")[1]
+
+
+def _function_changes(function: types.FunctionType, kinds: dict[str, Kind], fresh: str) -> tuple[int, Flows | None]:
+    if function.__code__.co_flags & 0x280:
+        return MAYBE, None
+    key = (id(function), fresh, tuple(sorted((p, k.key) for p, k in kinds.items())), EPOCH.now, *map(id, scope()))
+    known = _CHANGES.get(key)
+    if known is not None and known[0] is function.__code__:
+        return known[1], known[2]
+    if len(_CHANGES) > 4096:
+        _CHANGES.clear()
+    _CHANGES[key] = (function.__code__, NO, None)  # a recursive call changes what the rest does
+    changes, flows = MAYBE, None
+    try:
+        source = acquire(function)
+        if not check(source.node, source.filename):
+            apart: frozenset[Place] = frozenset()
+            while True:
+                lowered = lower(source, function.__name__, function.__code__.co_freevars, apart=apart)
+                given = {p: kinds.get(p, UNKNOWN) for p in lowered.parameters}
+                inner = Names(function)
+                sharing = inferred(lowered, inner, given)[1]
+                places = settle_conditions(lowered, inner.field, method_changes, apart, gated=False)
+                if not places:
+                    break
+                apart |= places
+            flows = sharing.flows()
+            if not sharing.changes_outside(fresh):
+                changes = NO
+            elif sharing.changes_outside(fresh, sharing.likely):
+                changes = LIKELY
+    except DifferentiabilityError:
+        pass
+    _CHANGES[key] = (function.__code__, changes, flows)
+    return changes, flows
+
+
+_STORES: dict[Any, tuple[Any, list[Diagnostic]]] = {}
+
+
+def stores_outside(made: Stages) -> list[Diagnostic]:
+    """What the calls of a function store of differentiated values in what their modules hold, read by any of them."""
+    found: list[Diagnostic] = []
+    for stmt in ir.walk(made.lowered.body):
+        code = called_code(stmt) if isinstance(stmt, ir.Bind) and any(stmt.facts.active) else None
+        if code is None or not made.sharing.stores_outside(stmt):
+            continue
+        assert isinstance(stmt, ir.Bind)
+        active = frozenset(p for p, i in code.places.items() if stmt.facts.active[i])
+        key = (id(code.callee), active, tuple(sorted((p, k.key) for p, k in code.kinds.items())), EPOCH.now)
+        if key not in _STORES:
+            _STORES[key] = code.callee, []  # (a recursive call stores what the rest does)
+            try:
+                source = acquire(code.callee)
+                names = Names(code.callee)
+                if not check(source.node, source.filename):
+                    kinds = code.kinds
+                    inner = analysed(code.callee, source, names, partial(_kinds_of, kinds=kinds), active)
+                    own = [d for d in inner.activity.refusals if d.id == "outer-write"]
+                    _STORES[key] = code.callee, [*own, *stores_outside(inner)]
+            except DifferentiabilityError:
+                pass
+        found += [replace(d, notes=(*d.notes, f"called at {stmt.span}")) for d in _STORES[key][1]]
+    return found
+
+
+def _kinds_of(lowered: ir.FunctionIR, kinds: dict[str, Kind]) -> dict[str, Kind]:
+    return {p: kinds.get(p, UNKNOWN) for p in lowered.parameters}
+
+
+def method_changes(method: types.FunctionType, owner: Kind) -> int:
+    """Whether a method that Python calls by itself changes something, whatever its other arguments are."""
+    if lookup(method) is not None:
+        return NO
+    own = dict.fromkeys(method.__code__.co_varnames[:1], Kind(STRUCT, owner.cls))
+    return function_changes(method, own)
+
+
+def may_change_arguments(function: types.FunctionType, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether a call of a function may change what it is given, as far as its source tells."""
+    bound = bind_parameters(function.__code__, len(args), tuple(kwargs))
+    given = dict(zip(bound, (*args, *kwargs.values()), strict=True)) if bound is not None else {}
+    return function_changes(function, {p: Kind(kind_of(v).mask) for p, v in given.items()}) != NO
+
+
+_RESULTS: dict[Any, tuple[Kind, dict[str, Any]]] = {}  # and the guesses about arguments that it relies on
+_SAMPLED: list[Any] = []
+_INFERRING: list[Any] = []
+_ASSUMED: set[Any] = set()  # recursive calls that were taken to return nothing yet
+
+
+def _result_of(stmt: ir.Bind, arguments: list[Kind], names: Names) -> Kind:
+    """The kind of a known function's result, by inference through its body."""
+    bound = static_parameters(stmt)
+    if bound is None or len(_INFERRING) > 20:
+        return UNKNOWN
+    callee = stmt.facts.callee
+    outer = argument_kinds(callee, bound, arguments)
+    kinds = {p: renamed(k, p) for p, k in outer.items()}
+    samples = tuple((p, id(k.sample)) for p, k in kinds.items() if k.sample is not UNSET)
+    key = (id(callee), tuple((p, k.key) for p, k in kinds.items()), EPOCH.now, *map(id, scope()), samples)
+    if key in _RESULTS:
+        names.take_over(_RESULTS[key][1], outer)
+        return _RESULTS[key][0]
+    if key in _INFERRING:
+        _ASSUMED.add(key)
+        return NOTHING
+    _INFERRING.append(key)
+    try:
+        source = acquire(callee)
+        if check(source.node, source.filename):
+            return UNKNOWN
+        lowered = lower(source, callee.__name__, callee.__code__.co_freevars)
+        given = {p: kinds.get(p, UNKNOWN) for p in lowered.parameters}
+        inner = Names(callee)
+        inner.guessing = not lowered.generator
+        result_of = partial(_result_of, names=inner)
+        result = infer(lowered, inner, given, result_of)
+        if split_field_calls(lowered):
+            result = infer(lowered, inner, given, result_of)
+        if (inner.fields or says_of_parts(lowered)) and _sharing(lowered, inner, given).changed:
+            inner.fields.clear()
+            inner.guessing = False
+            given = {p: without_sample(k) for p, k in given.items()}
+            result = infer(lowered, inner, given, result_of)
+        if key in _ASSUMED:  # once more, now that the recursive calls have a result: it must not grow
+            _ASSUMED.discard(key)
+            _RESULTS[key] = result, {}
+            if not same(infer(lowered, inner, given, result_of), result):
+                result = UNKNOWN
+            del _RESULTS[key]
+        if not result.mask:
+            result = UNKNOWN
+        fields = {} if same(result, UNKNOWN) else inner.fields
+        names.take_over(fields, outer)
+        if not _ASSUMED:
+            _RESULTS[key] = result, fields
+            if samples:
+                _SAMPLED.append((key, kinds))  # (held, so that no other object takes the identity of a sample)
+        return result
+    except DifferentiabilityError:
+        return UNKNOWN
+    finally:
+        _INFERRING.pop()
+
+
+def forget_samples() -> None:
+    """What was inferred from the arguments at hand is of no use for others."""
+    for key, _ in _SAMPLED:
+        _RESULTS.pop(key, None)
+    _SAMPLED.clear()
