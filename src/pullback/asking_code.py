@@ -104,7 +104,8 @@ def asked(
     def named(what: str) -> ast.expr:
         if what == "asked":
             return ast.Name(runtime_call("asked"), ast.Load())
-        function = getattr(operator, what, None) or getattr(builtins, what, None) or _OTHERS[what]
+        places = ((operator, what), (operator, f"{what}_"), (builtins, what))  # (`operator.and_`)
+        function = next((getattr(m, n) for m, n in places if hasattr(m, n)), None) or _OTHERS[what]
         return ast.Name(helper(function, what), ast.Load())
 
     made: ast.expr = _Writer(found, named).written(node)
@@ -140,7 +141,7 @@ class _Writer:
             case ast.Attribute():
                 return self.call(node, "getattr", node.value, ast.Constant(node.attr))
             case ast.Subscript():
-                return self.call(node, "getitem", node.value, _index(node.slice))
+                return self.call(node, "getitem", node.value, self.index(node.slice))
             case ast.BinOp():
                 return self.call(node, METHODS[BINARY[type(node.op)]], node.left, node.right)
             case ast.UnaryOp():
@@ -179,12 +180,11 @@ class _Writer:
             left = right
         return links[0] if len(links) == 1 else ast.copy_location(ast.BoolOp(ast.And(), links), node)
 
-
-def _index(node: ast.expr) -> ast.expr:
-    """An index as an argument."""
-    if isinstance(node, ast.Slice):
-        bounds = [b or ast.Constant(None) for b in (node.lower, node.upper, node.step)]
-        return ast.copy_location(ast.Call(ast.Name("slice", ast.Load()), bounds, []), node)
-    if isinstance(node, ast.Tuple):
-        return ast.copy_location(ast.Tuple([_index(n) for n in node.elts], ast.Load()), node)
-    return node
+    def index(self, node: ast.expr) -> ast.expr:
+        """An index as an argument."""
+        if isinstance(node, ast.Slice):
+            bounds = [b or ast.Constant(None) for b in (node.lower, node.upper, node.step)]
+            return ast.copy_location(ast.Call(self.helper("slice"), bounds, []), node)
+        if isinstance(node, ast.Tuple):
+            return ast.copy_location(ast.Tuple([self.index(n) for n in node.elts], ast.Load()), node)
+        return node

@@ -13,7 +13,7 @@ from __future__ import annotations
 import functools
 import inspect
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from pullback.analysing import function_changes
@@ -271,6 +271,11 @@ def _by_classes(fn: Any, args: tuple[Any, ...]) -> int:
     return function_changes(function, kinds) or int(not all(IS_QUIET[0](type(x)) for x in given))
 
 
+def _seen(xs: Any) -> Any:
+    """The items of a container; of an iterator, itself."""
+    return (xs, *xs) if isinstance(xs, (list, tuple, dict, set, frozenset)) else (xs,)
+
+
 def observe(fn: Any, *args: Any, **kwargs: Any) -> Any:
     """A call whose result needs no derivative: made as it is, unless it could change a differentiated value."""
     entry, operands = lookup(fn), args
@@ -281,12 +286,20 @@ def observe(fn: Any, *args: Any, **kwargs: Any) -> Any:
     if is_caller(fn):
         for given in (*args, *kwargs.values()):
             plainly(given)
-    elif may_mutate(fn, args, kwargs) or (level := _by_classes(fn, args)) >= LIKELY:
+        value = ASKED[0](fn, *args, **kwargs)
+        if isinstance(value, Iterator) and not all(IS_QUIET[0](type(x)) for xs in args[1:] for x in _seen(xs)):
+            raise DifferentiabilityError(
+                f"{callable_name(fn)} runs methods that may change a differentiated value, so that their effect would "
+                "be lost; use a loop",
+                id="mutation",
+            )
+        return value
+    if may_mutate(fn, args, kwargs) or (level := _by_classes(fn, args)) >= LIKELY:
         raise DifferentiabilityError(
             f"{callable_name(fn)} may change a differentiated argument in place, which is not differentiated yet; "
             "let it return the new value instead",
             id="mutation",
         )
-    elif level:
+    if level:
         return WATCHED[0](fn, args, kwargs)
     return fn(*args, **kwargs)

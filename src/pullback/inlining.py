@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import types
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +50,8 @@ def only_form(stmt: ir.Bind) -> bool:
     if not isinstance(stmt.expr, ir.Apply) or not stmt.facts.known:
         return False
     entry = lookup(stmt.facts.callee)
-    return entry is not None and entry.constant and not entry.vjps and entry.protocol is None
+    runs_python = isinstance(stmt.facts.callee, types.FunctionType)  # it may ask its operands' classes
+    return entry is not None and entry.constant and not entry.vjps and entry.protocol is None and not runs_python
 
 
 def inlinable(stmt: ir.Bind, expr: ir.Apply) -> tuple[Rule, dict[str, Any]] | None:

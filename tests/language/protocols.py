@@ -84,6 +84,8 @@ WATCHED = {
     "heap": "h = []\nheapq.heappush(h, v)\nheapq.heappush(h, v)", "matched": "match v:\n    case Log(norm=n): pass",
     "matched_value": "match v:\n    case 3.0: pass", "slice_end": "n = [1, 2, 3][:v]",
     "enumerated": "for i, u in enumerate(v): pass",
+    "mapped": "l = list(map(len, [v]))", "filtered": "l = list(filter(None, [v]))",
+    "taken": "l = list(itertools.takewhile(bool, (v,)))", "mapped_more": "l = list(map(lambda u: u > 1.0, [v]))",
     "zipped": "for i, u in zip(v, [1, 2]): pass",
 }  # fmt: skip
 
@@ -115,7 +117,7 @@ def module_text() -> str:
     text = source[source.index("class Log:") : source.index("def _counting")].rstrip() + "\n\n"
     for number, (method, answer) in enumerate(_ANSWERS.items()):
         text += "".join(_counting(method, 11 + 2 * number, answer).values()) + "\n"
-    text = "import heapq\nimport io\nimport operator\n\n\n" + text
+    text = "import heapq\nimport io\nimport itertools\nimport operator\n\n\n" + text
     for name, statement in {**DIFFERENTIATED, **WATCHED}.items():
         body, inner = textwrap.indent(statement, "    "), textwrap.indent(statement, "        ")
         for form in (_KNOWN, _UNKNOWN, _INSIDE):
