@@ -45,3 +45,32 @@ def test_never_lost(made: Any, name: str, form: str) -> None:
         except pb.DifferentiabilityError:
             continue
         assert found == pytest.approx(numeric(function))
+
+
+class Flagged:
+    """Operators that give no number, of a class that is not known where they are used."""
+
+    def __init__(self, x):
+        self.x = x
+
+    def __and__(self, other):
+        return self.x > 0
+
+    def __or__(self, other):
+        return self.x > 0
+
+    def __getitem__(self, index):
+        return self.x if index == slice(1, None) else 0.0
+
+
+def test_conditions_with_bit_operators_and_slices() -> None:
+    def f(x, make=Flagged):
+        v = [make(x)][0]
+        if v & 1:
+            x = 2 * x
+        if (v | 1) and v[1:] > 0:
+            x = 3 * x
+        return x * v.x
+
+    assert pb.gradient(f)(2.0) == pytest.approx(numeric(f))
+    assert pb.differential(f)(2.0)(1.0) == pytest.approx(numeric(f))

@@ -41,14 +41,10 @@ def tagged(source: Source, operand: int) -> Iterator[Tagged]:
         yield Tagged(item, operand, source.place)
 
 
-def _true(x: Any) -> Any:
-    return asked(bool, x)
-
-
 def untagged(function: Callable[..., Any]) -> Callable[..., Any]:
     """A predicate or key of items, as one of tagged items."""
     plainly(function)
-    return lambda t: function(t.value if isinstance(t, Tagged) else t)
+    return lambda t: asked(function, t.value if isinstance(t, Tagged) else t)
 
 
 def passing(
@@ -68,7 +64,7 @@ def passing(
         if "fillvalue" in active:
             kwargs = {**kwargs, "fillvalue": Tagged(kwargs["fillvalue"], -1, 0)}
         if predicate is not None:
-            given[predicate] = untagged(args[predicate] if args[predicate] is not None else _true)
+            given[predicate] = untagged(args[predicate] if args[predicate] is not None else bool)
         places: list[Any] = []
         drawn = Lazy(_unwrapped(function(*given, **kwargs), places), passes=True)
         return drawn, (_reverse_passing, sources, places, active)
