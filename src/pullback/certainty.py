@@ -27,7 +27,7 @@ from pullback.structs import is_struct_class
 ResultOf = Callable[[ir.Bind, list[int]], int]  # how sure the result of a known function is
 Env = dict[str, int]
 
-_ARRAY_RESULTS = frozenset({"float", "array", "numeric", "like"})
+_ARRAY_RESULTS = frozenset({"float", "array", "view", "numeric", "like"})
 _HANDED_ON = (sum, min, max, abs, pow, list, tuple, sorted, reversed, np.array, np.asarray, np.stack, np.concatenate)
 _ARRAY_METHODS = frozenset({
     "sum", "mean", "dot", "reshape", "ravel", "flatten", "copy", "transpose", "cumsum", "prod", "max", "min", "std",

@@ -116,7 +116,7 @@ def residuals(f: Callable[..., Any], *args: Any, wrt: Wrt = None, **kwargs: Any)
     ...     return np.sum(y * y)
     >>> found = residuals(f, np.ones(1000))
     >>> [(row.name, row.form) for row in found if row.bytes > 1000]
-    [('y', 'float64[1000]'), ('y * y', 'float64[1000]')]
+    [('y', 'float64[1000]')]
     """
     return residuals_of(value_with_pullback(f, wrt)(*args, **kwargs)[1])
 

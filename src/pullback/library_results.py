@@ -63,10 +63,12 @@ def returned(entry: Entry, arguments: list[Kind]) -> Kind:
             return ARRAY_OR_SCALAR
         if any(k.inexact for k in active):
             return INEXACT
-    if returns == "array" and entry.rule is not None:
+    if returns in ("array", "view") and entry.rule is not None:
+        scalar = NPFLOAT if returns == "view" and (not arguments or arguments[0].mask & NPFLOAT) else 0
         parameters = zip(entry.rule.signature.parameters, arguments, strict=False)
         if not any(k.inexact or k.cls is float for p, k in parameters if p in entry.rule.templates):
-            return Kind(ARRAY | NPINT)  # of a list, for example, of which it is not known what it holds
+            return Kind(ARRAY | NPINT | scalar)  # of a list, for example, of which it is not known what it holds
+        return Kind(ARRAY | scalar)
     return _RETURNS.get(returns, UNKNOWN)
 
 

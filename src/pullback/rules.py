@@ -282,8 +282,9 @@ def rule(
 ) -> None:
     """Register the cotangents of a library function's parameters, as templates.
 
-    `_returns` names the kind of the result: "float", "array", "numeric", "like" (of the operands),
-    "list", "tuple" or "unknown". `_alias` says that the result may be a view of an argument;
+    `_returns` names the kind of the result: "float", "array", "view" (an array, or a NumPy scalar of a
+    scalar), "numeric", "like" (of the operands), "list", "tuple" or "unknown". `_alias` says that the
+    result may be a view of an argument;
     `_itself` is the place of the one that it is, if it is none but that or a new value.
     `_linear` names parameters in each of which the function is linear, whatever the others are;
     `_inert` those of which only the form matters, such as the value that another is brought to the shape of.

@@ -133,3 +133,14 @@ def test_a_derivative_that_is_not_known_is_refused_at_the_starred_call() -> None
         with pytest.raises(pb.DifferentiabilityError, match="argument `ord` is not known") as refused:
             derivative()
         assert "norm(*operands) * y" in str(refused.value)
+
+
+def test_a_numpy_scalar_that_is_reshaped_stays_one() -> None:
+    def f(x: Any) -> Any:
+        t = np.reshape(np.sum(x * x), ())[()]
+        u = np.transpose(np.squeeze(np.max(x)))[...]
+        out = [t, 0.0]
+        out[1] = out[0] * u
+        return out[1]
+
+    pb.check_derivative(f, np.array([0.3, 1.7, -0.4]), order=2)

@@ -16,6 +16,7 @@ stats = pytest.importorskip("scipy.stats", reason="SciPy is not installed")
 from pullback.rulebook.scipy_stats import _TARGETS  # noqa: E402
 
 MODULES = ["pullback.rulebook.scipy_stats", "pullback.rulebook.scipy_stats_multivariate"]
+ELSEWHERE = {"frozen"}  # an object's parameters, read for its second derivatives: test_stats.py
 Case = tuple[Any, tuple[Any, ...], dict[str, Any], tuple[Any, ...]]
 R = np.random.default_rng(23)
 

@@ -163,7 +163,7 @@ for function, signature in (
         signature,
         a="reshaped(g, form(a), order)",
         a_dot="np.reshape(a_dot, np.shape(y), entry_order(order))",
-        _returns="array",
+        _returns="view" if function in (np.reshape, np.generic.reshape) else "array",
         _alias=True,
     )
 for kind in KINDS:
@@ -176,7 +176,7 @@ for kind in KINDS:
     )
     rule(kind.squeeze, "a, axis=None", a="reshaped(g, form(a))", _linear="a", _alias=True)
 rule(np.expand_dims, "a, axis", a="reshaped(g, form(a))", _linear="a", _returns="array", _alias=True)
-rule(np.squeeze, "a, axis=None", a="reshaped(g, form(a))", _linear="a", _returns="array", _alias=True)
+rule(np.squeeze, "a, axis=None", a="reshaped(g, form(a))", _linear="a", _returns="view", _alias=True)
 for at_least in (np.atleast_1d, np.atleast_2d, np.atleast_3d):
     rule(
         at_least,
@@ -196,7 +196,7 @@ rule(
     "a, axes=None",
     a="restore(np.transpose(g, inverse_axes(axes)), form(a))",
     _linear="a",
-    _returns="array",
+    _returns="view",
     _alias=True,
 )
 for function in (np.swapaxes, np.ndarray.swapaxes):
@@ -232,7 +232,7 @@ rule(
     "a, source, destination",
     a="restore(np.moveaxis(g, destination, source), form(a))",
     _linear="a",
-    _returns="array",
+    _returns="view",
     _alias=True,
 )
 rule(
@@ -245,7 +245,7 @@ rule(
 )
 
 # The entries in another place
-rule(np.flip, "m, axis=None", m="restore(np.flip(g, axis), form(m))", _linear="m", _returns="array", _alias=True)
+rule(np.flip, "m, axis=None", m="restore(np.flip(g, axis), form(m))", _linear="m", _returns="view", _alias=True)
 rule(np.fliplr, "m", m="restore(np.fliplr(g), form(m))", _linear="m", _returns="array", _alias=True)
 rule(np.flipud, "m", m="restore(np.flipud(g), form(m))", _linear="m", _returns="array", _alias=True)
 rule(
