@@ -14,12 +14,15 @@ from typing import Any
 
 import numpy as np
 
+from pullback.analysing import function_changes
 from pullback.applying import Residual
-from pullback.descriptors import as_property
+from pullback.changing import LIKELY
+from pullback.descriptors import as_getter, as_property
 from pullback.dispatch import after_callee, call, no_tangents, shifted
 from pullback.drawing import Drawn
 from pullback.errors import DifferentiabilityError
 from pullback.fingerprints import fingerprint
+from pullback.kinds import kind_of
 from pullback.operations import is_field_of
 from pullback.python_calls import has_tangent
 from pullback.rules import Active, lookup
@@ -37,10 +40,35 @@ def static_attribute(cls: type, name: str) -> Any:
     return None
 
 
+def found_static(obj: Any, name: str) -> Any:
+    """What `obj.name` finds in the classes: for `super()` in those that come after."""
+    if not isinstance(obj, super):
+        return static_attribute(type(obj), name)
+    mro = obj.__self_class__.__mro__
+    for base in mro[mro.index(obj.__thisclass__) + 1 :]:
+        if name in base.__dict__:
+            return as_property(base.__dict__[name])
+    return None
+
+
+def getter_of(obj: Any, name: str) -> Any:
+    """The function that `obj.name` runs, of a property or a descriptor without `__set__`; else None."""
+    static = found_static(obj, name)
+    if isinstance(static, property):
+        if static.fget is None:
+            getattr(obj, name)  # raises
+        return static.fget
+    getter = as_getter(static)
+    stored = not isinstance(obj, super) and name in getattr(obj, "__dict__", ())
+    return None if stored else getter
+
+
 def takes_object(static: Any) -> bool:
     """Whether what a class holds is called with the object as its first argument."""
     if isinstance(static, types.FunctionType):
         return True
+    if as_getter(static) is not None:
+        return False
     return inspect.ismethoddescriptor(static) and not isinstance(static, (staticmethod, classmethod))
 
 
@@ -120,15 +148,23 @@ def _through_attribute(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
 def read_attribute(obj: Any, name: str) -> tuple[Any, Residual]:
     """`obj.name`: stored data, or a property that is differentiated."""
     cls = type(obj)
-    static = static_attribute(cls, name)
+    if isinstance(obj, super) and name in ("__self__", "__self_class__", "__thisclass__"):
+        return getattr(obj, name), (_bound_method, obj) if name == "__self__" else (no_tangents, 1)
+    static = found_static(obj, name)
     if name == "__class__":
         return obj.__class__, (no_tangents, 1)
     if name == "__dict__" and not isinstance(static, property):
         return obj.__dict__, (_from_dict, type(obj))
-    if isinstance(static, property):
-        if static.fget is None:
-            getattr(obj, name)  # raises
-        return call(static.fget, (obj,), (0,))
+    getter = getter_of(obj, name)
+    if getter is not None:
+        return call(getter, (itself(obj),), (0,))
+    if isinstance(static, functools.cached_property):
+        return _cached(static, itself(obj), name)
+    if isinstance(obj, super):
+        method = isinstance(static, types.FunctionType)
+        return getattr(obj, name), (_bound_method, obj) if method else (no_tangents, 1)
+    if as_getter(static) is not None:  # (it is stored, or the getter was there)
+        return getattr(obj, name), (_attribute, obj, name)
     if static is not None and lookup(static) is not None and not isinstance(static, types.FunctionType):
         entry = lookup(static)
         assert entry is not None
@@ -140,8 +176,6 @@ def read_attribute(obj: Any, name: str) -> tuple[Any, Residual]:
             return value, (_attribute_rule, rule, value, obj)
     if is_field_of(cls, name) or (isinstance(obj, tuple) and hasattr(cls, "_fields") and name in cls._fields):
         return getattr(obj, name), (_attribute, obj, name)
-    if isinstance(static, functools.cached_property):
-        return _cached(static, obj, name)
     if not isinstance(cls.__getattribute__, types.FunctionType) and not hasattr(type(static), "__get__"):
         if name in getattr(obj, "__dict__", ()):  # `__getattr__` is asked only for what is not found
             return getattr(obj, name), (_attribute, obj, name)
@@ -163,16 +197,37 @@ def read_attribute(obj: Any, name: str) -> tuple[Any, Residual]:
     )
 
 
+def itself(obj: Any) -> Any:
+    """The object that a getter is given: of `super()`, the one that it stands for."""
+    return obj.__self__ if isinstance(obj, super) else obj  # type: ignore[attr-defined]
+
+
 def _cached(static: functools.cached_property[Any], obj: Any, name: str) -> tuple[Any, Residual]:
     """A cached property: its function is differentiated at every read, and its value kept as Python keeps it."""
+    refuse_changing(static, obj, name)
     value, residual = call(static.func, (obj,), (0,))
+    return kept_value(value, obj, name), residual
+
+
+def refuse_changing(static: Any, obj: Any, name: str) -> None:
+    """Refuse a cached property that changes something: it is run at every read here, and once in Python."""
+    kinds = {n: kind_of(obj) for n in static.func.__code__.co_varnames[:1]}
+    if function_changes(static.func, kinds) >= LIKELY:
+        raise DifferentiabilityError(
+            f"the cached property `{name}` of {describe(obj)} changes something when it is first read; make it a method",
+            id="mutation",
+        )
+
+
+def kept_value(value: Any, obj: Any, name: str) -> Any:
+    """The value of a cached property, kept in the object as Python keeps it."""
     if name in obj.__dict__ and fingerprint(obj.__dict__[name]) != fingerprint(value):
         raise DifferentiabilityError(
             f"the cached property `{name}` of {describe(obj)} holds a value from before a change of the object; "
             "make it a property",
             id="mutation",
         )
-    return obj.__dict__.setdefault(name, value), residual
+    return obj.__dict__.setdefault(name, value)
 
 
 def _attribute(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:

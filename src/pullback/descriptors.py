@@ -12,6 +12,7 @@ from typing import Any
 
 from pullback.template_functions import made
 
+_GETTERS: dict[int, tuple[Any, Any]] = {}
 _MADE: dict[int, tuple[Any, property]] = {}  # by the descriptor's identity, which is held
 
 
@@ -29,4 +30,18 @@ def as_property(static: Any) -> Any:
         read = made("lambda obj: descriptor.__get__(obj, obj.__class__)", given)
         write = made("lambda obj, value: descriptor.__set__(obj, value)", given)
         known = _MADE[id(static)] = static, property(read, write)
+    return known[1]
+
+
+def as_getter(static: Any) -> Any:
+    """The function that a descriptor without `__set__`, written in Python, runs where an object stores nothing."""
+    cls = type(static)
+    if cls.__module__ in ("builtins", "functools") or isinstance(static, (type, types.FunctionType)):
+        return None
+    if hasattr(cls, "__set__") or not isinstance(getattr(cls, "__get__", None), types.FunctionType):
+        return None
+    known = _GETTERS.get(id(static))
+    if known is None:
+        given = {"descriptor": static, "__name__": cls.__module__}
+        known = _GETTERS[id(static)] = static, made("lambda obj: descriptor.__get__(obj, obj.__class__)", given)
     return known[1]

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from pullback.attributes import static_attribute
+from pullback.attributes import found_static, itself, static_attribute
 from pullback.call_paths import put_back, six_operands
 from pullback.conditions import spelled_for
 from pullback.differential_calls import LENT, call_differential, resolve, unwrapped
@@ -364,7 +364,7 @@ def change_method(
     if way == METHOD:
         return change_differential(fn, ZERO, (obj, *args), (obj_dot, *dots), kwargs, kwdots)
     if way == BOUND or is_super(obj):
-        return change_differential(function_of(fn), ZERO, (object_of(fn), *args), (obj_dot, *dots), kwargs, kwdots)
+        return change_differential(function_of(fn), ZERO, (itself(obj), *args), (obj_dot, *dots), kwargs, kwdots)
     if way == PLAIN:
         return change_differential(fn, ZERO, args, dots, kwargs, kwdots)
     stored, stored_dot = attribute_differential(obj, obj_dot, name)
@@ -382,11 +382,6 @@ def function_of(fn: Any) -> Any:
         return fn.__func__
     held = [b.__dict__[fn.__name__] for b in type(fn.__self__).__mro__ if fn.__name__ in b.__dict__]
     return next((f for f in held if not isinstance(f, types.FunctionType)), getattr(type(fn.__self__), fn.__name__))
-
-
-def object_of(fn: Any) -> Any:
-    """The object of a bound method."""
-    return fn.__self__
 
 
 def change_operator(op: str, operands: Any, dots: Any) -> Any:
@@ -419,7 +414,7 @@ def change_attribute(obj: Any, obj_dot: Any, name: str) -> Any:
         return getattr(obj, name), ZERO
     way, fn = how_read(obj, name)
     if way == PROPERTY:
-        value, value_dot = change_differential(fn, ZERO, (obj,), (obj_dot,))
+        value, value_dot = change_differential(fn, ZERO, (itself(obj),), (obj_dot,))
         return value, complete(value_dot, value)
     if way == OWN:
         value, value_dot = change_differential(fn, ZERO, (obj,), (obj_dot,))
@@ -436,8 +431,8 @@ def change_attribute(obj: Any, obj_dot: Any, name: str) -> Any:
 
 def how_read(obj: Any, name: str) -> tuple[int, Any]:
     """How an attribute is read, that of a cached property included."""
-    static = static_attribute(type(obj), name)
-    if isinstance(static, functools.cached_property):
+    static = found_static(obj, name)
+    if isinstance(static, functools.cached_property) and not isinstance(obj, super):
         return (FIELD, None) if name in obj.__dict__ else (OWN, static.func)
     return how_attribute(obj, name)
 

@@ -18,7 +18,16 @@ from typing import Any
 import numpy as np
 
 from pullback.asking import as_key, asked
-from pullback.attributes import static_attribute, takes_object
+from pullback.attributes import (
+    found_static,
+    getter_of,
+    itself,
+    kept_value,
+    refuse_changing,
+    static_attribute,
+    takes_object,
+)
+from pullback.descriptors import as_getter
 from pullback.differential_calls import attribute_caller, call_differential, operator_caller
 from pullback.dispatch import call
 from pullback.errors import DifferentiabilityError
@@ -32,7 +41,7 @@ from pullback.spaces import describe
 from pullback.tangent_parts import elements, field_part, part
 from pullback.tangents import NO_TANGENT, ZERO, add
 
-PLAIN, METHOD, UNBOUND, CALLED, FIELD, PROPERTY, RULE, GETATTR, BOUND = range(9)
+PLAIN, METHOD, UNBOUND, CALLED, FIELD, PROPERTY, RULE, GETATTR, BOUND, CACHED = range(10)
 
 
 def how_method(obj: Any, name: str) -> tuple[int, Any]:
@@ -60,7 +69,7 @@ def method_differential(
     if way == METHOD:
         return call_differential(fn, ZERO, (obj, *args), (obj_dot, *dots), kwargs, kwdots)
     if way == BOUND:
-        return call_differential(fn.__func__, ZERO, (fn.__self__, *args), (obj_dot, *dots), kwargs, kwdots)
+        return call_differential(fn.__func__, ZERO, (itself(obj), *args), (obj_dot, *dots), kwargs, kwdots)
     if way == PLAIN:
         return call_differential(fn, ZERO, args, dots, kwargs, kwdots)
     stored, stored_dot = attribute_differential(obj, obj_dot, name)
@@ -70,11 +79,19 @@ def method_differential(
 def how_attribute(obj: Any, name: str) -> tuple[int, Any]:
     """How `obj.name` is read: stored data, a property, a rule's attribute, a method."""
     cls = type(obj)
-    static = static_attribute(cls, name)
+    static = found_static(obj, name)
     if name == "__class__":
         return PLAIN, None
-    if isinstance(static, property):
-        return (PROPERTY, static.fget) if static.fget is not None else (PLAIN, None)
+    getter = getter_of(obj, name)
+    if getter is not None:
+        return PROPERTY, getter
+    if isinstance(static, functools.cached_property):
+        refuse_changing(static, itself(obj), name)
+        return CACHED, static.func
+    if isinstance(obj, super):
+        return BOUND if isinstance(static, types.FunctionType) else PLAIN, None
+    if as_getter(static) is not None:  # (it is stored, or the getter was there)
+        return FIELD, None
     if static is not None and not isinstance(static, types.FunctionType):
         entry = lookup(static)
         if entry is not None and (entry.constant or entry.rule is not None):
@@ -83,8 +100,6 @@ def how_attribute(obj: Any, name: str) -> tuple[int, Any]:
         return FIELD, None
     if isinstance(static, (types.FunctionType, staticmethod, classmethod)) or inspect.ismethoddescriptor(static):
         return BOUND, None
-    if isinstance(static, functools.cached_property):
-        return PROPERTY, static.func
     getattribute = getattr(cls, "__getattr__", None)
     if static is None and isinstance(getattribute, types.FunctionType):
         return (FIELD, None) if name in getattr(obj, "__dict__", ()) else (GETATTR, getattribute)
@@ -103,8 +118,13 @@ def attribute_differential(obj: Any, obj_dot: Any, name: str) -> Any:
     way, fn = how_attribute(obj, name)
     if way == FIELD:
         return getattr(obj, name), field_part(obj, obj_dot, name)
-    if way in (PROPERTY, RULE):
+    if way == PROPERTY:
+        return call_differential(fn, ZERO, (itself(obj),), (obj_dot,))
+    if way == RULE:
         return call_differential(fn, ZERO, (obj,), (obj_dot,))
+    if way == CACHED:
+        value, value_dot = call_differential(fn, ZERO, (itself(obj),), (obj_dot,))
+        return kept_value(value, itself(obj), name), value_dot
     if way == GETATTR:
         return call_differential(fn, ZERO, (obj, name), (obj_dot, ZERO))
     if way == BOUND:

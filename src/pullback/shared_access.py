@@ -18,10 +18,17 @@ from typing import Any
 import numpy as np
 
 from pullback.applying import Residual
-from pullback.attributes import read_attribute, static_attribute
+from pullback.attributes import (
+    found_static,
+    getter_of,
+    itself,
+    kept_value,
+    read_attribute,
+    refuse_changing,
+    static_attribute,
+)
 from pullback.drawing import Drawn
 from pullback.errors import DifferentiabilityError
-from pullback.fingerprints import fingerprint
 from pullback.fitting import fit
 from pullback.lending import lent
 from pullback.operations import is_field_of
@@ -173,20 +180,19 @@ def read_attribute_shared(obj: Any, name: str) -> tuple[Any, Residual]:
             id="mutation",
         )
     cls = type(obj)
-    static = static_attribute(cls, name)
-    if isinstance(static, property) and isinstance(static.fget, types.FunctionType):
-        return call_shared(static.fget, (obj,), (0,))
+    static = found_static(obj, name)
+    getter = getter_of(obj, name)
+    if isinstance(getter, types.FunctionType):
+        return call_shared(getter, (itself(obj),), (0,))
     stored = name in getattr(obj, "__dict__", ())
     if isinstance(static, functools.cached_property):
-        value, inner = call_shared(static.func, (obj,), (0,))
-        if stored and fingerprint(obj.__dict__[name]) != fingerprint(value):
-            raise DifferentiabilityError(
-                f"the cached property `{name}` of {describe(obj)} holds a value from before a change of the object; "
-                "make it a property",
-                id="mutation",
-            )
-        value = obj.__dict__.setdefault(name, value)
+        refuse_changing(static, itself(obj), name)
+        value, inner = call_shared(static.func, (itself(obj),), (0,))
+        value = kept_value(value, itself(obj), name)
         return value, (_cached, inner, value)
+    if isinstance(obj, super):
+        method = isinstance(static, types.FunctionType) or name == "__self__"
+        return getattr(obj, name), (_bound, itself(obj)) if method else (_nothing, 1)
     named = isinstance(obj, tuple) and hasattr(cls, "_fields") and name in cls._fields
     if stored or named or (is_field_of(cls, name) and not isinstance(obj, (np.ndarray, types.ModuleType))):
         value = getattr(obj, name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pullback.attributes import itself, kept_value
 from pullback.differential_calls import (
     constructor_fields,
     method_parts,
@@ -92,6 +93,8 @@ rule(
     _returns="tuple",
 )  # fmt: skip
 rule(unwrapped, "fn", fn="g", fn_dot="fn_dot", _returns="unknown")
+rule(itself, "obj", obj="g", obj_dot="obj_dot", _returns="unknown", _alias=True)
+rule(kept_value, "value, obj, name", value="g", value_dot="value_dot", _returns="unknown", _alias=True, _inert="obj")
 rule(plainly, "fn", fn="g", fn_dot="fn_dot", _returns="unknown", _alias=True)
 constant(
     is_zero, zero_tangent, meta, how_method, how_attribute, how_item, how_operator, class_methods, is_answer,
