@@ -12,19 +12,20 @@ import inspect
 import operator
 import types
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
 from pullback.analysing import function_changes
+from pullback.asking_code import call_attribute
 from pullback.conditions import ASKING, ATTRIBUTE, IMPLICIT, KEY, SPELLED, own_methods, within
 from pullback.dispatch import ASKED, IS_QUIET, WATCHED
 from pullback.errors import DifferentiabilityError
 from pullback.fingerprints import fingerprint
-from pullback.kinds import STRUCT, Kind
+from pullback.kinds import STRUCT, Kind, kind_of
 from pullback.names import INTERNAL
-from pullback.rules import EPOCH, callable_name, constant, is_library_code, rule
+from pullback.rules import EPOCH, callable_name, constant, is_library_code, lookup, rule
 from pullback.runtime import truth as without_derivative
 
 _COMPARISONS = (operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne)
@@ -38,18 +39,48 @@ _HOLDING: tuple[Any, ...] = (
     list, tuple, set, frozenset, deque, type({}.keys()), type({}.values()), type({}.items()),
 )  # fmt: skip
 _SHALLOW = (len, getattr, operator.getitem, iter, type, isinstance, bool, operator.truth)
+_RUN = (types.FunctionType, types.MethodType)
+_CONSUMING = (max, min, sorted, sum, any, all, list, tuple, set)
+_EMPTY = types.CellType()
 _EPOCH = [EPOCH.now]
 
 
 def asked(function: Callable[..., Any], *operands: Any, **named: Any) -> Any:
     """`function(*operands)`, an operation that may run methods of the operands' classes."""
+    run = getattr(operands[0], operands[1], None) if function is call_attribute else function
+    if run.__class__ in _RUN and may_change(run):
+        return watched(function, operands, named)
     for x in (*operands, *named.values()) if named else operands:
         if x.__class__ not in _QUIET and not is_quiet(x.__class__):
+            return watched(function, operands, named)
+        if x.__class__ in _RUN and may_change(x):
             return watched(function, operands, named)
         if x.__class__ in _HOLDING and function not in _SHALLOW and not all(map(is_quiet, set(map(type, x)))):
             return watched(function, operands, named)
     value = function(*operands, **named)
     return without_derivative(value) if function in _COMPARISONS else value
+
+
+def may_change(function: Any) -> bool:
+    """Whether a call of a user's function may change something that outlives it, as far as its code tells."""
+    code, kinds = function, {}
+    if isinstance(function, types.MethodType):
+        code = function.__func__
+        if not isinstance(code, types.FunctionType):
+            return True
+        kinds = {n: kind_of(function.__self__) for n in code.__code__.co_varnames[:1]}
+    return lookup(code) is None and not is_library_code(code) and function_changes(code, kinds) != 0
+
+
+def _reached(given: Iterable[Any]) -> list[Any]:
+    """What functions and bound methods among these reach: what they capture, or are bound to."""
+    found: list[Any] = []
+    for x in given:
+        if isinstance(x, types.MethodType):
+            found += [x.__self__, *_reached([x.__func__])]
+        elif isinstance(x, types.FunctionType):
+            found += [c.cell_contents for c in x.__closure__ or () if c != _EMPTY]
+    return found
 
 
 def is_quiet(cls: type) -> bool:
@@ -74,15 +105,24 @@ def is_quiet(cls: type) -> bool:
 
 def watched(function: Callable[..., Any], operands: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """The same, where a change is possible: one of something differentiated is refused."""
-    given = (*operands, *named.values())
+    if function in _CONSUMING:  # what an iterator hands on is looked at, too
+        operands = tuple([list(x) if isinstance(x, Iterator) else x for x in operands])
+    given: tuple[Any, ...] = (*operands, *named.values())
+    given = (*given, *_reached((function, *given)))
     before = state(given)
     value = function(*operands, **named)
+    if isinstance(value, types.GeneratorType):
+        raise DifferentiabilityError(
+            f"{value.__qualname__} is a generator that may change a differentiated value while it is drawn from, and its "
+            "effect would be lost here; draw its items into a list before",
+            id="mutation",
+        )
     if state(given) != before:
         held = [x for part in given if type(part) in _HOLDING for x in part]
-        cls = next((type(x) for x in (*given, *held) if not is_quiet(type(x))), type(given[0]))
+        loud = next((f"method of {type(x).__name__}" for x in (*given, *held) if not is_quiet(type(x))), "function")
         raise DifferentiabilityError(
-            f"`{callable_name(function)}` runs a method of {cls.__name__} that changes a differentiated value where "
-            "that was not foreseen, so that its effect would be lost; call the method by name before",
+            f"`{callable_name(function)}` runs a {loud} that changes a differentiated value where "
+            "that was not foreseen, so that its effect would be lost; call it by name before",
             id="mutation",
         )
     return without_derivative(value) if function in _COMPARISONS else value

@@ -102,8 +102,8 @@ def asked(
     """The expression with these operations as calls that look at their operands' classes: `asked(lt, a, b)`."""
 
     def named(what: str) -> ast.expr:
-        if what == "asked":
-            return ast.Name(runtime_call("asked"), ast.Load())
+        if what in ("asked", "unchanging"):
+            return ast.Name(runtime_call(what), ast.Load())
         places = ((operator, what), (operator, f"{what}_"), (builtins, what))  # (`operator.and_`)
         function = next((getattr(m, n) for m, n in places if hasattr(m, n)), None) or _OTHERS[what]
         return ast.Name(helper(function, what), ast.Load())
@@ -114,7 +114,8 @@ def asked(
 
 class _Writer:
     def __init__(self, found: tuple[Operation, ...], helper: Callable[[str], ast.expr]) -> None:
-        self.asked = {id(o.node) for o in found if not o.truth}
+        self.asked = {id(o.node) for o in found if not (o.truth or o.drawn)}
+        self.drawn = {id(o.node): o.methods for o in found if o.drawn}
         self.true = {id(o.node) for o in found if o.truth}
         self.helper = helper
 
@@ -129,6 +130,9 @@ class _Writer:
                 setattr(made, field, self.written(value))
         if id(node) in self.asked:
             made = self.operation(made)
+        if id(node) in self.drawn:
+            methods = ast.Tuple([ast.Constant(m) for m in self.drawn[id(node)]], ast.Load())
+            made = ast.copy_location(ast.Call(self.helper("unchanging"), [made, methods], []), made)
         return self.call(made, "truth", made) if id(node) in self.true else made
 
     def call(self, at: Any, what: str, *args: ast.expr) -> ast.expr:

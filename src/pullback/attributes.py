@@ -44,8 +44,9 @@ def found_static(obj: Any, name: str) -> Any:
     """What `obj.name` finds in the classes: for `super()` in those that come after."""
     if not isinstance(obj, super):
         return static_attribute(type(obj), name)
-    mro = obj.__self_class__.__mro__
-    for base in mro[mro.index(obj.__thisclass__) + 1 :]:
+    given: Any = obj
+    mro = given.__self_class__.__mro__
+    for base in mro[mro.index(given.__thisclass__) + 1 :]:
         if name in base.__dict__:
             return as_property(base.__dict__[name])
     return None

@@ -86,6 +86,7 @@ class Operation:
     methods: tuple[str, ...]
     operands: tuple[Kind, ...]
     spelled: bool = True  # whether lowering has a way to spell it out
+    drawn: bool = False  # whether what is asked for is the items of `node`
 
 
 def operations(
@@ -106,12 +107,10 @@ class _Reader:
         self.bound: set[str] = set()
         self.operations: list[Operation] = []
 
-    def note(
-        self, node: ast.expr, methods: tuple[str, ...], *operands: Kind, truth: bool = False, spelled: bool = True
-    ) -> None:
+    def note(self, node: ast.expr, methods: tuple[str, ...], *operands: Kind, **how: bool) -> None:
         able = tuple(k for k in operands if not is_plain(k))
         if able:
-            self.operations.append(Operation(node, truth, methods, able, spelled))
+            self.operations.append(Operation(node, how.pop("truth", False), methods, able, **how))
 
     def truth(self, node: ast.expr, kind: Kind) -> None:
         """`node` is asked for its truth."""
@@ -163,6 +162,8 @@ class _Reader:
                 return obj.each() or UNKNOWN
             case ast.Call():
                 return self.called(node)
+            case ast.GeneratorExp() | ast.ListComp() | ast.SetComp() | ast.DictComp():
+                return self.comprehended(node)
             case ast.IfExp():
                 self.truth(node.test, self.kind(node.test))
                 body, orelse = self.kind(node.body), self.kind(node.orelse)
@@ -186,9 +187,20 @@ class _Reader:
             if isinstance(op, (ast.In, ast.NotIn)):
                 self.note(node, ("__contains__", *DRAWN, "__eq__"), _with_items(right), left)
             elif not isinstance(op, (ast.Is, ast.IsNot)):
-                own, other = RICH[type(op)]
-                self.note(node, (f"__{own}__", f"__{other}__"), _with_items(left), _with_items(right))
+                self.note(node, _asked_by(op), _with_items(left), _with_items(right))
         return BOOL_KIND
+
+    def comprehended(self, node: ast.GeneratorExp | ast.ListComp | ast.SetComp | ast.DictComp) -> Kind:
+        outer = self.bound
+        for part in node.generators:
+            self.note(part.iter, DRAWN, self.kind(part.iter), spelled=False, drawn=True)
+            self.bound = self.bound | {n.id for n in ast.walk(part.target) if isinstance(n, ast.Name)}
+            for test in part.ifs:
+                self.truth(test, self.kind(test))
+        for item in (node.key, node.value) if isinstance(node, ast.DictComp) else (node.elt,):
+            self.kind(item)
+        self.bound = outer
+        return Kind(LIST) if isinstance(node, ast.ListComp) else UNKNOWN
 
     def attribute(self, node: ast.Attribute) -> Kind:
         owner = self.kind(node.value)
@@ -202,11 +214,8 @@ class _Reader:
         return Kind(NUMERIC_MASK | TUPLE) if owner.mask == ARRAY else UNKNOWN
 
     def called(self, node: ast.Call) -> Kind:
-        outer, comprehended = self.bound, [n for n in ast.walk(node) if isinstance(n, ast.comprehension)]
-        self.bound = outer | {n.id for c in comprehended for n in ast.walk(c.target) if isinstance(n, ast.Name)}
         given = [*node.args, *(k.value for k in node.keywords)]
         kinds = [self.kind(a) for a in given]
-        self.bound = outer
         if isinstance(node.func, ast.Attribute):
             owner = self.kind(node.func.value)
             if isinstance(owner.value, (types.ModuleType, type)):
@@ -379,7 +388,8 @@ def _asked_by(op: ast.cmpop) -> tuple[str, ...]:
         return ()
     if isinstance(op, (ast.In, ast.NotIn)):
         return ("__contains__", *DRAWN, "__eq__")
-    return tuple(f"__{n}__" for n in RICH[type(op)])
+    contrary = ("__eq__",) if isinstance(op, ast.NotEq) else ()  # what a class without `__ne__` is asked
+    return (*(f"__{n}__" for n in RICH[type(op)]), *contrary)
 
 
 def _one(kinds: tuple[Kind, ...], methods: tuple[str, ...], spelled: bool = True) -> tuple[Operation, ...]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import itertools
 import types
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -271,9 +272,25 @@ def _by_classes(fn: Any, args: tuple[Any, ...]) -> int:
     return function_changes(function, kinds) or int(not all(IS_QUIET[0](type(x)) for x in given))
 
 
-def _seen(xs: Any) -> Any:
-    """The items of a container; of an iterator, itself."""
-    return (xs, *xs) if isinstance(xs, (list, tuple, dict, set, frozenset)) else (xs,)
+def _watched_later(fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """An iterator such as a `map`, of which each call of its function is watched when it is made."""
+    if fn in (itertools.accumulate, itertools.groupby) and not all(
+        IS_QUIET[0](type(x)) for xs in args[:1] for x in ((xs, *xs) if isinstance(xs, (list, tuple)) else (xs,))
+    ):
+        raise DifferentiabilityError(
+            f"{callable_name(fn)} runs methods that may change a differentiated value, so that their effect would "
+            "be lost; use a loop",
+            id="mutation",
+        )
+
+    def watching(given: Any) -> Any:
+        if given is None and fn in (filter, itertools.filterfalse):
+            given = bool
+        if isinstance(given, (types.FunctionType, types.MethodType, types.BuiltinFunctionType, type, functools.partial)):
+            return functools.partial(ASKED[0], given)
+        return given
+
+    return fn(*map(watching, args), **{k: watching(v) for k, v in kwargs.items()})
 
 
 def observe(fn: Any, *args: Any, **kwargs: Any) -> Any:
@@ -286,14 +303,9 @@ def observe(fn: Any, *args: Any, **kwargs: Any) -> Any:
     if is_caller(fn):
         for given in (*args, *kwargs.values()):
             plainly(given)
-        value = ASKED[0](fn, *args, **kwargs)
-        if isinstance(value, Iterator) and not all(IS_QUIET[0](type(x)) for xs in args[1:] for x in _seen(xs)):
-            raise DifferentiabilityError(
-                f"{callable_name(fn)} runs methods that may change a differentiated value, so that their effect would "
-                "be lost; use a loop",
-                id="mutation",
-            )
-        return value
+        if isinstance(fn, type) and issubclass(fn, Iterator):
+            return _watched_later(fn, args, kwargs)
+        return ASKED[0](fn, *args, **kwargs)
     if may_mutate(fn, args, kwargs) or (level := _by_classes(fn, args)) >= LIKELY:
         raise DifferentiabilityError(
             f"{callable_name(fn)} may change a differentiated argument in place, which is not differentiated yet; "
