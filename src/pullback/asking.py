@@ -113,8 +113,8 @@ def watched(function: Callable[..., Any], operands: tuple[Any, ...], named: dict
     value = function(*operands, **named)
     if isinstance(value, types.GeneratorType):
         raise DifferentiabilityError(
-            f"{value.__qualname__} is a generator that may change a differentiated value while it is drawn from, and its "
-            "effect would be lost here; draw its items into a list before",
+            f"{value.__qualname__} is a generator that may change a differentiated value while it is drawn from, and "
+            "its effect would be lost here; draw its items into a list before",
             id="mutation",
         )
     if state(given) != before:

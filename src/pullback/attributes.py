@@ -215,7 +215,8 @@ def refuse_changing(static: Any, obj: Any, name: str) -> None:
     kinds = {n: kind_of(obj) for n in static.func.__code__.co_varnames[:1]}
     if function_changes(static.func, kinds) >= LIKELY:
         raise DifferentiabilityError(
-            f"the cached property `{name}` of {describe(obj)} changes something when it is first read; make it a method",
+            f"the cached property `{name}` of {describe(obj)} changes something when it is first read; "
+            "make it a method",
             id="mutation",
         )
 

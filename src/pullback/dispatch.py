@@ -286,7 +286,7 @@ def _watched_later(fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> An
     def watching(given: Any) -> Any:
         if given is None and fn in (filter, itertools.filterfalse):
             given = bool
-        if isinstance(given, (types.FunctionType, types.MethodType, types.BuiltinFunctionType, type, functools.partial)):
+        if callable(given) and not hasattr(given, "__iter__"):
             return functools.partial(ASKED[0], given)
         return given
 

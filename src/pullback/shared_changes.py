@@ -11,6 +11,7 @@ by comparing the list before and after.
 from __future__ import annotations
 
 import bisect
+import functools
 import heapq
 import random
 from collections import OrderedDict, deque
@@ -20,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from pullback.applying import Residual
-from pullback.asking import as_keys
+from pullback.asking import as_keys, asked
 from pullback.drawing import Drawn, taken
 from pullback.errors import DifferentiabilityError
 from pullback.rules import Active
@@ -198,6 +199,8 @@ def _rearranged(function: Callable[..., Any]) -> Changer:
         xs = args[0]
         before = list(xs)
         as_keys((*xs, *args[1:]))
+        if kwargs.get("key") is not None:
+            kwargs = {**kwargs, "key": functools.partial(asked, kwargs["key"])}
         value = function(*args, **kwargs)
         places: dict[int, list[int]] = {}
         for i in range(len(before) - 1, -1, -1):

@@ -197,7 +197,12 @@ class TangentRules:
                 sides = [dot if p == parameter else as_syntax(a) for p, a in bound.items()]
                 return [Part(operator_syntax(stmt.expr.op, sides), found.guard)]
             assert isinstance(stmt.expr, ir.Apply)
-            return [Part(self.linear(stmt, stmt.expr, operand, dot), found.guard)]
+            value = self.linear(stmt, stmt.expr, operand, dot)
+            if kind.numeric:
+                return [Part(value, found.guard)]
+            # zeros must not stand for what is no number: the labels [0, 1] of an einsum
+            zero = call(self.helper(tangent_parts.is_zero, "is_zero"), found.value)
+            return [Part(ast.IfExp(zero, name(self.zero()), value), found.guard, True)]
         chosen = explicit or text or rule.templates.get(parameter)
         if chosen is None:
             return []

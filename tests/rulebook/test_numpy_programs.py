@@ -144,3 +144,27 @@ def test_a_numpy_scalar_that_is_reshaped_stays_one() -> None:
         return out[1]
 
     pb.check_derivative(f, np.array([0.3, 1.7, -0.4]), order=2)
+
+
+def einsum_of_changed_operands(x):
+    operands = [A, (0, 1), A.T, (1, 2), (0, 2)]
+    for i, v in zip((0, 2), (x, x.T), strict=True):
+        operands[i] = v
+    return np.sum(np.einsum(*operands) ** 2)
+
+
+def einsum_of_changed_square(x):
+    operands = [A, [0, 1], [1, 0]]
+    operands[0] = x[:, :3]
+    return np.sum(np.einsum(operands[0], operands[1], operands[2])[0] ** 3)
+
+
+def einsum_of_implied_result(x):
+    operands = [A, (0, 1)]
+    operands[0] = x[:, :3]
+    return np.sum(np.einsum(operands[0], operands[1])[0] ** 3)  # (labels (0, 0) would sum its diagonal)
+
+
+@pytest.mark.parametrize("f", [einsum_of_changed_operands, einsum_of_changed_square, einsum_of_implied_result])
+def test_labels_beside_arrays_that_change_have_no_tangent(f: Any) -> None:
+    pb.check_derivative(f, A)

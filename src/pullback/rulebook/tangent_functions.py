@@ -23,7 +23,7 @@ from pullback.fitting import fit, fit_like, fit_to, meta
 from pullback.mirrors import complete, mirror, mirrors, own
 from pullback.rules import constant, rule
 from pullback.runtime import keep
-from pullback.spaces import zero_tangent
+from pullback.spaces import is_differentiable, zero_tangent
 from pullback.tangent_parts import (
     dense,
     elements,
@@ -97,7 +97,7 @@ rule(itself, "obj", obj="g", obj_dot="obj_dot", _returns="unknown", _alias=True)
 rule(kept_value, "value, obj, name", value="g", value_dot="value_dot", _returns="unknown", _alias=True, _inert="obj")
 rule(plainly, "fn", fn="g", fn_dot="fn_dot", _returns="unknown", _alias=True)
 constant(
-    is_zero, zero_tangent, meta, how_method, how_attribute, how_item, how_operator, class_methods, is_answer,
+    is_zero, is_differentiable, zero_tangent, meta, how_method, how_attribute, how_item, how_operator, class_methods, is_answer,
     constructor_fields, operator_caller, is_caller, may_mutate, changes_something,
     observe,  # (what it returns reaches no result, so none of its derivatives does)
 )  # fmt: skip
