@@ -24,7 +24,7 @@ from pullback.fitting import fit
 from pullback.shadow_totals import MISSING, Totals
 from pullback.spaces import is_differentiable
 from pullback.structs import constant_fields, field_names, registration
-from pullback.tangents import NO_TANGENT, ZERO, Tangent, TangentVector, add, tangent_type
+from pullback.tangents import NO_TANGENT, ZERO, Tangent, TangentVector, WithheldTangent, add, tangent_type
 from pullback.views import Memory, has_overlap, names_twice, root_of, stays
 
 
@@ -79,7 +79,10 @@ class Shadows(Totals):
 
     def of(self, x: Any) -> Any:
         """The shadow of an array: a buffer, or the view of one that `x` is of its own memory."""
-        return self._memory(x).view(x)
+        memory = self._memory(x)
+        if memory.withheld is not None:
+            memory.withheld.refuse()
+        return memory.view(x)
 
     def _memory(self, x: Any) -> Memory:
         root = root_of(x)
@@ -90,9 +93,13 @@ class Shadows(Totals):
 
     def _add_at(self, x: Any, index: Any, g: Any) -> None:
         """`shadow[index] += g`, an entry that is named twice added to twice."""
-        shadow = self.of(x)
+        memory = self._memory(x)
+        if g.__class__ is WithheldTangent:
+            memory.withheld = g
+        if memory.withheld is not None:  # nor is a sum with it known
+            return
+        shadow = memory.view(x)
         if has_overlap(shadow):
-            memory = self._memory(x)
             np.add.at(memory.flat, memory.places(x)[index], g)
         elif index.__class__ is int or index.__class__ is slice or not names_twice(index):
             shadow[index] += g
@@ -273,9 +280,12 @@ class Shadows(Totals):
     def take(self, x: Any, g: Tangent = ZERO) -> Tangent:
         """All of the adjoint of a value that was just made, `g` included; its shadow is cleared."""
         if isinstance(x, np.ndarray):
-            if id(root_of(x)) not in self._arrays or x.dtype.kind not in "fc":
+            memory = self._arrays.get(id(root_of(x)))
+            if memory is None or x.dtype.kind not in "fc":
                 return g
-            shadow = self.of(x)
+            if memory.withheld is not None:
+                return memory.withheld
+            shadow = memory.view(x)
             found = shadow.copy()
             shadow[...] = 0
             return found if g is ZERO or g is NO_TANGENT else found + fit(g, x)

@@ -142,6 +142,8 @@ def _project_array(t: Tangent, x: np.ndarray[Any, Any], what: str) -> Tangent:
     if t is ZERO or t is NO_TANGENT:
         return np.zeros_like(x, subok=False)
     if not isinstance(t, (np.ndarray, int, float, complex, np.number)):
+        if isinstance(t, WithheldTangent):
+            t.refuse()
         raise CotangentError(f"{what}: an array of shape {x.shape} needs an array, not {describe(t)}")
     t = np.asarray(t)
     if t.shape != x.shape:

@@ -28,10 +28,11 @@ def root_of(x: Any) -> Any:
 class Memory:
     """Zeros laid out as the memory of an array that owns it."""
 
-    __slots__ = ("flat", "root", "start", "whole")
+    __slots__ = ("flat", "root", "start", "whole", "withheld")
 
     def __init__(self, root: Any) -> None:
         self.root = root
+        self.withheld: Any = None  # a tangent that is not known and was added to these
         reach = [(n - 1) * s // root.itemsize for n, s in zip(root.shape, root.strides, strict=True) if n > 1]
         self.start = -sum(r for r in reach if r < 0)
         size = self.start + sum(r for r in reach if r > 0) + 1 if root.size else 0

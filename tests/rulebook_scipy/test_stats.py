@@ -148,3 +148,19 @@ def test_what_is_not_known_is_refused_in_second_derivatives():
             pb.hessian(f)(1.5, 2.0)
     with pytest.raises(DifferentiabilityError, match="argument `a` is not known"):
         pb.gradient(lambda a: pb.gradient(lambda x: stats.gamma.cdf(x, a * x))(1.5))(2.0)
+
+
+def cdf_of_changed_operands(x, df):
+    operands = [np.zeros(3), df, np.zeros(3)]
+    for i, v in zip((0, 2), (x, x[::-1]), strict=True):
+        operands[i] = v
+    return stats.t.cdf(*operands)
+
+
+def test_an_array_whose_derivative_is_not_known_in_a_list_that_changes():
+    df = np.array([2.5, 3.0, 4.5])
+    pb.check_derivative(lambda x: cdf_of_changed_operands(x, df), X, modes=("reverse",))
+    for f in (cdf_of_changed_operands, lambda x, df: cdf_of_changed_operands(x, 2.0 * df)):
+        with pytest.raises(DifferentiabilityError, match="argument `df` is not known") as refused:
+            pb.pullback(f)(X, df)(X)
+        assert "cdf(*operands)" in str(refused.value)
