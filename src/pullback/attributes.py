@@ -31,6 +31,8 @@ from pullback.spaces import describe
 from pullback.structs import constant_fields
 from pullback.tangents import ZERO, Tangent, tangent_type
 
+STANDING: Any = (super, types.MethodType, types.BuiltinMethodType, types.MethodWrapperType)  # for their `__self__`
+
 
 def static_attribute(cls: type, name: str) -> Any:
     """What a class holds under a name, no descriptor run, a user's own data descriptor as a property; else None."""
@@ -149,8 +151,8 @@ def _through_attribute(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
 def read_attribute(obj: Any, name: str) -> tuple[Any, Residual]:
     """`obj.name`: stored data, or a property that is differentiated."""
     cls = type(obj)
-    if isinstance(obj, super) and name in ("__self__", "__self_class__", "__thisclass__"):
-        return getattr(obj, name), (_bound_method, obj) if name == "__self__" else (no_tangents, 1)
+    if name == "__self__" and isinstance(obj, STANDING):
+        return obj.__self__, (_bound_method, obj)
     static = found_static(obj, name)
     if name == "__class__":
         return obj.__class__, (no_tangents, 1)

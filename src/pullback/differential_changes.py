@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from pullback.attributes import found_static, itself, static_attribute
+from pullback.attributes import STANDING, found_static, itself, static_attribute
 from pullback.call_paths import put_back, six_operands
 from pullback.conditions import spelled_for
 from pullback.differential_calls import LENT, call_differential, resolve, unwrapped
@@ -230,13 +230,13 @@ def how_called(fn: Any, args: Any, kwargs: Any) -> tuple[int, Any]:
     if changer is not None:
         return CHANGER, changer
     if isinstance(fn, types.MethodType) and lookup(fn) is None:
-        return METHOD_OF, (fn.__func__, fn.__self__)
+        return METHOD_OF, fn.__func__
     if isinstance(fn, (types.BuiltinMethodType, types.MethodWrapperType)):
         obj = fn.__self__
         if obj is not None and not isinstance(obj, (type, types.ModuleType)):
             owner = getattr(type(obj), fn.__name__, None)
             if owner is not None:
-                return METHOD_OF, (owner, obj)
+                return METHOD_OF, owner
     entry = lookup(fn)
     if given_out(fn, args, kwargs) is not None:
         return OUT, None
@@ -258,8 +258,13 @@ def how_called(fn: Any, args: Any, kwargs: Any) -> tuple[int, Any]:
     if isinstance(fn, functools._lru_cache_wrapper) or hasattr(fn, UNWRAPPED.get(type(fn).__name__, " ")):
         return WRAPPED, unwrapped(fn)
     if not isinstance(fn, type) and isinstance(type_call(type(fn)), types.FunctionType):
-        return METHOD_OF, (type_call(type(fn)), fn)
+        return METHOD_OF, type_call(type(fn))
     return OTHER, None
+
+
+def object_of(fn: Any) -> Any:
+    """The object whose method a callee runs: of a bound method, or the callee itself."""
+    return fn.__self__ if isinstance(fn, STANDING) else fn
 
 
 def refuse_partial(fn: Any) -> None:
@@ -281,8 +286,7 @@ def change_differential(
     if way == FUNCTION:
         return lent_differential(fn, fn_dot, args, dots, keywords, keyword_dots)
     if way == METHOD_OF:
-        function, obj = found
-        return change_differential(function, ZERO, (obj, *args), (fn_dot, *dots), keywords, keyword_dots)
+        return change_differential(found, ZERO, (object_of(fn), *args), (fn_dot, *dots), keywords, keyword_dots)
     if way == CHANGER:
         return found(fn, fn_dot, args, dots, keywords, keyword_dots)
     if way == OUT:

@@ -19,6 +19,7 @@ import numpy as np
 
 from pullback.asking import as_key, asked
 from pullback.attributes import (
+    STANDING,
     found_static,
     getter_of,
     itself,
@@ -82,6 +83,8 @@ def how_attribute(obj: Any, name: str) -> tuple[int, Any]:
     static = found_static(obj, name)
     if name == "__class__":
         return PLAIN, None
+    if name == "__self__" and isinstance(obj, STANDING):
+        return BOUND, None
     getter = getter_of(obj, name)
     if getter is not None:
         return PROPERTY, getter

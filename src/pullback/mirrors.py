@@ -129,6 +129,8 @@ def has_fields(x: Any) -> bool:
 def fields_of(x: Any) -> dict[str, Any]:
     """What an object's fields hold, those left out that are marked as constant."""
     fixed = constant_fields(type(x))
+    if isinstance(x, super) and isinstance(getattr(x, "__self__", None), type):
+        return {}  # (in a class method)
     found = {k: v for k, v in getattr(x, "__dict__", {}).items() if k not in fixed}
     for cls in type(x).__mro__:
         slots = cls.__dict__.get("__slots__", ())

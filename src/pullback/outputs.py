@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from pullback import ir
+from pullback.errors import DifferentiabilityError
 from pullback.kinds import NUMERIC_MASK
 from pullback.rules import lookup
 
@@ -55,6 +56,8 @@ def has_out(fn: Any) -> bool:
     """Whether a library function takes an `out` at all, by its name perhaps: `dict` and the user's own do not."""
     if from_out(fn)[0] < _FAR:
         return True
+    if _is_outer(fn):  # (its signature does not say so)
+        return True
     entry = lookup(fn)
     try:
         return entry is not None and not entry.vjps and any(n in inspect.signature(fn).parameters for n in _NAMES)
@@ -62,12 +65,28 @@ def has_out(fn: Any) -> bool:
         return False
 
 
+def _is_outer(fn: Any) -> bool:
+    return isinstance(getattr(fn, "__self__", None), np.ufunc) and getattr(fn, "__name__", "") == "outer"
+
+
 def given_out(fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """The array that a call of a library function writes its result into, or None."""
     place = from_out(fn)[0]
     if len(args) > place:
+        if isinstance(fn, np.ufunc) and fn.nout > 1:
+            raise _refused(f"np.{fn.__name__}")
         return args[place]
-    return kwargs["out"] if kwargs.get("out") is not None and has_out(fn) else None
+    if kwargs.get("out") is None or not has_out(fn):
+        return None
+    if _is_outer(fn):
+        raise _refused(f"np.{fn.__self__.__name__}.outer")
+    return kwargs["out"]
+
+
+def _refused(name: str) -> DifferentiabilityError:
+    return DifferentiabilityError(
+        f"{name} that writes into arrays which it is given is not differentiated; assign its result", id="mutation"
+    )
 
 
 def without_out(fn: Any, args: tuple[Any, ...]) -> tuple[tuple[Any, ...], dict[str, Any]]:

@@ -19,6 +19,7 @@ import numpy as np
 
 from pullback.applying import Residual
 from pullback.attributes import (
+    STANDING,
     found_static,
     getter_of,
     itself,
@@ -179,6 +180,8 @@ def read_attribute_shared(obj: Any, name: str) -> tuple[Any, Residual]:
             f"the `__dict__` of {describe(obj)} is read where objects change; use getattr and setattr instead",
             id="mutation",
         )
+    if name == "__self__" and isinstance(obj, STANDING):
+        return obj.__self__, (_bound, obj.__self__)
     cls = type(obj)
     static = found_static(obj, name)
     getter = getter_of(obj, name)
@@ -191,7 +194,7 @@ def read_attribute_shared(obj: Any, name: str) -> tuple[Any, Residual]:
         value = kept_value(value, itself(obj), name)
         return value, (_cached, inner, value)
     if isinstance(obj, super):
-        method = isinstance(static, types.FunctionType) or name == "__self__"
+        method = isinstance(static, types.FunctionType)
         return getattr(obj, name), (_bound, itself(obj)) if method else (_nothing, 1)
     named = isinstance(obj, tuple) and hasattr(cls, "_fields") and name in cls._fields
     if stored or named or (is_field_of(cls, name) and not isinstance(obj, (np.ndarray, types.ModuleType))):

@@ -151,8 +151,10 @@ def only_sums(ufunc: Any) -> None:
         refuse(f"np.{ufunc.__name__}.reduceat has no derivative; reduce each slice by itself")
 
 
-def outer(ufunc: Any, a: Any, b: Any) -> Any:
+def outer(ufunc: Any, a: Any, b: Any, **options: Any) -> Any:
     """`ufunc.outer`: every entry of one with every entry of the other."""
+    if options:
+        refuse(f"np.{ufunc.__name__}.outer has a derivative without options such as `out` only; assign its result")
     x, y = np.asarray(a), np.asarray(b)
     return ufunc(np.reshape(x, x.shape + (1,) * y.ndim), y)
 

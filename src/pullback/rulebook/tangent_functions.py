@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pullback.attributes import itself, kept_value
 from pullback.differential_calls import (
     constructor_fields,
@@ -9,6 +11,7 @@ from pullback.differential_calls import (
     operator_caller,
     unwrapped,
 )
+from pullback.differential_changes import object_of
 from pullback.differential_objects import (
     class_methods,
     how_attribute,
@@ -19,6 +22,7 @@ from pullback.differential_objects import (
 )
 from pullback.dispatch import changes_something, observe, plainly
 from pullback.effects import is_caller, may_mutate
+from pullback.errors import DifferentiabilityError
 from pullback.fitting import fit, fit_like, fit_to, meta
 from pullback.mirrors import complete, mirror, mirrors, own
 from pullback.rules import constant, rule
@@ -93,11 +97,25 @@ rule(
     _returns="tuple",
 )  # fmt: skip
 rule(unwrapped, "fn", fn="g", fn_dot="fn_dot", _returns="unknown")
+
+
+def only_once(g: Any) -> Any:
+    """The cotangent of a bound method that is kept as a value and changes its object: none is known."""
+    if not is_zero(g):
+        raise DifferentiabilityError(
+            "a derivative of a derivative through a bound method, kept as a value, that changes its object is not "
+            "differentiated; call the method on its object"
+        )
+    return g
+
+
 rule(itself, "obj", obj="g", obj_dot="obj_dot", _returns="unknown", _alias=True)
+rule(object_of, "fn", fn="only_once(g)", fn_dot="fn_dot", _returns="unknown", _alias=True)
 rule(kept_value, "value, obj, name", value="g", value_dot="value_dot", _returns="unknown", _alias=True, _inert="obj")
 rule(plainly, "fn", fn="g", fn_dot="fn_dot", _returns="unknown", _alias=True)
 constant(
-    is_zero, is_differentiable, zero_tangent, meta, how_method, how_attribute, how_item, how_operator, class_methods, is_answer,
+    is_differentiable,
+    is_zero, zero_tangent, meta, how_method, how_attribute, how_item, how_operator, class_methods, is_answer,
     constructor_fields, operator_caller, is_caller, may_mutate, changes_something,
     observe,  # (what it returns reaches no result, so none of its derivatives does)
 )  # fmt: skip
