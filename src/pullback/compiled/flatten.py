@@ -17,6 +17,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pullback import ir
+from pullback.compiled.dicts import after_loop, is_dict
 from pullback.compiled.joining import Frame, Joining
 from pullback.compiled.reading import live_names
 from pullback.compiled.shapes import MISSING, Copies, joined, made, nothing, shape_of, transfer
@@ -247,7 +248,7 @@ class Flattener(Joining):
     def for_loop(self, stmt: ir.For) -> None:
         """A loop over a range or an array stays one; over a tuple it is unrolled."""
         over = self.read_atom(stmt.iterable, stmt.span)
-        items = self.static_items(over)
+        items = self.items(over, stmt.span) if is_dict(over) else self.static_items(over)
         if items is not None:
             self._unrolled(stmt, items, 0)
             return
@@ -359,6 +360,8 @@ class Flattener(Joining):
         self.unit.append(made_loop)
         final = start
         final.heap = {**after.heap, **start.heap}
+        for identity in self.unit.dicts & entry.heap.keys():
+            final.heap[identity] = after_loop(final.heap[identity], certain)
         final.env.update(kept)
         self.frame.state = final
 

@@ -84,7 +84,7 @@ def _with_maybe(one: Shape, other: Shape) -> Shape:
     return inner if inner[0] == "clash" else ("maybe", inner, one[2])
 
 
-def made(shape: Shape, stem: str, fresh: Fresh, state: State, identity: Callable[[], int]) -> Value:
+def made(shape: Shape, stem: str, fresh: Fresh, state: State, identity: Callable[[type], int]) -> Value:
     """A value of that form, of new names."""
     match shape[0]:
         case "num":
@@ -97,7 +97,7 @@ def made(shape: Shape, stem: str, fresh: Fresh, state: State, identity: Callable
             return Tup(tuple(items), shape[1])
         case "obj":
             fields = {k: made(s, f"{stem}_{k}", fresh, state, identity) for k, s in shape[2]}
-            new = identity()
+            new = identity(shape[1])
             state.heap[new] = fields
             return Obj(new, shape[1])
         case "maybe" if shape[1] is not None:
