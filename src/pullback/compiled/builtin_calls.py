@@ -271,6 +271,13 @@ class BuiltinCalls(ArrayCalls):
             product = item if first and isinstance(item, Num) else self.binary("*", product, item, stem, span)
         return product
 
+    def error_state(self, args: list[Value], keywords: dict[str, Value], stem: str, span: Span) -> Value:
+        """`np.errstate(over="ignore")`: compiled code warns of nothing anyway."""
+        words = [v.value if isinstance(v, Known) else None for v in keywords.values()]
+        if args or any(w not in ("ignore", "warn") for w in words):
+            raise refuse('`np.errstate` is compiled with "ignore" and "warn" only', span)
+        return Known(np.errstate())
+
 
 def _method(name: str) -> Any:
     return lambda self, args, keywords, stem, span: getattr(self, name)(args, keywords, stem, span)
@@ -293,7 +300,7 @@ def special_calls() -> dict[Any, Any]:
 _BY_METHOD: dict[str, tuple[Any, ...]] = {
     "magnitude": (abs,), "total": (sum,), "to_float": (float, np.float64), "to_int": (int,), "rounded": (round,),
     "size": (len,), "ranging": (range,), "is_instance": (isinstance,), "quotient": (divmod,),
-    "get_attribute": (getattr,), "dict_call": (dict,),
+    "get_attribute": (getattr,), "dict_call": (dict,), "error_state": (np.errstate,),
     "replace": (dataclasses.replace,), "set_attribute": (setattr, object.__setattr__),
     "hypotenuse": (math.hypot,), "distance": (math.dist,), "multiplied": (math.prod,),
 }  # fmt: skip

@@ -16,6 +16,8 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from pullback import ir
 from pullback.compiled.dicts import after_loop, is_dict
 from pullback.compiled.joining import Frame, Joining
@@ -168,10 +170,16 @@ class Flattener(Joining):
                 raise refuse(f"`{word}` statements are not compiled", stmt.span)
             case ir.Try():
                 raise refuse("`try` is not compiled", stmt.span)
+            case ir.With(context=context, target=None) if isinstance(self._known(context, stmt.span), np.errstate):
+                self.statements(stmt.body)
             case ir.With():
                 raise refuse("`with` is not compiled", stmt.span)
             case _:
                 raise refuse("this statement is not compiled", stmt.span)
+
+    def _known(self, atom: ir.Atom, span: Span) -> Any:
+        value = self.read_atom(atom, span)
+        return value.value if isinstance(value, Known) else None
 
     def importing(self, node: ast.Import | ast.ImportFrom, span: Span) -> None:
         """An import inside the function: what it gives is known."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from pullback import ir
 from pullback.compiled.shapes import Clash
-from pullback.compiled.unit import Unit, array_type, fields_of, is_data
+from pullback.compiled.unit import Unit, array_type, fields_of, is_data, slots_of
 from pullback.compiled.values import BOOL, COMPUTED, FLOAT, INT, Arr, Known, Num, Obj, State, Tup, Value, refuse
 from pullback.spans import Span
 from pullback.structs import constant_fields, field_names, is_struct_class
@@ -230,7 +230,7 @@ class Results:
         plain: Any = object.__setattr__
         if cls.__setattr__ is plain and not any(hasattr(cls, k) for k, _ in parts):
             self.lines.extend(f"{name}.{k} = {v}" for k, v in parts)
-        elif getattr(cls, "__dictoffset__", 0):
+        elif getattr(cls, "__dictoffset__", 0) and not set(slots_of(cls)) & {k for k, _ in parts}:
             fields = ", ".join(f"{k!r}: {v}" for k, v in parts)
             self.lines.append(f"{name}.__dict__.update({{{fields}}})")
         else:

@@ -269,10 +269,12 @@ def array_type(value: np.ndarray, name: str, span: Span | None) -> Arr:
 def is_data(value: Any) -> bool:
     """Whether a value is an object of numbers: a dataclass, an attrs class, a layer, or a plain object."""
     cls = value.__class__
-    if isinstance(value, (type, types.ModuleType)) or (callable(value) and not hasattr(value, "__dict__")):
+    if isinstance(value, (type, types.ModuleType)):
         return False
     if is_struct_class(cls):
         return True
+    if callable(value) and not hasattr(value, "__dict__"):
+        return False
     plain = type(cls) is type and cls.__module__ not in ("builtins", "numpy", "functools")
     return plain and bool(getattr(value, "__dict__", None)) and not isinstance(value, types.FunctionType)
 
@@ -287,4 +289,11 @@ def fields_of(value: Any) -> dict[str, Any]:
     attrs = getattr(value.__class__, "__attrs_attrs__", None)
     if attrs is not None:
         return {a.name: getattr(value, a.name) for a in attrs}
-    return dict(value.__dict__)
+    slots = {n: getattr(value, n) for n in slots_of(value.__class__) if hasattr(value, n)}
+    return {**slots, **getattr(value, "__dict__", {})}
+
+
+def slots_of(cls: type) -> list[str]:
+    """The fields of a class that are kept in slots."""
+    mros = [vars(base).items() for base in reversed(cls.__mro__)]
+    return [name for members in mros for name, v in members if isinstance(v, types.MemberDescriptorType)]
