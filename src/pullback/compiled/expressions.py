@@ -17,7 +17,7 @@ from typing import Any
 from pullback import ir
 from pullback.compiled.dicts import Dicts, is_dict
 from pullback.compiled.operators import literal, own_method
-from pullback.compiled.shapes import Clash
+from pullback.compiled.shapes import GROWING, Clash
 from pullback.compiled.values import (
     BOOL,
     COMPUTED,
@@ -42,6 +42,8 @@ from pullback.compiled.values import (
 from pullback.names import INTERNAL
 from pullback.spans import Span
 
+ARRAY_INSTEAD = "make an array of the length it will have, as with np.zeros(n), and store into it"
+
 
 class Expressions(Dicts):
     """Evaluates expressions; what must be computed is put into the unit."""
@@ -56,6 +58,8 @@ class Expressions(Dicts):
             found: Value | None = frame.state.env.get(name)
             if found is not None:
                 if isinstance(found, Known) and isinstance(found.value, Clash):
+                    if found.value.text == GROWING:  # (of a comprehension, the name is not the user's)
+                        raise refuse("a list that grows is not compiled", span, help=ARRAY_INSTEAD)
                     raise refuse(f"`{name}` is {found.value.text} here: compiled code needs one type", span)
                 return found
             if frame is first and name in frame.lowered.locals:
@@ -186,9 +190,11 @@ class Expressions(Dicts):
             if isinstance(callee, Arr):
                 return self.array_method(callee, expr.method, args, keywords, stem, span)
             if isinstance(callee, Tup) and callee.cls is list and expr.method == "append":
-                raise refuse("a list that grows is not compiled", span, help="use an array of known length")
+                raise refuse("a list that grows is not compiled", span, help=ARRAY_INSTEAD)
             if is_dict(callee):
                 return self.dict_method(callee, expr.method, args, keywords, span)
+            if isinstance(callee, Tup) and callee.cls is list and expr.method in ("extend", "insert", "pop", "clear"):
+                raise refuse("a list that grows or shrinks is not compiled", span, help=ARRAY_INSTEAD)
             callee = self.attribute(callee, expr.method, span)
         return self.call(callee, args, keywords, stem, span)
 
