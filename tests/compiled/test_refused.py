@@ -18,6 +18,17 @@ def grows(x):
     return sum(values)
 
 
+def grows_in_a_comprehension(x):
+    values = [x * i for i in range(int(x))]  # HERE
+    return values[-1]
+
+
+def extends(x):
+    values = [x]
+    values.extend([x, x])  # HERE
+    return values[-1]
+
+
 def catches(x):
     try:  # HERE
         return 1.0 / x
@@ -26,8 +37,58 @@ def catches(x):
 
 
 def keyed(x):
-    table = {"a": x}  # HERE
+    table = {}
+    for i in range(3):
+        table[f"a{i}"] = x * i  # HERE
+    return table["a1"]
+
+
+def keyed_by_number(x):
+    table = {1: x}  # HERE
+    return table[1]
+
+
+def sometimes_there(x):
+    table = {"a": x}
+    if x > 1.0:
+        table["b"] = x
+    return sum(table.values())  # HERE
+
+
+def there_after_a_loop(x):
+    table = {"a": x}
+    for _ in range(int(x)):
+        table["b"] = x
+    return table["a"] * len(table)  # HERE
+
+
+def two_names(x):
+    table = {"a": x}
+    other = table
+    if x > 1.0:
+        other = {"a": 2.0 * x}
+    other["a"] = 5.0  # HERE
+    return table["a"] * x
+
+
+def into_an_argument(table, x):
+    table["a"] = x  # HERE
     return table["a"]
+
+
+def no_such_key(x):
+    table = {"a": x}
+    return table["b"]  # HERE
+
+
+def entry_deleted(x):
+    table = {"a": x}
+    del table["a"]  # HERE
+    return x
+
+
+def computed_strings(x):
+    return x if f"a{x}" == f"b{x}" else 2.0 * x  # HERE
 
 
 def prints(x):
@@ -70,6 +131,9 @@ def outer(x):
 
 
 CASES = [
+    (keyed_by_number, (3.0,)), (sometimes_there, (3.0,)), (there_after_a_loop, (3.0,)), (two_names, (3.0,)),
+    (into_an_argument, ({"a": 1.0}, 3.0)), (no_such_key, (3.0,)), (entry_deleted, (3.0,)), (computed_strings, (3.0,)),
+    (grows_in_a_comprehension, (3.0,)), (extends, (3.0,)),
     (grows, (3.0,)), (catches, (3.0,)), (keyed, (3.0,)), (prints, (3.0,)), (sorts, (3.0, 1.0)), (two_types, (3.0,)),
     (stores, (Box(1.0), 2.0)), (eigen, (np.eye(2),)), (factorial, (3.0,)), (outer, (2.0,)),
 ]  # fmt: skip
@@ -89,7 +153,7 @@ def square(x):
     return x * x
 
 
-@pytest.mark.parametrize("x", [1j, {"a": 1.0}, [1.0] * 100, np.float64(1.0) * 1j, np.array([1j])])
+@pytest.mark.parametrize("x", [1j, {1: 1.0}, {"a": 1.0, 2: 1.0}, [1.0] * 100, np.float64(1.0) * 1j, np.array([1j])])
 def test_arguments(x):
     with pytest.raises(pb.DifferentiabilityError, match="not compiled"):
         pb.jit(pb.gradient(square))(x)

@@ -2,10 +2,12 @@
 
 flatten.py       statements, joins, loops            calls.py        calls and constructors
 expressions.py   names, attributes, items            operators.py    arithmetic and comparisons
+dicts.py         dicts with constant keys
 """
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 from typing import Any
 
@@ -99,6 +101,14 @@ class Base:
         self, owner: Arr, name: str, args: list[Value], keywords: dict[str, Value], stem: str, span: Span
     ) -> Value:
         """A call of an array's method."""
+        raise NotImplementedError
+
+    def dict_union(self, a: Value, b: Value, inplace: bool, span: Span) -> Value:
+        """`a | b` of dicts."""
+        raise NotImplementedError
+
+    def dict_comparison(self, op: ast.cmpop, a: Value, b: Value, span: Span) -> Value | None:
+        """A comparison with a dict, or None."""
         raise NotImplementedError
 
     def array_operation(self, op: str, a: Num | Arr, b: Num | Arr, stem: str, span: Span, inplace: bool) -> Value:

@@ -22,6 +22,7 @@ from pullback.compiled.number_support import checked_magnitude
 from pullback.compiled.operators import own_method
 from pullback.compiled.values import (
     BOOL,
+    COMPUTED,
     FLOAT,
     INT,
     Arr,
@@ -216,17 +217,18 @@ class BuiltinCalls(ArrayCalls):
             case Tup(cls=found) | Obj(cls=found):
                 cls = found
             case Known(value=known):
-                cls = type(known)
+                cls = str if known is COMPUTED else type(known)
             case _:
                 cls = types.FunctionType
         return Num(ir.Lit(issubclass(cls, wanted)), BOOL)
 
     def sequence(self, kind: str, args: list[Value], keywords: dict[str, Value], span: Span) -> Value:
         """`zip`, `enumerate`, `reversed`."""
+        parts = [a if not (isinstance(a, Obj) and a.cls is dict) else Tup(tuple(self.items(a, span))) for a in args]
         if kind == "enumerate":
             start = keywords.get("start", args[1] if len(args) > 1 else Num(ir.Lit(0), INT))
-            return Seq("enumerate", (args[0], start))
-        return Seq(kind, tuple(args))
+            return Seq("enumerate", (parts[0], start))
+        return Seq(kind, tuple(parts))
 
     def collected(self, cls: type, args: list[Value], keywords: dict[str, Value], stem: str, span: Span) -> Value:
         """`tuple` and `list`."""
@@ -269,6 +271,13 @@ class BuiltinCalls(ArrayCalls):
             product = item if first and isinstance(item, Num) else self.binary("*", product, item, stem, span)
         return product
 
+    def error_state(self, args: list[Value], keywords: dict[str, Value], stem: str, span: Span) -> Value:
+        """`np.errstate(over="ignore")`: compiled code warns of nothing anyway."""
+        words = [v.value if isinstance(v, Known) else None for v in keywords.values()]
+        if args or any(w not in ("ignore", "warn") for w in words):
+            raise refuse('`np.errstate` is compiled with "ignore" and "warn" only', span)
+        return Known(np.errstate())
+
 
 def _method(name: str) -> Any:
     return lambda self, args, keywords, stem, span: getattr(self, name)(args, keywords, stem, span)
@@ -291,6 +300,7 @@ def special_calls() -> dict[Any, Any]:
 _BY_METHOD: dict[str, tuple[Any, ...]] = {
     "magnitude": (abs,), "total": (sum,), "to_float": (float, np.float64), "to_int": (int,), "rounded": (round,),
     "size": (len,), "ranging": (range,), "is_instance": (isinstance,), "quotient": (divmod,),
-    "get_attribute": (getattr,), "replace": (dataclasses.replace,), "set_attribute": (setattr, object.__setattr__),
+    "get_attribute": (getattr,), "dict_call": (dict,), "error_state": (np.errstate,),
+    "replace": (dataclasses.replace,), "set_attribute": (setattr, object.__setattr__),
     "hypotenuse": (math.hypot,), "distance": (math.dist,), "multiplied": (math.prod,),
 }  # fmt: skip

@@ -301,7 +301,7 @@ class Calls(BuiltinCalls):
             case Tup(items=items, cls=cls):
                 return Tup(tuple(self.cut(i, span) for i in items), cls)
             case Obj(id=identity, cls=cls):
-                new = self.unit.copied_identity()
+                new = self.unit.copied_identity(cls)
                 heap = self.frames[-1].state.heap
                 heap[new] = {k: self.cut(v, span) for k, v in heap[identity].items()}
                 self.shared_objects |= {new, identity}  # they are one: what is stored in one, the other has

@@ -9,9 +9,11 @@
 from __future__ import annotations
 
 import types
+from dataclasses import replace
 from typing import Any
 
 from pullback import ir
+from pullback.compiled import support
 from pullback.compiled.calls import Calls
 from pullback.compiled.custom_call import CustomCall
 from pullback.compiled.values import FLOAT, Arr, Num, Tup, Value, describe, leaves, refuse
@@ -37,16 +39,19 @@ class CustomCalls(Calls):
         inner = [self.cut(a, span) for a in args]
         self.plain += 1  # inside, the function is called for its value
         found = self.python_call(function, inner, {}, span)
-        if not (isinstance(found, Tup) and len(found.items) == 2 and isinstance(found.items[0], Num)):
-            raise refuse(f"the derivative registered for `{name}` must return (a number, a pullback)", span)
+        if not (isinstance(found, Tup) and len(found.items) == 2 and isinstance(found.items[0], (Num, Arr))):
+            raise refuse(f"the derivative registered for `{name}` must return (a number or array, a pullback)", span)
         value, pull = found.items
-        assert isinstance(value, Num)
+        assert isinstance(value, (Num, Arr))
+        if isinstance(value, Arr):
+            self._must_be_new(value, args, name, span)
         g = self.unit.fresh("_cotangent")
-        self.unit.declare(Num(ir.Var(g), FLOAT))
+        cotangent = Num(ir.Var(g), FLOAT) if isinstance(value, Num) else replace(value, name=g)
+        self.unit.declare(cotangent)
         outs: list[Value] = []
 
         def pulled() -> None:
-            outs.append(self.call(pull, [Num(ir.Var(g), FLOAT)], {}, "_pulled", span))
+            outs.append(self.call(pull, [cotangent], {}, "_pulled", span))
 
         block = self.unit.nested(pulled)
         self.plain -= 1
@@ -55,13 +60,25 @@ class CustomCalls(Calls):
         pairs = self._paired(args, outs[0], name, span)
         operands = tuple(o.atom for o, _ in pairs)
         marker = CustomCall(g, block, tuple(t.atom for _, t in pairs))
+        if isinstance(value, Arr):  # a copy, which shares with nothing: what is stored into it later stays its own
+            copy = ir.Apply(self.unit.function(support.copied, "copied"), (value.atom,))
+            value = self.unit.array("_t", copy, value, span)
+            call = ir.Apply(self.unit.function(marker, "custom"), (value.atom, *operands))
+            return self.unit.array(stem, call, value, span)
         if not isinstance(value.atom, ir.Var):
             value = self.unit.number("_t", ir.Copy(value.atom), value.type, span)
         call = ir.Apply(self.unit.function(marker, "custom"), (value.atom, *operands))
         return self.unit.number(stem, call, value.type, span)
 
-    def _paired(self, args: list[Value], out: Value, name: str, span: Span) -> list[tuple[Num, Num]]:
-        """The floats of the arguments, each with its tangent."""
+    def _must_be_new(self, value: Arr, args: list[Value], name: str, span: Span) -> None:
+        """Refuse a result that shares memory with what others hold: a copy is returned in its place."""
+        held = [x for a in args for x in leaves(a, self.frames[-1].state)]
+        held += [v for v, _ in self.unit.inputs.values() if isinstance(v, Arr)]
+        if self.unit.root(value.name) in {self.unit.root(x.name) for x in held if isinstance(x, Arr)}:
+            raise refuse(f"`{name}`, which has a registered derivative, may return memory that it was given", span)
+
+    def _paired(self, args: list[Value], out: Value, name: str, span: Span) -> list[tuple[Num | Arr, Num | Arr]]:
+        """The floats and arrays of floats of the arguments, each with its tangent."""
         state = self.frames[-1].state
         floats = [a for a in args if any(x.type == FLOAT for x in leaves(a, state))]
         tangents: list[Value] = list(out.items) if isinstance(out, Tup) and len(args) > 1 else [out]
@@ -73,13 +90,22 @@ class CustomCalls(Calls):
             raise refuse(
                 f"the pullback registered for `{name}` returns {len(tangents)} tangents for {len(args)} arguments", span
             )
-        pairs: list[tuple[Num, Num]] = []
+        pairs: list[tuple[Num | Arr, Num | Arr]] = []
         for arg, tangent in chosen:
             if arg not in floats:
                 continue
             own, theirs = list(leaves(arg, state)), list(leaves(tangent, state))
-            if len(own) != len(theirs) or any(isinstance(x, Arr) for x in (*own, *theirs)):
+            if len(own) != len(theirs) or any(map(_unlike, own, theirs)):
                 message = f"the pullback registered for `{name}` returns {describe(tangent)} as the tangent of"
                 raise refuse(f"{message} {describe(arg)}", span)
-            pairs += [(a, b) for a, b in zip(own, theirs, strict=True) if isinstance(a, Num) and isinstance(b, Num)]
-        return [(a, b) for a, b in pairs if a.type == FLOAT]
+            for a, b in zip(own, theirs, strict=True):
+                if a.type == FLOAT:
+                    pairs.append((a, b))
+        return pairs
+
+
+def _unlike(own: Num | Arr, theirs: Num | Arr) -> bool:
+    """Whether a tangent is no tangent of such a value; the lengths of arrays are compared when it is added."""
+    if isinstance(own, Arr):
+        return own.type == FLOAT and not (isinstance(theirs, Arr) and (theirs.type, theirs.ndim) == (FLOAT, own.ndim))
+    return isinstance(theirs, Arr)

@@ -15,10 +15,12 @@ import types
 from typing import Any
 
 from pullback import ir
-from pullback.compiled.operators import Operators, literal, own_method
-from pullback.compiled.shapes import Clash
+from pullback.compiled.dicts import Dicts, is_dict
+from pullback.compiled.operators import literal, own_method
+from pullback.compiled.shapes import GROWING, Clash
 from pullback.compiled.values import (
     BOOL,
+    COMPUTED,
     FLOAT,
     INT,
     Arr,
@@ -40,8 +42,10 @@ from pullback.compiled.values import (
 from pullback.names import INTERNAL
 from pullback.spans import Span
 
+ARRAY_INSTEAD = "make an array of the length it will have, as with np.zeros(n), and store into it"
 
-class Expressions(Operators):
+
+class Expressions(Dicts):
     """Evaluates expressions; what must be computed is put into the unit."""
 
     # --- names ------------------------------------------------------------------------------------
@@ -54,6 +58,8 @@ class Expressions(Operators):
             found: Value | None = frame.state.env.get(name)
             if found is not None:
                 if isinstance(found, Known) and isinstance(found.value, Clash):
+                    if found.value.text == GROWING:  # (of a comprehension, the name is not the user's)
+                        raise refuse("a list that grows is not compiled", span, help=ARRAY_INSTEAD)
                     raise refuse(f"`{name}` is {found.value.text} here: compiled code needs one type", span)
                 return found
             if frame is first and name in frame.lowered.locals:
@@ -175,17 +181,29 @@ class Expressions(Operators):
                 args.append(value)
         keywords: dict[str, Value] = {}
         for keyword, atom in expr.keywords:
-            if keyword is None:
-                raise refuse("`**` in a call is not compiled", span)
-            keywords[keyword] = self.raw_atom(atom, span)
+            given = {keyword: self.raw_atom(atom, span)} if keyword is not None else self._spread(atom, span)
+            if given.keys() & keywords.keys():
+                raise refuse("a keyword is given twice here", span)
+            keywords.update(given)
         callee = self.read_atom(expr.callee, span)
         if expr.method is not None:
             if isinstance(callee, Arr):
                 return self.array_method(callee, expr.method, args, keywords, stem, span)
             if isinstance(callee, Tup) and callee.cls is list and expr.method == "append":
-                raise refuse("a list that grows is not compiled", span, help="use an array of known length")
+                raise refuse("a list that grows is not compiled", span, help=ARRAY_INSTEAD)
+            if is_dict(callee):
+                return self.dict_method(callee, expr.method, args, keywords, span)
+            if isinstance(callee, Tup) and callee.cls is list and expr.method in ("extend", "insert", "pop", "clear"):
+                raise refuse("a list that grows or shrinks is not compiled", span, help=ARRAY_INSTEAD)
             callee = self.attribute(callee, expr.method, span)
         return self.call(callee, args, keywords, stem, span)
+
+    def _spread(self, atom: ir.Atom, span: Span) -> dict[str, Value]:
+        """`**d` in a call."""
+        value = self.read_atom(atom, span)
+        if not is_dict(value):
+            raise refuse(f"`**` of {describe(value)} in a call is not compiled", span)
+        return dict(self.entries(value, span))
 
     def display(self, kind: str, items: list[Value], span: Span) -> Value:
         """A tuple, list or slice."""
@@ -194,6 +212,8 @@ class Expressions(Operators):
         if kind == "slice":
             parts = [None if isinstance(i, Known) and i.value is None else i for i in items]
             return Cut(*parts)
+        if kind == "dict":
+            return self.dict_display(items, span)
         raise refuse(f"a {kind} is not compiled", span, help="use a tuple, a dataclass or an array")
 
     def condition(self, node: ast.expr, span: Span) -> Value:
@@ -218,7 +238,7 @@ class Expressions(Operators):
                 both = ast.BoolOp(op, [ast.Name(n, ast.Load()) for n in names])
                 return self.unit.number("_t", ir.Inert(both, frozenset(names)), BOOL, span)
             case ast.JoinedStr():
-                return Known("…")
+                return Known(COMPUTED)
             case ast.Name() | ast.Constant() | ast.Attribute():
                 return self.value_of(node, span) if not isinstance(node, ast.Name) else self.raw(node.id, span)
         raise refuse(f"this condition (`{ast.unparse(node)}`) is not compiled", span)
@@ -233,8 +253,10 @@ class Expressions(Operators):
             case Num(atom=atom):
                 zero = ir.Lit(0.0 if value.type == FLOAT else 0)
                 return self.unit.number("_t", ir.Compare((ast.NotEq(),), (atom, zero)), BOOL, span).atom
-            case Known(value=known):
+            case Known(value=known) if known is not COMPUTED:
                 return ir.Lit(bool(known))
+            case Obj() if is_dict(value):
+                return ir.Lit(bool(self.entries(value, span)))
             case Tup() if own_method(value, "__bool__") is not None or own_method(value, "__len__") is not None:
                 raise refuse(f"the truth of {describe(value)} is not compiled", span)
             case Tup(items=items):
@@ -325,6 +347,8 @@ class Expressions(Operators):
                 return self._chosen(owner, index, 0, stem, span)
         if isinstance(owner, Arr):
             return self.array_item(owner, index, stem, span)
+        if is_dict(owner):
+            return self.dict_item(owner, index, span)
         if isinstance(owner, (Obj, Tup)):
             method = own_method(owner, "__getitem__")
             if method is not None:
@@ -378,6 +402,9 @@ class Expressions(Operators):
                 value = self.present(value, "the value", stmt.span)
             self.array_store(owner, self.read_atom(stmt.key, stmt.span), value, stmt.span)
             return
+        if is_dict(owner) and not stmt.attribute:
+            self.dict_store(owner, self.read_atom(stmt.key, stmt.span), value, stmt.span)
+            return
         if isinstance(owner, Tup) and owner.cls is list:
             raise refuse("a list that is stored into is not compiled", stmt.span, help="use an array")
         raise refuse(f"storing into {describe(owner)} is not compiled", stmt.span)
@@ -404,6 +431,8 @@ class Expressions(Operators):
     def items(self, value: Value, span: Span) -> list[Value]:
         """The items of a sequence of known length."""
         found = self.static_items(value)
+        if is_dict(value):
+            return [Known(k) for k in self.entries(value, span)]
         if found is None and isinstance(value, Arr):
             raise refuse(
                 "an array is unpacked, whose length is not known when it is compiled", span, help="write a[0], a[1]"

@@ -16,7 +16,10 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from pullback import ir
+from pullback.compiled.dicts import after_loop, is_dict
 from pullback.compiled.joining import Frame, Joining
 from pullback.compiled.reading import live_names
 from pullback.compiled.shapes import MISSING, Copies, joined, made, nothing, shape_of, transfer
@@ -167,10 +170,16 @@ class Flattener(Joining):
                 raise refuse(f"`{word}` statements are not compiled", stmt.span)
             case ir.Try():
                 raise refuse("`try` is not compiled", stmt.span)
+            case ir.With(context=context, target=None) if isinstance(self._known(context, stmt.span), np.errstate):
+                self.statements(stmt.body)
             case ir.With():
                 raise refuse("`with` is not compiled", stmt.span)
             case _:
                 raise refuse("this statement is not compiled", stmt.span)
+
+    def _known(self, atom: ir.Atom, span: Span) -> Any:
+        value = self.read_atom(atom, span)
+        return value.value if isinstance(value, Known) else None
 
     def importing(self, node: ast.Import | ast.ImportFrom, span: Span) -> None:
         """An import inside the function: what it gives is known."""
@@ -247,7 +256,7 @@ class Flattener(Joining):
     def for_loop(self, stmt: ir.For) -> None:
         """A loop over a range or an array stays one; over a tuple it is unrolled."""
         over = self.read_atom(stmt.iterable, stmt.span)
-        items = self.static_items(over)
+        items = self.items(over, stmt.span) if is_dict(over) else self.static_items(over)
         if items is not None:
             self._unrolled(stmt, items, 0)
             return
@@ -359,6 +368,8 @@ class Flattener(Joining):
         self.unit.append(made_loop)
         final = start
         final.heap = {**after.heap, **start.heap}
+        for identity in self.unit.dicts & entry.heap.keys():
+            final.heap[identity] = after_loop(final.heap[identity], certain)
         final.env.update(kept)
         self.frame.state = final
 

@@ -13,6 +13,7 @@ from typing import Any
 from pullback import ir
 from pullback.compiled import support
 from pullback.compiled.custom import CustomCalls
+from pullback.compiled.dicts import NOT_EVERYWHERE, other_keys
 from pullback.compiled.reading import Live
 from pullback.compiled.shapes import Clash, Copies, joined, made, shape_of, transfer
 from pullback.compiled.unit import Block
@@ -78,9 +79,13 @@ class Joining(CustomCalls):
         copies: tuple[Copies, Copies] = ([], [])
         for identity in {**a.heap, **b.heap}:
             if identity in a.heap and identity in b.heap:
-                fields = {}
+                fields: dict[str, Value] = {}
+                apart = other_keys(a.heap[identity], b.heap[identity]) if identity in self.unit.dicts else ()
                 for key in {**a.heap[identity], **b.heap[identity]}:
                     x, y = a.heap[identity].get(key), b.heap[identity].get(key)
+                    if key in apart:
+                        fields[key] = Known(NOT_EVERYWHERE)
+                        continue
                     fields[key] = self._met(key, x, y, a, b, after, copies, before)
                 after.heap[identity] = fields
             else:

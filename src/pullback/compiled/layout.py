@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from pullback import ir
-from pullback.compiled.unit import Unit, array_type, fields_of, is_data
-from pullback.compiled.values import BOOL, FLOAT, INT, Arr, Known, Num, Obj, State, Tup, Value, refuse
+from pullback.compiled.shapes import Clash
+from pullback.compiled.unit import Unit, array_type, fields_of, is_data, slots_of
+from pullback.compiled.values import BOOL, COMPUTED, FLOAT, INT, Arr, Known, Num, Obj, State, Tup, Value, refuse
 from pullback.spans import Span
 from pullback.structs import constant_fields, field_names, is_struct_class
 from pullback.tangents import NO_TANGENT, ZERO, tangent_type
@@ -41,6 +42,8 @@ def layout_of(value: Any, where: str) -> Layout:
         raise refuse(f"{where} is {_article(cls.__name__)}, which is not compiled", None, help="pass a tuple")
     if isinstance(value, tuple) or (cls is list and len(value) <= MOST_ITEMS):
         return ("tup", cls, tuple(layout_of(v, f"item {i} of {where}") for i, v in enumerate(value)))
+    if cls is dict and len(value) <= MOST_ITEMS and all(k.__class__ is str for k in value):
+        return ("dict", dict, tuple((k, layout_of(v, f"{k!r} of {where}"), True) for k, v in value.items()))
     if isinstance(value, (list, dict, set)):
         raise refuse(
             f"{where} is {_article(cls.__name__)}, which is not compiled", None,
@@ -68,8 +71,8 @@ def key_of(layout: Layout) -> Any:
         return ("known", value) if isinstance(value, str) or value is None else ("known", layout[1])
     if layout[0] == "tup":
         return ("tup", layout[1], tuple(map(key_of, layout[2])))
-    if layout[0] == "obj":
-        return ("obj", layout[1], tuple((k, key_of(item), d) for k, item, d in layout[2]))
+    if layout[0] in ("obj", "dict"):
+        return (layout[0], layout[1], tuple((k, key_of(item), d) for k, item, d in layout[2]))
     return layout
 
 
@@ -120,6 +123,15 @@ class Arguments:
                 unit.given.add(new)
                 state.heap[new] = {k: self.taken(item, f"{path}.{k}", f"{stem}_{k}", state) for k, item, _ in layout[2]}
                 return Obj(new, layout[1])
+            case "dict":
+                path = self._of_class(path, dict, "cls")
+                keys = tuple(k for k, _, _ in layout[2])
+                self.tests.append(f"tuple({path}) != {keys!r}")
+                new = unit.identity(dict)
+                unit.given.add(new)
+                fields = {k: self.taken(item, f"{path}[{k!r}]", f"{stem}_{k}", state) for k, item, _ in layout[2]}
+                state.heap[new] = fields
+                return Obj(new, dict)
         value = layout[2]
         if isinstance(value, str):
             self.tests.append(f"{path} != {unit.constant(value, 'text')}")
@@ -152,7 +164,7 @@ def active_leaves(value: Value, layout: Layout, state: State) -> list[str]:
         case "tup":
             assert isinstance(value, Tup)
             return [n for v, item in zip(value.items, layout[2], strict=True) for n in active_leaves(v, item, state)]
-        case "obj":
+        case "obj" | "dict":
             assert isinstance(value, Obj)
             fields = state.heap[value.id]
             return [n for k, item, d in layout[2] if d for n in active_leaves(fields[k], item, state)]
@@ -170,6 +182,8 @@ def differentiable(layout: Layout) -> bool:
             return any(map(differentiable, layout[2]))
         case "obj":
             return is_struct_class(layout[1])
+        case "dict":
+            return any(differentiable(item) for _, item, _ in layout[2])
     return False
 
 
@@ -194,13 +208,15 @@ class Results:
                 return self.next() if layout[1] is float else f"{self.unit.constant(layout[1], 'cls')}({self.next()})"
             case "arr" if differentiable(layout):
                 return self.next()
-            case "tup" if differentiable(layout):
+            case "tup":  # (one without numbers is still a container, of NO_TANGENT)
                 items = ", ".join(map(self.tangent, layout[2]))
                 if layout[1] is tuple:
-                    return f"({items},)"
+                    return f"({items}{',' if items else ''})"
                 if layout[1] is list:
                     return f"[{items}]"
                 return f"{self.unit.constant(layout[1], 'cls')}({items})"
+            case "dict":
+                return f"{{{', '.join(f'{k!r}: {self.tangent(item)}' for k, item, _ in layout[2])}}}"
             case "obj" if differentiable(layout):
                 parts = [(k, self.tangent(item)) for k, item, d in layout[2] if d and differentiable(item)]
                 return self.made(tangent_type(layout[1]), parts)
@@ -214,7 +230,7 @@ class Results:
         plain: Any = object.__setattr__
         if cls.__setattr__ is plain and not any(hasattr(cls, k) for k, _ in parts):
             self.lines.extend(f"{name}.{k} = {v}" for k, v in parts)
-        elif getattr(cls, "__dictoffset__", 0):
+        elif getattr(cls, "__dictoffset__", 0) and not set(slots_of(cls)) & {k for k, _ in parts}:
             fields = ", ".join(f"{k!r}: {v}" for k, v in parts)
             self.lines.append(f"{name}.__dict__.update({{{fields}}})")
         else:
@@ -237,9 +253,12 @@ class Results:
                 return (
                     f"({inner}{',' if items else ''})" if cls is tuple else f"{self.unit.constant(cls, 'cls')}({inner})"
                 )
+            case Obj(id=identity, cls=cls) if cls is dict:
+                parts = (f"{k!r}: {self.value(v, state, span)}" for k, v in state.heap[identity].items())
+                return f"{{{', '.join(parts)}}}"
             case Obj(id=identity, cls=cls):
                 return self.made(cls, [(k, self.value(v, state, span)) for k, v in state.heap[identity].items()])
-            case Known(value=known):
+            case Known(value=known) if known is not COMPUTED and not isinstance(known, Clash):
                 return self.unit.constant(known, "known")
         raise refuse("what this function returns is not compiled", span)
 
@@ -253,7 +272,12 @@ class Results:
                 inner = ", ".join(self.tangent_of(i, state) for i in items)
                 if cls is list:
                     return f"[{inner}]"
-                return f"({inner},)" if cls is tuple else f"{self.unit.constant(cls, 'cls')}({inner})"
+                if cls is tuple:
+                    return f"({inner}{',' if items else ''})"
+                return f"{self.unit.constant(cls, 'cls')}({inner})"
+            case Obj(id=identity, cls=cls) if cls is dict:
+                made = (f"{k!r}: {self.tangent_of(v, state)}" for k, v in state.heap[identity].items())
+                return f"{{{', '.join(made)}}}"
             case Obj(id=identity, cls=cls) if is_struct_class(cls):
                 left_out = constant_fields(cls)
                 fields = {k: v for k, v in state.heap[identity].items() if k not in left_out and has_tangent(v, state)}
@@ -268,7 +292,9 @@ def has_tangent(value: Value, state: State) -> bool:
             return type_ == FLOAT
         case Tup(items=items):
             return any(has_tangent(i, state) for i in items)
-        case Obj(cls=cls):
+        case Obj(id=identity, cls=cls):
+            if cls is dict:
+                return any(has_tangent(v, state) for v in state.heap[identity].values())
             return is_struct_class(cls)
     return False
 
@@ -284,6 +310,8 @@ def parts_of(layout: Layout, path: str, unit: Unit) -> list[str]:
             return [f"{unit.constant(np.asarray, 'asarray')}({path}, {unit.constant(layout[1], 'dtype')})"]
         case "tup":
             return [text for i, item in enumerate(layout[2]) for text in parts_of(item, f"{path}[{i}]", unit)]
+        case "dict":
+            return [text for k, item, _ in layout[2] for text in parts_of(item, f"{path}[{k!r}]", unit)]
     return [text for k, item, d in layout[2] if d for text in parts_of(item, f"{path}.{k}", unit)]
 
 
@@ -297,6 +325,9 @@ def seeds_of(value: Value, state: State, path: str, unit: Unit) -> list[str]:
             return [made if type_ == FLOAT else "0.0"]
         case Tup(items=items):
             return [t for i, item in enumerate(items) for t in seeds_of(item, state, f"{path}[{i}]", unit)]
+        case Obj(id=identity, cls=cls) if cls is dict:
+            fields = state.heap[identity].items()
+            return [t for k, v in fields for t in seeds_of(v, state, f"{path}[{k!r}]", unit)]
         case Obj(id=identity):
             fields = state.heap[identity].items()
             return [t for k, v in fields for t in seeds_of(v, state, f"{path}.{k}", unit)]

@@ -14,7 +14,21 @@ from typing import Any
 
 from pullback import ir
 from pullback.compiled.arithmetic import STATIC, Arithmetic, number_type
-from pullback.compiled.values import BOOL, INT, Arr, Known, Maybe, Method, Num, Obj, Tup, Value, describe, refuse
+from pullback.compiled.values import (
+    BOOL,
+    COMPUTED,
+    INT,
+    Arr,
+    Known,
+    Maybe,
+    Method,
+    Num,
+    Obj,
+    Tup,
+    Value,
+    describe,
+    refuse,
+)  # fmt: skip
 from pullback.operations import METHODS
 from pullback.spans import Span
 
@@ -41,6 +55,8 @@ class Operators(Arithmetic):
             return self.arithmetic(op, a, b, stem, span)
         if isinstance(a, (Num, Arr)) and isinstance(b, (Num, Arr)):
             return self.array_operation(op, a, b, stem, span, inplace)
+        if op == "|" and isinstance(a, Obj) and isinstance(b, Obj) and a.cls is b.cls is dict:
+            return self.dict_union(a, b, inplace, span)
         if inplace and isinstance(a, Tup) and a.cls is list:
             raise refuse("a list that grows is not compiled", span, help="use an array of known length")
         name = METHODS[op].strip("_")
@@ -75,7 +91,7 @@ class Operators(Arithmetic):
             return Num(ir.Lit(_is_none(other) is not negate), BOOL)
         a = self.present(a, "this", span) if isinstance(a, Maybe) else a
         b = self.present(b, "this", span) if isinstance(b, Maybe) else b
-        if isinstance(a, Known) and isinstance(b, Known):
+        if isinstance(a, Known) and isinstance(b, Known) and COMPUTED not in (a.value, b.value):
             found = _compared(op, a.value, b.value)
             if found is not None:
                 return Num(ir.Lit(found), BOOL)
@@ -93,6 +109,9 @@ class Operators(Arithmetic):
             ndim = max(x.ndim for x in (a, b) if isinstance(x, Arr))
             atoms = (a.atom, b.atom)  # type: ignore[union-attr]
             return self.unit.array("_t", ir.Compare((op,), atoms), Arr("", INT, ndim, "bool"), span)
+        of_dicts = self.dict_comparison(op, a, b, span)
+        if of_dicts is not None:
+            return of_dicts
         found_by_method = self._compared_by_method(op, a, b, span)
         if found_by_method is not None:
             return found_by_method

@@ -20,6 +20,7 @@ Shape = tuple[Any, ...]
 Fresh = Callable[[str], str]
 Copies = list[tuple[str, ir.Atom, str]]  # name, its new value, the type it is to have
 MISSING: Shape = ("maybe", None, True)
+GROWING = "a list of no fixed length"
 _ORDER = "bif"
 
 
@@ -59,6 +60,8 @@ def joined(a: Shape, b: Shape) -> Shape:
         return ("num", max(a[1], b[1], key=_ORDER.index))
     if a[0] == b[0] == "tup" and a[1] is b[1] and len(a[2]) == len(b[2]):
         return ("tup", a[1], tuple(map(joined, a[2], b[2])))
+    if a[0] == b[0] == "tup" and a[1] is b[1] is list:
+        return ("clash", GROWING)
     if a[0] == b[0] == "obj" and a[1] is b[1] and [k for k, _ in a[2]] == [k for k, _ in b[2]]:
         return ("obj", a[1], tuple((k, joined(s, t)) for (k, s), (_, t) in zip(a[2], b[2], strict=True)))
     for one, other in ((a, b), (b, a)):
@@ -84,7 +87,7 @@ def _with_maybe(one: Shape, other: Shape) -> Shape:
     return inner if inner[0] == "clash" else ("maybe", inner, one[2])
 
 
-def made(shape: Shape, stem: str, fresh: Fresh, state: State, identity: Callable[[], int]) -> Value:
+def made(shape: Shape, stem: str, fresh: Fresh, state: State, identity: Callable[[type], int]) -> Value:
     """A value of that form, of new names."""
     match shape[0]:
         case "num":
@@ -97,7 +100,7 @@ def made(shape: Shape, stem: str, fresh: Fresh, state: State, identity: Callable
             return Tup(tuple(items), shape[1])
         case "obj":
             fields = {k: made(s, f"{stem}_{k}", fresh, state, identity) for k, s in shape[2]}
-            new = identity()
+            new = identity(shape[1])
             state.heap[new] = fields
             return Obj(new, shape[1])
         case "maybe" if shape[1] is not None:

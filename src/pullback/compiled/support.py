@@ -191,24 +191,34 @@ BACKWARD[product] = {0: _product_backward}
 # --- products -------------------------------------------------------------------------------------
 
 
+def alike(a: Any, b: Any) -> Any:
+    """`a` with the type of entries that `a + b` has, which BLAS needs both to have."""
+    return np.asarray(a, (np.empty(0, a.dtype) + np.empty(0, b.dtype)).dtype)
+
+
+def dot(a: Any, b: Any) -> Any:
+    """`a @ b`, of any memory layout and of floats of either size."""
+    return np.dot(np.ascontiguousarray(alike(a, b)), np.ascontiguousarray(alike(b, a)))
+
+
 def product_1_1(a: Any, b: Any) -> Any:
     """The inner product."""
-    return np.dot(np.ascontiguousarray(a), np.ascontiguousarray(b))
+    return dot(a, b)
 
 
 def product_2_1(a: Any, b: Any) -> Any:
     """Matrix times vector."""
-    return np.dot(np.ascontiguousarray(a), np.ascontiguousarray(b))
+    return dot(a, b)
 
 
 def product_1_2(a: Any, b: Any) -> Any:
     """Vector times matrix."""
-    return np.dot(np.ascontiguousarray(a), np.ascontiguousarray(b))
+    return dot(a, b)
 
 
 def product_2_2(a: Any, b: Any) -> Any:
     """Matrix times matrix."""
-    return np.dot(np.ascontiguousarray(a), np.ascontiguousarray(b))
+    return dot(a, b)
 
 
 def outer(a: Any, b: Any) -> Any:
@@ -239,11 +249,11 @@ def _matrix_left(d: Any, g: Any, _a: Any, b: Any, _y: Any) -> None:
 
 
 def _matrix_right(d: Any, g: Any, a: Any, _b: Any, _y: Any) -> None:
-    d += np.dot(np.ascontiguousarray(a.T), np.ascontiguousarray(g))
+    d += dot(a.T, g)
 
 
 def _row_left(d: Any, g: Any, _a: Any, b: Any, _y: Any) -> None:
-    d += np.dot(np.ascontiguousarray(b), np.ascontiguousarray(g))
+    d += dot(b, g)
 
 
 def _row_right(d: Any, g: Any, a: Any, _b: Any, _y: Any) -> None:
@@ -251,11 +261,11 @@ def _row_right(d: Any, g: Any, a: Any, _b: Any, _y: Any) -> None:
 
 
 def _matrices_left(d: Any, g: Any, _a: Any, b: Any, _y: Any) -> None:
-    d += np.dot(np.ascontiguousarray(g), np.ascontiguousarray(b.T))
+    d += dot(g, b.T)
 
 
 def _matrices_right(d: Any, g: Any, a: Any, _b: Any, _y: Any) -> None:
-    d += np.dot(np.ascontiguousarray(a.T), np.ascontiguousarray(g))
+    d += dot(a.T, g)
 
 
 PRODUCTS = {(1, 1): product_1_1, (2, 1): product_2_1, (1, 2): product_1_2, (2, 2): product_2_2}
@@ -266,11 +276,11 @@ BACKWARD[product_2_2] = {0: _matrices_left, 1: _matrices_right}
 
 
 def _outer_left(d: Any, g: Any, _a: Any, b: Any, _y: Any) -> None:
-    d += np.dot(np.ascontiguousarray(g), np.ascontiguousarray(b))
+    d += dot(g, b)
 
 
 def _outer_right(d: Any, g: Any, a: Any, _b: Any, _y: Any) -> None:
-    d += np.dot(np.ascontiguousarray(g.T), np.ascontiguousarray(a))
+    d += dot(g.T, a)
 
 
 BACKWARD[outer] = {0: _outer_left, 1: _outer_right}
@@ -324,6 +334,13 @@ def _adder(own: int, other: int) -> Any:
     place = ", ".join(f"min({k}, d.shape[{n}] - 1)" for n, k in enumerate(kept))
     lines.append("    " * (other + 1) + f"d[{place}] += v[{', '.join(index)}]")
     return generated("\n".join(lines) + "\n")
+
+
+def add_alike(d: Any, v: Any) -> None:
+    """Add what a registered pullback returned to an adjoint, which must have its shape."""
+    if d.shape != v.shape:
+        raise ValueError("a registered pullback returned a tangent that has not the shape of its argument")
+    d += v
 
 
 ADDERS = {(own, other): _adder(own, other) for own in range(1, 5) for other in (0, *range(own, 5))}

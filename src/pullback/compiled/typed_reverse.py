@@ -44,8 +44,16 @@ class TypedInliner(Inliner):
         for made in reverse.printed(custom.block):
             reverse.emit(names.visit(made), stmt)
         for operand, tangent in zip(stmt.expr.args[1:], custom.tangents, strict=True):
-            if isinstance(operand, ir.Var) and stmt.facts.active[stmt.expr.args.index(operand, 1) + 1]:
+            if not (isinstance(operand, ir.Var) and stmt.facts.active[stmt.expr.args.index(operand, 1) + 1]):
+                continue
+            if operand.name in reverse.unit.arrays:
+                adder = reverse.helper(support.add_alike, "add_alike")
+                own = reverse.shadow(operand.name, stmt)
+                reverse.emit(ast.Expr(call(adder, own, names.visit(as_syntax(tangent)))), stmt)
+            else:
+                wide, reverse.wide = reverse.wide, 0  # (what is added is a number, whatever the result was)
                 reverse.accumulate(operand, names.visit(as_syntax(tangent)), stmt, kind=reverse.unit.kind(operand))
+                reverse.wide = wide
 
 
 class TypedReverse(Reverse):

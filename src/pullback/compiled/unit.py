@@ -9,7 +9,9 @@ and are guarded: another object under the name means other code.
 
 from __future__ import annotations
 
+import keyword
 import types
+import unicodedata
 from collections.abc import Callable
 from typing import Any
 
@@ -47,6 +49,7 @@ class Unit:
         self.unstored: list[tuple[str, str, Span]] = []  # arrays that may share or not: nothing is stored into them
         self.objects = 0
         self.given: set[int] = set()  # objects that the caller holds
+        self.dicts: set[int] = set()  # objects that are dicts: their keys have an order
         self.copies: set[int] = set()  # objects that stand for others: which one it is, is not known
         self.size = 0
 
@@ -55,6 +58,9 @@ class Unit:
     def fresh(self, stem: str) -> str:
         """A name that nothing has."""
         stem = "".join(c if c.isalnum() or c == "_" else "_" for c in stem) or "_v"
+        stem = unicodedata.normalize("NFKC", stem)  # (as Python reads names; keys of dicts may be any text)
+        if keyword.iskeyword(stem) or not stem.isidentifier():
+            stem = "_" + "".join(c for c in stem if c.isascii())
         if stem.startswith("_t") and not stem.startswith("_total"):
             stem = "_t"
         candidate, number = stem, 0
@@ -66,15 +72,17 @@ class Unit:
         self.names.add(candidate)
         return candidate
 
-    def identity(self) -> int:
+    def identity(self, cls: type | None = None) -> int:
         """The number of a new object."""
         self.objects += 1
+        if cls is dict:
+            self.dicts.add(self.objects)
         return self.objects
 
-    def copied_identity(self) -> int:
+    def copied_identity(self, cls: type | None = None) -> int:
         """The number of an object that stands for another."""
         self.copies.add(self.objects + 1)
-        return self.identity()
+        return self.identity(cls)
 
     def constant(self, value: Any, stem: str) -> str:
         """The name under which the boundary holds an object."""
@@ -261,10 +269,12 @@ def array_type(value: np.ndarray, name: str, span: Span | None) -> Arr:
 def is_data(value: Any) -> bool:
     """Whether a value is an object of numbers: a dataclass, an attrs class, a layer, or a plain object."""
     cls = value.__class__
-    if isinstance(value, (type, types.ModuleType)) or (callable(value) and not hasattr(value, "__dict__")):
+    if isinstance(value, (type, types.ModuleType)):
         return False
     if is_struct_class(cls):
         return True
+    if callable(value) and not hasattr(value, "__dict__"):
+        return False
     plain = type(cls) is type and cls.__module__ not in ("builtins", "numpy", "functools")
     return plain and bool(getattr(value, "__dict__", None)) and not isinstance(value, types.FunctionType)
 
@@ -279,4 +289,11 @@ def fields_of(value: Any) -> dict[str, Any]:
     attrs = getattr(value.__class__, "__attrs_attrs__", None)
     if attrs is not None:
         return {a.name: getattr(value, a.name) for a in attrs}
-    return dict(value.__dict__)
+    slots = {n: getattr(value, n) for n in slots_of(value.__class__) if hasattr(value, n)}
+    return {**slots, **getattr(value, "__dict__", {})}
+
+
+def slots_of(cls: type) -> list[str]:
+    """The fields of a class that are kept in slots."""
+    mros = [vars(base).items() for base in reversed(cls.__mro__)]
+    return [name for members in mros for name, v in members if isinstance(v, types.MemberDescriptorType)]

@@ -68,6 +68,15 @@ class Known:
     value: Any
 
 
+class Computed:
+    """Stands for a string that is computed: which one it is, is not known."""
+
+    __name__ = "a string that is computed"
+
+
+COMPUTED = Computed()
+
+
 @dataclass(frozen=True, eq=False)
 class Method:
     """A bound method of an object."""
@@ -169,6 +178,8 @@ def describe(value: Value) -> str:
             return f"an array of {ndim} dimensions"
         case Tup(cls=cls, items=items):
             return f"a {cls.__name__} of {len(items)}"
+        case Obj(cls=cls) if cls is dict:
+            return "a dict"
         case Obj(cls=cls):
             return f"an object of class {cls.__name__}"
         case Known(value=known):
