@@ -139,7 +139,7 @@ def same_still(subject: Any, before: Any) -> None:
     if before is not None and state(subject) != before:
         raise DifferentiabilityError(
             f"this `match` runs a method of {type(subject).__name__} that changes a differentiated value, so that its "
-            "effect would be lost; call the method by name before",
+            "effect would be lost; call it by name before",
             id="mutation",
         )
 
@@ -159,7 +159,7 @@ def unchanging(x: Any, methods: tuple[str, ...]) -> Any:
             if function_changes(method, dict.fromkeys(method.__code__.co_varnames[:1], own)):
                 raise DifferentiabilityError(
                     f"{type(x).__name__}.{method.__name__} may change a differentiated value, and its effect would be "
-                    "lost here; call the method by name before",
+                    "lost here; call it by name before",
                     id="mutation",
                 )
     return x
