@@ -352,7 +352,16 @@ def _lent(args: tuple[Any, ...], active: Active, is_init: bool) -> Any:
     flags, paths = wanted_operands(target, chosen)
     own = " ".join(getattr(target.function, "_pullback_made", ())) if is_init else ""
     value, inner = call_function_shared(target.function, target.operands, flags, target.kwargs or {}, unforeseen, own)
-    return value, (_lent_back, inner, paths, six, chosen)
+    # (what `**kwargs` collects is in a new dict, whose adjoint nobody else would take)
+    pairs = zip(flags, paths, strict=True)
+    made = [target.operands[o] if isinstance(p, dict) and isinstance(o, int) else None for o, p in pairs]
+    return value, (_lent_back, (_taken_from, inner, made), paths, six, chosen)
+
+
+def _taken_from(residual: Any, g: Tangent, shadows: Any) -> list[Tangent]:
+    _, inner, made = residual
+    found = inner[0](inner, g, shadows)
+    return [t if x is None else shadows.take(x, t) for x, t in zip(made, found, strict=True)]
 
 
 def _lent_back(residual: Any, g: Tangent, shadows: Any) -> tuple[Tangent, ...]:

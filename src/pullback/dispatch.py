@@ -188,7 +188,9 @@ def after_callee(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
 
 
 def no_derivative_of(fn: Any) -> DifferentiabilityError:
-    """The error for a function with neither a rule nor a source."""
+    """The error for a function with neither a rule nor a source; Python's own for what cannot be called."""
+    if not callable(fn):
+        raise TypeError(f"'{type(fn).__name__}' object is not callable")
     name = callable_name(fn)
     return DifferentiabilityError(
         f"no derivative is known for `{name}`; register one with @pb.derivative(of={name}), "

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pullback import ir
-from pullback.lower_conditions import calls_unknown
+from pullback.lower_conditions import calls_unknown, is_inert
 from pullback.lower_expressions import Expressions
 
 
@@ -70,15 +70,19 @@ class Attempts(Expressions):
         return ir.While(test, inner, self.span(node.test))
 
     def raised(self, node: ast.Raise) -> ast.Raise:
-        """A `raise` whose exception is made of calls that may change something: these are made before."""
+        """A `raise` whose exception is made of calls that may change something, or of comprehensions: made before."""
         made = node.exc
         if not isinstance(made, ast.Call):
             return node
-        if not any(map(calls_unknown, (*made.args, *(k.value for k in made.keywords)))):
+
+        def kept(value: ast.expr) -> bool:
+            return is_inert(value) and not calls_unknown(value)
+
+        if all(map(kept, (*made.args, *(k.value for k in made.keywords)))):
             return node
 
         def before(value: ast.expr) -> ast.expr:
-            if isinstance(value, ast.Starred) or not calls_unknown(value):
+            if isinstance(value, ast.Starred) or kept(value):
                 return value
             known = self.bind(self.fresh("_v"), self.value(value), value)
             return ast.copy_location(ast.Name(known.name, ast.Load()), value)

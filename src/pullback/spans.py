@@ -89,6 +89,9 @@ class Diagnostic:
         return "\n".join(lines)
 
 
+_TAB = 8
+
+
 def _frame(span: Span, label: str, mark: str, arrow: str) -> list[str]:
     number = str(span.line)
     gutter = " " * len(number)
@@ -97,11 +100,13 @@ def _frame(span: Span, label: str, mark: str, arrow: str) -> list[str]:
     if not text.strip():
         return head
     start, width = span.carets()
+    before = len(text[:start].expandtabs(_TAB))
+    width = max(1, len(text[: start + width].expandtabs(_TAB)) - before)
     return [
         *head,
         f"{gutter}  |",
-        f"{number}  | {text}",
-        f"{gutter}  | {' ' * start}{mark * width} {label}".rstrip(),
+        f"{number}  | {text.expandtabs(_TAB)}",
+        f"{gutter}  | {' ' * before}{mark * width} {label}".rstrip(),
     ]
 
 

@@ -350,6 +350,25 @@ def test_keys_that_change_nothing() -> None:
     pb.check_derivative(by_a_method, 1.3)
 
 
+@dataclasses.dataclass(frozen=True)
+class Frozen:
+    a: float
+    b: float = 1.0
+
+    def up(self, **changes):
+        return dataclasses.replace(self, **changes)
+
+
+def replaced_by_keywords(x):
+    f = Frozen(x).up(a=x * x, b=x)
+    f = f.up(a=f.a * x, b=f.a)
+    return f.a * f.b
+
+
+def test_keywords_that_are_handed_on() -> None:
+    pb.check_derivative(replaced_by_keywords, 1.3, order=2)
+
+
 class Running:
     def __init__(self):
         self.total = 0.0

@@ -117,11 +117,3 @@ def of_a_value_sent_to_a_generator(x):
         yield factor * x
 
     return sum(inner())
-
-
-@refused(2.0, bug="`assert` and `raise` with a comprehension: the diagnostic has no help")
-def of_a_comprehension_in_raise(x):
-    if x > 10.0:
-        raise ValueError([i for i in range(3)])
-#       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ unsupported-syntax: comprehension in `assert` or `raise`
-    return x
