@@ -54,9 +54,10 @@ def found_static(obj: Any, name: str) -> Any:
     return None
 
 
-def getter_of(obj: Any, name: str) -> Any:
+def getter_of(static: Any, obj: Any, name: str) -> Any:
     """The function that `obj.name` runs, of a property or a descriptor without `__set__`; else None."""
-    static = found_static(obj, name)
+    if static is None:
+        return None
     if isinstance(static, property):
         if static.fget is None:
             getattr(obj, name)  # raises
@@ -158,7 +159,7 @@ def read_attribute(obj: Any, name: str) -> tuple[Any, Residual]:
         return obj.__class__, (no_tangents, 1)
     if name == "__dict__" and not isinstance(static, property):
         return obj.__dict__, (_from_dict, type(obj))
-    getter = getter_of(obj, name)
+    getter = getter_of(static, obj, name)
     if getter is not None:
         return call(getter, (itself(obj),), (0,))
     if isinstance(static, functools.cached_property):

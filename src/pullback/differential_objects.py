@@ -85,7 +85,7 @@ def how_attribute(obj: Any, name: str) -> tuple[int, Any]:
         return PLAIN, None
     if name == "__self__" and isinstance(obj, STANDING):
         return BOUND, None
-    getter = getter_of(obj, name)
+    getter = getter_of(static, obj, name)
     if getter is not None:
         return PROPERTY, getter
     if isinstance(static, functools.cached_property):

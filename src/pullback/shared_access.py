@@ -184,7 +184,7 @@ def read_attribute_shared(obj: Any, name: str) -> tuple[Any, Residual]:
         return obj.__self__, (_bound, obj.__self__)
     cls = type(obj)
     static = found_static(obj, name)
-    getter = getter_of(obj, name)
+    getter = getter_of(static, obj, name)
     if isinstance(getter, types.FunctionType):
         return call_shared(getter, (itself(obj),), (0,))
     stored = name in getattr(obj, "__dict__", ())
