@@ -18,7 +18,7 @@ import numpy as np
 
 from pullback.drawing import Drawn
 from pullback.errors import DifferentiabilityError
-from pullback.structs import constant_fields, registration
+from pullback.structs import constant_fields, is_class, registration
 from pullback.tangents import NO_TANGENT, ZERO, Tangent, TangentVector, tangent_type
 from pullback.views import Memory, root_of
 
@@ -121,7 +121,7 @@ def _mirrored_callable(x: Any, t: Tangent, memo: Memo) -> Tangent:
 def has_fields(x: Any) -> bool:
     """Whether an object's tangent is a record of its fields."""
     known = registration(type(x))
-    if known is not None and known.zero_tangent is not None:
+    if (known is not None and known.zero_tangent is not None) or is_class(x):
         return False
     return hasattr(x, "__dict__") or (hasattr(type(x), "__slots__") and type(x).__module__ != "builtins")
 
@@ -129,8 +129,6 @@ def has_fields(x: Any) -> bool:
 def fields_of(x: Any) -> dict[str, Any]:
     """What an object's fields hold, those left out that are marked as constant."""
     fixed = constant_fields(type(x))
-    if isinstance(x, super) and isinstance(getattr(x, "__self__", None), type):
-        return {}  # (in a class method)
     found = {k: v for k, v in getattr(x, "__dict__", {}).items() if k not in fixed}
     for cls in type(x).__mro__:
         slots = cls.__dict__.get("__slots__", ())

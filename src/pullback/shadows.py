@@ -23,7 +23,7 @@ from pullback.errors import DifferentiabilityError
 from pullback.fitting import fit
 from pullback.shadow_totals import MISSING, Totals
 from pullback.spaces import is_differentiable
-from pullback.structs import constant_fields, field_names, registration
+from pullback.structs import constant_fields, field_names, is_class, registration
 from pullback.tangents import NO_TANGENT, ZERO, Tangent, TangentVector, WithheldTangent, add, tangent_type
 from pullback.views import Memory, has_overlap, names_twice, root_of, stays
 
@@ -335,7 +335,7 @@ class Shadows(Totals):
     def _take_fields(self, x: Any, g: Tangent, seen: set[int]) -> Tangent:
         """All of the adjoint of an object: also what is in the shadows of what its fields hold, at any depth."""
         held = self._held.get(id(x))
-        if id(x) in seen or isinstance(x, (type, types.ModuleType, types.FunctionType)):
+        if id(x) in seen or is_class(x) or isinstance(x, (types.ModuleType, types.FunctionType)):
             return self.take(x, g)
         seen.add(id(x))
         known = getattr(x, "__dict__", None)

@@ -116,6 +116,11 @@ def register_differentiable(
     return cls
 
 
+def is_class(x: Any) -> bool:
+    """Whether a value is a class, or the `super()` of a class method: it has no tangent, nor may be given one."""
+    return isinstance(x, type) or (isinstance(x, super) and isinstance(getattr(x, "__self__", None), type))
+
+
 def registration(cls: type) -> Registration | None:
     """The registration of `cls` or of its nearest registered base."""
     try:

@@ -173,3 +173,44 @@ def stored_through(a):
 def test_what_without_derivative_returned_is_not_changed(verb):
     with pytest.raises(pb.DifferentiabilityError, match="what `without_derivative` returned is changed"):
         pb.jit(verb(stored_through))(np.ones(3))
+
+
+def square_of_an_entry(a, x):
+    return x * (a[0] * a[0])
+
+
+def entry_on_one_way(a, x):
+    n = 3
+    if x > 1.0:
+        n = a[0]
+    return x * (n + n)
+
+
+def total_of_entries(a, x):
+    return x * sum(a)
+
+
+def twice_the_array(a, x):
+    return x * (a + a)[0]
+
+
+def converted_first(a, x):
+    return x * int(a[0]) * int(a[0])
+
+
+def as_index_and_factor(a, x):
+    return x * a[0] * np.array([1.0, 2.0, 3.0])[a[1]] * np.sum(a) * len(a)
+
+
+@pytest.mark.parametrize("f", [square_of_an_entry, entry_on_one_way, total_of_entries, twice_the_array])
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int32, np.uint64])
+def test_arithmetic_of_entries_that_would_wrap_around_is_refused(f, dtype):
+    with pytest.raises(pb.DifferentiabilityError, match="arithmetic of u?int"):
+        pb.jit(pb.gradient(f, wrt="x"))(np.array([100, 2], dtype), 1.5)
+
+
+@pytest.mark.parametrize("f", [converted_first, as_index_and_factor])
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int32, np.int64])
+def test_entries_of_small_integers_are_compiled_where_their_size_does_not_matter(f, dtype):
+    a = np.array([100, 2], dtype)
+    assert pb.jit(pb.gradient(f, wrt="x"))(a, 1.5) == f(a, 1.0)

@@ -18,6 +18,7 @@ import numpy as np
 
 from pullback import ir
 from pullback.compiled.array_calls import ArrayCalls
+from pullback.compiled.narrow import is_narrow, wrapping
 from pullback.compiled.number_support import checked_magnitude
 from pullback.compiled.operators import own_method
 from pullback.compiled.values import (
@@ -124,6 +125,8 @@ class BuiltinCalls(ArrayCalls):
         """`sum`."""
         start = keywords.get("start", args[1] if len(args) > 1 else Num(ir.Lit(0), INT))
         if isinstance(args[0], Arr) and args[0].ndim == 1:
+            if is_narrow(args[0]):
+                raise wrapping(args[0].dtype, span)
             found = self.array_call(sum, args[:1], {}, stem, span)
             return (
                 found
@@ -167,8 +170,8 @@ class BuiltinCalls(ArrayCalls):
             return Num(ir.Lit(int(x.atom.value)), INT)
         if x.type == BOOL:
             return self.integer("+", Num(ir.Lit(0), INT), x, stem, span)
-        if x.type == INT:
-            return x
+        if x.type == INT and self.unit.bits_of(x.atom) < 64:
+            return x  # (other ints may be of fewer bits, see narrow.py)
         return self.unit.number(stem, ir.Apply(self.unit.function(int, "int"), (x.atom,)), INT, span)
 
     def rounded(self, args: list[Value], keywords: dict[str, Value], stem: str, span: Span) -> Value:

@@ -22,6 +22,7 @@ from pullback.compiled.flatten import Flattener
 from pullback.compiled.kernel import Kernel, gradient, primal, varied_names
 from pullback.compiled.layout import Arguments, Layout, Results, active_leaves, parts_of, seeds_of
 from pullback.compiled.machine import compiled
+from pullback.compiled.narrow import refuse_narrow
 from pullback.compiled.tangent import add_tangents
 from pullback.compiled.unit import Unit
 from pullback.compiled.values import BOOL, FLOAT, Arr, Known, Num, State, describe, leaves, refuse
@@ -113,6 +114,7 @@ class Entry:
         self.site = Call(self.unit, self.function, self.call_args, self.kwargs, self.layouts, self.span)
         if sum(1 for _ in ir.walk(self.unit.block)) > MOST_STATEMENTS:
             raise refuse("the function is too long when its calls are put in place", self.span)
+        refuse_narrow(self.unit)
         stored = {self.unit.root(s.obj.name) for s in self._stores() if isinstance(s.obj, ir.Var)}
         for a, b, span in self.unit.unstored:
             if {self.unit.root(a), self.unit.root(b)} & stored:

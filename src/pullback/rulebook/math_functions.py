@@ -29,7 +29,9 @@ def digamma(x: float) -> float:
 
 def pow_base(g: float, x: float, n: float) -> float:
     """The cotangent of the base of x**n: finite wherever the limit is (0**n for n ≥ 1, n == 0)."""
-    return 0.0 * g if n == 0 else g * n * x ** (n - 1)
+    if n == 0:
+        return 0.0 * g
+    return g * n * x ** (n - 1) if x != 0 or n >= 1 else math.copysign(math.inf, n) * g  # (as of `x**n`)
 
 
 def pow_exponent(g: float, x: float, y: float) -> float:
