@@ -11,7 +11,6 @@ result) is found by the reverse sweep, which emits nothing for it.
 from __future__ import annotations
 
 import ast
-import math
 import types
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,12 +20,14 @@ import numpy as np
 from pullback import ir
 from pullback.array_methods import constant_attribute
 from pullback.capturing import rebound_captures
+from pullback.changing import calls_mutator
 from pullback.cutting import changed_cuts
 from pullback.dict_views import kept_views
 from pullback.effects import effects_of
 from pullback.kinds import ARRAY, DICT, LIST, NONE, NPFLOAT, NUMERIC_MASK, PYTHON_SCALAR, STR, STR_KIND, TUPLE, Kind
 from pullback.lower_generators import is_generator
 from pullback.mutators import MUTATORS
+from pullback.rounding import rounding
 from pullback.rules import callable_name, lookup
 from pullback.sharing import Sharing
 from pullback.spans import Diagnostic, Label, Span
@@ -251,8 +252,9 @@ class _Analysis:
         self.found.changes.add(id(stmt))
         shared = self.sharing.with_(name)
         for other in self.sharing.globals_changed(stmt):
-            if id(stmt) not in self.sharing.certain:
-                if self.sharing.kinds[other].mask & ~(NUMERIC_MASK | LIST | DICT | TUPLE):
+            if id(stmt) not in self.sharing.certain and not calls_mutator(stmt):
+                kind = self.sharing.kinds.get(other)
+                if kind is None or kind.mask & ~(NUMERIC_MASK | LIST | DICT | TUPLE):
                     self.found.strict.add(id(stmt))
                 else:
                     self.found.watched.setdefault(id(stmt), set()).add(other)
@@ -441,25 +443,6 @@ class _Analysis:
 
     def refuse(self, id: str, message: str, span: Span, *, labels: tuple[Label, ...] = (), help: str = "") -> None:
         self.found.refusals.append(Diagnostic(id, message, span, "", labels, (), help))
-
-
-_ROUNDING: tuple[Any, ...] = (
-    round, math.floor, math.ceil, math.trunc, np.floor, np.ceil, np.trunc, np.rint, np.round, np.fix, np.floor_divide,
-    np.argmax, np.argmin, np.argsort, np.searchsorted, np.digitize,
-)  # fmt: skip
-_ROUNDING_METHODS = frozenset({"argmax", "argmin", "argsort", "round", "searchsorted"})
-
-
-def rounding(stmt: ir.Bind) -> str:
-    """What a statement is called whose result jumps, and is flat in between; empty for any other."""
-    match stmt.expr:
-        case ir.Operation(op="//"):
-            return "`//`"
-        case ir.Apply(method=str() as method) if method in _ROUNDING_METHODS and not stmt.facts.known:
-            return f"`.{method}(...)`"
-    if stmt.facts.known and any(stmt.facts.callee is f for f in _ROUNDING):
-        return f"`{callable_name(stmt.facts.callee)}(...)`"
-    return ""
 
 
 def reads_more(stmt: ir.Stmt, name: str) -> bool:

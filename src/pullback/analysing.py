@@ -199,21 +199,26 @@ def _function_changes(function: types.FunctionType, kinds: dict[str, Kind], fres
     return changes, flows
 
 
-_STORES: dict[Any, tuple[Any, list[Diagnostic]]] = {}
+_STORES: dict[Any, tuple[Any, list[Diagnostic], bool]] = {}
 
 
 def stores_outside(made: Stages) -> list[Diagnostic]:
-    """What the calls of a function store of differentiated values in what their modules hold, read by any of them."""
+    """What the calls of a function store of differentiated values in what their modules hold, read by any of them.
+
+    A call that only may do so is marked: it is differentiated, and refused if it does, though nobody reads its result.
+    """
     found: list[Diagnostic] = []
     for stmt in ir.walk(made.lowered.body):
-        code = called_code(stmt) if isinstance(stmt, ir.Bind) and any(stmt.facts.active) else None
-        if code is None or not made.sharing.stores_outside(stmt):
+        if not isinstance(stmt, ir.Bind) or not any(stmt.facts.active) or not made.sharing.stores_outside(stmt):
             continue
-        assert isinstance(stmt, ir.Bind)
+        code = called_code(stmt)
+        if code is None:  # an object, which may hold anything
+            stmt.facts.stores = True
+            continue
         active = frozenset(p for p, i in code.places.items() if stmt.facts.active[i])
         key = (id(code.callee), active, tuple(sorted((p, k.key) for p, k in code.kinds.items())), EPOCH.now)
         if key not in _STORES:
-            _STORES[key] = code.callee, []  # (a recursive call stores what the rest does)
+            _STORES[key] = code.callee, [], False  # (a recursive call stores what the rest does)
             try:
                 source = acquire(code.callee)
                 names = Names(code.callee)
@@ -221,9 +226,12 @@ def stores_outside(made: Stages) -> list[Diagnostic]:
                     kinds = code.kinds
                     inner = analysed(code.callee, source, names, partial(_kinds_of, kinds=kinds), active)
                     own = [d for d in inner.activity.refusals if d.id == "outer-write"]
-                    _STORES[key] = code.callee, [*own, *stores_outside(inner)]
+                    own += stores_outside(inner)
+                    marked = any(isinstance(s, ir.Bind) and s.facts.stores for s in ir.walk(inner.lowered.body))
+                    _STORES[key] = code.callee, own, marked or bool(inner.activity.strict or inner.activity.watched)
             except DifferentiabilityError:
                 pass
+        stmt.facts.stores = _STORES[key][2]
         found += [replace(d, notes=(*d.notes, f"called at {stmt.span}")) for d in _STORES[key][1]]
     return found
 

@@ -85,9 +85,13 @@ def called_code(stmt: ir.Bind) -> CalledCode | None:
     callee: Any = facts.callee if facts.known else None
     if expr.method is not None and not facts.known and owner.mask == STRUCT and owner.cls is not None:
         callee = inspect.getattr_static(owner.cls, expr.method, None)
-    elif expr.method is not None and not facts.method:
+    elif expr.method is None and not facts.known and owner.mask == STRUCT and owner.cls is not None:
+        callee = call_of(owner.cls)
+    elif expr.method is not None and not facts.method and not isinstance(owner.value, (type, types.ModuleType)):
         return None
-    first = 0 if expr.method is not None else 1
+    first = 0 if facts.method or not facts.known else 1
+    if isinstance(callee, types.MethodType) and isinstance(callee.__self__, type) and callee.__self__ is owner.value:
+        callee, first = callee.__func__, 0  # a class method of a known class
     if not isinstance(callee, types.FunctionType) or lookup(callee) is not None or hasattr(callee, "_pullback_verb"):
         return None
     kinds = facts.kinds[first:]
@@ -96,6 +100,25 @@ def called_code(stmt: ir.Bind) -> CalledCode | None:
     if bound is None:
         return None
     return CalledCode(callee, {p: i + first for i, p in enumerate(bound)}, dict(zip(bound, kinds, strict=True)))
+
+
+def holds_more(stmt: ir.Bind) -> bool:
+    """Whether a call is of an object that holds more than its code, such as `values.append` or a partial."""
+    callee, kind = stmt.facts.callee, stmt.facts.kinds[0]
+    if not stmt.facts.known:
+        return kind.mask == STRUCT and kind.cls in (functools.partial, types.MethodType)
+    if isinstance(callee, (types.FunctionType, type)) or lookup(callee) is not None:
+        return False
+    if isinstance(callee, (types.BuiltinFunctionType, types.MethodWrapperType)):
+        return not isinstance(callee.__self__, (type, types.ModuleType, type(None)))
+    return isinstance(callee, (types.MethodType, functools.partial))
+
+
+def calls_mutator(stmt: ir.Stmt) -> bool:
+    """Whether a statement calls `append` or the like of an object whose class is not known, by its usual name."""
+    if not isinstance(stmt, ir.Bind) or not isinstance(stmt.expr, ir.Apply) or stmt.expr.method not in MUTATORS:
+        return False
+    return not stmt.facts.known and called_code(stmt) is None and stmt.facts.kinds[0].mask != STRUCT
 
 
 class CallEffects:

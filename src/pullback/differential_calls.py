@@ -28,7 +28,7 @@ from pullback.generated import DIFFERENTIAL, Request
 from pullback.kinds import kind_of
 from pullback.operations import type_call
 from pullback.pipeline import pair_for
-from pullback.python_calls import bound_variadic, has_tangent, refuse_changes, signature_order, with_defaults
+from pullback.python_calls import bound_variadic, has_tangent, signature_order, with_defaults
 from pullback.rules import EPOCH, Active, Entry, Rule, alias, callable_name, lookup
 from pullback.spaces import describe, is_differentiable
 from pullback.structs import fields_by_parameter
@@ -116,10 +116,7 @@ def resolve(
     if isinstance(fn, types.FunctionType):
         target = _generated(fn, fn_dot, args, dots, kwargs, kwdots, moved, lent=lent)
         if not foreseen and not lent:
-            given = bind_parameters(fn.__code__, len(args), tuple(kwargs)) or []
-            values = zip(given, (*args, *kwargs.values()), strict=True) if given else ()
-            classes = {p for p, x in values if isinstance(x, type)}
-            refuse_changes(fn, [n for n in getattr(target.function, "_pullback_changes", ()) if n not in classes])
+            refuse_changes(fn, target.function)
         return target
     if isinstance(fn, type):
         return Target(construct_differential)
@@ -141,6 +138,16 @@ def resolve(
 def _is_empty(t: Tangent) -> bool:
     """Whether a tangent is that of an object without fields, such as a function of an extension module."""
     return isinstance(t, TangentVector) and not t.__dict__
+
+
+def refuse_changes(fn: Any, function: Any) -> None:
+    """Refuse a function that changes what it is given, or captured, where that was not foreseen."""
+    changes = getattr(function, "_pullback_changes", ())
+    if changes:
+        raise DifferentiabilityError(
+            f"{callable_name(fn)} changes `{changes[0]}` in place where that was not foreseen, so that its effect "
+            "would be lost; call it directly from the function that is differentiated, or let it return the new value"
+        )
 
 
 call_differential.gives_pair = True  # type: ignore[attr-defined]  # of what its first operand gives, and its tangent
@@ -384,7 +391,7 @@ def _refuse_lost(fn: Any, function: Any, others: dict[str, Any]) -> None:
     """Refuse a callee that stores a differentiated value in an operand without a tangent: an object of the module."""
     for parameter in getattr(function, "_pullback_changes", ()):
         x = others.get(parameter)
-        if x is not None and not isinstance(x, (int, float, complex, str, np.generic, type)):
+        if x is not None and not isinstance(x, (int, float, complex, str, np.generic)):
             raise DifferentiabilityError(
                 f"{callable_name(fn)} stores a differentiated value in `{parameter}`, {describe(x)} whose tangent is "
                 "not known here; pass that to the differentiated function as an argument, or make it there",

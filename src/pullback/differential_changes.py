@@ -55,6 +55,7 @@ from pullback.tangent_parts import elements, filled, is_zero, part
 from pullback.tangents import ZERO, Tangent, TangentVector
 
 ARRAY, ITEMS, OWN, NOTHING, SLICE, SETTER, CONSTANT, LIST, DICT, REBOUND = range(10, 20)
+_CONTAINERS = (list, dict, deque)
 
 
 # --- stores -----------------------------------------------------------------------------------------
@@ -159,8 +160,11 @@ def how_in_place(op: str, x: Any, x_dot: Tangent, y: Any, y_dot: Tangent) -> tup
         if x_dot is ZERO:
             refuse_loss(x, x, y_dot)
         return (ARRAY, None) if x_dot is not ZERO else (NOTHING, None)
-    if method is None or not isinstance(x, (list, dict, deque)):
+    if method is None or not isinstance(x, _CONTAINERS):
         return (REBOUND, None) if method is None else (NOTHING, None)
+    if not isinstance(x_dot, _CONTAINERS):
+        refuse_loss(x, y, y_dot)
+        return NOTHING, None
     if op == "+" and not isinstance(x, dict):
         return LIST, None
     if op == "|" and isinstance(x, dict):
@@ -218,15 +222,19 @@ for _each in (set_item_differential, set_attribute_differential, operate_inplace
 # --- calls ------------------------------------------------------------------------------------------
 
 CHANGERS: dict[Any, Any] = {"set_attribute": set_attribute_differential}  # what changes an argument: its differential
-FUNCTION, METHOD_OF, CALLABLE, CHANGER, INIT, WRAPPED, OUT, OTHER = range(20, 28)
+FUNCTION, METHOD_OF, CALLABLE, CHANGER, INIT, WRAPPED, OUT, ALONE, OTHER = range(20, 29)
 
 
-def how_called(fn: Any, args: Any, kwargs: Any) -> tuple[int, Any]:
+def how_called(fn: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> tuple[int, Any]:
     """What a callee that may change something is."""
     try:
         changer = CHANGERS.get(fn)
     except TypeError:  # not hashable
         changer = None
+    if changer is not None and args and isinstance(args[0], _CONTAINERS) and not isinstance(dots[0], _CONTAINERS):
+        for x, d in (*zip(args[1:], dots[1:], strict=True), *((x, kwdots.get(k, ZERO)) for k, x in kwargs.items())):
+            refuse_loss(args[0], x, d)
+        return ALONE, None  # (a container that has no mirror)
     if changer is not None:
         return CHANGER, changer
     if isinstance(fn, types.MethodType) and lookup(fn) is None:
@@ -282,13 +290,15 @@ def change_differential(
     """The value of a call that may change what it is given, and its tangent; the tangents given change alike."""
     keywords = {} if kwargs is None else kwargs
     keyword_dots = {} if kwdots is None else kwdots
-    way, found = how_called(fn, args, keywords)
+    way, found = how_called(fn, args, dots, keywords, keyword_dots)
     if way == FUNCTION:
         return lent_differential(fn, fn_dot, args, dots, keywords, keyword_dots)
     if way == METHOD_OF:
         return change_differential(found, ZERO, (object_of(fn), *args), (fn_dot, *dots), keywords, keyword_dots)
     if way == CHANGER:
         return found(fn, fn_dot, args, dots, keywords, keyword_dots)
+    if way == ALONE:
+        return fn(*args, **keywords), ZERO
     if way == OUT:
         return CHANGERS["out"](fn, fn_dot, args, dots, keywords, keyword_dots)
     if way == WRAPPED:

@@ -31,17 +31,19 @@ def fingerprint(x: Any) -> Any:
     return None
 
 
-def deep_fingerprint(x: Any, seen: set[int] | None = None) -> Any:
-    """The same, of objects of any class and of what functions capture too."""
+def deep_fingerprint(x: Any, seen: set[int] | None = None, without: tuple[type, ...] = ()) -> Any:
+    """The same, of objects of any class and of what functions capture too; parts of classes `without` do not count."""
     seen = set() if seen is None else seen
     if isinstance(x, (tuple, list, dict, deque)):
         if id(x) in seen:
             return None
         seen.add(id(x))
-        parts = x.items() if isinstance(x, dict) else x
-        return tuple(deep_fingerprint(part, seen) for part in parts)
+        if isinstance(x, dict):
+            counted = [(k, v) for k, v in x.items() if not isinstance(v, without)]
+            return tuple((k, deep_fingerprint(v, seen, without)) for k, v in counted)
+        return tuple(deep_fingerprint(part, seen, without) for part in x if not isinstance(part, without))
     if isinstance(x, types.MethodType):
-        return deep_fingerprint(x.__self__, seen)
+        return deep_fingerprint(x.__self__, seen, without)
     fields: Any = None
     if isinstance(x, types.FunctionType):
         fields = dict(enumerate(contents(c) for c in x.__closure__ or ()))
@@ -53,7 +55,8 @@ def deep_fingerprint(x: Any, seen: set[int] | None = None) -> Any:
     if id(x) in seen:
         return None
     seen.add(id(x))
-    return tuple((name, deep_fingerprint(part, seen)) for name, part in fields.items())
+    counted = [(n, part) for n, part in fields.items() if not isinstance(part, without)]
+    return tuple((name, deep_fingerprint(part, seen, without)) for name, part in counted)
 
 
 def contents(cell: types.CellType) -> Any:
@@ -69,11 +72,16 @@ def is_changeable(x: Any) -> bool:
     return isinstance(x, (np.ndarray, list, dict)) or is_struct_class(type(x)) or isinstance(x, tuple)
 
 
+def held_now(values: tuple[Any, ...]) -> Any:
+    """A fingerprint of all in some values that may be differentiated: counters and texts are not."""
+    return deep_fingerprint(values, None, (int, str, bytes, type(None)))
+
+
 def unchanged(before: Any, values: tuple[Any, ...], name: str) -> None:
-    """Raise an error if a call has stored something in a global variable that an object holds."""
-    if fingerprint(values) != before:
+    """Raise an error if a call has stored something in a global variable."""
+    if held_now(values) != before:
         raise DifferentiabilityError(
-            f"a differentiated value is stored in `{name}`, a global variable that an object here holds; "
-            "give the object a copy of it",
+            f"a differentiated value is stored in `{name}`, which is not local to this function; return the value, or "
+            "pass the container as an argument",
             id="outer-write",
         )

@@ -22,7 +22,7 @@ from pullback import ir
 from pullback.asking_code import Looking, call_attribute
 from pullback.calls import static_forward
 from pullback.effects import is_caller
-from pullback.fingerprints import fingerprint, unchanged
+from pullback.fingerprints import held_now, unchanged
 from pullback.forward_try import step_statement, try_statement, with_statement
 from pullback.forward_uses import count_uses
 from pullback.inlining import CALL, how
@@ -76,6 +76,8 @@ class Forward(Looking):
         self.droppable = False  # in a joint function a value nobody needs need not be computed
         self.pending, self.out = list[tuple[str, ast.expr]](), list[ast.stmt]()
         self.half_used, self._half = False, ""  # whether a change inside a `try` may be left half made
+
+    keeps = True  # whether calls return what the reverse sweep needs
 
     def half(self) -> str:
         """The name that holds which change is under way."""
@@ -286,6 +288,8 @@ class Forward(Looking):
         """An assignment, pending if it may go back into an expression; left out if nothing needs it."""
         expr, span = stmt.expr, stmt.span
         residual = self.reverse.forward_calls.get(id(stmt))
+        if residual is None and stmt.facts.stores and self.keeps:
+            residual = self.reverse.fresh("_r")  # (which nobody reads: the call is looked at)
         if isinstance(expr, ir.Closure) and isinstance(expr.node, ast.FunctionDef):
             self.flush()
             self.out.append(expr.node)
@@ -312,24 +316,26 @@ class Forward(Looking):
             self.flush()
             made = placed(self.call_with_residual(stmt, values), span)
             watched = self.reverse.shadows.activity.watched.get(id(stmt)) if self.reverse.shadows is not None else None
-            if watched:
-                names = tuple_of([name(n) for n in sorted(watched)])
-                before = self.reverse.fresh("_before")
-                self.emit(assign(before, call(self.helper(fingerprint, "fingerprint"), names)), span)
-                self.emit(assign_many([stmt.target, residual], made), span)
-                check = call(self.helper(unchanged, "unchanged"), name(before), names, constant(sorted(watched)[0]))
-                self.emit(ast.Expr(check), span)
-                return
-            self.emit(assign_many([stmt.target, residual], made), span)
+            whole = assign_many([stmt.target, residual], made)
+            self.unstored(sorted(watched or ()), span, lambda: self.emit(whole, span))
             return
         made = placed(self.expression(stmt, values), span)
         if self.nestable(stmt.target):
             self.pending.append((stmt.target, made))
             return
         self.flush()
-        unused = self.uses.get(stmt.target, 0) == 0 and stmt.target not in self.read_later
-        dropped = unused and stmt.target.startswith("_t")
+        dropped = not self.uses.get(stmt.target, 0) and stmt.target not in self.read_later and stmt.target[:2] == "_t"
         self.emit(ast.Expr(made) if dropped else assign(stmt.target, made), span)
+
+    def unstored(self, names: list[str], span: Span, build: Callable[[], None]) -> None:
+        """What `build` emits, and a look at global variables: that no differentiated value was stored there."""
+        before, held = self.reverse.fresh("_before") if names else "", tuple_of([name(n) for n in names])
+        if names:
+            self.emit(assign(before, call(self.helper(held_now, "held_now"), held)), span)
+        build()
+        if names:
+            same = call(self.helper(unchanged, "unchanged"), name(before), held, constant(names[0]))
+            self.emit(ast.Expr(same), span)
 
     def pure_and_unused(self, stmt: ir.Bind) -> bool:
         """Whether a joint function can leave a statement out: bare arithmetic that cannot fail."""

@@ -69,6 +69,11 @@ class Kind:
         return found if found.mask else None
 
     @property
+    def is_class(self) -> bool:
+        """Whether every value is a class, as the first parameter of a class method."""
+        return self.mask == STRUCT and self.cls is not None and issubclass(self.cls, type)
+
+    @property
     def scalar(self) -> bool:
         """Whether every value is a Python number: bare arithmetic, no broadcasting."""
         return not self.mask & ~PYTHON_SCALAR

@@ -37,6 +37,7 @@ def useful_names(function: ir.FunctionIR, changing: frozenset[int] = frozenset()
         before = len(useful)
         for stmt in statements:
             stores = isinstance(stmt, ir.Store) or id(stmt) in changing
+            stores = stores or (isinstance(stmt, ir.Bind) and stmt.facts.stores)
             if stores or any(n in useful for n in ir.assigned(stmt)):
                 useful |= _reads(stmt)
         if len(useful) == before:

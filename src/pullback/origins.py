@@ -17,6 +17,7 @@ from pullback.rules import lookup
 
 Names = frozenset[str]
 _NONE: Names = frozenset()
+MODULE = "globals()"
 
 
 class Origins:
@@ -107,6 +108,9 @@ class Origins:
                 self._flow(target, _NONE, self._union([item]))
 
     def _call(self, stmt: ir.Bind, target: str, call: ir.Apply) -> None:
+        if stmt.facts.known and stmt.facts.callee is globals:
+            self._flow(target, frozenset((MODULE,)), frozenset((MODULE,)))
+            return
         if self._makes_anew(stmt):
             return
         known = self._flows_of(stmt) or _of_attributes(stmt, call)
@@ -118,6 +122,7 @@ class Origins:
             operands.append(call.callee)
         everything = self._union(operands)
         made = stmt.facts.known and isinstance(stmt.facts.callee, type)  # an instance is new
+        made = made or (call.method is None and stmt.facts.kinds[0].is_class)  # (`cls(...)` in a class method)
         itself = _itself(stmt, call)
         if itself is not None:
             self._flow(target, self.of(itself), everything)
@@ -175,7 +180,7 @@ def _pairs_of_new(function: ir.FunctionIR) -> Names:
 def _gives_new_pair(stmt: ir.Bind, found: set[str]) -> bool:
     facts, operands = stmt.facts, ir.atoms(stmt.expr)
     if facts.known and getattr(facts.callee, "gives_pair", False):
-        return len(facts.kinds) > 1 and isinstance(facts.kinds[1].value, type)
+        return len(facts.kinds) > 1 and (isinstance(facts.kinds[1].value, type) or facts.kinds[1].is_class)
     # (what is unpacked is iterated over)
     return operands[0] == ir.Var("<iterated>") and isinstance(operands[1], ir.Var) and operands[1].name in found
 

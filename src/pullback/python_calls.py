@@ -12,7 +12,7 @@ import inspect
 import io
 import random
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -88,11 +88,16 @@ def call_function(
         pick = [(order.index(p), part) for p, part in pick]
     kinds = tuple(sorted((p, kind_of(v).key) for p, v in with_defaults(fn, values).items()))
     new = strict if isinstance(strict, tuple) else ()  # (values that it may change all the same)
-    spared = frozenset(p for p, v in values.items() if isinstance(v, type) or any(v is x for x in new))
+    spared = frozenset(p for p, v in values.items() if any(v is x for x in new))
     request = Request(frozenset(order), captures, kinds, lent=lent, strict=bool(strict), spared=spared)
     found = find(fn, request, values)
-    if strict:
-        refuse_changes(fn, [n for n in found.changes if n not in spared.union(fresh.split())])
+    changes = [n for n in found.changes if n not in spared.union(fresh.split())] if strict else []
+    if changes:
+        raise DifferentiabilityError(
+            f"{callable_name(fn)} changes `{changes[0]}` in place where that was not foreseen, so that its effect "
+            "would be lost; call it directly from the function that is differentiated, or let it return the new value",
+            id="mutation",
+        )
     forward = pair_for(fn, request, values)
     given = [(p, order.index(p)) for p in defaults]
     places = None if pick is None and -1 not in active else (pick, -1 in active, bool(captures), given)
@@ -110,34 +115,6 @@ def call_function(
     if places is None:
         return value, inner
     return value, (_picked_shared if lent else picked, inner, *places)
-
-
-def refuse_changes(fn: types.FunctionType, changes: Sequence[str]) -> None:
-    """Refuse a function that changes values where that was not foreseen, the values given by its names for them.
-
-    A class is no such value: where a differentiated value would be stored in one, that is refused when it happens.
-    """
-    names = [n for n in changes if not isinstance(outer_value(fn, n), type)]
-    if names:
-        raise DifferentiabilityError(
-            f"{callable_name(fn)} changes `{names[0]}` in place where that was not foreseen, so that its effect "
-            "would be lost; call it directly from the function that is differentiated, or let it return the new value",
-            id="mutation",
-        )
-
-
-def outer_value(fn: types.FunctionType, name: str) -> Any:
-    """What a function's captured or global name stands for; None for its own variables."""
-    code = fn.__code__
-    if name in code.co_varnames or name in code.co_cellvars:
-        return None
-    if name not in code.co_freevars:
-        return fn.__globals__.get(name)
-    cell = (fn.__closure__ or ())[code.co_freevars.index(name)]
-    try:
-        return cell.cell_contents
-    except ValueError:
-        return None
 
 
 def call_function_shared(

@@ -17,9 +17,9 @@ from collections.abc import Callable
 import numpy as np
 
 from pullback import ir
-from pullback.changing import LIKELY, MAYBE, YES, Flows, called_code
+from pullback.changing import LIKELY, MAYBE, YES, Flows, called_code, holds_more
 from pullback.kinds import ARRAY, DICT, LIST, NONE, NPFLOAT, PYTHON_SCALAR, STR, Kind
-from pullback.origins import Origins
+from pullback.origins import MODULE, Origins
 from pullback.outputs import out_atoms
 from pullback.rules import lookup
 from pullback.solitary import makes_anew
@@ -49,6 +49,7 @@ class Sharing:
         self.likely: set[int] = set()  # these, and calls of functions whose code was seen to change something
         self._statements: dict[int, ir.Stmt] = {}
         self.points: dict[int, str] = {}  # statements that may change something, by id: a name of the class
+        self._holders = _holders(function)
         for name in function.captured:
             self.join(name, OUTSIDE)
         for stmt in ir.walk(function.body):
@@ -133,14 +134,17 @@ class Sharing:
         held = {p: self.origins.held(p) - {p} for p in self.function.parameters}
         result = self.function.result
         of, held_by = self.origins.of(result), self.origins.held(result)
-        outside = any(self._is_global(n) for p in self.points for n in self._reached[p])
+        outside = any(d.names for d in self.function.declarations)  # type: ignore[attr-defined]  # `global x`
+        outside = outside or any(self._is_global(n) for p in self.points for n in self._reached[p])
         outside = outside or any(self.stores_outside(s) for s in ir.walk(self.function.body))
         return Flows(changed, {p: names for p, names in held.items() if names}, of, held_by, outside)
 
     def stores_outside(self, stmt: ir.Stmt) -> bool:
         """Whether a statement calls code that may store something in what its module holds."""
-        if not isinstance(stmt, ir.Bind) or called_code(stmt) is None:
+        if not isinstance(stmt, ir.Bind) or not isinstance(stmt.expr, ir.Apply):
             return False
+        if called_code(stmt) is None:
+            return stmt.expr.method is None and holds_more(stmt)
         known = self._flows(stmt)
         return known is None or known.outside
 
@@ -169,10 +173,10 @@ class Sharing:
         return {a.name for a in changed if isinstance(a, ir.Var)} - self._fixed <= self.made_here(stmt)
 
     def globals_changed(self, stmt: ir.Stmt) -> list[str]:
-        """The global data that a statement may change."""
+        """The global data that a statement may change, classes and modules for what these hold."""
         found = self._reached[id(stmt)]
         outer = [n for n in found if n not in self.local and n not in self.function.captured]
-        return sorted(n for n in outer if n in self.kinds and n not in self._fixed)
+        return sorted(n for n in outer if (n in self.kinds or n in self._holders) and n not in self._fixed)
 
     # --- statements -------------------------------------------------------------------------------
 
@@ -283,6 +287,17 @@ class Sharing:
                 name = OUTSIDE
             if name is not None:
                 self._changed(stmt, ir.Var(name), changes)
+
+
+def _holders(function: ir.FunctionIR) -> frozenset[str]:
+    """The names of classes and modules of which attributes are read, and of the dict of the module's own."""
+    found = {MODULE}
+    for stmt in ir.walk(function.body):
+        if not isinstance(stmt, ir.Bind) or not isinstance(stmt.expr, ir.Attr):
+            continue
+        if isinstance(stmt.expr.obj, ir.Var) and isinstance(stmt.facts.kinds[0].value, (types.ModuleType, type)):
+            found.add(stmt.expr.obj.name)
+    return frozenset(found)
 
 
 def is_library_call(stmt: ir.Bind) -> bool:

@@ -57,6 +57,7 @@ def assemble_differential(
                 outer=outer,
                 lent=request.lent,
             )
+        code.watched = dict(activity.watched)
         for variable in sorted(request.captures | request.active):
             code.status[variable] = PRESENT
             code.dot(variable)

@@ -43,11 +43,16 @@ from pullback.tangent_try import attempt
 class TangentCode(TangentCalls):
     """Emits a function with its tangents; `needed` are the names whose values tangents read."""
 
+    watched: dict[int, set[str]]  # calls that may store something in these global variables, by id
+
     # --- statements -------------------------------------------------------------------------------
 
     def stmt(self, stmt: ir.Stmt) -> None:
         """One statement and its tangent."""
         match stmt:
+            case ir.Bind() if id(stmt) in self.watched:
+                self.flush()
+                self.unstored(sorted(self.watched.pop(id(stmt))), stmt.span, lambda: self.flushed(stmt))
             case ir.Unpack():
                 itself = isinstance(stmt.source, ir.Var) and stmt.source.name in stmt.targets
                 if itself:  # what it is read for comes before the name is bound anew
@@ -71,6 +76,11 @@ class TangentCode(TangentCalls):
             case _:
                 super().stmt(stmt)
 
+    def flushed(self, stmt: ir.Stmt) -> None:
+        """A statement, of which nothing is left pending."""
+        self.stmt(stmt)
+        self.flush()
+
     def bind(self, stmt: ir.Bind) -> None:
         """An assignment and its tangent."""
         has_dot = any(
@@ -83,6 +93,8 @@ class TangentCode(TangentCalls):
             dots = [self.rules.or_zero(a) for a in stmt.expr.items]
             self.emit_dots([assign(self.dot(stmt.target), ast.List(dots, ast.Load()))], stmt.span)
             self.status[stmt.target] = PRESENT
+        elif has_dot and stmt.facts.stores:
+            self.called(stmt)
         elif not has_dot or not stmt.facts.varied or stmt.target not in self.useful or only_form(stmt):
             if self.pending_dots and any(stmt.target in names_in(d) for d in self.pending_dots):
                 self.flush()

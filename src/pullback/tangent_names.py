@@ -60,6 +60,7 @@ class TangentNames(Forward):
         self.varying = {n for s in ir.walk(function.body) if _varies(s) for n in ir.assigned(s)}
         self.mirrored = {s.target for s in appended if s.facts.varied and s.target in self.useful}
 
+    keeps = False
     at_point = False  # whether the call being made may change what it is given
 
     # --- tangents by name -------------------------------------------------------------------------

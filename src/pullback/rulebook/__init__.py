@@ -1,7 +1,7 @@
 """Derivatives of the world's functions, one file a domain, all in the notation of `pullback.rules`.
 
-A file whose name begins with that of a library which may be missing (`scipy_special.py`) is not
-imported with the package: `LAZY` says which module of the library it waits for.
+A file whose name begins with that of a library which may be missing or need not be imported (`scipy_special.py`)
+is not imported with the package: `LAZY` says which module of the library it waits for.
 """
 
 from importlib import import_module
@@ -20,13 +20,14 @@ LAZY: dict[str, tuple[str, ...]] = {
     "scipy.spatial.distance": ("scipy_spatial",),
     "scipy.sparse": ("scipy_sparse",),
     "scipy.stats": ("scipy_stats", "scipy_stats_multivariate"),
+    "logging": ("logging_functions",),
 }
 
 
 def load() -> None:
     """Register every rule: import each file of this folder, or have it imported with its library."""
     for path in sorted(Path(__file__).parent.glob("*.py")):
-        if path.stem != "__init__" and not path.stem.startswith("scipy_"):
+        if path.stem != "__init__" and not path.stem.startswith(("scipy_", "logging_")):
             import_module(f"{__name__}.{path.stem}")
     for library, files in LAZY.items():
         when_imported(library, *(f"{__name__}.{file}" for file in files))
