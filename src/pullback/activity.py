@@ -20,7 +20,7 @@ import numpy as np
 from pullback import ir
 from pullback.array_methods import constant_attribute
 from pullback.capturing import rebound_captures
-from pullback.changing import calls_mutator
+from pullback.changing import MODULE, calls_mutator
 from pullback.cutting import changed_cuts
 from pullback.dict_views import kept_views
 from pullback.effects import effects_of
@@ -254,14 +254,15 @@ class _Analysis:
         for other in self.sharing.globals_changed(stmt):
             if id(stmt) not in self.sharing.certain and not calls_mutator(stmt):
                 kind = self.sharing.kinds.get(other)
-                if kind is None or kind.mask & ~(NUMERIC_MASK | LIST | DICT | TUPLE):
+                precise = kind is None or kind.mask & ~(NUMERIC_MASK | LIST | DICT | TUPLE)
+                if precise or self.sharing.is_read(stmt):
                     self.found.strict.add(id(stmt))
                 else:
                     self.found.watched.setdefault(id(stmt), set()).add(other)
                 continue
             self.refuse(
                 "outer-write",
-                f"a differentiated value is stored in `{other}`, which is not local to this function",
+                f"a differentiated value is stored in {named(other)}, which is not local to this function",
                 stmt.span,
                 help="return the value, or pass the container as an argument",
             )
@@ -468,6 +469,11 @@ def looks_on(stmt: ir.Bind) -> bool:
     if isinstance(stmt.expr, ir.Apply):
         return stmt.expr.method is not None or (stmt.facts.known and lookup(stmt.facts.callee) is not None)
     return isinstance(stmt.expr, (ir.Compare, ir.Operation, ir.Attr, ir.Item, ir.Build))
+
+
+def named(outer: str) -> str:
+    """Global data in a message."""
+    return "what a global variable holds" if outer == MODULE else f"`{outer}`"
 
 
 def may_change(kind: Kind) -> bool:

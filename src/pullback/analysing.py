@@ -120,7 +120,8 @@ def _sharing(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> Sh
     kinds = {n: Kind(kind_of(v).mask) for n, v in names.values().items() if n in names.classes}
     kinds.update(dict.fromkeys(names.helpers, Kind(NONE)))  # nothing of theirs changes
     kinds.update(kinds_of_names(lowered, given))
-    return Sharing(lowered, kinds, effects, known.flows, unseen_changes(lowered))
+    own = module.startswith("pullback.")  # (this library stores no differentiated value in its modules)
+    return Sharing(lowered, kinds, effects, known.flows, unseen_changes(lowered), own)
 
 
 # modules whose functions change what they are given

@@ -43,9 +43,15 @@ _HARMLESS_METHODS = (
 )
 
 
+MODULE = "globals()"  # stands for all that a module holds
+
+
 @dataclasses.dataclass(frozen=True)
 class Flows:
-    """What a function does with its parameters: which it may change, and what may be where afterwards."""
+    """What a function does with its parameters: which it may change, and what may be where afterwards.
+
+    Besides parameters (or operands, by their places) `MODULE` is named: what a module holds.
+    """
 
     changed: frozenset[Any]
     held: dict[Any, frozenset[Any]]  # a parameter may hold something of these
@@ -55,13 +61,13 @@ class Flows:
 
     def names(self) -> frozenset[Any]:
         """All that it speaks of."""
-        return self.changed.union(self.held, *self.held.values(), self.result_of, self.result_held)
+        return self.changed.union(self.held, *self.held.values(), self.result_of, self.result_held) - {MODULE}
 
     def placed(self, places: dict[Any, int]) -> Flows:
         """The same of a call's operands."""
 
         def at(names: frozenset[Any]) -> frozenset[Any]:
-            return frozenset(places[n] for n in names)
+            return frozenset(places.get(n, n) for n in names)
 
         held = {places[p]: at(names) for p, names in self.held.items()}
         return Flows(at(self.changed), held, at(self.result_of), at(self.result_held), self.outside)

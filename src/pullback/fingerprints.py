@@ -31,19 +31,23 @@ def fingerprint(x: Any) -> Any:
     return None
 
 
-def deep_fingerprint(x: Any, seen: set[int] | None = None, without: tuple[type, ...] = ()) -> Any:
+def deep_fingerprint(
+    x: Any, seen: set[int] | None = None, without: tuple[type, ...] = (), of_number: Any = fingerprint
+) -> Any:
     """The same, of objects of any class and of what functions capture too; parts of classes `without` do not count."""
     seen = set() if seen is None else seen
+    if isinstance(x, (float, complex, np.number)):
+        return of_number(x)
     if isinstance(x, (tuple, list, dict, deque)):
         if id(x) in seen:
             return None
         seen.add(id(x))
         if isinstance(x, dict):
             counted = [(k, v) for k, v in x.items() if not isinstance(v, without)]
-            return tuple((k, deep_fingerprint(v, seen, without)) for k, v in counted)
-        return tuple(deep_fingerprint(part, seen, without) for part in x if not isinstance(part, without))
+            return tuple((k, deep_fingerprint(v, seen, without, of_number)) for k, v in counted)
+        return tuple(deep_fingerprint(part, seen, without, of_number) for part in x if not isinstance(part, without))
     if isinstance(x, types.MethodType):
-        return deep_fingerprint(x.__self__, seen, without)
+        return deep_fingerprint(x.__self__, seen, without, of_number)
     fields: Any = None
     if isinstance(x, types.FunctionType):
         fields = dict(enumerate(contents(c) for c in x.__closure__ or ()))
@@ -56,7 +60,7 @@ def deep_fingerprint(x: Any, seen: set[int] | None = None, without: tuple[type, 
         return None
     seen.add(id(x))
     counted = [(n, part) for n, part in fields.items() if not isinstance(part, without)]
-    return tuple((name, deep_fingerprint(part, seen, without)) for name, part in counted)
+    return tuple((name, deep_fingerprint(part, seen, without, of_number)) for name, part in counted)
 
 
 def contents(cell: types.CellType) -> Any:
@@ -73,8 +77,11 @@ def is_changeable(x: Any) -> bool:
 
 
 def held_now(values: tuple[Any, ...]) -> Any:
-    """A fingerprint of all in some values that may be differentiated: counters and texts are not."""
-    return deep_fingerprint(values, None, (int, str, bytes, type(None)))
+    """A fingerprint of all in some values that may be differentiated: counters and texts are not.
+
+    A number that is stored where an equal one was is another object.
+    """
+    return deep_fingerprint(values, None, (int, str, bytes, type(None)), id)
 
 
 def unchanged(before: Any, values: tuple[Any, ...], name: str) -> None:

@@ -8,16 +8,20 @@ A change of `row` is a change of what the caller holds as `table`; a change of `
 
 from __future__ import annotations
 
+import types
 from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
 
 from pullback import ir
-from pullback.changing import Flows
+from pullback.changing import MODULE, Flows
 from pullback.kinds import ARRAY, DICT, LIST
 from pullback.rules import lookup
 
 Names = frozenset[str]
 _NONE: Names = frozenset()
-MODULE = "globals()"
+_CODE = (types.FunctionType, np.ufunc)  # as `np.add`: nothing is stored in what a module's functions are
 
 
 class Origins:
@@ -81,7 +85,8 @@ class Origins:
                 if name in self._local:
                     self._flow(name, _NONE, self.held(target))  # one value under two names
             case ir.Bind(target=target, expr=ir.Attr(obj=obj) | ir.Item(obj=obj)):
-                self._part(target, obj)
+                if not isinstance(stmt.facts.kind.value, _CODE):
+                    self._part(target, obj)
             case ir.Bind(target=target, expr=ir.Operation(args=args) as operation):
                 if operation.inplace and isinstance(args[0], ir.Var):
                     self._flow(target, self.of(args[0].name), self.held(args[0].name))
@@ -118,7 +123,8 @@ class Origins:
             self._known_call(target, ir.atoms(call), known)
             return
         operands = [*call.args, *(a for _, a in call.keywords)]
-        if call.method is not None or not stmt.facts.known:
+        library = stmt.facts.known and lookup(stmt.facts.callee) is not None
+        if (call.method is not None and not library) or not stmt.facts.known:
             operands.append(call.callee)
         everything = self._union(operands)
         made = stmt.facts.known and isinstance(stmt.facts.callee, type)  # an instance is new
@@ -136,8 +142,9 @@ class Origins:
     def _known_call(self, target: str, operands: tuple[ir.Atom, ...], known: Flows) -> None:
         """A call of a function whose code was read."""
 
-        def union(places: Iterable[int]) -> Names:
-            return self._union(operands[i] for i in places)
+        def union(places: frozenset[Any]) -> Names:
+            module = frozenset((MODULE,)) if MODULE in places else _NONE
+            return module | self._union(operands[i] for i in places if i != MODULE)
 
         whole = union(known.result_of)
         self._flow(target, whole, whole | union(known.result_held))

@@ -13,13 +13,14 @@ from __future__ import annotations
 import sys
 import types
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from pullback import ir
-from pullback.changing import LIKELY, MAYBE, YES, Flows, called_code, holds_more
+from pullback.changing import LIKELY, MAYBE, MODULE, YES, Flows, called_code, holds_more
 from pullback.kinds import ARRAY, DICT, LIST, NONE, NPFLOAT, PYTHON_SCALAR, STR, Kind
-from pullback.origins import MODULE, Origins
+from pullback.origins import Origins
 from pullback.outputs import out_atoms
 from pullback.rules import lookup
 from pullback.solitary import makes_anew
@@ -34,7 +35,7 @@ class Sharing:
 
     def __init__(
         self, function: ir.FunctionIR, kinds: dict[str, Kind], changes: Callable[[ir.Bind], int],
-        flows: Callable[[ir.Bind], Flows | None], unseen: frozenset[int],
+        flows: Callable[[ir.Bind], Flows | None], unseen: frozenset[int], keeps_nothing: bool = False,
     ) -> None:  # fmt: skip
         self.function = function
         self.kinds = kinds
@@ -49,7 +50,8 @@ class Sharing:
         self.likely: set[int] = set()  # these, and calls of functions whose code was seen to change something
         self._statements: dict[int, ir.Stmt] = {}
         self.points: dict[int, str] = {}  # statements that may change something, by id: a name of the class
-        self._holders = _holders(function)
+        self._holders: frozenset[str] = frozenset() if keeps_nothing else _holders(function)
+        self._keeps_nothing = keeps_nothing  # whether no differentiated value is ever stored in what the module holds
         for name in function.captured:
             self.join(name, OUTSIDE)
         for stmt in ir.walk(function.body):
@@ -129,15 +131,25 @@ class Sharing:
 
     def flows(self) -> Flows:
         """What the function may change of its parameters, and of what is outside, and where its values may go."""
-        changed = frozenset().union(*map(self._seen_outside, self.points))
+        changed = self._for_callers(frozenset().union(*map(self._seen_outside, self.points))) - {MODULE}
         self.origins.position = sys.maxsize
-        held = {p: self.origins.held(p) - {p} for p in self.function.parameters}
+        held = {p: self._for_callers(self.origins.held(p) - {p}) for p in self.function.parameters}
         result = self.function.result
-        of, held_by = self.origins.of(result), self.origins.held(result)
+        of, held_by = self._for_callers(self.origins.of(result)), self._for_callers(self.origins.held(result))
         outside = any(d.names for d in self.function.declarations)  # type: ignore[attr-defined]  # `global x`
         outside = outside or any(self._is_global(n) for p in self.points for n in self._reached[p])
         outside = outside or any(self.stores_outside(s) for s in ir.walk(self.function.body))
         return Flows(changed, {p: names for p, names in held.items() if names}, of, held_by, outside)
+
+    def _for_callers(self, names: frozenset[str]) -> frozenset[str]:
+        """The same outer names, with one for all global data."""
+        data = {n for n in names if self._is_data(n)}
+        others = {n for n in names - data if n in self.local or n in self.function.captured}
+        return frozenset(others | ({MODULE} if data else set()))
+
+    def _is_data(self, name: str) -> bool:
+        """Whether a name is that of global data, or of a class or module for what these hold."""
+        return self._is_global(name) and (name in self.kinds or name in self._holders) and not self._keeps_nothing
 
     def stores_outside(self, stmt: ir.Stmt) -> bool:
         """Whether a statement calls code that may store something in what its module holds."""
@@ -150,6 +162,10 @@ class Sharing:
 
     def _is_global(self, name: str) -> bool:
         return name not in self.local and name not in self.function.captured and name not in self._fixed
+
+    def is_read(self, stmt: ir.Stmt) -> bool:
+        """Whether a statement is a call of code that was read, so that it is known what it may change."""
+        return isinstance(stmt, ir.Bind) and self._flows(stmt) is not None
 
     def given_directly(self, stmt: ir.Stmt) -> frozenset[str]:
         """The outer names that the operands of a call are, or are parts of."""
@@ -174,9 +190,7 @@ class Sharing:
 
     def globals_changed(self, stmt: ir.Stmt) -> list[str]:
         """The global data that a statement may change, classes and modules for what these hold."""
-        found = self._reached[id(stmt)]
-        outer = [n for n in found if n not in self.local and n not in self.function.captured]
-        return sorted(n for n in outer if (n in self.kinds or n in self._holders) and n not in self._fixed)
+        return sorted(n for n in self._reached[id(stmt)] if self._is_data(n))
 
     # --- statements -------------------------------------------------------------------------------
 
@@ -290,14 +304,22 @@ class Sharing:
 
 
 def _holders(function: ir.FunctionIR) -> frozenset[str]:
-    """The names of classes and modules of which attributes are read, and of the dict of the module's own."""
+    """The names of classes and modules that something may be read out of, and of the dict of the module's own."""
     found = {MODULE}
     for stmt in ir.walk(function.body):
-        if not isinstance(stmt, ir.Bind) or not isinstance(stmt.expr, ir.Attr):
+        if not isinstance(stmt, ir.Bind) or (is_library_call(stmt) and stmt.facts.callee is not getattr):
             continue
-        if isinstance(stmt.expr.obj, ir.Var) and isinstance(stmt.facts.kinds[0].value, (types.ModuleType, type)):
-            found.add(stmt.expr.obj.name)
+        for atom, kind in zip(ir.atoms(stmt.expr), stmt.facts.kinds, strict=False):
+            if isinstance(atom, ir.Var) and isinstance(kind.value, (types.ModuleType, type)):
+                found.update((atom.name,) if _is_users(kind.value) else ())
     return frozenset(found)
+
+
+def _is_users(holder: Any) -> bool:
+    """Whether a class or module is not one of Python's, NumPy's or SciPy's, which hold nothing of the user's."""
+    name = holder.__name__ if isinstance(holder, types.ModuleType) else holder.__module__
+    root = str(name).partition(".")[0]
+    return (root not in sys.stdlib_module_names and root not in ("numpy", "scipy")) or root == "__main__"
 
 
 def is_library_call(stmt: ir.Bind) -> bool:

@@ -52,7 +52,7 @@ class TangentCode(TangentCalls):
         match stmt:
             case ir.Bind() if id(stmt) in self.watched:
                 self.flush()
-                self.unstored(sorted(self.watched.pop(id(stmt))), stmt.span, lambda: self.flushed(stmt))
+                self.unstored(sorted(self.watched[id(stmt)]), stmt.span, lambda: self.flushed(stmt))
             case ir.Unpack():
                 itself = isinstance(stmt.source, ir.Var) and stmt.source.name in stmt.targets
                 if itself:  # what it is read for comes before the name is bound anew
@@ -76,9 +76,9 @@ class TangentCode(TangentCalls):
             case _:
                 super().stmt(stmt)
 
-    def flushed(self, stmt: ir.Stmt) -> None:
+    def flushed(self, stmt: ir.Bind) -> None:
         """A statement, of which nothing is left pending."""
-        self.stmt(stmt)
+        self.bind(stmt)
         self.flush()
 
     def bind(self, stmt: ir.Bind) -> None:
