@@ -61,6 +61,8 @@ def analysed(
         lowered = lower(source, function.__name__, function.__code__.co_freevars, apart=apart)
         lowered.made = made_by(function)
         result, sharing = inferred(lowered, names, given(lowered))
+        if not names.forward:  # (where tangents change as values do)
+            sharing.meet(active)
         activity = analyse(lowered, active, sharing)
         places = settle_conditions(lowered, names.field, method_changes, apart)
         if places:
@@ -121,7 +123,7 @@ def _sharing(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> Sh
     kinds.update(dict.fromkeys(names.helpers, Kind(NONE)))  # nothing of theirs changes
     kinds.update(kinds_of_names(lowered, given))
     own = module.startswith("pullback.")  # (this library stores no differentiated value in its modules)
-    return Sharing(lowered, kinds, effects, known.flows, unseen_changes(lowered), own)
+    return Sharing(lowered, kinds, effects, known.flows, unseen_changes(lowered), own, names.together)
 
 
 # modules whose functions change what they are given

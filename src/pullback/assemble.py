@@ -19,6 +19,7 @@ from pullback.rules import EPOCH
 from pullback.source import Source
 from pullback.sweeps import Sweep
 from pullback.syntax import assign_many, call, constant, name, substitute, tuple_of, unset
+from pullback.views import overlap
 
 
 def assemble(
@@ -32,7 +33,7 @@ def assemble(
     """Put the sweeps into functions and compile them."""
     request, helpers = derivative.request, sweep.helpers
     arguments = bare_arguments(lowered.arguments)
-    tests = all_guards(derivative, helpers)
+    tests = [*all_guards(derivative, helpers), *_apart(derivative, helpers)]
     stem = lowered.name if lowered.name.isidentifier() else "function"
     if request.form == JOINT:
         own = _parameter_guards(lowered, request, helpers)
@@ -99,6 +100,14 @@ def all_guards(derivative: Derivative, helpers: Helpers) -> list[ast.expr]:
         *(substitute(test, {}) for test in inherited),
         *guards(derivative.names, helpers, EPOCH, derivative.epoch, derivative.function),
     ]
+
+
+def _apart(derivative: Derivative, helpers: Helpers) -> list[ast.expr]:
+    """The test that arrays which change share no memory with others."""
+    changed, others = derivative.apart
+    if not others and len(changed) < 2:
+        return []
+    return [call(helpers(overlap, "overlap"), *(tuple_of([name(n) for n in names]) for names in (changed, others)))]
 
 
 def compiled(

@@ -17,6 +17,7 @@ from pullback.rules import EPOCH
 from pullback.sharing import Sharing
 from pullback.source import Source
 from pullback.spans import Diagnostic
+from pullback.views import overlap
 
 JOINT, PAIR, DIFFERENTIAL = "joint", "pair", "differential"
 
@@ -33,6 +34,7 @@ class Request:
     lent: bool = False  # the reverse function works on its caller's shadows, which it is given
     strict: bool = False  # the caller did not foresee that something of its own is changed
     spared: frozenset[str] = frozenset()  # but for the values of these parameters, which are new there
+    together: bool = False  # arrays that it is given, or captured, share memory
 
 
 @dataclass
@@ -68,6 +70,8 @@ class Derivative:
     changes: tuple[str, ...] = ()  # names by which the function changes what its caller can see
     mirrors: bool = False  # forward mode: whether it may change the tangents that it is given
     defaults: Any = None  # the defaults it had then
+    # arrays of its callers that it may change, and others that they are taken to share no memory with, by name
+    apart: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
 
     def __post_init__(self) -> None:
         self.late = Late(self)
@@ -82,6 +86,12 @@ class Derivative:
     def holds(self, function: types.FunctionType, arguments: dict[str, Any]) -> bool:
         """Whether everything this code was generated from is still so, for this function object and call."""
         return self.reads_the_same(function) and self.guessed(arguments)
+
+    def meet(self, function: types.FunctionType, arguments: dict[str, Any]) -> bool:
+        """Whether arrays that were taken to share no memory do."""
+        cells = Names(function).values() if self.apart[0] else {}
+        first, second = ([arguments.get(n, cells.get(n)) for n in names] for names in self.apart)
+        return overlap(tuple(first), tuple(second))
 
     def guessed(self, arguments: dict[str, Any]) -> bool:
         """Whether the arguments hold what was guessed of those at hand when the code was generated."""

@@ -55,6 +55,7 @@ class Names:
         self.methods: dict[tuple[type, str], Any] = {}  # a class and a method's name -> the function it must still be
         self.dynamic = False  # whether objects are made and called at run time: in forward mode, and on lent shadows
         self.forward = False  # whether this is for forward mode
+        self.together = False  # whether arrays that the function is given share memory
         self.lengths = True  # whether a sequence may be guessed to be as long as the one at hand
         self.stored: dict[str, Kind] | None = None  # what is stored in fields, where nothing else changes
         self.guessing = True  # whether fields may be guessed: not where they may change while the function runs

@@ -18,7 +18,7 @@ from pullback import ir
 from pullback.analysing import analysed, forget_samples, stores_outside
 from pullback.assemble import assemble
 from pullback.calls import argument_kinds, bind_parameters, static_parameters
-from pullback.errors import ChangedValueError, DifferentiabilityError
+from pullback.errors import ArgumentError, ChangedValueError, DifferentiabilityError
 from pullback.fence import check
 from pullback.forward_try import FIRST_CHANGE, first_change
 from pullback.generated import DIFFERENTIAL, JOINT, PAIR, Derivative, Request
@@ -90,6 +90,17 @@ _HELD: dict[int, types.CodeType] = {}
 def find(function: types.FunctionType, request: Request, arguments: dict[str, Any] | None = None) -> Derivative:
     """The derivative of a function for a request: found, or generated. From `arguments` fields are guessed."""
     arguments = arguments or {}
+    found = _find(function, request, arguments)
+    if not found.apart[0] or not found.meet(function, arguments):
+        return found
+    if not request.lent:  # (nobody asks for the adjoints of what they share)
+        raise ArgumentError(
+            f"two arrays given to {callable_name(function)} share memory, and one of them is changed in place; pass a copy"
+        )
+    return _find(function, replace(request, together=True), arguments)
+
+
+def _find(function: types.FunctionType, request: Request, arguments: dict[str, Any]) -> Derivative:
     code = function.__code__
     key = (id(code), request, (EPOCH.now, *map(id, scope())) if EPOCH.scopes else ())
     with LOCK:
@@ -124,6 +135,7 @@ def derive(
     names = Names(function)
     names.forward = request.form == DIFFERENTIAL
     names.dynamic = names.forward or request.lent
+    names.together = request.together
     names.lengths = len(publish) < 4  # lengths that keep changing are not worth new code each time
     derivative = Derivative(function.__name__, request, names, None if EPOCH.scopes else EPOCH.now, function=function)
     derivative.defaults = function.__defaults__
@@ -152,6 +164,8 @@ def derive(
             sweep = reverse_sweep(derivative, lowered, activity, sharing)
             code = simplified(derivative, lowered, sweep)
             body = forward_sweep(derivative, lowered, sharing, sweep, code, _Pairs(names, PAIR))
+            if sweep.table and not request.together and not lowered.generator:
+                derivative.apart = sharing.apart()
             derivative.changes = sharing.changed_outside(activity.changes)
             assemble(derivative, lowered, source, sweep, body, code)
             if activity.changes and derivative.forward is not None:

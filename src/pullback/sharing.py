@@ -19,7 +19,7 @@ import numpy as np
 
 from pullback import ir
 from pullback.changing import LIKELY, MAYBE, MODULE, YES, Flows, called_code, holds_more
-from pullback.kinds import ARRAY, DICT, LIST, NONE, NPFLOAT, PYTHON_SCALAR, STR, Kind
+from pullback.kinds import ARRAY, DICT, EVERYTHING, LIST, NONE, NPFLOAT, PYTHON_SCALAR, STR, Kind
 from pullback.origins import Origins
 from pullback.outputs import out_atoms
 from pullback.rules import lookup
@@ -36,6 +36,7 @@ class Sharing:
     def __init__(
         self, function: ir.FunctionIR, kinds: dict[str, Kind], changes: Callable[[ir.Bind], int],
         flows: Callable[[ir.Bind], Flows | None], unseen: frozenset[int], keeps_nothing: bool = False,
+        together: bool = False,
     ) -> None:  # fmt: skip
         self.function = function
         self.kinds = kinds
@@ -54,15 +55,42 @@ class Sharing:
         self._keeps_nothing = keeps_nothing  # whether no differentiated value is ever stored in what the module holds
         for name in function.captured:
             self.join(name, OUTSIDE)
+        if together:
+            self.join(*self._arrays())
         for stmt in ir.walk(function.body):
             self._stmt(stmt)
         self.origins = Origins(function, self.local, makes_anew, flows)
         self._reached = {p: self._reach(stmt) for p, stmt in self._statements.items()}
+        self._settle()
+
+    def _settle(self) -> None:
+        """Look up the classes that names form now."""
         self.changed = frozenset(self.root(name) for name in self.points.values())
         members: dict[str, set[str]] = {}
         for name in self._parent:
             members.setdefault(self.root(name), set()).add(name)
         self.members = {root: frozenset(names) for root, names in members.items()}
+
+    def meet(self, active: frozenset[str]) -> None:
+        """Join what is changed of what the caller holds with all else it holds that is differentiated.
+
+            def f(tank, flow): tank.level *= 2.0; ...        `flow` may be `tank.level`
+
+        Of two arrays that is asked when the function is called (`apart`): it is rare, and costs every call.
+        """
+        reached = frozenset().union(*map(self._seen_outside, self.points))
+        held = {n for n in active if n not in self._fixed and not self._is_scalar(n)}
+        for name in reached & frozenset((*self.function.parameters, *self.function.captured)):
+            for other in held - {name}:
+                if not (self._is_numeric(name) and self._is_numeric(other)):
+                    self.join(name, other)
+        self._settle()
+
+    def _is_scalar(self, name: str) -> bool:
+        return name in self.kinds and self.kinds[name].scalar
+
+    def _is_numeric(self, name: str) -> bool:
+        return name in self.kinds and self.kinds[name].numeric
 
     def root(self, name: str) -> str:
         """The name that stands for the class of `name`."""
@@ -162,6 +190,19 @@ class Sharing:
 
     def _is_global(self, name: str) -> bool:
         return name not in self.local and name not in self.function.captured and name not in self._fixed
+
+    def _arrays(self) -> list[str]:
+        """The parameters and captured variables that may hold arrays."""
+        whole = self.function.parameters
+        known = [n for n in self.function.captured if n in self.kinds and self.kinds[n].mask != EVERYTHING]
+        return [n for n in (*whole, *known) if n not in self.kinds or self.kinds[n].mask & ARRAY]
+
+    def apart(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Outer arrays that may be changed here, and the others: they are taken to share no memory with these."""
+        reached = frozenset().union(*map(self._seen_outside, self.points))
+        arrays = self._arrays()
+        changed = tuple(n for n in arrays if n in reached)
+        return changed, tuple(n for n in arrays if n not in reached)
 
     def is_read(self, stmt: ir.Stmt) -> bool:
         """Whether a statement is a call of code that was read, so that it is known what it may change."""

@@ -25,6 +25,17 @@ def root_of(x: Any) -> Any:
     return x
 
 
+def overlap(changed: tuple[Any, ...], others: tuple[Any, ...]) -> bool:
+    """Whether an array that may be changed shares memory with another."""
+    for i, x in enumerate(changed):
+        if isinstance(x, np.ndarray):
+            root = root_of(x)
+            for y in (*others, *changed[i + 1 :]):
+                if y is x or (isinstance(y, np.ndarray) and root_of(y) is root and np.may_share_memory(x, y)):
+                    return True
+    return False
+
+
 class Memory:
     """Zeros laid out as the memory of an array that owns it."""
 
