@@ -181,3 +181,64 @@ def test_kept_for_later_they_are_refused_until_they_are_right(f):
         check_derivative(f, list(XS), 0.5, modes=("reverse",))
     except pb.DifferentiabilityError as error:
         assert "error[" in str(error)
+
+
+def drawn_in_the_loop(xs, k):
+    it, total = iter(xs), 0.0
+    for a in it:
+        total += a * next(it) * k
+    return total
+
+
+def loop_in_the_loop(xs, k):
+    it, total = enumerate(xs), 0.0
+    for i, a in it:
+        for _, b in it:
+            total += (i + 1) * a * b * b * k
+            break
+    return total
+
+
+def generator_in_the_loop(xs, k):
+    it, total = (x * x * k for x in xs), 0.0
+    for a in it:
+        total += a * a * next(it)
+    return total
+
+
+def drawn_by_a_function(xs, k):
+    it, total = map(lambda x: x * x, xs), 0.0
+
+    def pull():
+        return next(it)
+
+    for a in it:
+        total += a * pull() ** 2 * k
+    return total
+
+
+def emptied_in_the_loop(xs, k):
+    it, total = iter(xs), 0.0
+    for a in it:
+        total += a * k
+        total *= sum(it)
+    return total
+
+
+def drawn_where_values_change(xs, k):
+    it, out = iter(xs), []
+    for a in it:
+        out.append(a * next(it) * k)
+    out[0] = out[0] * out[-1]
+    return sum(out)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        drawn_in_the_loop, loop_in_the_loop, generator_in_the_loop, drawn_by_a_function, emptied_in_the_loop,
+        drawn_where_values_change,
+    ],
+)  # fmt: skip
+def test_what_a_loop_leaves_to_others_goes_to_its_own_place(f):
+    check_derivative(f, [*XS, 0.5], 0.5, modes=("reverse",))

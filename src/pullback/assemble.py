@@ -19,7 +19,6 @@ from pullback.rules import EPOCH
 from pullback.source import Source
 from pullback.sweeps import Sweep
 from pullback.syntax import assign_many, call, constant, name, substitute, tuple_of, unset
-from pullback.views import overlap
 
 
 def assemble(
@@ -107,7 +106,8 @@ def _apart(derivative: Derivative, helpers: Helpers) -> list[ast.expr]:
     changed, others = derivative.apart
     if not others and len(changed) < 2:
         return []
-    return [call(helpers(overlap, "overlap"), *(tuple_of([name(n) for n in names]) for names in (changed, others)))]
+    both = (tuple_of([name(n) for n in names]) for names in (changed, others))
+    return [call(helpers(derivative.shares, derivative.shares.__name__), *both)]
 
 
 def compiled(

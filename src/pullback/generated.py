@@ -17,7 +17,7 @@ from pullback.rules import EPOCH
 from pullback.sharing import Sharing
 from pullback.source import Source
 from pullback.spans import Diagnostic
-from pullback.views import overlap
+from pullback.views import entangled, overlap
 
 JOINT, PAIR, DIFFERENTIAL = "joint", "pair", "differential"
 
@@ -70,7 +70,7 @@ class Derivative:
     changes: tuple[str, ...] = ()  # names by which the function changes what its caller can see
     mirrors: bool = False  # forward mode: whether it may change the tangents that it is given
     defaults: Any = None  # the defaults it had then
-    # arrays of its callers that it may change, and others that they are taken to share no memory with, by name
+    # what it is given and may change, and what else that is taken to share no memory with it, by name
     apart: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
 
     def __post_init__(self) -> None:
@@ -87,11 +87,16 @@ class Derivative:
         """Whether everything this code was generated from is still so, for this function object and call."""
         return self.reads_the_same(function) and self.guessed(arguments)
 
+    @property
+    def shares(self) -> Callable[..., bool]:
+        """What looks whether they do."""
+        return overlap if self.request.lent else entangled
+
     def meet(self, function: types.FunctionType, arguments: dict[str, Any]) -> bool:
         """Whether arrays that were taken to share no memory do."""
         cells = Names(function).values() if self.apart[0] else {}
         first, second = ([arguments.get(n, cells.get(n)) for n in names] for names in self.apart)
-        return overlap(tuple(first), tuple(second))
+        return self.shares(tuple(first), tuple(second))
 
     def guessed(self, arguments: dict[str, Any]) -> bool:
         """Whether the arguments hold what was guessed of those at hand when the code was generated."""

@@ -133,17 +133,18 @@ def iterated(xs: Any) -> tuple[Any, Residual]:
     if xs.__class__ in CONTAINERS:
         return xs, _SAME
     like, residual = started(xs)
-    first = taken(like) if isinstance(like, Drawn) else 0
-    if first:
-        return Drawn(like), (_later, first)
+    if like is xs and isinstance(like, Drawn):  # others may draw from it: before the loop, or in its body
+        loop = Shared(like)
+        return loop, (_placed, loop)
     return like, _SAME if residual is None else residual
 
 
 def iterated_shared(xs: Any) -> tuple[Any, Residual]:
     """The same in functions that change values in place: items are handed on as they are."""
     like, inner = iterated(xs)
-    if isinstance(like, Drawn) and like.record is None and not taken(like):
-        recorded(like, [])  # given by a caller without shadows: each item's adjoint is handed back to it by its place
+    drawn = xs if isinstance(xs, Drawn) else like
+    if isinstance(drawn, Drawn) and drawn.record is None and not taken(drawn):
+        recorded(drawn, [])  # given by a caller without shadows: each item's adjoint is handed back to it by its place
     return like, (_handed_on, inner)
 
 
@@ -159,10 +160,34 @@ def _same(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
 _SAME = (_same,)
 
 
-def _later(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
-    """A loop over an iterator that was drawn from before."""
-    first = residual[1]
-    return ({first + place: t for place, t in g.items()},)
+class Shared(Drawn):
+    """What a loop draws from an iterator that others draw from as well: it knows each item's place there."""
+
+    __slots__ = ("_first", "_places", "drawn")
+
+    def __init__(self, drawn: Drawn) -> None:
+        super().__init__(drawn)
+        self.drawn = drawn
+        self._first = taken(drawn)
+        self._places: list[int] | None = None  # once they do not follow each other
+
+    def __next__(self) -> Any:
+        place = taken(self.drawn)
+        item = super().__next__()
+        if self._places is not None:
+            self._places.append(place)
+        elif place != self._first + self.taken - 1:
+            self._places = [*range(self._first, self._first + self.taken - 1), place]
+        return item
+
+    def place(self, index: int) -> int:
+        """The place of the loop's item `index`."""
+        return self._first + index if self._places is None else self._places[index]
+
+
+def _placed(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
+    loop = residual[1]
+    return ({loop.place(index): t for index, t in g.items()},)
 
 
 def iterated_plainly(xs: Any) -> Any:

@@ -95,7 +95,7 @@ def find(function: types.FunctionType, request: Request, arguments: dict[str, An
         return found
     if not request.lent:  # (nobody asks for the adjoints of what they share)
         raise ArgumentError(
-            f"two arrays given to {callable_name(function)} share memory, and one of them is changed in place; pass a copy"
+            f"two arguments of {callable_name(function)} share memory, and one of them is changed in place; pass a copy"
         )
     return _find(function, replace(request, together=True), arguments)
 
@@ -165,7 +165,7 @@ def derive(
             code = simplified(derivative, lowered, sweep)
             body = forward_sweep(derivative, lowered, sharing, sweep, code, _Pairs(names, PAIR))
             if sweep.table and not request.together and not lowered.generator:
-                derivative.apart = sharing.apart()
+                derivative.apart = sharing.apart(request.lent)
             derivative.changes = sharing.changed_outside(activity.changes)
             assemble(derivative, lowered, source, sweep, body, code)
             if activity.changes and derivative.forward is not None:

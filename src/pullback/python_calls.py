@@ -84,7 +84,9 @@ def call_function(
         pick: Any = None if order == named else [order.index(p) for p in named]
     else:
         values, named, pick = _variadic(fn, args, kwargs, operands)
-        order = [p for p in signature_order(code) if p in named]
+        if -1 in active:
+            defaults = [p for p, v in with_defaults(fn, {}).items() if p not in values and has_tangent(v)]
+        order = [p for p in signature_order(code) if p in named or p in defaults]
         pick = [(order.index(p), part) for p, part in pick]
     kinds = tuple(sorted((p, kind_of(v).key) for p, v in with_defaults(fn, values).items()))
     new = strict if isinstance(strict, tuple) else ()  # (values that it may change all the same)

@@ -197,12 +197,15 @@ class Sharing:
         known = [n for n in self.function.captured if n in self.kinds and self.kinds[n].mask != EVERYTHING]
         return [n for n in (*whole, *known) if n not in self.kinds or self.kinds[n].mask & ARRAY]
 
-    def apart(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Outer arrays that may be changed here, and the others: they are taken to share no memory with these."""
-        reached = frozenset().union(*map(self._seen_outside, self.points))
-        arrays = self._arrays()
-        changed = tuple(n for n in arrays if n in reached)
-        return changed, tuple(n for n in arrays if n not in reached)
+    def apart(self, lent: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Outer values that may be changed here, and the others: they are taken to share no memory with these.
+
+        A caller that lends its shadows is asked for arrays alone (see `meet`), any other where a change was seen.
+        """
+        reached = frozenset().union(*map(self._seen_outside, self.points if lent else self.likely))
+        outer = self._arrays() if lent else [n for n in self.function.parameters if not self._is_scalar(n)]
+        changed = tuple(n for n in outer if n in reached and n not in self._fixed)
+        return changed, tuple(n for n in outer if n not in reached and n not in self._fixed)
 
     def is_read(self, stmt: ir.Stmt) -> bool:
         """Whether a statement is a call of code that was read, so that it is known what it may change."""

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import types
+from collections import deque
 from typing import Any
 
 import numpy as np
@@ -34,6 +36,34 @@ def overlap(changed: tuple[Any, ...], others: tuple[Any, ...]) -> bool:
                 if y is x or (isinstance(y, np.ndarray) and root_of(y) is root and np.may_share_memory(x, y)):
                     return True
     return False
+
+
+def entangled(changed: tuple[Any, ...], others: tuple[Any, ...]) -> bool:
+    """Whether a value that may be changed holds an array, container or object that another value holds as well."""
+    held = [_held(x, {}) for x in (*changed, *others)]
+    for i, these in enumerate(held[: len(changed)]):
+        arrays = tuple(x for x in these.values() if isinstance(x, np.ndarray))
+        for those in held[i + 1 :]:
+            if not these.keys().isdisjoint(those) or overlap(arrays, tuple(those.values())):
+                return True
+    return False
+
+
+def _held(x: Any, found: dict[int, Any]) -> dict[int, Any]:
+    """Everything changeable in a value, by identity."""
+    if isinstance(x, tuple):
+        for part in x:
+            _held(part, found)
+        return found
+    fields = getattr(x, "__dict__", None) if not isinstance(x, (type, types.ModuleType, types.FunctionType)) else None
+    parts = x.values() if isinstance(x, dict) else x if isinstance(x, (list, deque)) else (fields or {}).values()
+    if id(x) in found or not (isinstance(x, (np.ndarray, list, dict, deque)) or fields is not None):
+        return found
+    found[id(x)] = x
+    for part in parts:
+        if part.__class__ is not float:
+            _held(part, found)
+    return found
 
 
 class Memory:

@@ -371,3 +371,23 @@ def partial_nested(x):
     g = functools.partial(f, x)
     h = functools.partial(g, x * 2, d=x)
     return h(3.0) + h(x, d=2.0) + g(1.0, 2.0)
+
+
+@case(1.5, 2.0, 0.5)
+def defaults_beside_starred_parameters(x, y, z):
+    def f(*args, k=x, **named):
+        return args[0] * k * named.get("z", 2.0)
+
+    g = lambda *args, k=y, j=z: k * j * len(args)
+    return f(y) + f(y, z=z) + f(y, k=z, z=x) + g(1.0) + g(1.0, 2.0, j=x)
+
+
+@case(1.5, 2.0)
+def defaults_that_change_beside_starred_parameters(x, y):
+    kept = [x]
+
+    def f(*args, k=kept):
+        k.append(args[0])
+        return k[-1] * k[0]
+
+    return f(y) + f(x * y) + sum(kept)
