@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar, overload
 
 from pullback.arguments import Wrt
-from pullback.errors import ArgumentError, DifferentiabilityError
+from pullback.errors import ArgumentError, DifferentiabilityError, warn_of
 from pullback.evidence import (
     NUMBERS,
     WHOLE,
@@ -30,7 +30,6 @@ from pullback.fence import check, generator_refused
 from pullback.fields import field_findings
 from pullback.findings import Checker, Findings, is_constant, unique
 from pullback.names import Names
-from pullback.operators import warn_of
 from pullback.pipeline import LOCK
 from pullback.readable import lacks_derivative
 from pullback.rules import callable_name, lookup
@@ -253,7 +252,8 @@ def _of_class(cls: type, wrt: Wrt) -> Iterator[Diagnostic]:
         found = Checker(function).check(function, frozenset(chosen), given, classes=known) if chosen else Findings()
         if not is_constant(found.kind):
             yield from (*found.diagnostics, *found.cut)
-            if found.zero is not None and found.zero.severity == "error" and not isinstance(value, property):
+            wrong = found.zero is not None and found.zero.severity == "error"
+            if wrong and not (isinstance(value, property) and found.zero.id == "no-derivative-field"):
                 yield found.zero
 
 

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from pullback import ir
-from pullback.activity import rounding
 from pullback.construct import no_derivative_of_class
 from pullback.dispatch import CALLABLES, UNWRAPPED, no_derivative_of
+from pullback.endings import rounding
 from pullback.errors import DifferentiabilityError
 from pullback.names import Names
 from pullback.operations import type_call
