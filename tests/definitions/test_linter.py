@@ -391,9 +391,9 @@ class TestTheCommand:
         assert "x.dtype.kind not in 'fc'" in capsys.readouterr().out
         assert main(["show", f"{file}:C.f", "--args", "2.0, foo("]) == 2
         assert "error: --args '2.0, foo(': is no list of values" in capsys.readouterr().err
-        file.write_text(file.read_text() + "\n\nimport pullback as pb\n@pb.differentiable(wrt='y')\n"
-                        "def some(x, y):\n    return x * y\n")  # fmt: skip
-        assert main(["show", f"{file}:some", "--stage", "activity"]) == 0
+        some = tmp_path / "some.py"
+        some.write_text("import pullback as pb\n@pb.differentiable(wrt='y')\ndef some(x, y):\n    return x * y\n")
+        assert main(["show", f"{some}:some", "--stage", "activity"]) == 0
         assert "# anything, varies with y\n" in capsys.readouterr().out
         assert main(["show", f"{file}:bad"]) == 1
         assert "nothing-to-differentiate" in capsys.readouterr().err
