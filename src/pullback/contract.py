@@ -78,11 +78,11 @@ def _checked(target: T, wrt: Wrt) -> T:
     warnings: list[Diagnostic] = []
     for diagnostic in findings(target, wrt):
         (errors if diagnostic.severity == "error" else warnings).append(diagnostic)
+    for diagnostic in warnings:  # (those too where there are errors: everything is told at once)
+        warn_of(diagnostic)
     if errors:
         kind = ContractError if any(d.id.startswith("wrt") for d in errors) else DifferentiabilityError
         raise kind(*errors)
-    for diagnostic in warnings:
-        warn_of(diagnostic)
     return target
 
 

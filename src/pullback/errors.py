@@ -89,7 +89,9 @@ def warn_of(diagnostic: Diagnostic) -> None:
     if diagnostic.severity == "error":
         raise DifferentiabilityError(diagnostic)
     span = diagnostic.span
-    assert span is not None
+    if span is None:  # (of a class whose text cannot be read)
+        warnings.warn("\n" + diagnostic.render(), ZeroDerivativeWarning, stacklevel=4)
+        return
     registry = _REGISTRY.setdefault((span.filename, span.line), {})
     warnings.warn_explicit(
         "\n" + diagnostic.render(), ZeroDerivativeWarning, span.filename, span.line, registry=registry
