@@ -252,9 +252,11 @@ def _of_class(cls: type, wrt: Wrt) -> Iterator[Diagnostic]:
         found = Checker(function).check(function, frozenset(chosen), given, classes=known) if chosen else Findings()
         if not is_constant(found.kind):
             yield from (*found.diagnostics, *found.cut)
-            wrong = found.zero is not None and found.zero.severity == "error"
-            if wrong and not (isinstance(value, property) and found.zero.id == "no-derivative-field"):
-                yield found.zero
+            zero = found.zero
+            if zero is None or zero.severity != "error":
+                continue
+            if not (isinstance(value, property) and zero.id == "no-derivative-field"):
+                yield zero
 
 
 def _is_layer(cls: type) -> bool:
