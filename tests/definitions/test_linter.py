@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import pullback
+from pullback import analysing
 from pullback.__main__ import main
 from pullback.cli.formats import painted
 from pullback.cli.linting import lint
@@ -265,6 +266,17 @@ def test_a_package_of_a_thousand_functions(tmp_path):
     assert report.definitions == 1000 and report.files == 21
     assert {d.id for d in report.diagnostics} == {"unsupported-construct"}
     assert len({(d.span.filename, d.span.line) for d in report.diagnostics}) == 4
+
+
+def test_functions_that_all_call_each_other_take_no_time_without_bound(tmp_path, monkeypatch):
+    monkeypatch.setattr(analysing, "_MOST", 10)
+    names = [f"f{i}" for i in range(5)]
+    calls = {n: " + ".join(f"{m}(x * 0.5, n - 1)" for m in names if m != n) for n in names}
+    functions = [f"def {n}(x, n):\n    if n < 1:\n        return x\n    return {c}\n" for n, c in calls.items()]
+    root = "import pullback as pb\n@pb.differentiable\ndef root(x: float):\n    return f0(x, 3) * float(int(x))\n"
+    (tmp_path / "web.py").write_text("\n\n".join([*functions, root]))
+    assert lint([tmp_path]).diagnostics == []
+    assert 0 < len(analysing._read) <= 11
 
 
 class TestTheCommand:
