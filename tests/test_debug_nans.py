@@ -312,3 +312,33 @@ def test_nothing_is_looked_at_outside():
     assert "checked" not in pb.derivative_source(f, 3.0)
     assert gradient(3.0) == 6.0
     assert gradient(1e308) == math.inf
+
+
+def root_of_square(x):
+    return np.sqrt(x * x)
+
+
+class Distance:
+    def __init__(self):
+        self.weight = np.array([1.0, 0.0])
+
+    def __call__(self, x):
+        return self.norm(self.weight * x).sum()
+
+    def norm(self, x):
+        return root_of_square(x)
+
+
+@pytest.mark.parametrize("f", [lambda x: root_of_square(x * np.array([1.0, 0.0])).sum(), Distance(), Distance().norm])
+def test_forward_mode_blames_the_innermost_line(f):
+    x = np.array([1.0, 0.0])
+    with np.errstate(all="ignore"), pb.debug_nans(), pytest.raises(pb.NotFiniteError) as raised:
+        pb.differential(f)(x)(np.ones(2))
+    text = str(raised.value)
+    assert "|     return np.sqrt(x * x)" in text and "a tangent is nan" in text
+    assert "ZERO = " not in text, "what has no value says nothing"
+
+
+def test_parts_of_a_tuple_are_looked_at_in_forward_mode():
+    with np.errstate(all="ignore"), pb.debug_nans(), pytest.raises(pb.NotFiniteError, match="a tangent is inf"):
+        pb.differential(lambda x: (np.sqrt(x), x))(np.array([1.0, 0.0]))(np.ones(2))

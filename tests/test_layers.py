@@ -21,13 +21,13 @@ LAYERS = {
     "from source to the intermediate representation": "source scopes boxes managers fence ir syntax forward_uses "
     "lower_generators lower_iterations lower_conditions lower_expressions lower_match lower_try capturing appended "
     "lower",
-    "analyses": "operations calls names conditions array_methods library_results decided infer field_calls solitary "
-    "effects outputs changing origins sharing dict_views cutting rounding activity progress definite liveness",
+    "analyses": "operations calls names conditions array_methods library_results endings decided infer field_calls "
+    "solitary effects outputs changing origins sharing dict_views cutting activity progress definite liveness",
     "the transform": "runtime residuals inlining asking_code shadow_code reverse simplify threaded outlined "
     "forward_try forward_sweep lending not_finite emit",
     "forward mode": "tangent_parts mirrors template_functions tangent_rules tangent_names tangent_calls tangent_try "
     "tangent_code tangent_changes",
-    "the pipeline": "generated sweeps assemble tangent_assembly stored analysing pipeline",
+    "the pipeline": "generated flat_calls sweeps assemble tangent_assembly stored analysing pipeline",
     "calls at run time": "watching construct python_calls dispatch descriptors asking attributes operating iterating "
     "shared_calls shared_access shared_changes shared_arrays shared_construct starred shared_operators",
     "calls in forward mode": "call_paths differential_calls differential_pairs differential_objects "

@@ -1,7 +1,7 @@
 """What is stored in values that a module holds, by whatever way, is refused: other code reads it there.
 
-Each program ends by reading what it stored; the derivative must be the right one or a refusal, in each verb. The store is
-made once before, so that one which leaves an equal value there is seen as well.
+Each program ends by reading what it stored; the derivative must be the right one or a refusal, in each verb. The
+store is made once before, so that one which leaves an equal value there is seen as well.
 """
 
 import functools

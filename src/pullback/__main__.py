@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import io
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 from typing import NoReturn
 
 from pullback.cli.demo import TUTORIAL
+from pullback.cli.info import version
 
 COMMANDS = ("check", "explain", "show", "demo", "info")
 __all__ = ["TUTORIAL", "main"]
@@ -27,6 +29,7 @@ class _Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status."""
     parser = _Parser(prog="python -m pullback", description="Differentiable programming for Python.")
+    parser.add_argument("--version", action="store_true", help="print the version and end")
     commands = parser.add_subparsers(dest="command", metavar="command", parser_class=_Parser)
     modules = {name: import_module(f"pullback.cli.{name}") for name in COMMANDS}
     for name, module in modules.items():
@@ -35,10 +38,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # the tutorial prints ∂ and ŷ, which an ASCII terminal cannot show
             stream.reconfigure(errors="backslashreplace")
+    if chosen.version:
+        print(f"pullback {version('pullback') or 'of a source tree'}")
+        return 0
     if chosen.command is None:
         parser.print_help()
         return 0
-    status: int = modules[chosen.command].run(chosen)
+    try:
+        status: int = modules[chosen.command].run(chosen)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read the output, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # (nothing is left to write at exit)
+        return 1
     return status
 
 

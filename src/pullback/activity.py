@@ -24,10 +24,10 @@ from pullback.changing import MODULE, calls_mutator
 from pullback.cutting import changed_cuts
 from pullback.dict_views import kept_views
 from pullback.effects import effects_of
+from pullback.endings import called, converts, flat, rounding
 from pullback.kinds import ARRAY, DICT, LIST, NONE, NPFLOAT, NUMERIC_MASK, PYTHON_SCALAR, STR, STR_KIND, TUPLE, Kind
 from pullback.lower_generators import is_generator
 from pullback.mutators import MUTATORS
-from pullback.rounding import rounding
 from pullback.rules import callable_name, lookup
 from pullback.sharing import Sharing
 from pullback.spans import Diagnostic, Label, Span
@@ -42,7 +42,7 @@ class Activity:
     """What the analysis found: refusals, and where derivatives end on purpose or by type."""
 
     refusals: list[Diagnostic] = field(default_factory=list)
-    cut: dict[str, Span] = field(default_factory=dict)  # names that depend on an argument through `int(...)` alone
+    cut: dict[str, tuple[Span, str]] = field(default_factory=dict)  # names that may depend through `int(...)` alone
     ends: dict[str, tuple[Span, str]] = field(default_factory=dict)  # the same of `round(...)`, `//` and the like
     text: set[str] = field(default_factory=set)  # names that hold the text of a differentiated value
     boxes: set[str] = field(default_factory=set)  # variables that nested functions share and somebody binds again
@@ -330,7 +330,7 @@ class _Analysis:
     def call_carries(self, stmt: ir.Bind) -> bool:
         facts = stmt.facts
         if not facts.known:
-            return True
+            return facts.kind.differentiable
         if facts.callee in (set, frozenset):
             self.refuse_set(stmt)
         entry = lookup(facts.callee)
@@ -341,17 +341,20 @@ class _Analysis:
     def cuts(self, stmt: ir.Bind, operands: tuple[ir.Atom, ...]) -> None:
         """Follow values that depend on an argument only through a conversion to int, or a rounding."""
         facts, cut = stmt.facts, self.found.cut
-        what = rounding(stmt) if any(facts.active) else ""
+        what = rounding(stmt) or flat(stmt) if any(facts.active) else ""
+        if isinstance(stmt.expr, ir.Item):
+            operands = operands[:1]  # (an index is only looked up)
         behind = [self.found.ends[a.name] for a in operands if isinstance(a, ir.Var) and a.name in self.found.ends]
         if what:
             self.found.ends[stmt.target] = (stmt.span, what)
-        elif behind and not isinstance(stmt.expr, (ir.Item, ir.Compare)):
+        elif behind and not isinstance(stmt.expr, ir.Compare):
             self.found.ends.setdefault(stmt.target, behind[0])
-        if facts.known and facts.callee is int and any(facts.active):
-            cut[stmt.target] = stmt.span
+        whole = converts(stmt) if any(facts.active) else ""
+        if whole:
+            cut[stmt.target] = (stmt.span, whole)
             return
         sources = [cut[a.name] for a in operands if isinstance(a, ir.Var) and a.name in cut]
-        if sources and not isinstance(stmt.expr, (ir.Item, ir.Compare)):
+        if sources and not isinstance(stmt.expr, ir.Compare):
             cut.setdefault(stmt.target, sources[0])
 
     def texts(self, stmt: ir.Bind, operands: tuple[ir.Atom, ...]) -> None:
@@ -377,6 +380,8 @@ class _Analysis:
             )
         elif not facts.known or method is not None:
             text.add(stmt.target)  # a method of the text, a part of it
+        elif not facts.varied:
+            self.found.ends.setdefault(stmt.target, (stmt.span, f"{called(facts.callee)} of its text"))
 
     def store(self, stmt: ir.Store, varied: frozenset[str]) -> frozenset[str]:
         value = self.is_varied(stmt.value, varied) and stmt.facts.kinds[1].differentiable

@@ -262,6 +262,8 @@ _RESULTS: dict[Any, tuple[Kind, dict[str, Any]]] = {}  # and the guesses about a
 _SAMPLED: list[Any] = []
 _INFERRING: list[Any] = []
 _ASSUMED: set[Any] = set()  # recursive calls that were taken to return nothing yet
+_MOST = 200  # bodies read for the result of one call: of functions that call each other, ways grow without bound
+_read: list[Any] = []
 
 
 def _result_of(stmt: ir.Bind, arguments: list[Kind], names: Names) -> Kind:
@@ -280,6 +282,11 @@ def _result_of(stmt: ir.Bind, arguments: list[Kind], names: Names) -> Kind:
     if key in _INFERRING:
         _ASSUMED.add(key)
         return NOTHING
+    if not _INFERRING:
+        _read.clear()
+    if len(_read) > _MOST:
+        return UNKNOWN  # (kinds only make code faster)
+    _read.append(key)
     _INFERRING.append(key)
     try:
         source = acquire(callee)

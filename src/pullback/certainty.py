@@ -58,7 +58,7 @@ class Certainty:
     def sure(self, stmt: ir.Stmt) -> list[str]:
         """The operands of a statement that vary, and certainly have a tangent."""
         env = self.at.get(id(stmt), {})
-        return [n for n in reads(stmt) if env.get(n, NEUTRAL) in (NUMBERS, WHOLE)]
+        return [n for n in ir.reads(stmt) if env.get(n, NEUTRAL) in (NUMBERS, WHOLE)]
 
     def block(self, block: list[ir.Stmt], env: Env) -> Env:
         """Go through a block; what is known at its end."""
@@ -187,25 +187,3 @@ def joined(envs: list[Env]) -> Env:
         for name, flag in env.items():
             merged[name] = max(merged.get(name, NEUTRAL), flag)
     return merged
-
-
-def reads(stmt: ir.Stmt) -> list[str]:
-    """The names that a statement itself reads."""
-    match stmt:
-        case ir.Bind():
-            atoms = ir.atoms(stmt.expr)
-        case ir.Unpack():
-            atoms = (stmt.source,)
-        case ir.Append():
-            atoms = (stmt.item,)
-        case ir.Store():
-            atoms = (stmt.obj, stmt.value)
-        case ir.For():
-            atoms = (stmt.iterable,)
-        case ir.With():
-            atoms = (stmt.context,)
-        case ir.Opaque() | ir.Raise():
-            return sorted(stmt.reads)
-        case _:
-            return []
-    return [a.name for a in atoms if isinstance(a, ir.Var)]

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar, overload
 
 from pullback.arguments import Wrt
-from pullback.errors import ArgumentError, DifferentiabilityError
+from pullback.errors import ArgumentError, DifferentiabilityError, warn_of
 from pullback.evidence import (
     NUMBERS,
     WHOLE,
@@ -30,7 +30,6 @@ from pullback.fence import check, generator_refused
 from pullback.fields import field_findings
 from pullback.findings import Checker, Findings, is_constant, unique
 from pullback.names import Names
-from pullback.operators import warn_of
 from pullback.pipeline import LOCK
 from pullback.readable import lacks_derivative
 from pullback.rules import callable_name, lookup
@@ -79,11 +78,11 @@ def _checked(target: T, wrt: Wrt) -> T:
     warnings: list[Diagnostic] = []
     for diagnostic in findings(target, wrt):
         (errors if diagnostic.severity == "error" else warnings).append(diagnostic)
+    for diagnostic in warnings:  # (those too where there are errors: everything is told at once)
+        warn_of(diagnostic)
     if errors:
         kind = ContractError if any(d.id.startswith("wrt") for d in errors) else DifferentiabilityError
         raise kind(*errors)
-    for diagnostic in warnings:
-        warn_of(diagnostic)
     return target
 
 
@@ -253,8 +252,11 @@ def _of_class(cls: type, wrt: Wrt) -> Iterator[Diagnostic]:
         found = Checker(function).check(function, frozenset(chosen), given, classes=known) if chosen else Findings()
         if not is_constant(found.kind):
             yield from (*found.diagnostics, *found.cut)
-            if found.zero is not None and found.zero.severity == "error" and not isinstance(value, property):
-                yield found.zero
+            zero = found.zero
+            if zero is None or zero.severity != "error":
+                continue
+            if not (isinstance(value, property) and zero.id == "no-derivative-field"):
+                yield zero
 
 
 def _is_layer(cls: type) -> bool:

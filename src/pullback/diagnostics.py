@@ -88,11 +88,10 @@ pb.gradient(scope["f"])(2.0)
     _kind(
         "non-differentiable-result", "A derivative ends at a result that is no differentiable number",
         "cannot differentiate through `int(...)`",
-        """The result depends on the differentiated arguments only through a conversion to an int, a rounding, `//`,
-        an
-        index such as that of `argmax`, or text. Its derivative would be zero everywhere. Where the conversion gives
-        an
-        int or text this is an error; of a rounding it is a warning.""",
+        """The result depends on the differentiated arguments only through a conversion to an int or to an array of
+        ints, a rounding, `//`, a comparison, an index such as that of `argmax`, text, or a function of yours that
+        ends so. Its derivative would be zero everywhere. Where the conversion gives ints or text this is an error;
+        of the others it is a warning.""",
         """
 @pb.differentiable
 def stepped(x):

@@ -139,7 +139,7 @@ def _call(
                     _plans.clear()
                 _plans[key] = plan
 
-        return call_function(fn, args, active, kwargs, keep, strict=not outermost)
+        return call_function(fn, args, active, kwargs, keep, strict=not outermost, outermost=outermost)
     if isinstance(fn, type):
         return construct(fn, args, kwargs, active)
     own = CALLABLES.get(type(fn))

@@ -6,6 +6,9 @@ user's line; a `DifferentiabilityError` carries the `Diagnostic`s it was rendere
 
 from __future__ import annotations
 
+import warnings
+from typing import Any
+
 from pullback.spans import Diagnostic, render_all
 
 
@@ -77,3 +80,19 @@ class ZeroDerivativeWarning(UserWarning):
 
 # Under this name an exception holds the function that it left in the middle, if that changes something in place.
 CHANGED = "_pullback_changed"
+
+_REGISTRY: dict[tuple[str, int], dict[Any, Any]] = {}  # by line: what has been warned of
+
+
+def warn_of(diagnostic: Diagnostic) -> None:
+    """Warn that a derivative is always zero, once for each line; raise where that is an error."""
+    if diagnostic.severity == "error":
+        raise DifferentiabilityError(diagnostic)
+    span = diagnostic.span
+    if span is None:  # (of a class whose text cannot be read)
+        warnings.warn("\n" + diagnostic.render(), ZeroDerivativeWarning, stacklevel=4)
+        return
+    registry = _REGISTRY.setdefault((span.filename, span.line), {})
+    warnings.warn_explicit(
+        "\n" + diagnostic.render(), ZeroDerivativeWarning, span.filename, span.line, registry=registry
+    )

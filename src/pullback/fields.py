@@ -13,12 +13,17 @@ import ast
 import dataclasses
 import enum
 import inspect
+import linecache
+import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from pullback.spans import Diagnostic, Span
 from pullback.structs import constant_fields, is_struct_class
+
+_OWN = str(Path(__file__).parent) + os.sep
 
 
 def field_findings(cls: type) -> Iterator[Diagnostic]:
@@ -83,7 +88,7 @@ def _declarations(cls: type) -> tuple[dict[str, ast.AnnAssign], str]:
         lines, first = inspect.getsourcelines(cls)
         whole = ast.parse("\n" * (first - 1) + _dedented(lines))
     except (OSError, TypeError, SyntaxError):
-        return {}, ""
+        return _being_defined(cls)
     node = next((n for n in ast.walk(whole) if isinstance(n, ast.ClassDef)), None)
     body = node.body if node is not None else []
     indent = len(lines[0]) - len(lines[0].lstrip())
@@ -96,6 +101,27 @@ def _declarations(cls: type) -> tuple[dict[str, ast.AnnAssign], str]:
                     inner.end_col_offset = (inner.end_col_offset or 0) + indent
             found[stmt.target.id] = stmt
     return found, filename
+
+
+def _being_defined(cls: type) -> tuple[dict[str, ast.AnnAssign], str]:
+    """The same of a class that is being defined in a cell of a notebook, which Python has no file for."""
+    frame = inspect.currentframe()
+    while frame is not None and frame.f_code.co_filename.startswith(_OWN):
+        frame = frame.f_back
+    if frame is None:
+        return {}, ""
+    filename, line = frame.f_code.co_filename, frame.f_lineno
+    try:
+        whole = ast.parse("".join(linecache.getlines(filename)))
+    except SyntaxError:
+        return {}, ""
+    for node in ast.walk(whole):
+        if isinstance(node, ast.ClassDef) and node.name == cls.__name__:
+            first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
+            if first <= line <= (node.end_lineno or line):
+                declared = [s for s in node.body if isinstance(s, ast.AnnAssign)]
+                return {s.target.id: s for s in declared if isinstance(s.target, ast.Name)}, filename
+    return {}, ""
 
 
 def _dedented(lines: list[str]) -> str:

@@ -23,7 +23,7 @@ from pullback import ir
 from pullback.activity import Activity
 from pullback.analysing import analysed
 from pullback.calls import static_parameters
-from pullback.certainty import Certainty, reads
+from pullback.certainty import Certainty
 from pullback.errors import DifferentiabilityError
 from pullback.evidence import (
     NEUTRAL,
@@ -36,6 +36,7 @@ from pullback.evidence import (
     parameters_described,
 )
 from pullback.fence import check
+from pullback.flat_calls import through_flat_calls
 from pullback.generated import PAIR, Derivative, Request
 from pullback.kinds import ARRAY_KIND, CONSTANT_MASK, FLOAT_KIND, UNKNOWN, Kind
 from pullback.lower_iterations import settle_iterations
@@ -139,6 +140,11 @@ class Checker:
         found.zero = derivative.always_zero
         if found.zero is None and made.lowered.result in made.activity.ends and rounds_numbers(made.lowered):
             found.zero = self.zero_of_numbers(function, source.node, flags, classes, active, captures)
+        if found.zero is None and self.depth == 1 and not (made.activity.changes or made.activity.silenced):
+            statements = list(ir.walk(made.lowered.body))
+            found.zero = through_flat_calls(
+                made.lowered, statements, active | captures, lambda s: self.zero_of_call(s, made)
+            )
         refused = self.certain(made.activity.refusals, made)
         for kind in (FLOAT_KIND, ARRAY_KIND) if refused else ():  # what depends on the kind is left to a call
             other = self.stages(function, source.node, flags, kind, classes).activity.refusals
@@ -201,6 +207,12 @@ class Checker:
         given = {p: f for p, f, on in zip(bound, flags, stmt.facts.active[1:], strict=True) if on}
         return self.check(callee, frozenset(given), given) if given else None
 
+    def zero_of_call(self, stmt: ir.Bind, made: _Stages) -> Diagnostic | None:
+        """What says that the derivative of a call is always zero, if it is."""
+        env = made.certainty.at[id(stmt)]
+        found = self.callee(stmt, [made.certainty.of(a, env) for a in ir.atoms(stmt.expr)[1:]])
+        return None if found is None or found.diagnostics else found.zero
+
     def is_root(self, callee: Any) -> bool:
         """Whether a function is what the name of the one being defined stood for before."""
         root = self.root
@@ -212,7 +224,7 @@ class Checker:
         statements = [s for s in ir.walk(made.lowered.body) if not isinstance(s, ir.BreakIf)]
         places = {s.span for s in statements if made.certainty.sure(s)}
         texts = {n for s in statements if made.certainty.sure(s) for n in ir.assigned(s)} & made.activity.text
-        places |= {s.span for s in statements if texts & set(reads(s))}
+        places |= {s.span for s in statements if texts & set(ir.reads(s))}
         always = ("unsupported-syntax", "no-source")
         return [d for d in refusals if d.id in always or d.span is None or d.span in places]
 

@@ -23,14 +23,14 @@ from pullback.copying import leaving_arguments
 from pullback.differential_calls import call_differential, method_parts, resolve
 from pullback.differential_changes import change_differential
 from pullback.effects import is_pure
-from pullback.errors import ArgumentError, ChangedValueError, CotangentError
+from pullback.errors import ArgumentError, ChangedValueError, CotangentError, warn_of
 from pullback.fingerprints import fingerprint, is_changeable
 from pullback.forms import space_of
 from pullback.locating import at_boundary, settle
 from pullback.mirrors import mirrors, snapshot
 from pullback.not_finite import debugging, look_at
 from pullback.operations import type_call
-from pullback.operators import called_with, check_callable, named, warn_of
+from pullback.operators import called_with, check_callable, named
 from pullback.pull_apply import recording
 from pullback.recompute import generators_of, replayed, states_of
 from pullback.rules import EPOCH, Active, callable_name, shown_name
@@ -146,11 +146,12 @@ class Differential:
             target = resolve(inner, ZERO, own, own_dots, kwargs, kwdots, foreseen=True)
         if getattr(target.function, "_pullback_mirrors", False):
             self.before = snapshot((function, args, kwargs))
+        always_zero = getattr(target.function, "_pullback_always_zero", None)
         if inner is not function:
-            return None, None
+            return None, always_zero
         moved = [("dots", i) for i in range(len(args)) if i in active]
         direct = not kwargs and list(target.paths) == moved + [("args", i) for i in range(len(args))]
-        return target.function if direct else None, getattr(target.function, "_pullback_always_zero", None)
+        return target.function if direct else None, always_zero
 
     def __call__(self, *tangents: Tangent) -> Tangent:
         """The tangent of the result along tangents of the differentiated arguments."""

@@ -18,6 +18,7 @@ from pullback import ir
 from pullback.array_methods import SHAPE_KIND, attribute_function, constant_attribute, item_of_shape, method_entry
 from pullback.calls import static_parameters
 from pullback.decided import outcome
+from pullback.endings import in_dtype
 from pullback.kinds import (
     ARRAY,
     ARRAY_KIND,
@@ -50,7 +51,7 @@ from pullback.kinds import (
 from pullback.library_results import made_array, makes_plain_objects, returned
 from pullback.names import Names
 from pullback.operations import is_data_field
-from pullback.rules import lookup
+from pullback.rules import Entry, lookup
 from pullback.structs import fields_by_parameter
 
 Env = dict[str, Kind]
@@ -343,7 +344,7 @@ class _Inference:
             if expr.method == "copy" and kinds[0].mask in (ARRAY_KIND.mask, LIST_KIND.mask, DICT_KIND.mask):
                 return kinds[0]
             entry = method_entry(kinds[0], expr)
-            return UNKNOWN if entry is None else returned(entry, [*kinds])
+            return UNKNOWN if entry is None else self.of_entry(entry, expr, kinds, [*kinds])
         facts.known, facts.callee = True, callee.value
         if isinstance(callee.value, type) and makes_plain_objects(callee.value):
             self.names.rely_on(callee)
@@ -363,7 +364,7 @@ class _Inference:
                 return self.paired(callee.value, arguments)
             if callee.value is np.shape:
                 return SHAPE_KIND
-            return returned(entry, arguments)
+            return self.of_entry(entry, expr, kinds, arguments)
         if entry is not None and arguments and arguments[0].numpy:
             own = getattr(callee.value, "__module__", "")  # layers' functions: arrays of floats from such
             return ARRAY_OR_SCALAR if str(own).startswith("pullback.nn.") else UNKNOWN
@@ -371,11 +372,17 @@ class _Inference:
             return self.result_of(stmt, self.handed(arguments))
         return UNKNOWN
 
+    def of_entry(self, entry: Entry, expr: ir.Apply, kinds: tuple[Kind, ...], arguments: list[Kind]) -> Kind:
+        """The kind of what a library function returns, in the dtype that the call asks for."""
+        made, told = in_dtype(returned(entry, arguments), entry, expr, kinds)
+        if told is not None:
+            self.names.rely_on(told)
+        return made
+
     def handed(self, kinds: Iterable[Kind]) -> list[Kind]:
         """Arguments as a callee may take them to be: where values change, nothing is said of what they hold."""
         lasting = self.names.guessing and self.names.stored is None
         return [k if lasting else without_sample(k) for k in kinds]
-
 
     def constructed(self, cls: type, expr: ir.Apply, kinds: tuple[Kind, ...]) -> Kind:
         """A new object: the kinds of its fields, where these are the arguments and nothing changes them."""

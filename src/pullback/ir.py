@@ -380,6 +380,28 @@ def assigned(stmt: Stmt) -> tuple[str, ...]:
     return ()
 
 
+def reads(stmt: Stmt) -> list[str]:
+    """The names that a statement itself reads."""
+    match stmt:
+        case Bind():
+            operands = atoms(stmt.expr)
+        case Unpack():
+            operands = (stmt.source,)
+        case Append():
+            operands = (stmt.item,)
+        case Store():
+            operands = (stmt.obj, stmt.value)
+        case For():
+            operands = (stmt.iterable,)
+        case With():
+            operands = (stmt.context,)
+        case Opaque() | Raise():
+            return sorted(stmt.reads)
+        case _:
+            return []
+    return [a.name for a in operands if isinstance(a, Var)]
+
+
 def atoms(expr: Expr) -> tuple[Atom, ...]:
     """The operands of an expression, in evaluation order."""
     match expr:

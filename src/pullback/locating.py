@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from pullback.errors import DifferentiabilityError, PullbackError
 from pullback.layout import user_span
-from pullback.spans import Diagnostic, Span
+from pullback.spans import Diagnostic, Span, cells
 
 _OWN = str(Path(__file__).parent) + os.sep
 F = TypeVar("F", bound=Callable[..., Any])
@@ -103,7 +103,9 @@ def _note(error: Exception) -> None:
     head = f"in the pullback of {span.filename}:{span.line}: "
     start, width = span.carets()
     indent = len(text) - len(text.lstrip())
-    lines = [head + text.strip(), " " * (len(head) + start - indent) + "^" * width] if text.strip() else [head[:-2]]
+    before, marked = head + text[indent:start], text[start : start + width]
+    mark = " " * cells(before) + "^" * max(1, cells(marked))
+    lines = [head + text.strip(), mark] if text.strip() else [head[:-2]]
     lines += [f"called at {c.filename}:{c.line}: {c.text().strip()}" for c in reversed(spans[:-1])]
     with contextlib.suppress(Exception):  # (an exception that cannot be changed, such as a frozen dataclass)
         error._noted = True  # type: ignore[attr-defined]

@@ -27,6 +27,7 @@ from pullback.kinds import Kind, kind_of
 from pullback.locating import at_boundary
 from pullback.pipeline import find
 from pullback.rules import callable_name, shown_name
+from pullback.spans import cells
 from pullback.useful import reads, useful_names
 
 ACTIVE, VARIED, USEFUL = "active", "varied", "useful"
@@ -97,7 +98,8 @@ class MarkedSource:
                 marks = [" "] * (max(stop for _, stop, _ in line.marks))
                 for start, stop, what in line.marks:
                     marks[start:stop] = _MARKS[what] * (stop - start)
-                out.append(f"{'':>{width}} | {''.join(marks)}")
+                under = ("\t" if c == "\t" else m * cells(c) for c, m in zip(line.text, marks, strict=False))
+                out.append(f"{'':>{width}} | {''.join(under)}")
         used = {what for line in self.lines for _, _, what in line.marks}
         for what, mark in _MARKS.items():
             if what in used:

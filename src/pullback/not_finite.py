@@ -24,7 +24,7 @@ from pullback.errors import NotFiniteError
 from pullback.rules import pushed, scope
 from pullback.structs import field_names, is_struct_class
 from pullback.syntax import call, constant
-from pullback.tangents import TangentVector
+from pullback.tangents import ZERO, TangentVector
 
 _SCOPES: dict[bool, dict[int, Any]] = {True: {}, False: {}}  # whether infinities are looked for too
 _BOOKKEEPING = re.compile(r"_([rsnckm]|it|case|yields|sent|returned|broken|before)\d*$|_$|_res$")
@@ -132,7 +132,8 @@ def _blamed(name: str, part: Any, bad: str, found: dict[str, Any], sweep: str, t
     where = {"tangent": "the tangent code", "reverse": "the reverse sweep"}.get(sweep, "the forward sweep")
     if isinstance(part, tuple) and len(part) == 1:
         part = part[0]
-    shown = {o: v for o, v in found.items() if not (callable(v) or v is None or isinstance(v, types.ModuleType))}
+    told = {o: v for o, v in found.items() if not (callable(v) or v is None or isinstance(v, types.ModuleType))}
+    shown = {o: v for o, v in told.items() if v is not ZERO}
     kept = {o: [*_numbers(v)] for o, v in shown.items() if re.match(r"_r\d+$", o)}
     notes = [f"{'the result' if o == '_result' else o} = {summary(v)}" for o, v in shown.items() if o not in kept]
     notes += [f"kept for it: {', '.join(map(summary, v[:4]))}" for v in kept.values() if v]
@@ -200,6 +201,8 @@ class _Weaver:
                     made.value = self.check(value, names, sweep, stmt)
             case ast.Return(value=value) if value is not None and sweep == "reverse" and not _moves(value):
                 made.value = self.check(value, ("_result",), sweep, stmt)
+            case ast.Return(value=ast.Tuple(elts=[value, tangent])) if sweep == "tangent" and not _moves(tangent):
+                made.value = ast.Tuple([value, self.check(tangent, ("_result_dot",), sweep, stmt)], ast.Load())
             case ast.Expr(value=ast.Call(func=func, args=args) as inner) if (
                 sweep == "reverse" or not isinstance(func, ast.Name)
             ):

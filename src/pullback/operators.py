@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import inspect
 import types
-import warnings
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -26,7 +25,7 @@ from pullback.errors import (
     ArgumentError,
     ChangedValueError,
     DifferentiabilityError,
-    ZeroDerivativeWarning,
+    warn_of,
 )
 from pullback.fence import check, generator_refused
 from pullback.fingerprints import fingerprint, is_changeable
@@ -51,7 +50,6 @@ from pullback.watching import outside
 assert runtime_calls.CALLS  # generated code reaches its run-time calls through this table
 _UNFINISHED = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 F = TypeVar("F", bound=Callable[..., Any])
-_REGISTRY: dict[Any, Any] = {}
 _CONTAINERS = TUPLE | LIST | DICT | STRUCT | OTHER
 
 
@@ -321,7 +319,10 @@ def always_zero(f: Callable[..., Any], wrt: Wrt, args: tuple[Any, ...], kwargs: 
     """The warning that a gradient is always zero, where its code says so; raises where that is an error."""
     if not is_plain_function(f):
         return None
-    return _joint(f, wrt, args, kwargs, active_operands(f, wrt, args, kwargs), False, f)[1].always_zero
+    found = _joint(f, wrt, args, kwargs, active_operands(f, wrt, args, kwargs), False, f)[1].always_zero
+    if found is not None and found.severity == "error":
+        raise DifferentiabilityError(found)
+    return found
 
 
 def _by_pullback(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any], active: Active, with_value: bool) -> Any:
@@ -332,18 +333,6 @@ def _by_pullback(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any], active: 
     found, complete = _outermost(residual, g)
     tangents = handed_out(found, operands, g, complete)
     return (value, tangents) if with_value else tangents
-
-
-def warn_of(diagnostic: Diagnostic) -> None:
-    """Warn that a derivative is always zero, once for each line; raise where that is an error."""
-    if diagnostic.severity == "error":
-        raise DifferentiabilityError(diagnostic)
-    span = diagnostic.span
-    assert span is not None
-    registry = _REGISTRY.setdefault((span.filename, span.line), {})
-    warnings.warn_explicit(
-        "\n" + diagnostic.render(), ZeroDerivativeWarning, span.filename, span.line, registry=registry
-    )
 
 
 def check_callable(f: Any) -> None:

@@ -20,6 +20,7 @@ from pullback.assemble import assemble
 from pullback.calls import argument_kinds, bind_parameters, static_parameters
 from pullback.errors import ArgumentError, ChangedValueError, DifferentiabilityError
 from pullback.fence import check
+from pullback.flat_calls import through_flat_calls
 from pullback.forward_try import FIRST_CHANGE, first_change
 from pullback.generated import DIFFERENTIAL, JOINT, PAIR, Derivative, Request
 from pullback.kinds import (
@@ -157,19 +158,25 @@ def derive(
         settle_iterations(lowered)
         if request.form != DIFFERENTIAL:  # (tangents are there as soon as values are)
             in_steps(lowered.body, activity.changes)
+        statements = list(ir.walk(lowered.body))
+        pairs = _Pairs(names, DIFFERENTIAL if request.form == DIFFERENTIAL else PAIR)
         if request.form == DIFFERENTIAL:
             refuse(not_forward(lowered, activity))
-            assemble_differential(derivative, lowered, source, activity, sharing, _Pairs(names, DIFFERENTIAL).along)
+            assemble_differential(derivative, lowered, source, activity, sharing, pairs.along)
         else:
             sweep = reverse_sweep(derivative, lowered, activity, sharing)
             code = simplified(derivative, lowered, sweep)
-            body = forward_sweep(derivative, lowered, sharing, sweep, code, _Pairs(names, PAIR))
+            body = forward_sweep(derivative, lowered, sharing, sweep, code, pairs)
             if sweep.table and not request.together and not lowered.generator:
                 derivative.apart = sharing.apart(request.lent)
             derivative.changes = sharing.changed_outside(activity.changes)
             assemble(derivative, lowered, source, sweep, body, code)
             if activity.changes and derivative.forward is not None:
                 FIRST_CHANGE[derivative.forward.code] = first_change(lowered.body, activity.changes & sharing.likely)
+        if activity.result_varied and not (activity.changes or activity.silenced or request.lent):
+            active = request.active | request.captures
+            flat = through_flat_calls(lowered, statements, active, pairs.zero_of)
+            derivative.always_zero = flat or derivative.always_zero
     except BaseException:
         publish.remove(derivative)
         raise
@@ -201,6 +208,12 @@ class _Pairs:
     def __init__(self, names: Names, form: str) -> None:
         self.names = names
         self.form = form
+        self.found: dict[int, Derivative] = {}
+
+    def zero_of(self, stmt: ir.Bind) -> Diagnostic | None:
+        """What says that the derivative of a call is always zero, if it is; where the call is put in place."""
+        pair = self.found.get(id(stmt))
+        return None if pair is None else pair.always_zero
 
     def __call__(self, stmt: ir.Bind, lent: bool, strict: bool, own: frozenset[str]) -> Derivative | None:
         return self.along(stmt, stmt.facts.active, lent, strict, own)
@@ -239,6 +252,7 @@ class _Pairs:
             if path is None:
                 return None
             self.names.defaults[path] = (facts.callee, facts.callee.__defaults__)
+        self.found[id(stmt)] = pair
         return pair
 
 

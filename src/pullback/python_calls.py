@@ -20,7 +20,7 @@ import numpy as np
 from pullback.applying import Residual
 from pullback.calls import bind_parameters
 from pullback.drawing import Drawn
-from pullback.errors import CHANGED, DifferentiabilityError
+from pullback.errors import CHANGED, DifferentiabilityError, warn_of
 from pullback.generated import Request
 from pullback.kinds import kind_of
 from pullback.pipeline import find, pair_for
@@ -62,11 +62,12 @@ def call_function(
     lent: bool = False,
     strict: bool | tuple[Any, ...] = True,
     fresh: str = "",
+    outermost: bool = False,
 ) -> tuple[Any, Residual]:
     """A call through the function's own generated pair; `keep` is given the plan for the next such call.
 
     A caller that changes values in place has it `lent` its shadows; `strict` is one that did not foresee
-    that something of its own is changed.
+    that something of its own is changed. The `outermost` call says if the derivative is always zero.
     """
     code = fn.__code__
     if code.co_flags & 0x280:
@@ -106,7 +107,7 @@ def call_function(
     if code.co_flags & 0x20:
         running = Running(forward(*args, **kwargs))
         return running, (drawn_back, running, places)
-    if fn.__closure__ is None and (lent or not found.changes):
+    if fn.__closure__ is None and (lent or not found.changes) and found.always_zero is None:
         keep((fn, forward, places, code))
     try:
         value, inner = forward(*args, **kwargs)
@@ -114,6 +115,8 @@ def call_function(
         if found.changes:
             setattr(error, CHANGED, callable_name(fn))
         raise
+    if outermost and found.always_zero is not None:
+        warn_of(found.always_zero)
     if places is None:
         return value, inner
     return value, (_picked_shared if lent else picked, inner, *places)

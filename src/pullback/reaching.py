@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 from pullback import ir
-from pullback.certainty import reads
 
 Names = frozenset[str]
 
@@ -37,18 +36,18 @@ class Reaching:
                 while (more := inside | self.block(stmt.body, inside)) != inside:
                     inside = more
                 drawn = isinstance(stmt, ir.For) and stmt.target in inside
-                return inside | frozenset(reads(stmt) if drawn else ())
+                return inside | frozenset(ir.reads(stmt) if drawn else ())
             case ir.With():
-                return self.block(stmt.body, useful) | frozenset(reads(stmt))
+                return self.block(stmt.body, useful) | frozenset(ir.reads(stmt))
             case ir.Try():
                 useful = self.block(stmt.final, useful)
                 for step in reversed(stmt.steps):
                     useful |= self.block(step.body, useful)
                 return useful
             case ir.Store(obj=ir.Var(name=name)):
-                return useful | frozenset(reads(stmt)) if name in useful else useful
+                return useful | frozenset(ir.reads(stmt)) if name in useful else useful
             case ir.Append():
-                return useful | frozenset(reads(stmt)) if stmt.target in useful else useful
+                return useful | frozenset(ir.reads(stmt)) if stmt.target in useful else useful
             case ir.Bind() | ir.Unpack():
                 return self.assignment(stmt, useful)
         return useful
@@ -67,7 +66,7 @@ def _operands(stmt: ir.Stmt) -> Names:
     """The names that a statement computes with: not an index, nor the name of a function that is known."""
     if isinstance(stmt, ir.Bind) and isinstance(stmt.expr, ir.Item):
         return frozenset({stmt.expr.obj.name} if isinstance(stmt.expr.obj, ir.Var) else ())
-    names = frozenset(reads(stmt))
+    names = frozenset(ir.reads(stmt))
     if isinstance(stmt, ir.Bind) and isinstance(stmt.expr, ir.Apply) and stmt.facts.known:
         names -= {a.name for a in (stmt.expr.callee,) if isinstance(a, ir.Var)}
     return names

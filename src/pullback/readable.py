@@ -16,11 +16,11 @@ import numpy as np
 from pullback import ir
 from pullback.construct import no_derivative_of_class
 from pullback.dispatch import CALLABLES, UNWRAPPED, no_derivative_of
+from pullback.endings import rounding
 from pullback.errors import DifferentiabilityError
 from pullback.names import Names
 from pullback.operations import type_call
 from pullback.python_calls import coroutine_refused
-from pullback.rounding import rounding
 from pullback.rules import lookup, refuse_library_code
 from pullback.shared_calls import CHANGERS
 from pullback.source import acquire

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import ast
 import linecache
+import unicodedata
 from dataclasses import dataclass, field
 
 
@@ -44,7 +45,8 @@ class Span:
         return linecache.getline(self.filename, self.line).rstrip("\n")
 
     def __str__(self) -> str:
-        return f"{self.filename}:{self.line}:{self.column + 1}"
+        column = self.carets()[0] if self.text() else self.column  # in characters, as editors count
+        return f"{self.filename}:{self.line}:{column + 1}"
 
     def carets(self) -> tuple[int, int]:
         """Start column and width, in characters, of the mark under `text()`."""
@@ -92,6 +94,14 @@ class Diagnostic:
 _TAB = 8
 
 
+def cells(text: str) -> int:
+    """How many columns of a terminal a text takes: two for a wide letter, none for a combining one."""
+    if text.isascii():
+        return len(text)
+    wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
+    return len(text) + wide - sum(unicodedata.combining(c) > 0 or c in "\u200d\ufe0f" for c in text)
+
+
 def _frame(span: Span, label: str, mark: str, arrow: str) -> list[str]:
     number = str(span.line)
     gutter = " " * len(number)
@@ -100,8 +110,8 @@ def _frame(span: Span, label: str, mark: str, arrow: str) -> list[str]:
     if not text.strip():
         return head
     start, width = span.carets()
-    before = len(text[:start].expandtabs(_TAB))
-    width = max(1, len(text[: start + width].expandtabs(_TAB)) - before)
+    before = cells(text[:start].expandtabs(_TAB))
+    width = max(1, cells(text[: start + width].expandtabs(_TAB)) - before)
     return [
         *head,
         f"{gutter}  |",

@@ -15,7 +15,6 @@ from typing import Any
 from pullback import ir
 from pullback.activity import Activity
 from pullback.emit import Helpers
-from pullback.errors import DifferentiabilityError
 from pullback.forward_sweep import Forward
 from pullback.generated import JOINT, Derivative, Request
 from pullback.kinds import ARRAY, BOOL, COMPLEX, FLOAT, INT, NPFLOAT, OTHER, UNKNOWN, of_key
@@ -169,20 +168,19 @@ def _drop_unused(lowered: ir.FunctionIR, forward: Forward) -> None:
 
 
 def zero_derivative(request: Request, lowered: ir.FunctionIR, activity: Activity, depends: bool) -> Diagnostic | None:
-    """The result may depend on no differentiated argument: say so, or refuse if an int() cut it off."""
+    """What is told where the result depends on no differentiated argument: an error if an int() cut it off."""
     if depends:
         return None
     end = next((s for s in reversed(list(ir.walk(lowered.body))) if lowered.result in ir.assigned(s)), None)
     span = end.span if end is not None else lowered.span
     if lowered.result in activity.cut:
-        raise DifferentiabilityError(
-            Diagnostic(
-                "non-differentiable-result",
-                "cannot differentiate through `int(...)`: its result is not differentiable",
-                activity.cut[lowered.result],
-                "the derivative ends here",
-                help="remove the conversion, or wrap its argument in pb.without_derivative if zero is meant",
-            )
+        place, what = activity.cut[lowered.result]
+        return Diagnostic(
+            "non-differentiable-result",
+            f"cannot differentiate through {what}: its result is not differentiable",
+            place,
+            "the derivative ends here",
+            help="remove the conversion, or wrap its argument in pb.without_derivative if zero is meant",
         )
     if activity.silenced:
         return None
@@ -213,7 +211,9 @@ def returned_constant_field(lowered: ir.FunctionIR) -> Diagnostic | None:
     binds = {s.target: s for s in ir.walk(lowered.body) if isinstance(s, ir.Bind)}
     ends = [s for s in ir.walk(lowered.body) if lowered.result in ir.assigned(s)]
     stmt = ends[0] if len(ends) == 1 and isinstance(ends[0], ir.Bind) else None
-    while stmt is not None and isinstance(stmt.expr, ir.Copy) and isinstance(stmt.expr.source, ir.Var):
+    for _ in range(len(binds)):  # (in a loop names may be copies of each other)
+        if stmt is None or not isinstance(stmt.expr, ir.Copy) or not isinstance(stmt.expr.source, ir.Var):
+            break
         stmt = binds.get(stmt.expr.source.name)
     if stmt is None or not isinstance(stmt.expr, ir.Attr):
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import inspect
+import linecache
 import pickle
 import struct
 import warnings
@@ -435,3 +436,35 @@ def test_a_definition_without_fault_does_not_warn():
             for i in range(n):
                 total = total + x**i
             return total
+
+
+CELL = """
+from dataclasses import dataclass
+
+import pullback as pb
+
+
+@pb.differentiable
+@dataclass
+class Spring:
+    k: float = 1
+
+    def coils(self, x: float):
+        return float(int(x))
+"""
+
+
+@pytest.mark.parametrize("has_text", [True, False])
+def test_a_class_in_a_cell_of_a_notebook(has_text, monkeypatch):
+    name = "/tmp/ipykernel_1/2.py"
+    lines = CELL.splitlines(keepends=True)
+    if has_text:
+        monkeypatch.setitem(linecache.cache, name, (len(CELL), None, lines, name))
+    code = compile(CELL, name, "exec")
+    with pytest.warns(pb.ZeroDerivativeWarning, match="int-field") as told:
+        if has_text:  # errors and warnings are told at once
+            with pytest.raises(DifferentiabilityError, match=r"through `int\(...\)`"):
+                exec(code, {"__name__": "__main__"})
+        else:
+            exec(code, {"__name__": "__main__"})
+    assert (f"--> {name}:{lines.index('    k: float = 1' + chr(10)) + 1}:5" in str(told[0].message)) == has_text

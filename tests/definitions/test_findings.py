@@ -80,7 +80,7 @@ FOUND = [
     (lambda a: np.argmax(a) * 2.0, "non-differentiable-result"),
     (lambda x: float(f"{x:.3f}"), "non-differentiable-result"),
     (lambda x: 3.0, "zero-derivative"),
-    (lambda x: float(x > 0.0), "zero-derivative"),
+    (lambda x: float(x > 0.0), "non-differentiable-result"),
     (lambda x, y: 1.0 if x > y else 2.0, "zero-derivative"),
     (lambda x: opaque(x), "no-derivative"),
     (lambda x, y: opaque(x * y), "no-derivative"),

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import pullback
+from pullback import analysing
 from pullback.__main__ import main
 from pullback.cli.formats import painted
 from pullback.cli.linting import lint
@@ -267,6 +268,17 @@ def test_a_package_of_a_thousand_functions(tmp_path):
     assert len({(d.span.filename, d.span.line) for d in report.diagnostics}) == 4
 
 
+def test_functions_that_all_call_each_other_take_no_time_without_bound(tmp_path, monkeypatch):
+    monkeypatch.setattr(analysing, "_MOST", 10)
+    names = [f"f{i}" for i in range(5)]
+    calls = {n: " + ".join(f"{m}(x * 0.5, n - 1)" for m in names if m != n) for n in names}
+    functions = [f"def {n}(x, n):\n    if n < 1:\n        return x\n    return {c}\n" for n, c in calls.items()]
+    root = "import pullback as pb\n@pb.differentiable\ndef root(x: float):\n    return f0(x, 3) * float(int(x))\n"
+    (tmp_path / "web.py").write_text("\n\n".join([*functions, root]))
+    assert lint([tmp_path]).diagnostics == []
+    assert 0 < len(analysing._read) <= 11
+
+
 class TestTheCommand:
     def test_status(self, package, tmp_path, capsys):
         right = tmp_path / "right.py"
@@ -323,6 +335,49 @@ class TestTheCommand:
         text = "error[some-id]: message\n --> a.py:1:1\n  |\n1 | x\n  | ^ label\n  = help: do"
         assert "\x1b[1;31merror[some-id]\x1b[0m: message" in painted(text)
 
+    def test_files_that_cannot_be_read(self, tmp_path, capsys):
+        wrong, right = tmp_path / "wrong.py", tmp_path / "right.py"
+        wrong.write_text("x = 1\ndef f(:\n")
+        right.write_text(RIGHT)
+        paths = [str(wrong), str(right), str(tmp_path / "missing.py"), str(tmp_path)]
+        assert main(["check", *paths]) == 2
+        out, err = capsys.readouterr()
+        assert "2 unreadable files: checked" in out and "in 1 file\n" in out, "each is read once"
+        assert "nothing wrong" not in out and err.count("error: ") == 2
+        assert f"{wrong}:2:7: invalid syntax\n" in err
+        assert main(["check", *paths, "--format", "github"]) == 2
+        assert ",line=2,col=7,title=pullback::invalid syntax" in capsys.readouterr().out
+        assert main(["check", *paths, "--format", "sarif"]) == 2
+        (ended,) = json.loads(capsys.readouterr().out)["runs"][0]["invocations"]
+        assert not ended["executionSuccessful"] and len(ended["toolExecutionNotifications"]) == 2
+
+    def test_other_peoples_packages_are_left_alone(self, tmp_path):
+        (tmp_path / "right.py").write_text(RIGHT)
+        for folder in (".hidden", "env"):
+            (tmp_path / folder / "lib").mkdir(parents=True)
+            (tmp_path / folder / "lib" / "wrong.py").write_text("def f(:\n")
+        (tmp_path / "env" / "pyvenv.cfg").write_text("")
+        report = lint([tmp_path])
+        assert report.files == 1 and not report.unreadable
+
+    def test_columns_count_letters(self, tmp_path, capsys):
+        file = tmp_path / "wide.py"
+        text = 'import pullback as pb\n@pb.differentiable\ndef f(x):\n    名 = "日本"; return float(int(x))\n'
+        file.write_text(text, encoding="utf-8")
+        assert main(["check", str(file)]) == 1
+        out = capsys.readouterr().out
+        assert f"--> {file}:4:28\n" in out
+        assert '4  |     名 = "日本"; return float(int(x))\n   |' + " " * 31 + "^^^^^^ " in out, "two columns for each"
+        main(["check", str(file), "--format", "json"])
+        assert json.loads(capsys.readouterr().out)[0]["column"] == 28
+
+    def test_version_and_a_reader_that_leaves(self, capsys):
+        assert main(["--version"]) == 0
+        assert capsys.readouterr().out.startswith("pullback ")
+        command = f"{sys.executable} -m pullback explain | head -c 1"
+        ended = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
+        assert ended.stderr == ""
+
     def test_explain(self, capsys):
         assert main(["explain", "no-derivative"]) == 0
         assert capsys.readouterr().out.startswith("no-derivative: ")
@@ -344,6 +399,14 @@ class TestTheCommand:
         assert "def f_reverse(" in capsys.readouterr().out
         assert main(["show", f"{file}:C.f", "--args", "2.0, 3"]) == 0
         assert "def gradient_of_f(" in capsys.readouterr().out
+        assert main(["show", f"{file}:C.f", "--args", "np.ones(2), 3"]) == 0
+        assert "x.dtype.kind not in 'fc'" in capsys.readouterr().out
+        assert main(["show", f"{file}:C.f", "--args", "2.0, foo("]) == 2
+        assert "error: --args '2.0, foo(': is no list of values" in capsys.readouterr().err
+        some = tmp_path / "some.py"
+        some.write_text("import pullback as pb\n@pb.differentiable(wrt='y')\ndef some(x, y):\n    return x * y\n")
+        assert main(["show", f"{some}:some", "--stage", "activity"]) == 0
+        assert "# anything, varies with y\n" in capsys.readouterr().out
         assert main(["show", f"{file}:bad"]) == 1
         assert "nothing-to-differentiate" in capsys.readouterr().err
         wrong = [(f"{file}:D.f", "there is C.f"), (f"{tmp_path}/no.py:f", "No such"), ("f", "FILE:FUNCTION")]

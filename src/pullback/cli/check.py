@@ -34,9 +34,9 @@ def run(chosen: argparse.Namespace) -> int:
         case "json":
             sys.stdout.write(as_json(report.diagnostics))
         case "sarif":
-            sys.stdout.write(as_sarif(report.diagnostics, version("pullback") or "0"))
+            sys.stdout.write(as_sarif(report.diagnostics, version("pullback") or "0", report.unreadable))
         case "github":
-            sys.stdout.write(as_github(report.diagnostics))
+            sys.stdout.write(as_github(report.diagnostics, report.unreadable))
         case _:
             sys.stdout.write(as_text(report.diagnostics, use_colours(sys.stdout)) + _summary(report))
     wrong = [d for d in report.diagnostics if d.severity == "error" or chosen.strict]
@@ -46,7 +46,8 @@ def run(chosen: argparse.Namespace) -> int:
 def _summary(report: Report) -> str:
     errors = sum(d.severity == "error" for d in report.diagnostics)
     warnings = len(report.diagnostics) - errors
-    counted = ", ".join(_count(n, what) for n, what in ((errors, "error"), (warnings, "warning")) if n)
+    numbers = ((errors, "error"), (warnings, "warning"), (len(report.unreadable), "unreadable file"))
+    counted = ", ".join(_count(n, what) for n, what in numbers if n)
     checked = f"{_count(report.definitions, 'definition')} in {_count(report.files, 'file')}"
     text = f"{counted or 'nothing wrong'}: checked {checked}\n"
     ids = list(dict.fromkeys(d.id for d in report.diagnostics))

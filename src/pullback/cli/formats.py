@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
 
+from pullback.cli.static_modules import UnreadableError
 from pullback.diagnostics import KINDS
 from pullback.spans import Diagnostic, Span
 
@@ -72,7 +73,7 @@ def _region(span: Span | None) -> dict[str, Any]:
     return {"file": span.filename, "line": span.line, "column": start + 1, "end_line": span.end_line, "end_column": end}
 
 
-def as_sarif(diagnostics: Iterable[Diagnostic], version: str) -> str:
+def as_sarif(diagnostics: Iterable[Diagnostic], version: str, unreadable: Sequence[UnreadableError] = ()) -> str:
     """SARIF 2.1.0, as code scanning services read it."""
     found = list(diagnostics)
     ids = sorted({d.id for d in found})
@@ -97,7 +98,11 @@ def as_sarif(diagnostics: Iterable[Diagnostic], version: str) -> str:
         for d in found
     ]
     driver = {"name": "pullback", "version": version, "rules": rules}
-    run = {"tool": {"driver": driver}, "results": results, "columnKind": "unicodeCodePoints"}
+    told = [{"level": "error", "message": {"text": str(u)}} for u in unreadable]
+    ended = {"executionSuccessful": not unreadable, "toolExecutionNotifications": told}
+    run = {
+        "tool": {"driver": driver}, "invocations": [ended], "results": results, "columnKind": "unicodeCodePoints",
+    }  # fmt: skip
     schema = "https://json.schemastore.org/sarif-2.1.0.json"
     return json.dumps({"$schema": schema, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False) + "\n"
 
@@ -110,9 +115,12 @@ def _location(span: Span) -> dict[str, Any]:
     return {"physicalLocation": {"artifactLocation": {"uri": uri.replace(os.sep, "/")}, "region": place}}
 
 
-def as_github(diagnostics: Iterable[Diagnostic]) -> str:
+def as_github(diagnostics: Iterable[Diagnostic], unreadable: Sequence[UnreadableError] = ()) -> str:
     """Workflow commands, which GitHub shows beside the lines of a change."""
     lines = []
+    for u in unreadable:
+        place = f"file={_escaped(os.path.relpath(u.path))},line={u.line or 1},col={u.column or 1}"
+        lines.append(f"::error {place},title=pullback::{_escaped(u.reason, data=True)}\n")
     for d in diagnostics:
         region = _region(d.span)
         place = f"file={_escaped(os.path.relpath(region['file']))},line={region['line']},col={region['column']}," if (

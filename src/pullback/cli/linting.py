@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import types
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
@@ -40,7 +41,7 @@ class Report:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     definitions: int = 0
     files: int = 0
-    unreadable: list[str] = field(default_factory=list)
+    unreadable: list[UnreadableError] = field(default_factory=list)
 
 
 @dataclass
@@ -60,7 +61,7 @@ def lint(paths: list[Path], everything: bool = False) -> Report:
 
     Files that are missing or are not Python are named in the report.
     """
-    files = [f for path in paths for f in _files(path)]
+    files = list({f.resolve(): f for path in paths for f in _files(path)}.values())
     project = Project(sorted({package_root(f) for f in files}))
     modules: list[StaticModule] = []
     report = Report(files=len(files))
@@ -68,7 +69,8 @@ def lint(paths: list[Path], everything: bool = False) -> Report:
         try:
             modules.append(project.module(file))
         except UnreadableError as error:
-            report.unreadable.append(str(error))
+            report.unreadable.append(error)
+            report.files -= 1
     registered = [r for m in modules for r in registrations(m)]
     checker = Checker()
     report.diagnostics += _of_registrations(registered)
@@ -107,10 +109,13 @@ def _is_key(of: Any) -> bool:
 
 
 def _files(path: Path) -> Iterator[Path]:
-    if path.is_dir():
-        yield from sorted(p for p in path.rglob("*.py") if not any(part.startswith(".") for part in p.parts[:-1]))
-    else:
+    """A file, or the Python files of a folder: not what is hidden, nor what a virtual environment holds."""
+    if not path.is_dir():
         yield path
+        return
+    for folder, inner, names in os.walk(path):
+        inner[:] = sorted(d for d in inner if not d.startswith(".") and not Path(folder, d, "pyvenv.cfg").exists())
+        yield from (Path(folder, name) for name in sorted(names) if name.endswith(".py"))
 
 
 def targets(module: StaticModule, everything: bool) -> Iterator[tuple[Any, Any, bool]]:
@@ -123,7 +128,7 @@ def targets(module: StaticModule, everything: bool) -> Iterator[tuple[Any, Any, 
             known = contracts or (everything and not isinstance(node, ast.ClassDef) and not inside)
             target = _definition(node, module) if known else None
             if target is not None:
-                yield target, _wrt(contracts[0]) if contracts else None, bool(contracts)
+                yield target, declared_wrt(contracts[0]) if contracts else None, bool(contracts)
             inside = True
         pending.extend((c, inside and not isinstance(node, ast.ClassDef)) for c in ast.iter_child_nodes(node))
 
@@ -150,7 +155,7 @@ def is_verb(decorator: ast.expr, verb: str, module: StaticModule) -> bool:
     return getattr(found, "__name__", "") == verb and str(getattr(found, "__module__", "")).startswith("pullback.")
 
 
-def _wrt(decorator: ast.expr) -> Any:
+def declared_wrt(decorator: ast.expr) -> Any:
     """The `wrt` that is written out; None where it is computed."""
     keywords = decorator.keywords if isinstance(decorator, ast.Call) else []
     for keyword in keywords:

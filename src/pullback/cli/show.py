@@ -1,7 +1,7 @@
 """`python -m pullback show FILE:FUNCTION --stage anf|activity|derivative`: a function, stage by stage.
 
-The file is read, not imported. Nothing is known of the arguments but their annotations; `--args "2.0, 3"` shows the
-code for arguments like these.
+The file is read, not imported. Nothing is known of the arguments but their annotations; `--args "2.0, np.ones(3)"`
+shows the code for arguments like these.
 """
 
 from __future__ import annotations
@@ -10,11 +10,15 @@ import argparse
 import ast
 import difflib
 import linecache
+import math
 import sys
 import types
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from pullback.cli.linting import declared_wrt, is_verb
 from pullback.cli.static_modules import Project, StaticModule, UnreadableError
 from pullback.contract import active_parameters
 from pullback.emit import source_text
@@ -38,7 +42,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the command."""
     parser.add_argument("place", metavar="FILE:FUNCTION", help="such as model.py:Tank.level")
     parser.add_argument("--stage", choices=("anf", "activity", "derivative"), default="derivative")
-    parser.add_argument("--args", metavar="VALUES", help='arguments to show the derivative for, such as "2.0, 3"')
+    parser.add_argument("--args", metavar="VALUES", help='arguments to differentiate at, such as "2.0, np.ones(3)"')
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -46,28 +50,37 @@ def run(chosen: argparse.Namespace) -> int:
     file, _, name = chosen.place.rpartition(":")
     try:
         if not file or not name:
-            raise UnreadableError(f"{chosen.place}: write FILE:FUNCTION, such as model.py:loss")
+            raise UnreadableError(chosen.place, "write FILE:FUNCTION, such as model.py:loss")
         path = Path(file).resolve()
-        function = _function(Project([path.parent]).module(path), name)
-        values = ast.literal_eval(f"({chosen.args},)") if chosen.args else None
-    except (UnreadableError, ValueError, SyntaxError) as error:
+        function, wrt = _function(Project([path.parent]).module(path), name)
+        values = _values(chosen.args) if chosen.args else None
+    except UnreadableError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     try:
-        print(_shown(function, chosen.stage, values), end="")
+        print(_shown(function, chosen.stage, values, wrt), end="")
     except PullbackError as error:
         print(str(error).strip("\n"), file=sys.stderr)
         return 1
     return 0
 
 
-def _shown(function: types.FunctionType, stage: str, values: Any) -> str:
+def _values(text: str) -> Any:
+    """The arguments that were written on the command line. Raises UnreadableError."""
+    try:
+        return eval(f"({text},)", {"np": np, "numpy": np, "math": math})
+    except Exception as error:
+        what = f'is no list of values such as "2.0, np.ones(3)": {error}'
+        raise UnreadableError(f"--args {text!r}", what) from None
+
+
+def _shown(function: types.FunctionType, stage: str, values: Any, wrt: Any) -> str:
     source = acquire(function)
     if stage == "anf":
         return printed(lower(source, function.__name__, function.__code__.co_freevars))
     if stage == "derivative" and values is not None:
-        return derivative_source(function, *values) + "\n"
-    chosen = active_parameters(function, source, None)
+        return derivative_source(function, *values, wrt=wrt) + "\n"
+    chosen = active_parameters(function, source, wrt)
     if isinstance(chosen, Diagnostic):
         raise DifferentiabilityError(chosen)
     if stage == "activity":
@@ -79,8 +92,8 @@ def _shown(function: types.FunctionType, stage: str, values: Any) -> str:
     return source_text(trees, lambda number: linecache.getline(source.filename, number)) + "\n"
 
 
-def _function(module: StaticModule, wanted: str) -> types.FunctionType:
-    """The function of a dotted name. Raises UnreadableError."""
+def _function(module: StaticModule, wanted: str) -> tuple[types.FunctionType, Any]:
+    """The function of a dotted name, and the `wrt` of its contract. Raises UnreadableError."""
     found: dict[str, ast.FunctionDef] = {}
     pending: list[tuple[ast.AST, str]] = [(module.tree, "")]
     while pending:
@@ -96,5 +109,6 @@ def _function(module: StaticModule, wanted: str) -> types.FunctionType:
     if made is None:
         close = difflib.get_close_matches(wanted, found, n=3) or list(found)[:5]
         listed = f"; there is {', '.join(close)}" if close else ""
-        raise UnreadableError(f"{module.path} defines no function {wanted!r}{listed}")
-    return made
+        raise UnreadableError(module.path, f"it defines no function {wanted!r}{listed}")
+    contracts = [d for d in found[wanted].decorator_list if is_verb(d, "differentiable", module)]
+    return made, declared_wrt(contracts[0]) if contracts else None

@@ -51,7 +51,12 @@ def dotted_name(file: Path) -> str:
 
 
 class UnreadableError(Exception):
-    """A file that is missing, or is not Python."""
+    """A file that is missing, or is not Python: its path, what is wrong with it, and where if that is known."""
+
+    def __init__(self, path: Path | str, reason: str, line: int | None = None, column: int | None = None) -> None:
+        place = f":{line}:{column}" if line and column else f":{line}" if line else ""
+        super().__init__(f"{path}{place}: {reason}")
+        self.path, self.reason, self.line, self.column = path, reason, line, column
 
 
 class Project:
@@ -102,9 +107,11 @@ class StaticModule:
             self.tree = ast.parse(text, str(self.path))
             code = compile(text, str(self.path), "exec", dont_inherit=True)
         except OSError as error:
-            raise UnreadableError(f"{self.path}: {error.strerror or error}") from None
-        except (SyntaxError, ValueError) as error:
-            raise UnreadableError(f"{self.path}:{getattr(error, 'lineno', None) or 1}: {error}") from None
+            raise UnreadableError(self.path, error.strerror or str(error)) from None
+        except SyntaxError as error:
+            raise UnreadableError(self.path, error.msg, error.lineno or 1, error.offset) from None
+        except ValueError as error:
+            raise UnreadableError(self.path, str(error), 1) from None
         self._collect(code)
         used = {n.id for f in ast.walk(self.tree) if isinstance(f, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
                 for n in ast.walk(f) if isinstance(n, ast.Name)}  # fmt: skip

@@ -26,8 +26,8 @@ from pullback.compiled.narrow import refuse_narrow
 from pullback.compiled.tangent import add_tangents
 from pullback.compiled.unit import Unit
 from pullback.compiled.values import BOOL, FLOAT, Arr, Known, Num, State, describe, leaves, refuse
-from pullback.errors import ArgumentError
-from pullback.operators import always_zero, warn_of
+from pullback.errors import ArgumentError, warn_of
+from pullback.operators import always_zero
 from pullback.rules import EPOCH, callable_name, lookup
 from pullback.runtime import seed
 from pullback.spans import Span

@@ -139,10 +139,11 @@ def gradient(
     cut = [activity.cut[n] for n in _names(results) if n in activity.cut]
     kernel.zero = all(reverse.status.get(p, ABSENT) == ABSENT and p not in shadows for p in active)
     if cut and kernel.zero:
-        message = "cannot differentiate through `int(...)`: its result is not differentiable"
+        place, what = cut[0]
+        message = f"cannot differentiate through {what}: its result is not differentiable"
         help = "remove the conversion, or wrap its argument in pb.without_derivative if zero is meant"
         raise DifferentiabilityError(
-            Diagnostic("non-differentiable-result", message, cut[0], "the derivative ends here", help=help)
+            Diagnostic("non-differentiable-result", message, place, "the derivative ends here", help=help)
         )
     return kernel
 

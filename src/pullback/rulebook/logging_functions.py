@@ -1,4 +1,7 @@
-"""Logging looks at values and hands none on: what is logged has no derivative, and is not changed."""
+"""The functions of `logging`: they tell somebody about a value, as `print` does, and no derivative flows into them.
+
+    log.info("step %d: loss %g", i, loss)       is called; what handlers and records keep of `loss` is for people
+"""
 
 from __future__ import annotations
 
@@ -6,5 +9,8 @@ import logging
 
 from pullback.rules import constant
 
-for _name in ("debug", "info", "warning", "error", "exception", "critical", "log"):
-    constant(getattr(logging, _name), getattr(logging.Logger, _name), getattr(logging.LoggerAdapter, _name))
+_LEVELS = ("debug", "info", "warning", "warn", "error", "exception", "critical", "fatal", "log")
+
+for _owner in (logging, logging.Logger, logging.LoggerAdapter):
+    for _function in {getattr(_owner, name) for name in _LEVELS if hasattr(_owner, name)}:
+        constant(_function)

@@ -87,6 +87,11 @@ def arange_tangent(bound_dot: Any, y: Array, count: int, i: int) -> Tangent:
     return fit(np.full(y.shape, bound_dot) if i == 0 else bound_dot * np.arange(y.size), y)
 
 
+def converted(t: Tangent, y: Any) -> Tangent:
+    """The tangent of a value in the dtype that it was converted to: an array of ints has none."""
+    return ZERO if y.dtype.kind in "iub" else fit(t, y)
+
+
 def view(a: Any, dtype: Any = None, type: Any = None) -> Any:
     """`a.view()`: of the same entries, not of their bytes as another dtype."""
     if type is not None or (dtype is not None and np.dtype(dtype) != a.dtype):
@@ -107,7 +112,7 @@ rule(
     np.array,
     "object, dtype=None, *, copy=True, order='K', subok=False, ndmin=0, ndmax=0, like=None",
     object="reshaped(g, form(object))",
-    object_dot="fit(np.array(object_dot, dtype, copy=copy, ndmin=ndmin), y)",
+    object_dot="converted(np.array(object_dot, dtype, copy=copy, ndmin=ndmin), y)",
     _returns="array",
     _alias=True,
 )
@@ -116,7 +121,7 @@ for as_array in (np.asarray, np.asanyarray):
         as_array,
         "a, dtype=None, order=None, *, device=None, copy=None, like=None",
         a="restore(g, form(a))",
-        a_dot="fit(np.asarray(a_dot, dtype, copy=copy), y)",
+        a_dot="converted(np.asarray(a_dot, dtype, copy=copy), y)",
         _returns="array",
         _alias=True,
     )
@@ -126,7 +131,7 @@ for converting, more in ((np.asarray_chkfinite, "order=None"), (np.require, "req
         converting,
         f"a, dtype=None, {more}",
         a="restore(g, form(a))",
-        a_dot="fit(np.asarray(a_dot, dtype), y)",
+        a_dot="converted(np.asarray(a_dot, dtype), y)",
         _returns="array",
         _alias=True,
     )
@@ -135,7 +140,7 @@ for contiguous in (np.ascontiguousarray, np.asfortranarray):
         contiguous,
         "a, dtype=None, *, like=None",
         a="reshaped(g, form(a))",
-        a_dot="fit(np.asarray(a_dot, dtype).reshape(y.shape), y)",
+        a_dot="converted(np.asarray(a_dot, dtype).reshape(y.shape), y)",
         _returns="array",
         _alias=True,
     )
@@ -157,7 +162,7 @@ for kind in (np.ndarray, np.generic):
         kind.astype,
         "a, dtype, order='K', casting='unsafe', subok=True, copy=True",
         a="restore(g, form(a))",
-        a_dot="fit(a_dot.astype(dtype, copy=copy), y)",
+        a_dot="converted(a_dot.astype(dtype, copy=copy), y)",
         _alias=True,
     )
     rule(kind.__copy__, "a", a="restore(g, form(a))", a_dot="a_dot.copy()")
@@ -169,7 +174,7 @@ if hasattr(np, "astype"):  # NumPy 2.1
         np.astype,
         "x, dtype, *, copy=True, device=None",
         x="restore(g, form(x))",
-        x_dot="fit(x_dot.astype(dtype, copy=copy), y)",
+        x_dot="converted(x_dot.astype(dtype, copy=copy), y)",
         _alias=True,
     )
 
