@@ -248,3 +248,21 @@ def test_an_argument_is_overwritten_with_another(f, by_a, by_x):
     found = pb.gradient(f)(A.copy(), 1.5)
     assert (found[0].tolist(), found[1]) == (by_a, pytest.approx(by_x))
     pb.check_derivative(f, A.copy(), 1.5)
+
+
+def paired(a: Any, b: Any) -> Any:
+    pair = [a, b]
+    pair[0] = a * a * b
+    return np.sum(pair[0] * pair[1])
+
+
+def test_what_two_arguments_share_is_counted_once() -> None:
+    x = np.array([0.3, 0.7, 1.1])
+
+    def halves(x: Any) -> Any:
+        return paired(x[:2], x[1:])
+
+    slope = [(halves(x + h) - halves(x - h)) / 2e-6 for h in 1e-6 * np.eye(3)]
+    np.testing.assert_allclose(pb.gradient(halves)(x), slope, rtol=1e-6)
+    for tangents in (pb.gradient(paired)(x, x), pb.pullback(paired)(x, x)(1.0)):
+        np.testing.assert_allclose(sum(tangents), 4.0 * x**3)  # of paired(x, x)

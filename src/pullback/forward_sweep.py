@@ -160,6 +160,9 @@ class Forward(Looking):
                 self.conditional(stmt)
             case ir.For() | ir.While():
                 self.loop(stmt)
+            case ir.Unpack() if (shadows := self.reverse.shadows) is not None:
+                source = shadows.unpacked(stmt)
+                self.flush_for([stmt.source], stmt, lambda v: assign_many(list(stmt.targets), source(v[0])))
             case ir.Unpack():
                 self.flush_for([stmt.source], stmt, lambda v: assign_many(list(stmt.targets), v[0]))
             case ir.Append():

@@ -31,11 +31,12 @@ def totals_of(residual: Residual, g: Tangent) -> list[Tangent]:
     shadows = Shadows()
     tangents = inner[0](inner, g, shadows)
     seen: set[int] = set()
-    totals: list[Tangent] = []
-    if captured is not None:
-        first, *tangents = tangents
-        totals.append({k: shadows.total(x, first.get(k, ZERO), seen) for k, x in captured.items()})
-    return totals + [shadows.total(x, t, seen) for x, t in zip(arguments, tangents, strict=True)]
+    if captured is None:
+        return [shadows.total(x, t, seen) for x, t in zip(arguments, tangents, strict=True)]
+    first, *tangents = tangents
+    totals = [shadows.total(x, t, seen) for x, t in zip(arguments, tangents, strict=True)]
+    # (an array that is both captured and an argument is most often a constant there)
+    return [{k: shadows.total(x, first.get(k, ZERO), seen) for k, x in captured.items()}, *totals]
 
 
 def lent(residual: Residual, g: Tangent, shadows: Shadows) -> tuple[Tangent, ...]:

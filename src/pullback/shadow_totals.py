@@ -25,19 +25,24 @@ class Totals:
     __slots__ = ()
     _arrays: dict[int, Any]
     _held: dict[int, Any]
+    _seen: set[int]
 
     def of(self, x: Any) -> Any:
         """The shadow of an array."""
         raise NotImplementedError
 
     def total(self, x: Any, t: Tangent, seen: set[int] | None = None) -> Tangent:
-        """The whole tangent of an argument as it was given: its shadow's part and `t`, in its own space."""
-        seen = set() if seen is None else seen
+        """The whole tangent of an argument as it was given: its shadow's part and `t`, in its own space.
+
+        What two arguments share (one array in both, or views of one) is handed out once.
+        """
+        seen = self._seen if seen is None else seen
         if isinstance(x, np.ndarray):
             held = ZERO
-            if id(root_of(x)) in self._arrays and x.dtype.kind in "fc" and id(x) not in seen:
-                seen.add(id(x))
-                held = self.of(x).copy()
+            if id(root_of(x)) in self._arrays and x.dtype.kind in "fc":
+                shadow = self.of(x)
+                held = shadow.copy()
+                shadow[...] = 0
             return project(held if t is ZERO else add(held, t), x, "internal")
         if isinstance(x, tuple):
             parts = [ZERO] * len(x) if t is ZERO else t
@@ -49,7 +54,8 @@ class Totals:
             given: Any = {} if t is ZERO else t
             if x.record is None:
                 return given or ZERO
-            return {i: self.total(e, given.get(i, ZERO), seen) for i, e in enumerate(x.record)}
+            # (a `None` was drawn by the caller, before there was a record)
+            return {i: self.total(e, given.get(i, ZERO), seen) for i, e in enumerate(x.record) if e is not None}
         shadow = self._held.get(id(x))
         first = id(x) not in seen
         if isinstance(x, list):

@@ -69,11 +69,12 @@ class _ObjectShadow:
 class Shadows(Totals):
     """The shadows of one reverse sweep."""
 
-    __slots__ = ("_arrays", "_held")
+    __slots__ = ("_arrays", "_held", "_seen")
 
     def __init__(self) -> None:
         self._arrays: dict[int, Memory] = {}
         self._held: dict[int, Any] = {}
+        self._seen: set[int] = set()  # what was handed out at the end
 
     # --- the shadow of one value ------------------------------------------------------------------
 
