@@ -250,16 +250,16 @@ def test_an_argument_is_overwritten_with_another(f, by_a, by_x):
     pb.check_derivative(f, A.copy(), 1.5)
 
 
-def paired(a: Any, b: Any) -> Any:
+def paired(a, b):
     pair = [a, b]
     pair[0] = a * a * b
     return np.sum(pair[0] * pair[1])
 
 
-def test_what_two_arguments_share_is_counted_once() -> None:
+def test_what_two_arguments_share_is_counted_once():
     x = np.array([0.3, 0.7, 1.1])
 
-    def halves(x: Any) -> Any:
+    def halves(x):
         return paired(x[:2], x[1:])
 
     slope = [(halves(x + h) - halves(x - h)) / 2e-6 for h in 1e-6 * np.eye(3)]

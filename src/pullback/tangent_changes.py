@@ -99,7 +99,8 @@ class ChangingTangentCode(TangentCode):
         if len(given) == 1 or not self.lent:
             # (nothing from outside is changed here: one array in two places may move in one of them only)
             mirror = self.helper(mirrors.mirror, "mirror")
-            made = [assign(self.dot(n), call(mirror, name(n), d)) for n, d in zip(given, dots, strict=True)]
+            made: list[ast.stmt] = []
+            made += [assign(self.dot(n), call(mirror, name(n), d)) for n, d in zip(given, dots, strict=True)]
             return self.placed_dots(made, self.function.span)
         held = self.helpers.fresh("_m")
         all_of = call(self.helper(mirrors.mirrors, "mirrors"), tuple_of([name(n) for n in given]), tuple_of(dots))

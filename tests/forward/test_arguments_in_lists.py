@@ -113,14 +113,15 @@ def test_an_array_that_is_captured_and_is_an_argument(form: Any) -> None:
     a, c, v = np.array([0.3, 0.7]), np.array([1.2, 0.4]), np.array([1.0, -2.0])
     f = form([a, 2.0, c], (0, 2))
 
-    def unknown(g: Any, x: Any, z: Any) -> Any:
+    def called(g: Any, x: Any, z: Any) -> Any:
         return g(x, z)
 
     def first(x: Any, z: Any) -> Any:
-        return pb.differential(lambda x, z: unknown(f, x, z))(x, z)(v, v)
+        return pb.differential(f)(x, z)(v, v)
 
     slope = along(f, (a.copy(), c.copy()), (v, v))
     np.testing.assert_allclose(first(a, c), slope, rtol=1e-6)
+    np.testing.assert_allclose(pb.differential(called, wrt=(1, 2))(f, a, c)(v, v), slope, rtol=1e-6)
     curvature = along(first, (a, c), (v, v))
     np.testing.assert_allclose(pb.differential(first)(a, c)(v, v), curvature, rtol=1e-6)
     np.testing.assert_allclose(paired(pb.gradient(first)(a, c), (v, v)), curvature, rtol=1e-6)
