@@ -10,6 +10,7 @@ d_a = fit(d_t, t)                   d_a = fit_like(d_t, t)
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -57,18 +58,16 @@ def as_kept(identifier: str, outlines: Collection[str], helpers: Helpers) -> ast
 def _outlined(code: list[ast.stmt], kept: list[str], helpers: Helpers, is_form: Callable[[str], bool]) -> set[str]:
     """Which names' values are never read in `code`, which is changed to read their outlines."""
     fits = helpers(fit, "fit")
-    looks: dict[int, ast.Name] = {}
-    read: dict[str, bool] = {}  # by name: whether its value is read
+    looks: Counter[str] = Counter()
+    reads: Counter[str] = Counter()  # (counted, as one node may stand in several places)
     for stmt in code:
         for node in walk(stmt):
             found = _looked_at(node, fits, is_form)
             if found is not None:
-                looks[id(found)] = found
-    for stmt in code:
-        for node in walk(stmt):
+                looks[found.id] += 1
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-                read[node.id] = read.get(node.id, False) or id(node) not in looks
-    light = {k for k in kept if read.get(k) is False}
+                reads[node.id] += 1
+    light = {k for k in kept if reads[k] == looks[k] > 0}
     if light:
         like = helpers(fit_like, "fit_like")
 
