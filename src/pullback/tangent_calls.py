@@ -144,4 +144,5 @@ def collects(stmt: ir.Bind) -> bool:
     expr, facts = stmt.expr, stmt.facts
     if not isinstance(expr, ir.Apply) or expr.method is not None or not facts.known or facts.callee not in (list, tuple):
         return False
-    return len(expr.args) == 1 and not expr.stars and not expr.keywords and not facts.kinds[1].mask & ~(LIST | TUPLE)
+    plain = len(expr.args) == 1 and not expr.stars and not expr.keywords
+    return plain and not facts.kinds[1].mask & ~(LIST | TUPLE)

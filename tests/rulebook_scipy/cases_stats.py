@@ -142,7 +142,7 @@ CASES: list[Case] = [
     ],
     *[
         (type(MVN).entropy, (MVN, *operands), {}, (len(operands),))
-        for operands in ((None, COV), (None, 1.5), ([0.1, 0.2], 1.5), ([0.1, 0.2], [0.5, 1.5]), (0.3, np.array([[1.5]])))
+        for operands in ((None, COV), (None, 1.5), ([0.1, 0.2], 1.5), ([0.1, 0.2], [0.5, 1.5]), (0.3, COV[:1, :1]))
     ],
     (type(MVN).entropy, (MVN,), {"cov": COV}, ("cov",)),
 ]
