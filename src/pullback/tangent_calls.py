@@ -142,7 +142,9 @@ class TangentCalls(TangentNames):
 def collects(stmt: ir.Bind) -> bool:
     """Whether a statement is `list(xs)` or `tuple(xs)` of a list or tuple."""
     expr, facts = stmt.expr, stmt.facts
-    if not isinstance(expr, ir.Apply) or expr.method is not None or not facts.known or facts.callee not in (list, tuple):
+    if not isinstance(expr, ir.Apply) or expr.method is not None:
+        return False
+    if not facts.known or facts.callee not in (list, tuple):
         return False
     plain = len(expr.args) == 1 and not expr.stars and not expr.keywords
     return plain and not facts.kinds[1].mask & ~(LIST | TUPLE)
