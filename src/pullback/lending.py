@@ -25,11 +25,13 @@ def alone(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
     return tuple(map(entering, totals_of(residual, g)))
 
 
-def totals_of(residual: Residual, g: Tangent) -> list[Tangent]:
-    """The same as they are handed out: in the arguments' own spaces."""
+def totals_of(residual: Residual, g: Tangent, outermost: bool = False) -> list[Tangent]:
+    """The same as they are handed out: in the arguments' own spaces; `outermost` to a user, each by itself."""
     inner, captured, arguments = residual[1:]
     shadows = Shadows()
     tangents = inner[0](inner, g, shadows)
+    if outermost and captured is None and len(arguments) > 1:
+        return [shadows.apart(x, t) for x, t in zip(arguments, tangents, strict=True)]
     seen: set[int] = set()
     if captured is None:
         return [shadows.total(x, t, seen) for x, t in zip(arguments, tangents, strict=True)]

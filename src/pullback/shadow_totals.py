@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from pullback.drawing import Drawn
-from pullback.spaces import is_differentiable, project
+from pullback.errors import DifferentiabilityError
+from pullback.spaces import describe, is_differentiable, project
 from pullback.structs import field_names, is_struct_class
 from pullback.tangents import NO_TANGENT, ZERO, Tangent, TangentVector, add, tangent_type
 from pullback.views import root_of
@@ -26,17 +27,38 @@ class Totals:
     _arrays: dict[int, Any]
     _held: dict[int, Any]
     _seen: set[int]
+    _given: list[Any]
 
     def of(self, x: Any) -> Any:
         """The shadow of an array."""
         raise NotImplementedError
+
+    def apart(self, x: Any, t: Tangent) -> Tangent:
+        """The total of one of several arguments, refused where its part cannot be told from another argument's.
+
+        `f(a, a)` has two partial derivatives, but what flows back to `a` through lists or by changes meets in one
+        shadow.
+        """
+        if any(_overlap(x, y) for y in self._given):
+            raise DifferentiabilityError(
+                f"{describe(x)} is given as two arguments of a function that changes values in place, so that their "
+                "derivatives cannot be told apart; pass a copy as one of them",
+                id="mutation",
+            )
+        if isinstance(x, np.ndarray):
+            touched = id(root_of(x)) in self._arrays and x.dtype.kind in "fc" and bool(np.any(self.of(x)))
+        else:
+            touched = any(slot is not ZERO for slot in getattr(self._held.get(id(x)), "slots", ()))
+        if touched:
+            self._given.append(x)
+        return self.total(x, t, self._seen)
 
     def total(self, x: Any, t: Tangent, seen: set[int] | None = None) -> Tangent:
         """The whole tangent of an argument as it was given: its shadow's part and `t`, in its own space.
 
         What two arguments share (one array in both, or views of one) is handed out once.
         """
-        seen = self._seen if seen is None else seen
+        seen = set() if seen is None else seen
         if isinstance(x, np.ndarray):
             held = ZERO
             if id(root_of(x)) in self._arrays and x.dtype.kind in "fc":
@@ -124,6 +146,15 @@ class Totals:
         if not isinstance(zero, TangentVector) or id(x) in seen:
             return zero
         return self._total_of_fields(x, None, t, seen, True)
+
+
+def _overlap(x: Any, y: Any) -> bool:
+    if not isinstance(x, np.ndarray) or not isinstance(y, np.ndarray):
+        return x is y
+    try:
+        return np.shares_memory(x, y, max_work=1000)
+    except np.exceptions.TooHardError:
+        return True
 
 
 def _is_plain_object(x: Any) -> bool:
