@@ -152,7 +152,7 @@ def _overlap(x: Any, y: Any) -> bool:
     if not isinstance(x, np.ndarray) or not isinstance(y, np.ndarray):
         return x is y
     try:
-        return np.shares_memory(x, y, max_work=1000)
+        return np.shares_memory(x, y, max_work=1000)  # type: ignore[arg-type]  # (a bound, as NumPy documents it)
     except np.exceptions.TooHardError:
         return True
 
