@@ -248,3 +248,39 @@ def test_an_argument_is_overwritten_with_another(f, by_a, by_x):
     found = pb.gradient(f)(A.copy(), 1.5)
     assert (found[0].tolist(), found[1]) == (by_a, pytest.approx(by_x))
     pb.check_derivative(f, A.copy(), 1.5)
+
+
+def paired(a, b):
+    pair = [a, b]
+    pair[0] = a * a * b
+    return np.sum(pair[0] * pair[1])
+
+
+def test_what_two_arguments_share_is_counted_once():
+    x = np.array([0.3, 0.7, 1.1])
+
+    def halves(x):
+        return paired(x[:2], x[1:])
+
+    slope = [(halves(x + h) - halves(x - h)) / 2e-6 for h in 1e-6 * np.eye(3)]
+    np.testing.assert_allclose(pb.gradient(halves)(x), slope, rtol=1e-6)
+    np.testing.assert_allclose(pb.gradient(lambda x: paired(x, x))(x), 4.0 * x**3)
+
+
+def test_one_array_as_two_arguments():
+    x = np.array([0.3, 0.7, 1.1])
+
+    def product(a, b):
+        out = np.zeros(3)
+        out[:] = a * a * b
+        return np.sum(out)
+
+    tangents = pb.gradient(product)(x, x)  # (nothing is shared that changes)
+    np.testing.assert_allclose(tangents, (2.0 * x**2, x**2))
+    for f in (lambda: pb.gradient(paired)(x, x), lambda: pb.pullback(paired)(x, x)(1.0)):
+        with pytest.raises(pb.DifferentiabilityError, match="pass a copy"):
+            f()
+    with pytest.raises(pb.DifferentiabilityError, match="pass a copy"):
+        pb.gradient(paired)(x[:2], x[1:])
+    np.testing.assert_allclose(pb.gradient(paired)(x, x.copy()), (2.0 * x**3, 2.0 * x**3))
+    np.testing.assert_allclose(pb.gradient(paired)(x[:2], x.copy()[1:])[0], 2.0 * x[:2] * x[1:] ** 2)

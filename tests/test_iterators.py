@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+
+import numpy as np
 import pytest
 
 import pullback as pb
@@ -242,3 +245,109 @@ def drawn_where_values_change(xs, k):
 )  # fmt: skip
 def test_what_a_loop_leaves_to_others_goes_to_its_own_place(f):
     check_derivative(f, [*XS, 0.5], 0.5, modes=("reverse",))
+
+
+def stored(it):
+    out = [0.0, 0.0]
+    for i, v in enumerate(it):
+        out[i] = v * v
+    return out[0] * out[1]
+
+
+def stored_at(it):
+    out = [0.0, 0.0]
+    for i, v in it:
+        out[i] = v
+    return out[0] * out[0] * out[1]
+
+
+def drawn_by_next(it):
+    out = [next(it)]
+    out.append(next(it))
+    out[0] = out[0] * out[1]
+    return out[0] * out[1]
+
+
+def drawn_by_both(it):
+    out = [next(it)]
+    for v in it:
+        out.append(v)
+    out[0] = out[0] * out[1]
+    return out[0] * out[1]
+
+
+def drawn_again(it):
+    out = []
+    for v in iter(it):
+        out.append(v)
+    out[0] = out[0] * out[1]
+    return out[0] * out[1]
+
+
+def taken_apart(it):
+    a, b = it
+    out = [a, b]
+    out[0] = a * b
+    return out[0] * out[1]
+
+
+def collected(it):
+    out = [2.0 * v for v in it]
+    out[0] = out[0] * out[1]
+    return out[0] * out[1]
+
+
+MAKERS = {
+    "iter": lambda x, y: iter([x, y]),
+    "reversed": lambda x, y: reversed((y, x)),
+    "map": lambda x, y: map(lambda v: 1.5 * v, (x, y)),
+    "chain": lambda x, y: itertools.chain([x], (y,)),
+    "filter": lambda x, y: filter(lambda v: True, [x, y]),
+    "generator": lambda x, y: (v for v in (x, y)),
+    "accumulate": lambda x, y: itertools.accumulate([x, y]),
+}
+DRAWING = [stored, drawn_by_next, drawn_by_both, drawn_again, taken_apart, collected]
+
+
+def slopes(f, x, y, h=1e-6):
+    sides = [(h * e, 0.0 * e) for e in np.eye(2)] + [(0.0 * e, h * e) for e in np.eye(2)]
+    found = [(f(x + u, y + v) - f(x - u, y - v)) / (2 * h) for u, v in sides]
+    return np.reshape(found, (2, 2))
+
+
+@pytest.mark.parametrize("made", MAKERS)
+@pytest.mark.parametrize("draw", DRAWING)
+def test_arrays_that_a_function_which_changes_values_draws_from_its_callers_iterator(draw, made):
+    make = MAKERS[made]
+    x, y = np.array([0.3, 0.7]), np.array([1.3, 0.4])
+
+    def plain(x, y):
+        return np.sum(draw(make(x, y)) * x)
+
+    def drawn_before(x, y):
+        it = make(x, y)
+        first = next(it)
+        return np.sum(first * draw(itertools.chain(it, (x,))))
+
+    def changing(x, y):
+        z = [x, y]
+        z[0] = x * y
+        return np.sum(draw(make(z[0], z[1])) * z[0])
+
+    for f in (plain, drawn_before, changing):
+        np.testing.assert_allclose(pb.gradient(f)(x, y), slopes(f, x, y), rtol=1e-6, atol=1e-8)
+
+
+def test_pairs_with_arrays_from_the_callers_zip():
+    x, y = np.array([0.3, 0.7]), np.array([1.3, 0.4])
+    for pairs in (
+        lambda x, y: zip((0, 1), (x, y)),
+        lambda x, y: enumerate([x, y]),
+        lambda x, y: iter([(1, x), (0, y)]),
+        lambda x, y: {0: x, 1: y}.items(),
+    ):
+
+        def f(x, y, pairs=pairs):
+            return np.sum(stored_at(pairs(x, y)))
+
+        np.testing.assert_allclose(pb.gradient(f)(x, y), slopes(f, x, y), rtol=1e-6, atol=1e-8)

@@ -156,7 +156,7 @@ def unchanging(x: Any, methods: tuple[str, ...]) -> Any:
         if methods[1:] == ATTRIBUTE and inspect.getattr_static(x, methods[0], x) is not x:
             methods = (methods[0], "__getattribute__")  # it is there: `__getattr__` is not asked
         for method in own_methods(type(x), methods):
-            if function_changes(method, dict.fromkeys(method.__code__.co_varnames[:1], own)):
+            if lookup(method) is None and function_changes(method, dict.fromkeys(method.__code__.co_varnames[:1], own)):
                 raise DifferentiabilityError(
                     f"{type(x).__name__}.{method.__name__} may change a differentiated value, and its effect would be "
                     "lost here; call it by name before",

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from pullback import ir
 from pullback.conditions import Operation, is_plain, within
+from pullback.fingerprints import held_now, unchanged
 from pullback.lower_conditions import RICH
 from pullback.lower_expressions import BINARY, UNARY
 from pullback.operations import METHODS
 from pullback.rules import lookup
 from pullback.sharing import Sharing
 from pullback.spans import Span
-from pullback.syntax import assign, call, constant, name
+from pullback.syntax import assign, call, constant, name, tuple_of
 
 if TYPE_CHECKING:
     from pullback.reverse import Reverse
@@ -56,6 +57,16 @@ class Looking:
         self.out.append(node)
         same = call(self.reverse.runtime_call("same_still"), node.subject, name(before))
         self.emit(ast.Expr(same), stmt.span)
+
+    def unstored(self, names: list[str], span: Span, build: Callable[[], None]) -> None:
+        """What `build` emits, and a look at global variables: that no differentiated value was stored there."""
+        before, held = self.reverse.fresh("_before") if names else "", tuple_of([name(n) for n in names])
+        if names:
+            self.emit(assign(before, call(self.helper(held_now, "held_now"), held)), span)
+        build()
+        if names:
+            same = call(self.helper(unchanged, "unchanged"), name(before), held, constant(names[0]))
+            self.emit(ast.Expr(same), span)
 
     def key(self, stmt: ir.Bind | ir.Store, key: ast.expr) -> ast.expr:
         """A key, whose class may have a `__hash__` and `__eq__` of its own."""

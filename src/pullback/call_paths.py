@@ -9,7 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from pullback.tangents import NO_TANGENT, ZERO, Tangent, add
+import numpy as np
+
+from pullback.errors import DifferentiabilityError
+from pullback.tangents import NO_TANGENT, ZERO, Tangent, WithheldTangent, add
 
 Path = Any  # where an operand came from: ("dots", 0), ("args", 3, 1), ...; of a collected one, the paths of its parts
 ROOTS = ("fn", "fn_dot", "args", "dots", "kwargs", "kwdots")
@@ -31,6 +34,8 @@ class Target:
     kwargs: dict[str, Any] = field(default_factory=dict)
     kwpaths: dict[str, Path] = field(default_factory=dict)
     callee: Path = ("fn",)
+    # tangents that are all zeros, of operands by which no derivative is known: what to say where one is asked for
+    withheld: tuple[tuple[Path, str], ...] = ()
 
 
 def lifted_path(path: Path, which: str, rest: tuple[Any, ...]) -> Path:
@@ -116,6 +121,26 @@ def built_like(tree: Any, like: Any) -> Tangent:
     if isinstance(like, dict):
         return {k: built_like(tree[k], like.get(k)) for k in tree}
     return {k: built_like(v, None) for k, v in tree.items()}
+
+
+def is_null(t: Tangent) -> bool:
+    """Whether a tangent is a zero, written out or not."""
+    if isinstance(t, (list, tuple)):
+        return all(map(is_null, t))
+    return t is ZERO or t is NO_TANGENT or (isinstance(t, (float, complex, np.ndarray, np.generic)) and not np.any(t))
+
+
+def still_null(target: Target, along: Any) -> None:
+    """Refuse a tangent, in forward mode over forward mode, of one that was left out as it is a zero."""
+    for path, message in target.withheld:
+        if not is_null(tangent_at(path, along, None)):
+            raise DifferentiabilityError(message)
+
+
+def with_withheld(residual: Any, g: Tangent, *shadows: Any) -> tuple[Tangent, ...]:
+    """The cotangents of a function's operands, and in the place of those that are not known what refuses to be read."""
+    _, inner, messages = residual
+    return (*inner[0](inner, g, *shadows), *map(WithheldTangent, messages))
 
 
 def six_operands(args: tuple[Any, ...], default: Any) -> tuple[Any, ...]:

@@ -19,7 +19,7 @@ import numpy as np
 
 from pullback.applying import bind, parameter_of, refuse_unknown
 from pullback.asking import asked
-from pullback.call_paths import WHOLE, Path, Target, lifted_path, six_operands, tangent_at
+from pullback.call_paths import WHOLE, Path, Target, is_null, lifted_path, six_operands, still_null, tangent_at
 from pullback.calls import bind_parameters
 from pullback.conditions import spelled_for
 from pullback.dispatch import UNWRAPPED, no_derivative_of, refuse_captures
@@ -29,7 +29,7 @@ from pullback.kinds import kind_of
 from pullback.operations import type_call
 from pullback.pipeline import pair_for
 from pullback.python_calls import bound_variadic, has_tangent, signature_order, with_defaults
-from pullback.rules import EPOCH, Active, Entry, Rule, alias, callable_name, lookup
+from pullback.rules import EPOCH, Active, Entry, Rule, callable_name, lookup
 from pullback.spaces import describe, is_differentiable
 from pullback.structs import fields_by_parameter
 from pullback.tangent_parts import gathered_vector, partial_parts, partial_tangents
@@ -90,8 +90,8 @@ def resolve(
     """
     if fn is call_differential:
         return _over(args, dots)
-    if fn in LENT:
-        return _over(args, dots, lent=True)
+    if fn in LENT:  # (called by what was not lent its caller's mirrors: then a change is refused, too)
+        return _over(args, dots, lent=lent)
     operands: list[tuple[int | str, Any, Tangent]] = [
         *((i, x, d) for i, (x, d) in enumerate(zip(args, dots, strict=True))),
         *((k, x, kwdots.get(k, ZERO)) for k, x in kwargs.items()),
@@ -114,7 +114,7 @@ def resolve(
     if verb is not None:
         return Target(VERBS[verb[0]])
     if isinstance(fn, types.FunctionType):
-        target = _generated(fn, fn_dot, args, dots, kwargs, kwdots, moved, lent=lent)
+        target = _of_python(fn, fn_dot, args, dots, kwargs, kwdots, moved, lent=lent)
         if not foreseen and not lent:
             refuse_changes(fn, target.function)
         return target
@@ -257,24 +257,41 @@ def _registered(
     if entry.intrinsic is not None:
         return Target(USER_RULES["intrinsic"])
     if entry.rule is not None:
-        moved = _with_templates(entry.rule, values, moved)
+        along = {**dict(enumerate(dots)), **kwdots}
+        moved, unknown = _with_templates(entry.rule, values, along, moved)
         if not moved:
             return Target(plain_differential)
-        return _through_rule(fn, args, dots, kwargs, kwdots, moved)
+        target = _through_rule(fn, args, dots, kwargs, kwdots, moved)
+        return replace(target, withheld=unknown) if unknown else target
     return None
 
 
-def _with_templates(rule: Rule, values: dict[Any, Any], moved: Active) -> Active:
-    """The moved operands by which a rule has a derivative: a shape that was computed has none."""
-    found = []
+def _with_templates(
+    rule: Rule, values: dict[Any, Any], along: dict[Any, Tangent], moved: Active
+) -> tuple[Active, tuple[tuple[Path, str], ...]]:
+    """The moved operands by which a rule has a derivative (a shape that was computed has none), and those it lacks.
+
+    Of the latter the tangent may be a zero only, as that of a constant is which stands in a list that changes.
+    """
+    found: list[int | str] = []
+    unknown: list[tuple[Path, str]] = []
     for operand in moved:
         if isinstance(operand, int) or operand in rule.signature.parameters:
             name, _ = parameter_of(rule, operand)
             if name not in rule.templates and name not in rule.forward and name not in rule.linear:
-                refuse_unknown(rule, name, values[operand])
+                try:
+                    refuse_unknown(rule, name, values[operand])
+                except DifferentiabilityError as error:
+                    if not is_null(along[operand]):
+                        raise
+                    unknown.append((_dot_path(operand), str(error)))
                 continue
         found.append(operand)
-    return tuple(found)
+    return tuple(found), tuple(unknown)
+
+
+def _dot_path(operand: int | str) -> Path:
+    return ("dots", operand) if isinstance(operand, int) else ("kwdots", operand)
 
 
 USER_RULES: dict[str, Any] = {}  # how users' derivatives are called, put here by `linked`
@@ -299,40 +316,27 @@ def _through_rule(fn: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any, moved
     return _generated(caller, ZERO, args, dots, kwargs, kwdots, moved)
 
 
-def operator_caller(op: str) -> Any:
-    """A function that applies an operator."""
-    caller = _CALLERS.get(op)
-    if caller is None:
-        unary = {"neg": "-a", "pos": "+a", "invert": "~a"}
-        caller = _CALLERS[op] = made(f"lambda a: {unary[op]}" if op in unary else f"lambda a, b: a {op} b", {})
-    return caller
-
-
-def attribute_caller(static: Any, name: str) -> Any:
-    """A function that reads an attribute which has a rule, such as the `T` of an array."""
-    getter = _CALLERS.get(("attribute", id(static)))
-    if getter is None:
-        entry = lookup(static)
-        assert entry is not None and entry.rule is not None
-        getter = AttributeOf(static, name)
-        alias(getter, replace(entry.rule, function=getter))
-        _CALLERS[("attribute", id(static))] = getter
-    return getter
-
-
-class AttributeOf:
-    """`getattr(x, name)` as a function."""
-
-    def __init__(self, static: Any, name: str) -> None:
-        self.static = static
-        self.__name__ = name
-
-    def __call__(self, x: Any) -> Any:
-        """The attribute's value."""
-        return getattr(x, self.__name__)
-
-
 # --- Python functions -------------------------------------------------------------------------------
+
+
+def _of_python(
+    fn: types.FunctionType, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any, moved: Active,
+    *, lent: bool = False,
+) -> Target:  # fmt: skip
+    """A Python function; where it has no derivative by an operand whose tangent is a zero, that is left out."""
+    try:
+        return _generated(fn, fn_dot, args, dots, kwargs, kwdots, moved, lent=lent)
+    except DifferentiabilityError as error:
+        null = [o for o in moved if is_null(dots[o] if isinstance(o, int) else kwdots[o])]
+        others = tuple(o for o in moved if o not in null)
+        if not null or not others or lent:
+            raise
+        try:
+            target = _generated(fn, fn_dot, args, dots, kwargs, kwdots, others)
+        except DifferentiabilityError:
+            raise error from None
+        said = error.diagnostics[0].message if error.diagnostics else str(error)
+        return replace(target, withheld=tuple((_dot_path(o), said) for o in null))
 
 
 def _generated(
@@ -445,6 +449,7 @@ def _over(args: tuple[Any, ...], dots: tuple[Tangent, ...], lent: bool = False) 
     """Forward mode over forward mode: the differential of the function that a call stands for."""
     six, along = six_operands(args, {}), six_operands(dots, ZERO)
     inner = resolve(*six, lent=lent)
+    still_null(inner, along)
     if inner.operands is None:
         moved = tuple(i for i, d in enumerate(along) if d is not ZERO and has_tangent(six[i]))
         return _generated(inner.function, ZERO, six, along, {}, {}, moved, lent=lent)

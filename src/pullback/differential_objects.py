@@ -29,7 +29,7 @@ from pullback.attributes import (
     takes_object,
 )
 from pullback.descriptors import as_getter
-from pullback.differential_calls import attribute_caller, call_differential, operator_caller
+from pullback.differential_calls import call_differential
 from pullback.dispatch import call
 from pullback.errors import DifferentiabilityError
 from pullback.fitting import fit
@@ -41,6 +41,7 @@ from pullback.rules import EPOCH, Active, forward_intrinsic, intrinsic, lookup
 from pullback.spaces import describe
 from pullback.tangent_parts import elements, field_part, part
 from pullback.tangents import NO_TANGENT, ZERO, add
+from pullback.template_functions import attribute_caller, operator_caller
 
 PLAIN, METHOD, UNBOUND, CALLED, FIELD, PROPERTY, RULE, GETATTR, BOUND, CACHED = range(10)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pullback.applying import withholding
-from pullback.call_paths import ROOTS, Path, Target, regrouped, roots_of, six_operands
+from pullback.call_paths import ROOTS, Path, Target, regrouped, roots_of, six_operands, with_withheld
 from pullback.differential_calls import resolve
 from pullback.dispatch import call
 from pullback.rules import Active
@@ -26,6 +26,10 @@ def of_target(args: tuple[Any, ...], active: Active, run: Any, back: Any) -> tup
             return run(target.function, six, chosen)  # type: ignore[no-any-return]
         flags, paths = wanted_operands(target, chosen)
         value, inner = run(target.function, target.operands, flags, target.kwargs or None)
+    unknown = [w for w in target.withheld if ROOTS.index(w[0][0]) in chosen]
+    if unknown:
+        inner = with_withheld, inner, [message for _, message in unknown]
+        paths = [*paths, *(path for path, _ in unknown)]
     return value, (back, inner, paths, six, chosen)
 
 

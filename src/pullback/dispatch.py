@@ -220,7 +220,8 @@ def _registered(
         value, residual = call(entry.stand_in, args, tuple(a for a in active if a != -1), kwargs)
         return value, residual if -1 not in active else (after_callee, residual)
     if entry.intrinsic is not None:
-        return entry.intrinsic(args, kwargs, active)  # type: ignore[no-any-return]
+        value, residual = entry.intrinsic(args, kwargs, tuple(a for a in active if a != -1))
+        return value, residual if -1 not in active else (after_callee, residual)
     if entry.constant:
         return ASKED[0](entry.function, *args, **kwargs), (no_tangents, len(active))
     if entry.rule is not None:

@@ -22,7 +22,6 @@ from pullback import ir
 from pullback.asking_code import Looking, call_attribute
 from pullback.calls import static_forward
 from pullback.effects import is_caller
-from pullback.fingerprints import held_now, unchanged
 from pullback.forward_try import step_statement, try_statement, with_statement
 from pullback.forward_uses import count_uses
 from pullback.inlining import CALL, how
@@ -162,6 +161,9 @@ class Forward(Looking):
                 self.conditional(stmt)
             case ir.For() | ir.While():
                 self.loop(stmt)
+            case ir.Unpack() if (shadows := self.reverse.shadows) is not None:
+                source = shadows.unpacked(stmt)
+                self.flush_for([stmt.source], stmt, lambda v: assign_many(list(stmt.targets), source(v[0])))
             case ir.Unpack():
                 self.flush_for([stmt.source], stmt, lambda v: assign_many(list(stmt.targets), v[0]))
             case ir.Append():
@@ -326,16 +328,6 @@ class Forward(Looking):
         self.flush()
         dropped = not self.uses.get(stmt.target, 0) and stmt.target not in self.read_later and stmt.target[:2] == "_t"
         self.emit(ast.Expr(made) if dropped else assign(stmt.target, made), span)
-
-    def unstored(self, names: list[str], span: Span, build: Callable[[], None]) -> None:
-        """What `build` emits, and a look at global variables: that no differentiated value was stored there."""
-        before, held = self.reverse.fresh("_before") if names else "", tuple_of([name(n) for n in names])
-        if names:
-            self.emit(assign(before, call(self.helper(held_now, "held_now"), held)), span)
-        build()
-        if names:
-            same = call(self.helper(unchanged, "unchanged"), name(before), held, constant(names[0]))
-            self.emit(ast.Expr(same), span)
 
     def pure_and_unused(self, stmt: ir.Bind) -> bool:
         """Whether a joint function can leave a statement out: bare arithmetic that cannot fail."""

@@ -139,18 +139,12 @@ def iterated(xs: Any) -> tuple[Any, Residual]:
     return like, _SAME if residual is None else residual
 
 
-def iterated_shared(xs: Any) -> tuple[Any, Residual]:
-    """The same in functions that change values in place: items are handed on as they are."""
-    like, inner = iterated(xs)
-    drawn = xs if isinstance(xs, Drawn) else like
-    if isinstance(drawn, Drawn) and drawn.record is None and not taken(drawn):
-        recorded(drawn, [])  # given by a caller without shadows: each item's adjoint is handed back to it by its place
-    return like, (_handed_on, inner)
-
-
-def _handed_on(residual: Residual, g: Tangent, shadows: Any) -> tuple[Tangent, ...]:
-    inner = residual[1]
-    return inner[0](inner, g)  # type: ignore[no-any-return]
+def kept_track_of(xs: Any) -> Any:
+    """The operand of a function that changes values: of an iterator, made by a caller that does not, it is recorded
+    which objects it hands on, as these have their adjoints by identity."""
+    if isinstance(xs, Drawn) and xs.record is None and not getattr(xs, "makes_items", False):
+        recorded(xs, [None] * taken(xs))
+    return xs
 
 
 def _same(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:

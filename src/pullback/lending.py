@@ -25,17 +25,20 @@ def alone(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
     return tuple(map(entering, totals_of(residual, g)))
 
 
-def totals_of(residual: Residual, g: Tangent) -> list[Tangent]:
-    """The same as they are handed out: in the arguments' own spaces."""
+def totals_of(residual: Residual, g: Tangent, outermost: bool = False) -> list[Tangent]:
+    """The same as they are handed out: in the arguments' own spaces; `outermost` to a user, each by itself."""
     inner, captured, arguments = residual[1:]
     shadows = Shadows()
     tangents = inner[0](inner, g, shadows)
+    if outermost and captured is None and len(arguments) > 1:
+        return [shadows.apart(x, t) for x, t in zip(arguments, tangents, strict=True)]
     seen: set[int] = set()
-    totals: list[Tangent] = []
-    if captured is not None:
-        first, *tangents = tangents
-        totals.append({k: shadows.total(x, first.get(k, ZERO), seen) for k, x in captured.items()})
-    return totals + [shadows.total(x, t, seen) for x, t in zip(arguments, tangents, strict=True)]
+    if captured is None:
+        return [shadows.total(x, t, seen) for x, t in zip(arguments, tangents, strict=True)]
+    first, *tangents = tangents
+    totals = [shadows.total(x, t, seen) for x, t in zip(arguments, tangents, strict=True)]
+    # (an array that is both captured and an argument is most often a constant there)
+    return [{k: shadows.total(x, first.get(k, ZERO), seen) for k, x in captured.items()}, *totals]
 
 
 def lent(residual: Residual, g: Tangent, shadows: Shadows) -> tuple[Tangent, ...]:

@@ -19,11 +19,12 @@ import numpy as np
 from pullback.drawing import Drawn
 from pullback.errors import DifferentiabilityError
 from pullback.structs import constant_fields, is_class, registration
-from pullback.tangents import NO_TANGENT, ZERO, Tangent, TangentVector, tangent_type
+from pullback.tangents import NO_TANGENT, ZERO, Tangent, TangentVector, ZeroTangent, tangent_type
 from pullback.views import Memory, root_of
 
 Memo = dict[Any, Any]
-_SIMPLE = (int, float, complex, str, bytes, type(None), np.generic, type, types.ModuleType, range, slice)
+# (`ZERO` is a value to the tangents of tangents: an object without fields, which cannot change)
+_SIMPLE = (int, float, complex, str, bytes, type(None), np.generic, type, types.ModuleType, range, slice, ZeroTangent)
 
 
 def mirror(x: Any, t: Tangent = ZERO) -> Tangent:

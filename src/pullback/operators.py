@@ -216,9 +216,9 @@ def _keeps(residual: Any, value: Any, depth: int = 8) -> bool:
 def _outermost(residual: Any, g: Tangent) -> tuple[Any, bool]:
     """The tangents of a pullback, and whether they are in the arguments' own spaces as these were given."""
     if residual[0] is alone:
-        return totals_of(residual, g), True
+        return totals_of(residual, g, True), True
     if residual[0] is picked and residual[1][0] is alone:
-        return pick(residual, tuple(totals_of(residual[1], g))), True
+        return pick(residual, tuple(totals_of(residual[1], g, True))), True
     return residual[0](residual, g), False
 
 

@@ -38,7 +38,7 @@ class Origins:
         self._held: dict[str, Names] = {}
         self.position = 0  # of the statement that is looked at
         self._pairs = _pairs_of_new(function)
-        self._rebound = _rebound(function, makes_anew)
+        self._rebound = _rebound(function, makes_anew, self._pairs)
         for p in self._rebound:
             del self._of[p]
         statements = list(ir.walk(function.body))
@@ -192,11 +192,13 @@ def _gives_new_pair(stmt: ir.Bind, found: set[str]) -> bool:
     return operands[0] == ir.Var("<iterated>") and isinstance(operands[1], ir.Var) and operands[1].name in found
 
 
-def _rebound(function: ir.FunctionIR, makes_anew: Callable[[ir.Bind], bool]) -> dict[str, int]:
+def _rebound(function: ir.FunctionIR, makes_anew: Callable[[ir.Bind], bool], pairs: Names) -> dict[str, int]:
     """The parameters that are bound to new values, and where that is first done for certain.
 
         def f(u):
             u = u.copy()        from here on, `u` is not what the caller holds
+
+    (`u, u_dot = call_differential(list, ...)` does it for both.)
     """
     found: dict[str, int] = {}
     anew = {s.target for s in ir.walk(function.body) if isinstance(s, ir.Bind) and makes_anew(s)}
@@ -204,6 +206,10 @@ def _rebound(function: ir.FunctionIR, makes_anew: Callable[[ir.Bind], bool]) -> 
     for stmt in function.body:
         if isinstance(stmt, ir.Bind) and stmt.target in function.parameters and _is_new(stmt, makes_anew, anew):
             found.setdefault(stmt.target, stmt.pos)
+        elif isinstance(stmt, ir.Unpack) and isinstance(stmt.source, ir.Var) and stmt.source.name in pairs:
+            for target in stmt.targets:
+                if target in function.parameters:
+                    found.setdefault(target, stmt.pos)
     closures = [s.expr for s in ir.walk(function.body) if isinstance(s, ir.Bind) and isinstance(s.expr, ir.Closure)]
     captured = {name for closure in closures for name in closure.captures}
     return {n: p for n, p in found.items() if n not in captured}

@@ -10,6 +10,7 @@ d_a = fit(d_t, t)                   d_a = fit_like(d_t, t)
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -57,19 +58,16 @@ def as_kept(identifier: str, outlines: Collection[str], helpers: Helpers) -> ast
 def _outlined(code: list[ast.stmt], kept: list[str], helpers: Helpers, is_form: Callable[[str], bool]) -> set[str]:
     """Which names' values are never read in `code`, which is changed to read their outlines."""
     fits = helpers(fit, "fit")
-    read: dict[str, bool] = {}  # by name: whether its value is read
-    pending: list[ast.AST] = list(code)
-    while pending:  # (by place, not by node: the parts of an expression may be the same object in two places)
-        node = pending.pop()
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-            read[node.id] = True
-        found = _looked_at(node, fits, is_form)
-        if found is None:
-            pending.extend(ast.iter_child_nodes(node))
-        elif isinstance(node, ast.Call):
-            read.setdefault(found.id, False)
-            pending += [node.func, *node.args[:-1]]
-    light = {k for k in kept if read.get(k) is False}
+    looks: Counter[str] = Counter()
+    reads: Counter[str] = Counter()  # (counted, as one node may stand in several places)
+    for stmt in code:
+        for node in walk(stmt):
+            found = _looked_at(node, fits, is_form)
+            if found is not None:
+                looks[found.id] += 1
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+                reads[node.id] += 1
+    light = {k for k in kept if reads[k] == looks[k] > 0}
     if light:
         like = helpers(fit_like, "fit_like")
 

@@ -23,7 +23,7 @@ from pullback.differential_objects import (
     operate_differential,
 )
 from pullback.dispatch import call, observe
-from pullback.iterating import iterated, iterated_shared
+from pullback.iterating import iterated, kept_track_of
 from pullback.linked import USER_RULES
 from pullback.operating import operate, operate_inplace
 from pullback.pull_apply import pull_apply
@@ -41,7 +41,7 @@ CALLS.update(
     looked_on=asking.looked_on, same_still=asking.same_still,
     call=call, call_method=call_method, call_starred=call_starred, read_attribute=read_attribute,
     read_item=read_item, operate=operate, operate_inplace=operate_inplace, observe=observe, iterated=iterated,
-    iterated_shared=iterated_shared, call_shared=call_shared, call_method_shared=call_method_shared,
+    kept_track_of=kept_track_of, call_shared=call_shared, call_method_shared=call_method_shared,
     call_starred_shared=call_starred_shared, read_attribute_shared=read_attribute_shared,
     read_item_shared=read_item_shared, set_item=set_item, set_attribute=set_attribute,
     operate_shared=operate_shared, operate_inplace_shared=operate_inplace_shared,

@@ -19,7 +19,7 @@ from pullback.activity import Activity
 from pullback.definite import bound_before
 from pullback.fitting import fit
 from pullback.inlining import CALL, RULE, how
-from pullback.kinds import ARRAY, BOOL, DICT, FLOAT, INT, LIST, NPFLOAT, NPINT, TUPLE, Kind
+from pullback.kinds import ARRAY, BOOL, DICT, FLOAT, INT, LIST, NPFLOAT, NPINT, OTHER, TUPLE, Kind
 from pullback.operations import stores_plainly
 from pullback.sharing import Sharing
 from pullback.syntax import assign, assign_many, call, constant, name, template
@@ -85,6 +85,12 @@ class ShadowCode:
             if not self.strict or certain or not sharing.reaches_outside(stmt, own):
                 return False, frozenset()
         return True, sharing.made_here(stmt, own)
+
+    def unpacked(self, stmt: ir.Unpack) -> Callable[[ast.expr], ast.expr]:
+        """What the forward sweep unpacks, where that may be an iterator: the objects that it hands on are noted."""
+        if not stmt.facts.varied or not stmt.facts.kinds or not stmt.facts.kinds[0].mask & OTHER:
+            return lambda source: source
+        return lambda source: call(self.reverse.runtime_call("kept_track_of"), source)
 
     # --- pieces -----------------------------------------------------------------------------------
 

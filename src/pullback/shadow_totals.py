@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from pullback.drawing import Drawn
-from pullback.spaces import is_differentiable, project
+from pullback.errors import DifferentiabilityError
+from pullback.spaces import describe, is_differentiable, project
 from pullback.structs import field_names, is_struct_class
 from pullback.tangents import NO_TANGENT, ZERO, Tangent, TangentVector, add, tangent_type
 from pullback.views import root_of
@@ -25,19 +26,45 @@ class Totals:
     __slots__ = ()
     _arrays: dict[int, Any]
     _held: dict[int, Any]
+    _seen: set[int]
+    _given: list[Any]
 
     def of(self, x: Any) -> Any:
         """The shadow of an array."""
         raise NotImplementedError
 
+    def apart(self, x: Any, t: Tangent) -> Tangent:
+        """The total of one of several arguments, refused where its part cannot be told from another argument's.
+
+        `f(a, a)` has two partial derivatives, but what flows back to `a` through lists or by changes meets in one
+        shadow.
+        """
+        if any(_overlap(x, y) for y in self._given):
+            raise DifferentiabilityError(
+                f"{describe(x)} is given as two arguments of a function that changes values in place, so that their "
+                "derivatives cannot be told apart; pass a copy as one of them",
+                id="mutation",
+            )
+        if isinstance(x, np.ndarray):
+            touched = id(root_of(x)) in self._arrays and x.dtype.kind in "fc" and bool(np.any(self.of(x)))
+        else:
+            touched = any(slot is not ZERO for slot in getattr(self._held.get(id(x)), "slots", ()))
+        if touched:
+            self._given.append(x)
+        return self.total(x, t, self._seen)
+
     def total(self, x: Any, t: Tangent, seen: set[int] | None = None) -> Tangent:
-        """The whole tangent of an argument as it was given: its shadow's part and `t`, in its own space."""
+        """The whole tangent of an argument as it was given: its shadow's part and `t`, in its own space.
+
+        What two arguments share (one array in both, or views of one) is handed out once.
+        """
         seen = set() if seen is None else seen
         if isinstance(x, np.ndarray):
             held = ZERO
-            if id(root_of(x)) in self._arrays and x.dtype.kind in "fc" and id(x) not in seen:
-                seen.add(id(x))
-                held = self.of(x).copy()
+            if id(root_of(x)) in self._arrays and x.dtype.kind in "fc":
+                shadow = self.of(x)
+                held = shadow.copy()
+                shadow[...] = 0
             return project(held if t is ZERO else add(held, t), x, "internal")
         if isinstance(x, tuple):
             parts = [ZERO] * len(x) if t is ZERO else t
@@ -49,7 +76,8 @@ class Totals:
             given: Any = {} if t is ZERO else t
             if x.record is None:
                 return given or ZERO
-            return {i: self.total(e, given.get(i, ZERO), seen) for i, e in enumerate(x.record)}
+            # (a `None` was drawn by the caller, before there was a record)
+            return {i: self.total(e, given.get(i, ZERO), seen) for i, e in enumerate(x.record) if e is not None}
         shadow = self._held.get(id(x))
         first = id(x) not in seen
         if isinstance(x, list):
@@ -118,6 +146,15 @@ class Totals:
         if not isinstance(zero, TangentVector) or id(x) in seen:
             return zero
         return self._total_of_fields(x, None, t, seen, True)
+
+
+def _overlap(x: Any, y: Any) -> bool:
+    if not isinstance(x, np.ndarray) or not isinstance(y, np.ndarray):
+        return x is y
+    try:
+        return np.shares_memory(x, y, max_work=1000)  # type: ignore[arg-type]  # (a bound, as NumPy documents it)
+    except np.exceptions.TooHardError:
+        return True
 
 
 def _is_plain_object(x: Any) -> bool:

@@ -69,11 +69,13 @@ class _ObjectShadow:
 class Shadows(Totals):
     """The shadows of one reverse sweep."""
 
-    __slots__ = ("_arrays", "_held")
+    __slots__ = ("_arrays", "_given", "_held", "_seen")
 
     def __init__(self) -> None:
         self._arrays: dict[int, Memory] = {}
         self._held: dict[int, Any] = {}
+        self._seen: set[int] = set()  # what was handed out at the end, and the arguments among it
+        self._given: list[Any] = []
 
     # --- the shadow of one value ------------------------------------------------------------------
 

@@ -24,6 +24,7 @@ from pullback.conditions import spelled_for
 from pullback.dispatch import CALLABLES, UNWRAPPED, call, no_derivative_of, shifted
 from pullback.drawing import Drawn
 from pullback.errors import DifferentiabilityError
+from pullback.iterating import kept_track_of
 from pullback.lending import drawn, lent, numbers_only, settled
 from pullback.names import INTERNAL
 from pullback.operations import type_call
@@ -225,7 +226,11 @@ def _registered(
     entry: Entry, fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any]
 ) -> tuple[Any, Residual]:
     """A function with a derivative: what its pullback needs is kept as it is now."""
+    if args and (fn is next or fn is iter or fn is INTERNAL["<iterated>"]):
+        kept_track_of(args[0])
     made = call(fn, args, active, kwargs)
+    if fn is iter and args and made[0] is args[0]:
+        return made[0], (_unchanged, made[1])
     if isinstance(made[0], Drawn) and (entry.returns != "first" or made[0] is not args[0]):
         return drawn(made, (*args, *kwargs.values()), len(active))
     if isinstance(made[0], tuple) and any(isinstance(v, Drawn) for v in made[0]):

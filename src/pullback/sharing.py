@@ -271,14 +271,17 @@ class Sharing:
             operands = ir.atoms(stmt.expr)
             marked = getattr(stmt.facts.callee, "changed_operands", None) if stmt.facts.known else None
             known = self._flows(stmt)
+            reached = self.origins.all
             if marked is not None:
                 operands = tuple(operands[i + 1] for i in marked)
+                if not stmt.facts.kinds[1].mask & ~_CHANGEABLE:
+                    reached = self.origins.of  # a store in a list changes the list, and not what it holds
             elif known is not None:
                 operands = tuple(operands[i] for i in sorted(known.changed))
             elif isinstance(stmt.expr, ir.Apply) and stmt.facts.known and not stmt.facts.method:
                 operands = operands[1:]  # the callee: what it changes of its own is known
             names = [a.name for a in operands if isinstance(a, ir.Var) and a.name not in self._fixed]
-            return frozenset().union(*(self.origins.all(n) for n in names))
+            return frozenset().union(*map(reached, names))
         return self.origins.of(name)
 
     def _changed(self, stmt: ir.Stmt, atom: ir.Atom, level: int = YES) -> None:

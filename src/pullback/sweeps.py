@@ -244,7 +244,7 @@ def _outputs(request: Request, lowered: ir.FunctionIR, reverse: Reverse) -> ast.
         d = _adjoint_or_zero(reverse, parameter)
         if joint and reverse.shadows is not None and not sharing_fixed(reverse, parameter):
             original = _original(reverse, parameter, lowered)
-            parts.append(reverse.shadows.method("total", original, d))
+            parts.append(reverse.shadows.method("total" if len(request.active) == 1 else "apart", original, d))
             continue
         gathered = lowered.arguments.kwarg
         if reverse.shadows is not None and gathered is not None and gathered.arg == parameter:

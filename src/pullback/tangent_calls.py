@@ -10,8 +10,9 @@ import ast
 
 from pullback import ir, tangent_parts
 from pullback.calls import CALLS
+from pullback.kinds import LIST, TUPLE
 from pullback.syntax import assign, assign_many, atom, call, constant, name, names_in, placed, tuple_of
-from pullback.tangent_names import MAYBE, TangentNames
+from pullback.tangent_names import MAYBE, PRESENT, TangentNames
 
 
 class TangentCalls(TangentNames):
@@ -19,6 +20,8 @@ class TangentCalls(TangentNames):
 
     def called(self, stmt: ir.Bind) -> None:
         """A call that returns its value and tangent together."""
+        if self.collected(stmt):
+            return
         expr, active = stmt.expr, stmt.facts.active
         operands = list(ir.atoms(expr))
         taken = self.take(operands) if not self.pending_dots else {}
@@ -49,6 +52,24 @@ class TangentCalls(TangentNames):
         self.status[stmt.target] = status
         if not status:
             self.lost(stmt.target, stmt.span)
+
+    def collected(self, stmt: ir.Bind) -> bool:
+        """`y = list(xs)` of a list or tuple: the tangents are collected alike, and both are seen to be new."""
+        if not collects(stmt):
+            return False
+        assert isinstance(stmt.expr, ir.Apply)
+        xs = stmt.expr.args[0]
+        found = self.dot_of(xs)
+        if found is None or found[1]:
+            return False
+        self.flush()
+        made = name(self.helper(stmt.facts.callee, stmt.facts.callee.__name__))
+        self.dot_reads.add(found[0])
+        for variable, held in ((self.dot(stmt.target), name(found[0])), (stmt.target, atom(xs))):
+            self.emit_dots([assign(variable, ast.Call(made, [held], []))], stmt.span)
+        self.out[-1].span = stmt.span  # type: ignore[attr-defined]
+        self.status[stmt.target] = PRESENT
+        return True
 
     def run(self, which: str, *args: ast.expr) -> ast.expr:
         """A run-time call."""
@@ -116,3 +137,14 @@ class TangentCalls(TangentNames):
             keyword_dots.append(d)
         kwargs = ast.Dict(keys, [values[a] for _, a in expr.keywords])
         return tuple_of(operands), tuple_of(tangents), kwargs, ast.Dict(list(keys), keyword_dots)
+
+
+def collects(stmt: ir.Bind) -> bool:
+    """Whether a statement is `list(xs)` or `tuple(xs)` of a list or tuple."""
+    expr, facts = stmt.expr, stmt.facts
+    if not isinstance(expr, ir.Apply) or expr.method is not None:
+        return False
+    if not facts.known or facts.callee not in (list, tuple):
+        return False
+    plain = len(expr.args) == 1 and not expr.stars and not expr.keywords
+    return plain and not facts.kinds[1].mask & ~(LIST | TUPLE)

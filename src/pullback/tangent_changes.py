@@ -96,18 +96,21 @@ class ChangingTangentCode(TangentCode):
         dots = [name(self.dot(n)) if n in active | captures else self.zero() for n in given]
         for n in given:
             self.status[n] = self.standing(n)
-        if len(given) == 1:
-            made = call(self.helper(mirrors.mirror, "mirror"), name(given[0]), dots[0])
-            return self.placed_dots([assign(self.dot(given[0]), made)], self.function.span)
+        if len(given) == 1 or not self.lent:
+            # (nothing from outside is changed here: one array in two places may move in one of them only)
+            mirror = self.helper(mirrors.mirror, "mirror")
+            made: list[ast.stmt] = []
+            made += [assign(self.dot(n), call(mirror, name(n), d)) for n, d in zip(given, dots, strict=True)]
+            return self.placed_dots(made, self.function.span)
         held = self.helpers.fresh("_m")
-        made = call(self.helper(mirrors.mirrors, "mirrors"), tuple_of([name(n) for n in given]), tuple_of(dots))
+        all_of = call(self.helper(mirrors.mirrors, "mirrors"), tuple_of([name(n) for n in given]), tuple_of(dots))
         parts = [assign(self.dot(n), ast.Subscript(name(held), constant(k), ast.Load())) for k, n in enumerate(given)]
-        return self.placed_dots([assign(held, made), *parts], self.function.span)
+        return self.placed_dots([assign(held, all_of), *parts], self.function.span)
 
     def standing(self, variable: str) -> str:
         """Whether a mirror may be ZERO: where its value may be no array or container."""
         kind = self.sharing.kinds.get(variable)
-        return PRESENT if kind is not None and kind.mask and not kind.mask & ~(ARRAY | LIST | DICT) else MAYBE
+        return PRESENT if kind is not None and kind.mask and not kind.mask & ~(ARRAY | LIST | DICT | TUPLE) else MAYBE
 
     # --- statements -------------------------------------------------------------------------------
 

@@ -1,16 +1,19 @@
 """A rule's template as a function with a source, which can be differentiated itself.
 
     as_function(template of `a` of np.dot, ("a", "b"))   ->   lambda g, y, i, a, b: <the template>
+
+And operators and attributes as functions that are called.
 """
 
 from __future__ import annotations
 
 import ast
 import types
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pullback.rules import Template
+from pullback.rules import Template, alias, lookup
 from pullback.source import Source, remember
 
 _MADE: dict[int, tuple[Template, types.FunctionType]] = {}
@@ -34,3 +37,39 @@ def made(text: str, namespace: dict[str, Any]) -> types.FunctionType:
     assert isinstance(node, ast.Lambda)
     remember(function.__code__, Source(node, OWN_FILE, function.__code__))
     return function
+
+
+_CALLERS: dict[Any, Any] = {}
+
+
+def operator_caller(op: str) -> Any:
+    """A function that applies an operator."""
+    caller = _CALLERS.get(op)
+    if caller is None:
+        unary = {"neg": "-a", "pos": "+a", "invert": "~a"}
+        caller = _CALLERS[op] = made(f"lambda a: {unary[op]}" if op in unary else f"lambda a, b: a {op} b", {})
+    return caller
+
+
+def attribute_caller(static: Any, name: str) -> Any:
+    """A function that reads an attribute which has a rule, such as the `T` of an array."""
+    getter = _CALLERS.get(("attribute", id(static)))
+    if getter is None:
+        entry = lookup(static)
+        assert entry is not None and entry.rule is not None
+        getter = AttributeOf(static, name)
+        alias(getter, replace(entry.rule, function=getter))
+        _CALLERS[("attribute", id(static))] = getter
+    return getter
+
+
+class AttributeOf:
+    """`getattr(x, name)` as a function."""
+
+    def __init__(self, static: Any, name: str) -> None:
+        self.static = static
+        self.__name__ = name
+
+    def __call__(self, x: Any) -> Any:
+        """The attribute's value."""
+        return getattr(x, self.__name__)

@@ -85,3 +85,18 @@ def test_a_pair_keeps_outlines_too():
 
     pb.check_derivative(residue, np.ones((2, 3)), np.arange(3.0))
     pb.check_derivative(lambda x, y: residue(x, y) * residue(y, x), np.ones((2, 3)), np.arange(3.0))
+
+
+def test_what_one_rule_asks_for_in_two_ways():
+    """The rule of `diagonal` reads the form of its operand, and its shape: by one and the same name."""
+
+    def sweep(a, n):
+        total = 0.0
+        for _ in range(n):
+            t = a * (1.0 + total)
+            total = total + np.sum(np.diagonal(t, 0, -2, -1) ** 2)
+        return total
+
+    source = pb.derivative_source(sweep, np.ones((2, 2)), 2)
+    assert "np_1.shape(" in source or "shape(" in source
+    pb.check_derivative(lambda a: sweep(a, 2), np.array([[0.3, 0.1], [0.2, 0.4]]))

@@ -83,7 +83,7 @@ A = np.arange(1.0, 4.0)
     "program",
     [
         lambda x: np.sum(np.unique_values(x)),
-        lambda x: np.sum(np.multiply.reduceat(x, [0, 2])),
+        lambda x: np.sum(np.subtract.reduceat(x, [0, 2])),
         lambda x: np.sum(np.union1d(x, x)),
         lambda x: np.sum(np.histogram_bin_edges(x)),
         lambda x: np.sum(np.polydiv(x, x[:2])[0]),

@@ -23,6 +23,9 @@ WEIGHTS = np.arange(1.0, 5.0)
         lambda a: np.sum(np.add.reduceat(a, [0, 2], axis=1) ** 3),
         lambda a: np.sum(np.add.reduceat(a, [2, 0, 0, 1]) ** 3),
         lambda a: np.sum(np.add.reduceat(a.ravel(), np.array([0, 5, 3])) ** 3),
+        lambda a: np.sum(np.multiply.reduceat(a, [2, 0, 1], axis=1) ** 3),
+        lambda a: np.sum(np.maximum.reduceat(a, np.array([0, 1])) ** 3),
+        lambda a: np.sum(np.logaddexp.reduceat(a.ravel(), [0, 5, 3]) ** 3),
         lambda a: np.sum(np.linalg.svd(a)[1] ** 3),
         lambda a: np.sum(np.linalg.svd(a.T)[1] ** 3) + np.abs(np.linalg.svd(a.T)[2][0, 0]),
         lambda a: np.take(a[0, 0], [0, 0, 0], axis=0, mode="wrap") @ a[0, :3] + np.take(a[0, 1], 0, mode="clip"),
@@ -47,6 +50,8 @@ def filled_entry_by_entry(a):
         filled_entry_by_entry,
         lambda a: np.sum(np.unique(a)[:4] * WEIGHTS) ** 2,
         lambda a: np.sum(np.add.reduceat(a, [0, 2], axis=1) ** 3),
+        lambda a: np.sum(np.multiply.reduceat(a, [2, 0, 1], axis=1) ** 3),
+        lambda a: np.sum(np.r_[a[0] ** 3, WEIGHTS, 1:4] ** 2),
         lambda a: np.sum(np.linalg.svd(a)[1] ** 3),
         lambda a: np.var(a, axis=0, mean=np.mean(a, axis=0, keepdims=True)) @ WEIGHTS,
     ],
@@ -168,3 +173,24 @@ def einsum_of_implied_result(x):
 @pytest.mark.parametrize("f", [einsum_of_changed_operands, einsum_of_changed_square, einsum_of_implied_result])
 def test_labels_beside_arrays_that_change_have_no_tangent(f: Any) -> None:
     pb.check_derivative(f, A)
+
+
+def test_second_derivatives_of_complex_singular_vectors() -> None:
+    def sizes(a: Any) -> Any:
+        u, s, vh = np.linalg.svd(a, full_matrices=False)
+        return np.sum(np.abs(u) ** 2 * s) + np.sum(np.abs(vh) ** 4)  # (of which the phases are no part)
+
+    rng = np.random.default_rng(4)
+    for shape in ((3, 2), (2, 2), (2, 3)):
+        a, t = (rng.normal(size=shape) + 1j * rng.normal(size=shape) for _ in range(2))
+        gradient = pb.gradient(sizes)
+        slope = (gradient(a + 1e-6 * t) - gradient(a - 1e-6 * t)) / 2e-6
+        np.testing.assert_allclose(pb.differential(gradient)(a)(t), slope, rtol=1e-5, atol=1e-6)
+        cotangent = rng.normal(size=shape) + 1j * rng.normal(size=shape)
+        back = pb.pullback(gradient)(a)(cotangent)
+        np.testing.assert_allclose(np.sum(np.real(back * t)), np.sum(np.real(cotangent * slope)), rtol=1e-5)
+
+
+def test_reduceat_raises_what_numpy_raises() -> None:
+    with pytest.raises(IndexError):
+        pb.gradient(lambda x: np.sum(np.multiply.reduceat(x, [0, 7])))(np.ones(3))

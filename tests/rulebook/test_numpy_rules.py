@@ -18,8 +18,8 @@ from differences import check_rule
 import pullback.rulebook
 from forward import check_forward
 from pullback.applying import parameter_of
-from pullback.differential_calls import AttributeOf
 from pullback.rules import _ENTRIES, callable_name, lookup
+from pullback.template_functions import AttributeOf
 
 Case = tuple[Any, tuple[Any, ...], dict[str, Any], tuple[Any, ...]]
 HERE = Path(__file__).parent

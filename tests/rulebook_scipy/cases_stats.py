@@ -140,4 +140,9 @@ CASES: list[Case] = [
             (np.array([[[0.3, -0.2]], [[1.0, 0.5]]]), np.array([0.1, 0.2]), COV),
         )
     ],
+    *[
+        (type(MVN).entropy, (MVN, *operands), {}, (len(operands),))
+        for operands in ((None, COV), (None, 1.5), ([0.1, 0.2], 1.5), ([0.1, 0.2], [0.5, 1.5]), (0.3, COV[:1, :1]))
+    ],
+    (type(MVN).entropy, (MVN,), {"cov": COV}, ("cov",)),
 ]

@@ -238,3 +238,18 @@ def test_captured_arrays_that_are_changed():
     w[0] = 5.0
     with pytest.raises(pb.ChangedValueError):
         pull(1.0)
+
+
+def test_arguments_of_odeint_that_stand_in_a_list_which_changes():
+    times = np.linspace(0.0, 0.5, 4)
+
+    def slope(y, t, a):
+        return -y * a + np.sin(t)
+
+    def f(y0, a):
+        operands = [slope, np.zeros(2), times, ()]
+        operands[1] = y0
+        operands[3] = (a,)
+        return np.sum(integrate.odeint(*operands) ** 2)
+
+    pb.check_derivative(f, np.array([0.5, -0.3]), 0.7, modes=("reverse",))

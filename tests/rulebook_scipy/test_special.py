@@ -90,3 +90,58 @@ def test_mpmath_agrees_far_out():
     for x in (-700.0, 1e-12, 0.7, 300.0):
         expected = float(mpmath.diff(lambda t: mpmath.expm1(t) / t, x))
         assert np.isclose(pb.gradient(special.exprel)(x), expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("arrays", [False, True])
+def test_constants_by_which_no_derivative_is_known_in_a_list_that_changes(arrays):
+    a, b = (np.array([1.5, 2.0]), np.array([0.7, 1.2])) if arrays else (1.5, 0.7)
+    x, v = (np.array([0.3, 0.4]), np.array([1.0, -2.0])) if arrays else (0.3, 1.0)
+
+    def f(x):
+        operands = list((a, b, 0.0))
+        operands[2] = x * x
+        return np.sum(special.betainc(*operands))
+
+    def named(x):
+        operands = [a, b, 0.0]
+        operands[2] = x * x
+        return within(*operands)
+
+    def within(a, b, x):
+        return np.sum(special.betainc(a, b, x))
+
+    for g in (f, named):
+        pb.check_derivative(g, x)
+
+        def first(x, g=g):
+            return pb.differential(g)(x)(v)
+
+        slope = (first(x + 1e-6 * v) - first(x - 1e-6 * v)) / 2e-6
+        np.testing.assert_allclose(pb.differential(first)(x)(v), slope, rtol=1e-6)
+        np.testing.assert_allclose(np.sum(pb.gradient(first)(x) * v), slope, rtol=1e-6)
+        np.testing.assert_allclose(np.sum(pb.pullback(lambda x, g=g: pb.gradient(g)(x))(x)(v) * v), slope, rtol=1e-6)
+
+
+def test_what_is_left_out_as_a_zero_is_refused_where_it_is_asked_for():
+    a, x, zero, v = np.array([1.5, 2.0]), np.array([0.3, 0.4]), np.zeros(2), np.ones(2)
+
+    def f(a, x):
+        operands = [a, 2.0, x]
+        operands[0] = a * 1.0
+        return np.sum(special.betainc(*operands))
+
+    def along(s, t):
+        return pb.differential(called, wrt=(1, 2))(f, a, x)(s, t)
+
+    def called(f, a, x):
+        return f(a, x)
+
+    np.testing.assert_allclose(along(zero, v), np.sum(pb.gradient(lambda x: f(a, x))(x)))
+    for asked in (
+        lambda: along(v, v),
+        lambda: pb.gradient(lambda s: along(s, v))(zero),
+        lambda: pb.differential(lambda s: along(s, v))(zero)(v),
+        lambda: pb.differential(pb.gradient(called, wrt=(1, 2)), wrt=(1, 2))(f, a, x)(zero, v),
+    ):
+        with pytest.raises(pb.DifferentiabilityError, match="argument `a` is not known"):
+            asked()

@@ -78,6 +78,35 @@ def test_the_multivariate_normal():
     twice(lambda x, m, v: stats.multivariate_normal(m, v).logpdf(x), x[0], mean, 1.5)
 
 
+def test_the_entropy_of_a_multivariate_normal():
+    mean = np.array([0.1, 0.2])
+    assert pb.gradient(lambda c: stats.multivariate_normal.entropy(mean, c))(2.0) == pytest.approx(0.5)
+    for f in (
+        lambda m, c: stats.multivariate_normal.entropy(m, c + c.T) * m[0],
+        lambda m, c: stats.multivariate_normal(m, c + c.T).entropy() * m[0],
+        lambda m, c: stats.multivariate_normal(m, c[0]).entropy() ** 2,
+    ):
+        twice(f, mean, COV)
+    with pytest.raises(DifferentiabilityError, match="singular"):
+        pb.gradient(lambda c: stats.multivariate_normal.entropy(mean, c * np.ones((2, 2))))(0.5)
+
+
+def test_the_dirichlet_distribution():
+    alpha, x = np.array([1.5, 2.5, 0.8]), np.array([0.2, 0.3, 0.5])
+    columns = np.array([[0.2, 0.5], [0.3, 0.1], [0.5, 0.4]])
+    for method in (stats.dirichlet.logpdf, stats.dirichlet.pdf):
+        twice(lambda x, a, f=method: f(x / np.sum(x), a), x, alpha)
+        twice(lambda x, a, f=method: f(x[:2], a), x, alpha)
+        twice(lambda x, a, f=method: np.sum(f(x / np.sum(x, axis=0), a)), columns, alpha)
+        twice(lambda x, a, f=method: f([x[0], x[1]], [a[0], 2.0, a[1]]), x, alpha)
+        value, _ = pb.value_with_gradient(lambda a, f=method: f(x, a))(alpha)
+        assert value == pytest.approx(method(x, alpha))
+        assert pb.pullback(lambda x, f=method: f(x, alpha))(columns)(np.ones(2)).shape == (3, 2)
+    twice(stats.dirichlet.entropy, alpha)
+    with pytest.raises(ValueError, match="simplex"):
+        pb.gradient(lambda a: stats.dirichlet.logpdf(x + 0.1, a))(alpha)
+
+
 def test_a_distribution_of_ones_own_is_refused():
     class Ramp(stats.rv_continuous):
         def _pdf(self, x):

@@ -140,15 +140,19 @@ def between_pullback(g: Any, array: Any, indices: Any, axis: int) -> Any:
 
 
 def reduceat(ufunc: Any, array: Any, indices: Any, axis: int = 0, dtype: Any = None) -> Any:
-    """`ufunc.reduceat`."""
-    only_sums(ufunc)
-    return sums_between(array, indices, axis, dtype)
+    """`ufunc.reduceat`: for all but sums, each slice is reduced by itself."""
+    if ufunc is np.add:
+        return sums_between(array, indices, axis, dtype)
+    rows = np.moveaxis(np.asarray(array), axis, 0)
+    parts = [ufunc.reduce(rows[start:end], axis=0, dtype=dtype) for start, end in slices(indices, len(rows))]
+    return np.moveaxis(np.stack(parts), 0, axis)
 
 
-def only_sums(ufunc: Any) -> None:
-    """Refuse the ufuncs whose reduceat has no derivative here."""
-    if ufunc is not np.add:
-        refuse(f"np.{ufunc.__name__}.reduceat has no derivative; reduce each slice by itself")
+def slices(indices: Any, count: int) -> list[tuple[int, int]]:
+    """The slices that reduceat reduces; one that would not end after its start is a single entry."""
+    np.add.reduceat(np.zeros(count), indices)  # raises NumPy's own errors
+    starts = [int(i) for i in np.asarray(indices)]
+    return [(s, e if e > s else s + 1) for s, e in zip(starts, [*starts[1:], count], strict=True)]
 
 
 def outer(ufunc: Any, a: Any, b: Any, **options: Any) -> Any:
@@ -172,7 +176,7 @@ stands_in(np.ufunc.reduce, reduce)
 stands_in(np.ufunc.accumulate, accumulate)
 stands_in(np.ufunc.outer, outer)
 stands_in(np.ufunc.reduceat, reduceat)
-constant(only_plain, only_sums, holder)
+constant(only_plain, slices, holder)
 rule(
     sums_between,
     "array, indices, axis, dtype",

@@ -1,6 +1,7 @@
-"""Derivatives of scipy.stats.multivariate_normal: its density, with parameters given or frozen.
+"""Derivatives of scipy.stats.multivariate_normal: its density and entropy, with parameters given or frozen.
 
     logpdf(x, mean, cov)  ->  with d = x - mean, v = cov⁻¹ d:   x: -v,  mean: v,  cov: (v vᵀ - cov⁻¹) / 2
+    entropy(mean, cov)    ->  half the logarithm of det cov, and what does not change:   cov: cov⁻¹ / 2
 
 SciPy reads the lower triangle of a covariance matrix: the cotangent is zero above it.
 """
@@ -28,19 +29,26 @@ _FROZEN = type(stats.multivariate_normal([0.0]))
 
 def full(x: Any, mean: Any, cov: Any) -> tuple[Array, Array, Array]:
     """Deviations from the mean, of shape (..., n), the covariance as a matrix, and the whitened deviations."""
-    if isinstance(cov, stats.Covariance):
-        cov = cov.covariance
-    c = np.asarray(1.0 if cov is None else cov, float)
-    n = np.size(mean) if mean is not None else 1 if c.ndim < 2 else c.shape[0]
+    c = covariance_matrix(mean, cov)
+    n = c.shape[0]
     points = np.asarray(x, float)
     if points.ndim == 0 or (points.ndim == 1 and n == 1):
         points = points[..., None]
     d = points - np.reshape(0.0 if mean is None else np.asarray(mean, float), (-1,))
+    return d, c, np.linalg.solve(c, d[..., None])[..., 0]
+
+
+def covariance_matrix(mean: Any, cov: Any) -> Array:
+    """The covariance as a matrix, in whichever of its forms it is given."""
+    if isinstance(cov, stats.Covariance):
+        cov = cov.covariance
+    c = np.asarray(1.0 if cov is None else cov, float)
+    n = np.size(mean) if mean is not None else 1 if c.ndim < 2 else c.shape[0]
     c = np.reshape(c, (1, 1)) if n == 1 else c * np.eye(n) if c.ndim == 0 else np.diag(c) if c.ndim == 1 else c
     c = matrix_read(c, "sym", True)
     if np.linalg.matrix_rank(c, hermitian=True) < n:
         refuse("scipy.stats.multivariate_normal has no derivative where the covariance is singular")
-    return d, c, np.linalg.solve(c, d[..., None])[..., 0]
+    return c
 
 
 def weighted(g: Any, y: Any, d: Array, is_log: bool) -> Array:
@@ -96,6 +104,29 @@ def tangent_leaves_of(t: Any) -> list[Any]:
     return [] if is_zero(t) else list(leaves(t.__dict__ if isinstance(t, TangentVector) else t))
 
 
+def covariance_tangent(t: Any, n: int) -> Array:
+    """The tangent of a covariance as that of the whole matrix that is read of it."""
+    k = np.asarray(t)
+    return matrix_read(k * np.eye(n) if k.ndim == 0 else np.diag(k) if k.ndim == 1 else k, "sym", True)
+
+
+def entropy_full(g: Any, mean: Any, cov: Any) -> Array:
+    """The cotangent of the whole covariance matrix, from that of the entropy."""
+    t: Array = 0.5 * g * np.linalg.inv(covariance_matrix(mean, cov))
+    return t
+
+
+def entropy_tangent(t: Any, mean: Any, cov: Any) -> Any:
+    """The tangent of the entropy for that of the covariance."""
+    if is_zero(t):
+        return ZERO
+    if isinstance(cov, stats.Covariance):
+        refuse_covariance(t)
+        return ZERO
+    c = covariance_matrix(mean, cov)
+    return 0.5 * np.trace(np.linalg.solve(c, covariance_tangent(t, c.shape[0])))
+
+
 def tangent(dots: tuple[Any, Any, Any], y: Any, x: Any, mean: Any, cov: Any, is_log: bool) -> Any:
     """The tangent of the density for those of the points, the mean and the covariance; None is a zero."""
     x_dot, mean_dot, cov_dot = dots
@@ -109,9 +140,7 @@ def tangent(dots: tuple[Any, Any, Any], y: Any, x: Any, mean: Any, cov: Any, is_
     if cov_dot is not None and isinstance(cov, stats.Covariance):
         refuse_covariance(cov_dot)
     elif cov_dot is not None:
-        k = np.asarray(cov_dot)
-        n = d.shape[-1]
-        e = matrix_read(k * np.eye(n) if k.ndim == 0 else np.diag(k) if k.ndim == 1 else k, "sym", True)
+        e = covariance_tangent(cov_dot, d.shape[-1])
         t = t + 0.5 * (np.einsum("...i,ij,...j", v, e, v) - np.trace(np.linalg.solve(c, e)))
     t = np.reshape(t, np.shape(y))[()]
     return t if is_log else t * y
@@ -128,6 +157,14 @@ for _method, _is_log in ((_GEN.logpdf, True), (_GEN.pdf, False)):
         mean_dot=f"tangent((None, mean_dot, None), y, x, mean, cov, {_is_log})",
         cov_dot=f"tangent((None, None, cov_dot), y, x, mean, cov, {_is_log})",
     )
+
+rule(
+    _GEN.entropy,
+    "self, mean=None, cov=1",
+    cov="covariance_back(entropy_full(g, mean, cov), cov)",
+    cov_dot="entropy_tangent(cov_dot, mean, cov)",
+    _inert="mean",
+)
 
 
 # A distribution with its parameters: their cotangents are fields of its own
@@ -236,5 +273,11 @@ def _thaw(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
 constant(dimension, distribution_of, method_of, refuse_covariance)
 rule(mean_of, "frozen", frozen="tangent_type(type(frozen))(mean=g)", frozen_dot="part(frozen_dot, 'mean')")
 rule(covariance_of, "frozen", frozen="tangent_type(type(frozen))(cov=g)", frozen_dot="part(frozen_dot, 'cov')")
+rule(
+    _FROZEN.entropy,
+    "frozen",
+    frozen="tangent_type(type(frozen))(cov=entropy_full(g, mean_of(frozen), covariance_of(frozen)))",
+    frozen_dot="entropy_tangent(part(frozen_dot, 'cov'), mean_of(frozen), covariance_of(frozen))",
+)
 _of_frozen(_FROZEN.logpdf, True)
 _of_frozen(_FROZEN.pdf, False)

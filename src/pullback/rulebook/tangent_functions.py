@@ -8,7 +8,6 @@ from pullback.attributes import itself, kept_value
 from pullback.differential_calls import (
     constructor_fields,
     method_parts,
-    operator_caller,
     unwrapped,
 )
 from pullback.differential_changes import object_of
@@ -47,6 +46,7 @@ from pullback.tangent_parts import (
     walked,
 )
 from pullback.tangents import ZERO, add
+from pullback.template_functions import operator_caller
 
 rule(add, "a, b", a="g", b="g", a_dot="a_dot", b_dot="b_dot", _returns="unknown")
 rule(fit, "t, x", t="fit(g, t)", _linear="t", _inert="x", _returns="unknown")
