@@ -91,7 +91,7 @@ def resolve(
     if fn is call_differential:
         return _over(args, dots)
     if fn in LENT:  # (called by what was not lent its caller's mirrors: then a change is refused, too)
-        return _over(args, dots, lent=lent)
+        return _over(args, dots, lent=lent or hasattr(fn, "fills_new"))
     operands: list[tuple[int | str, Any, Tangent]] = [
         *((i, x, d) for i, (x, d) in enumerate(zip(args, dots, strict=True))),
         *((k, x, kwdots.get(k, ZERO)) for k, x in kwargs.items()),

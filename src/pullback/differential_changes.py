@@ -321,6 +321,7 @@ def init_differential_of(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any
     return lent_differential(fn, fn_dot, args, dots, kwargs, kwdots)
 
 
+init_differential_of.fills_new = True  # type: ignore[attr-defined]  # (what it changes is nobody else's)
 for _each in (lent_differential, init_differential_of):
     _each.changes_arguments = True
     LENT.append(_each)
