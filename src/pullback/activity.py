@@ -264,7 +264,7 @@ class _Analysis:
                 "outer-write",
                 f"a differentiated value is stored in {named(other)}, which is not local to this function",
                 stmt.span,
-                help="return the value, or pass the container as an argument",
+                help="return the value, or pass the container as an argument; or store pb.without_derivative(...)",
             )
         return frozenset(n for n in shared if not self.sharing.is_fixed(n))
 

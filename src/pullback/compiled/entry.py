@@ -82,8 +82,9 @@ class Entry:
 
     def __init__(
         self, verb: str, function: Any, wrt: Any, again: Callable[..., Any], args: tuple[Any, ...],
-        kwargs: dict[str, Any], layouts: list[Layout],
+        kwargs: dict[str, Any], layouts: list[Layout], cache: bool = False,
     ) -> None:  # fmt: skip
+        self.cache = cache
         self.verb, self.function, self.wrt, self.again = verb, function, wrt, again
         self.epoch = EPOCH.now
         self.vectors = [layouts.pop()] if verb == "hvp" else []
@@ -178,7 +179,7 @@ class Entry:
         value_line = ""
         if of_value:  # the value by code of its own
             kernel = primal(unit, f"{self.title}_compiled", site.parameters, self.parts, self.span)
-            machine, shown = compiled(kernel, text_of(kernel)), self.results_of_value()
+            machine, shown = compiled(kernel, text_of(kernel), self.cache), self.results_of_value()
             self.place()
             unit, site = self.unit, self.site
             value = unit.constant(machine, "machine")
@@ -242,7 +243,7 @@ class Entry:
         unit, site = self.unit, self.site
         shown, results = made
         self.text = text_of(kernel)
-        machine = unit.constant(compiled(kernel, self.text), "machine")
+        machine = unit.constant(compiled(kernel, self.text, self.cache), "machine")
         names = [f"a{i}" for i in range(len(self.layouts))]
         head = [*names, *(["t0"] if self.verb == "hvp" else [])]
         reads = self.held()

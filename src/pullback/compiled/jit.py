@@ -34,34 +34,41 @@ _VERBS = frozenset({
 })  # fmt: skip
 
 
-def jit(function: Callable[..., Any], /) -> Any:
+def jit(function: Callable[..., Any] | None = None, /, *, cache: bool = False) -> Any:
     """The same function, compiled to machine code by Numba.
 
     `function` is an ordinary function, or one that `gradient`, `value_with_gradient`, `pullback`,
-    `differential`, `jacobian`, `hessian` or `hvp` returned. Needs the extra `numba`. What cannot be
-    compiled raises `DifferentiabilityError` at the user's line when it is first called: nothing falls
-    back to slow code.
+    `differential`, `jacobian`, `hessian` or `hvp` returned. With `cache`, machine code is kept on disk, in
+    the folder that `PULLBACK_CACHE_DIR` names or else one of the user's caches, and found there by later
+    processes. Needs the extra `numba`. What cannot be compiled raises `DifferentiabilityError` at the
+    user's line when it is first called: nothing falls back to slow code. Raises `ArgumentError` where the
+    folder cannot be written to.
 
     >>> import math, pullback as pb
     >>> pb.jit(pb.gradient(math.sin))(0.0)
     1.0
+    >>> @pb.jit(cache=True)
+    ... def square(x):
+    ...     return x * x
     """
+    if function is None:
+        return functools.partial(jit, cache=cache)
     if not callable(function):
         raise ArgumentError(f"jit takes a function, not {function!r}")
     need_numba()
     verb, inner, wrt = verb_of(function)
     if verb in ("jacobian", "hessian"):
-        return _matrix(verb, function, inner, wrt)
+        return _matrix(verb, function, inner, wrt, cache)
     if verb not in _VERBS or hasattr(inner, "_pullback_verb"):
         raise refuse(f"jit of `{function.__name__}` is not compiled", None, help="jit takes one verb of a function")
-    return Jitted(function)
+    return Jitted(function, cache)
 
 
-def _matrix(verb: str, function: Any, f: Any, wrt: Any) -> Callable[..., Any]:
+def _matrix(verb: str, function: Any, f: Any, wrt: Any, cache: bool) -> Callable[..., Any]:
     """A Jacobian or Hessian: compiled columns or rows, put together in Python."""
-    forward = jit(value_with_differential(f, wrt))
-    back = jit(pullback(f, wrt))
-    second = jit(hvp(f, wrt))
+    forward = jit(value_with_differential(f, wrt), cache=cache)
+    back = jit(pullback(f, wrt), cache=cache)
+    second = jit(hvp(f, wrt), cache=cache)
 
     @functools.wraps(function)
     def matrix_of(*args: Any, **kwargs: Any) -> Any:
@@ -82,8 +89,9 @@ def _matrix(verb: str, function: Any, f: Any, wrt: Any) -> Callable[..., Any]:
 class Jitted:
     """A compiled function: one machine code for each combination of argument types."""
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(self, function: Callable[..., Any], cache: bool = False) -> None:
         self.__wrapped__ = function
+        self._cache = cache
         self.verb, self.function, self.wrt = verb_of(function)
         self._entries: dict[Any, Entry] = {}
         self._current: Callable[..., Any] = self._again
@@ -117,7 +125,7 @@ class Jitted:
         with _LOCK:
             found = self._entries.get(key)
             if found is None or not found.holds():
-                made = Entry(self.verb, self.function, self.wrt, self._again, args, kwargs, layouts)
+                made = Entry(self.verb, self.function, self.wrt, self._again, args, kwargs, layouts, self._cache)
                 found = self._entries[key] = made
             return found
 

@@ -13,6 +13,7 @@ import types
 from typing import Any
 
 from pullback.compiled.kernel import Kernel
+from pullback.compiled.on_disk import file_for
 from pullback.compiled.replaced import REPLACED
 from pullback.errors import PullbackError
 
@@ -58,13 +59,18 @@ def machine_function(value: Any) -> Any:
     return known[1]
 
 
-def compiled(kernel: Kernel, text: str) -> Any:
-    """The generated function, as a Numba dispatcher."""
+def compiled(kernel: Kernel, text: str, cache: bool = False) -> Any:
+    """The generated function, as a Numba dispatcher; with `cache` its machine code is looked for on disk."""
     numba = need_numba()
-    filename = f"<pullback {kernel.name} {next(_numbers)}>"
-    linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
     namespace = {k: machine_function(v) for k, v in kernel.namespace.items()}
     for name in ("int", "round"):  # (templates call them)
         namespace.setdefault(name, machine_function(getattr(builtins, name)))
+    if cache:
+        namespace["__name__"] = __name__  # (Numba imports it where it finds machine code)
+        filename = str(file_for(kernel.name, text, namespace))
+    else:
+        filename = f"<pullback {kernel.name} {next(_numbers)}>"
+        linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
     exec(compile(text, filename, "exec"), namespace)
-    return numba.njit(error_model="python", nogil=True, boundscheck=True)(namespace[kernel.name])
+    options = {"error_model": "python", "nogil": True, "boundscheck": True, "cache": cache}
+    return numba.njit(**options)(namespace[kernel.name])
