@@ -170,6 +170,10 @@ class CallEffects:
 
     def flows(self, stmt: ir.Bind) -> Flows | None:
         """What a call of known code does with its operands, by their places, the callee or object first."""
+        marked = getattr(stmt.facts.callee, "changed_operands", None) if stmt.facts.known else None
+        if marked is not None and stmt.facts.kinds[marked[0] + 1].numeric:  # an array holds the numbers of others
+            own = frozenset(i + 1 for i in marked)
+            return Flows(own, {}, own, frozenset())
         code = called_code(stmt)
         found = self.function_flows(code.callee, code.kinds) if code is not None else None
         if code is None or found is None or not found.names().issubset(code.places):

@@ -397,6 +397,9 @@ def change_method(
     return change_differential(stored, stored_dot, args, dots, kwargs, kwdots)
 
 
+change_method.changed_containers = (0, 1)  # type: ignore[attr-defined]  # of a list or dict, and its tangent
+
+
 def is_super(obj: Any) -> bool:
     """Whether an object stands for its base class."""
     return isinstance(obj, super)

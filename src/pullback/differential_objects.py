@@ -257,6 +257,9 @@ def operate_differential(op: str, operands: Any, dots: Any) -> Any:
     return general_operator(op, operands, dots)
 
 
+operate_differential.gives_new_pair = True  # type: ignore[attr-defined]  # as an operator gives a new value
+
+
 @intrinsic(operate_differential)
 def _operate_vjp(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> tuple[Any, Any]:
     return call(general_operator, args, active)

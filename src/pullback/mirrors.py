@@ -278,3 +278,8 @@ def _copied_array(x: Any, memo: Memo) -> Any:
         made = x.copy(order="K")
     memo[id(x)] = x, made
     return made
+
+
+# What the results are, or are parts of, among the operands: a mirror shares nothing with its value.
+mirror.part_of = mirrors.part_of = ()  # type: ignore[attr-defined]
+complete.part_of = (0,)  # type: ignore[attr-defined]

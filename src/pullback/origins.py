@@ -38,6 +38,7 @@ class Origins:
         self._held: dict[str, Names] = {}
         self.position = 0  # of the statement that is looked at
         self._pairs = _pairs_of_new(function)
+        self._tuples = _tuples(function)
         self._rebound = _rebound(function, makes_anew, self._pairs)
         for p in self._rebound:
             del self._of[p]
@@ -118,6 +119,8 @@ class Origins:
             return
         if self._makes_anew(stmt):
             return
+        if stmt.facts.known and self._of_tangents(stmt.facts.callee, target, call):
+            return
         known = self._flows_of(stmt) or _of_attributes(stmt, call)
         if known is not None:
             self._known_call(target, ir.atoms(call), known)
@@ -138,6 +141,20 @@ class Origins:
             if isinstance(operand, ir.Var) and operand.name in self._local:
                 others = [o for o in operands if o is not operand]
                 self._flow(operand.name, _NONE, self._union(others))
+
+    def _of_tangents(self, callee: Any, target: str, call: ir.Apply) -> bool:
+        """What forward mode calls: an operator makes a new pair, other functions say what their result is a part of."""
+        if hasattr(callee, "gives_new_pair"):
+            given = [self._tuples.get(a.name, (a,)) for a in call.args if isinstance(a, ir.Var)]
+            items = [item for items in given for item in items]
+            self._flow(target, _NONE, _NONE.union(*(self.held(a.name) for a in items if isinstance(a, ir.Var))))
+            return True
+        places = getattr(callee, "part_of", None)
+        if places is None:
+            return False
+        for place in places:
+            self._part(target, call.args[place])
+        return True
 
     def _known_call(self, target: str, operands: tuple[ir.Atom, ...], known: Flows) -> None:
         """A call of a function whose code was read."""
@@ -174,8 +191,16 @@ def _itself(stmt: ir.Bind, call: ir.Apply) -> str | None:
     return operand.name if isinstance(operand, ir.Var) else None
 
 
+def _tuples(function: ir.FunctionIR) -> dict[str, tuple[ir.Atom, ...]]:
+    """The items of tuples whose names are bound once."""
+    bound = [n for s in ir.walk(function.body) for n in ir.assigned(s)]
+    built = [(s.target, s.expr.items) for s in ir.walk(function.body)
+             if isinstance(s, ir.Bind) and isinstance(s.expr, ir.Build) and s.expr.kind == "tuple"]  # fmt: skip
+    return {target: items for target, items in built if bound.count(target) == 1}
+
+
 def _pairs_of_new(function: ir.FunctionIR) -> Names:
-    """The names that only ever hold a new instance and its tangent, as `call_differential` of a class makes them."""
+    """The names that only ever hold a new value and its tangent, as `call_differential` of a class makes them."""
     found: set[str] = set()
     others: set[str] = set()
     for stmt in ir.walk(function.body):
@@ -186,6 +211,8 @@ def _pairs_of_new(function: ir.FunctionIR) -> Names:
 
 def _gives_new_pair(stmt: ir.Bind, found: set[str]) -> bool:
     facts, operands = stmt.facts, ir.atoms(stmt.expr)
+    if facts.known and hasattr(facts.callee, "gives_new_pair"):
+        return True
     if facts.known and getattr(facts.callee, "gives_pair", False):
         return len(facts.kinds) > 1 and (isinstance(facts.kinds[1].value, type) or facts.kinds[1].is_class)
     # (what is unpacked is iterated over)

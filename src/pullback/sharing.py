@@ -270,11 +270,13 @@ class Sharing:
         if isinstance(stmt, ir.Bind) and id(stmt) not in self.certain:
             operands = ir.atoms(stmt.expr)
             marked = getattr(stmt.facts.callee, "changed_operands", None) if stmt.facts.known else None
+            if marked is None and stmt.facts.known and hasattr(stmt.facts.callee, "changed_containers"):
+                marked = stmt.facts.callee.changed_containers if self._is_container(stmt.facts.kinds[1]) else None
             known = self._flows(stmt)
             reached = self.origins.all
             if marked is not None:
                 operands = tuple(operands[i + 1] for i in marked)
-                if not stmt.facts.kinds[1].mask & ~_CHANGEABLE:
+                if self._is_container(stmt.facts.kinds[1]):
                     reached = self.origins.of  # a store in a list changes the list, and not what it holds
             elif known is not None:
                 operands = tuple(operands[i] for i in sorted(known.changed))
@@ -283,6 +285,11 @@ class Sharing:
             names = [a.name for a in operands if isinstance(a, ir.Var) and a.name not in self._fixed]
             return frozenset().union(*map(reached, names))
         return self.origins.of(name)
+
+    @staticmethod
+    def _is_container(kind: Kind) -> bool:
+        """Whether a value is an array, list or dict, and no object of the user's."""
+        return not kind.mask & ~(_CHANGEABLE | _FIXED)
 
     def _changed(self, stmt: ir.Stmt, atom: ir.Atom, level: int = YES) -> None:
         if isinstance(atom, ir.Var):

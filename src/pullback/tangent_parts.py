@@ -194,3 +194,8 @@ def partial_cotangent(g: Tangent) -> Tangent:
     places = {} if held is ZERO else {i + 1: d for i, d in enumerate(held)}
     found = {0: function, **places, **({} if keywords is ZERO else keywords)}
     return {k: d for k, d in found.items() if d is not ZERO} or ZERO
+
+
+# What the results are parts of, among the operands.
+part.part_of = elements.part_of = (0,)  # type: ignore[attr-defined]
+field_part.part_of = (1,)  # type: ignore[attr-defined]
