@@ -26,6 +26,7 @@ from pullback.dispatch import UNWRAPPED, no_derivative_of, refuse_captures
 from pullback.errors import DifferentiabilityError
 from pullback.generated import DIFFERENTIAL, Request
 from pullback.kinds import kind_of
+from pullback.mirrors import GROUP
 from pullback.operations import type_call
 from pullback.pipeline import pair_for
 from pullback.python_calls import bound_variadic, has_tangent, signature_order, with_defaults
@@ -359,7 +360,7 @@ def _generated(
     if isinstance(fn_dot, dict):
         for name, cell in zip(code.co_freevars, fn.__closure__ or (), strict=True):
             own = _is_set(cell) and any(cell.cell_contents is f for f in _originals(fn))
-            if own:
+            if own or GROUP + name in fn_dot:
                 captured[name] = fn_dot, (WHOLE, "fn_dot")
             elif fn_dot.get(name, ZERO) is not ZERO and _is_set(cell) and has_tangent(cell.cell_contents):
                 captured[name] = fn_dot[name], ("fn_dot", name)

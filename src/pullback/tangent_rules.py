@@ -20,6 +20,7 @@ from pullback.calls import CALLS
 from pullback.fitting import fit
 from pullback.inlining import inlinable, small_power
 from pullback.kinds import ARRAY, LIST, TUPLE
+from pullback.mirrors import GROUP
 from pullback.operations import BINARY_FUNCTIONS, UNARY_FUNCTIONS
 from pullback.rules import Rule, Template, lookup
 from pullback.spaces import zero_tangent
@@ -126,7 +127,11 @@ class TangentRules:
         ]
         if not pairs:
             return []
-        return [Part(ast.Dict([constant(k) for k, _ in pairs], [self.or_zero(a) for _, a in pairs]), None)]
+        entries = [(k, self.or_zero(a)) for k, a in pairs]
+        if expr.group:  # it calls functions made later, whose tangents are not made yet: this one holds theirs too
+            zero = self.or_zero(ir.Lit(None), False)
+            entries += [(GROUP + n, zero) for n in sorted(expr.group | {stmt.target})]
+        return [Part(ast.Dict([constant(k) for k, _ in entries], [d for _, d in entries]), None)]
 
     # --- rules ------------------------------------------------------------------------------------
 
