@@ -193,7 +193,7 @@ class TangentRules:
         if found is None:
             return []
         kind = stmt.facts.kinds[ir.atoms(stmt.expr).index(operand)]
-        dot = found.value
+        dot = parts = found.value
         if not kind.numeric and not rule.elementwise:
             dot = call(self.helper(tangent_parts.filled, "filled"), dot, as_syntax(operand))
         explicit = rule.forward.get(parameter)
@@ -214,6 +214,8 @@ class TangentRules:
         if explicit is None and not rule.elementwise:
             return [Part(self.transposed(rule, chosen, index, bound, result, dot), found.guard, True)]
         holes = {i: self.hole(i, rule, parameter, bound, index, result, dot) for i in chosen.names}
+        if f"{parameter}_parts" in holes:
+            holes[f"{parameter}_parts"] = parts
         return [Part(substitute(chosen.tree, holes), found.guard)]
 
     def linear(self, stmt: ir.Bind, expr: ir.Apply, operand: ir.Atom, dot: ast.expr) -> ast.expr:

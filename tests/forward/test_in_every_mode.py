@@ -1,0 +1,176 @@
+"""Programs whose first derivative is right in reverse mode: forward mode and second derivatives agree with differences."""
+
+from __future__ import annotations
+
+import copy
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import pullback as pb
+
+Array = np.ndarray[Any, Any]
+X = np.array([0.7, 1.3, -0.4])
+PROGRAMS: list[Callable[[Array], Any]] = []
+
+
+def program(f: Callable[[Array], Any]) -> Callable[[Array], Any]:
+    PROGRAMS.append(f)
+    return f
+
+
+# --- local functions that call ones made after them ---------------------------------------------------
+
+
+@program
+def calls_a_later_function(x: Array) -> Any:
+    def first() -> Any:
+        return later() * x[1]
+
+    def later() -> Any:
+        return x[0] * x[0]
+
+    return first()
+
+
+@program
+def calls_each_other(x: Array) -> Any:
+    def even(n: int, v: Any) -> Any:
+        return v if n == 0 else odd(n - 1, v * x[0])
+
+    def odd(n: int, v: Any) -> Any:
+        return v * x[2] if n == 0 else even(n - 1, v * x[1])
+
+    functions = [even, odd]
+    return sum(map(lambda n: even(n, x[0]), range(4))) * functions[1](2, x[1])
+
+
+@program
+def later_ones_with_defaults(x: Array) -> Any:
+    def a(v: Any, k: float = 2.0) -> Any:
+        return b(v) * k * x[0]
+
+    def b(v: Any, k: float = 3.0) -> Any:
+        return c(v) * k
+
+    def c(v: Any) -> Any:
+        return v * x[1] * x[0]
+
+    return a(x[2]) * b(x[0])
+
+
+@program
+def later_ones_that_change_something(x: Array) -> Any:
+    y = x.copy()
+    seen = []
+
+    def a(n: int) -> Any:
+        return b(n) * y[1]
+
+    def b(n: int) -> Any:
+        y[0] += x[2] * y[1]
+        seen.append(y[0] * n)
+        return y[0] * n
+
+    y[1] *= x[0]
+    return a(2) * y[0] + a(3) * sum(seen)
+
+
+def apply_to(h: Callable[[int], Any], z: Array) -> Any:
+    z[0] = h(1) * z[1]
+    return z[0]
+
+
+@program
+def handed_on_with_what_they_change(x: Array) -> Any:
+    y = x * 1.0
+
+    def a(n: int) -> Any:
+        return b(n) * x[1]
+
+    def b(n: int) -> Any:
+        return y[0] * n
+
+    return apply_to(a, y) * a(1)
+
+
+def test_a_default_of_a_later_function_is_refused() -> None:
+    def f(x: Array) -> Any:
+        def a() -> Any:
+            return b()
+
+        def b(k: Any = x[0]) -> Any:
+            return k
+
+        return a()
+
+    for verb in (pb.gradient, pb.differential):
+        with pytest.raises(pb.DifferentiabilityError, match="`b` is captured here and made later"):
+            verb(f)(X)
+
+
+# --- shallow copies, which share what they hold -------------------------------------------------------
+
+
+class Node:
+    def __init__(self, v: Any) -> None:
+        self.v = v
+        self.kids: list[Any] = []
+        self.a = v * np.ones(2)
+
+
+@program
+def copies_a_list(x: Array) -> Any:
+    a: list[Any] = [[x[0]], x[1]]
+    b = copy.copy(a)
+    b[0].append(x[2])
+    b[1] = 3.0
+    return sum(a[0]) ** 2 * a[1] * b[1]
+
+
+@program
+def copies_an_object(x: Array) -> Any:
+    n = Node(x[0])
+    n.kids.append(Node(x[1]))
+    m = copy.copy(n)
+    m.kids[0].v *= x[2]
+    m.kids.append(n)
+    m.a[0] = x[1] * x[2]
+    m.v = x[2]
+    return n.v * n.kids[0].v * n.a[0] * m.v * len(n.kids)
+
+
+@program
+def copies_a_dict_and_a_deque(x: Array) -> Any:
+    d: dict[str, Any] = {"a": [x[0]], "b": {"c": [x[1]]}}
+    e = copy.copy(d)
+    e["b"]["c"].append(x[2])
+    e["a"] = 3.0
+    q = deque([[x[0]], [x[1]]])
+    r = q.copy()
+    r[0].append(x[2] * x[1])
+    r.append([1.0])
+    return sum(d["b"]["c"]) * d["a"][0] * sum(q[0])
+
+
+@program
+def copies_an_array(x: Array) -> Any:
+    y = x * 2
+    z = copy.copy(y)
+    z[0] = x[1]
+    return np.sum(y * z)
+
+
+# ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("f", PROGRAMS, ids=lambda f: f.__name__)
+def test_agrees_with_differences(f: Callable[[Array], Any]) -> None:
+    pb.check_derivative(f, X)
+    expected = np.array([(pb.gradient(f)(X + e) - pb.gradient(f)(X - e)) / 2e-5 for e in 1e-5 * np.eye(3)])
+    d = np.array([0.3, -1.0, 0.5])
+    np.testing.assert_allclose(pb.hvp(f)(X, d), expected @ d, rtol=1e-6, atol=1e-7)
+    np.testing.assert_allclose(pb.pullback(pb.gradient(f))(X)(d), expected @ d, rtol=1e-6, atol=1e-7)
