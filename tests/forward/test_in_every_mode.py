@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import heapq
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -162,6 +163,25 @@ def copies_an_array(x: Array) -> Any:
     z = copy.copy(y)
     z[0] = x[1]
     return np.sum(y * z)
+
+
+# --- heaps ---------------------------------------------------------------------------------------------
+
+
+@program
+def pops_from_a_heap(x: Array) -> Any:
+    h = [v * 1.0 for v in x]
+    heapq.heapify(h)
+    return heapq.heappop(h) ** 3 * heapq.heappop(h) ** 2
+
+
+@program
+def replaces_in_a_heap(x: Array) -> Any:
+    h = [v * 1.0 for v in x]
+    heapq.heapify(h)
+    first = heapq.heapreplace(h, x[0] * 5.0) ** 3
+    second = heapq.heappushpop(h, x[0] * x[2]) ** 3
+    return first * second + heapq.heappushpop(h, x[1] ** 2) ** 2 * h[0]
 
 
 # ------------------------------------------------------------------------------------------------------
