@@ -29,6 +29,7 @@ from pullback.differential_objects import (
     PROPERTY,
     attribute_differential,
     class_methods,
+    general_operator,
     how_attribute,
     how_item,
     how_method,
@@ -350,6 +351,16 @@ def _call_shared(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) 
     """A call's differential, in callers that change values: what it made is theirs, and may have changed since."""
     run = strict(call_shared) if is_strict() else call_shared  # (no value of the caller's own is among the six)
     return of_target(args, active, run, _lent_back)
+
+
+@changer(operate_differential)
+def _operate_shared(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Any:
+    """The same of an operator: a class's method may have made an object, whose parts have shadows."""
+    run = strict(call_shared) if is_strict() else call_shared
+    return run(general_operator, args, active)
+
+
+operate_differential.finds_out = True  # type: ignore[attr-defined]  # whether it changes something not foreseen
 
 
 def _lent(args: tuple[Any, ...], active: Active, is_init: bool) -> Any:

@@ -184,6 +184,44 @@ def replaces_in_a_heap(x: Array) -> Any:
     return first * second + heapq.heappushpop(h, x[1] ** 2) ** 2 * h[0]
 
 
+# --- operators of a class that make a new instance ------------------------------------------------------
+
+
+class Matrix:
+    def __init__(self, a: Any) -> None:
+        self.a = a
+
+    def __getitem__(self, i: Any) -> Any:
+        return self.a[i]
+
+    def __setitem__(self, i: Any, v: Any) -> None:
+        self.a[i] = v
+
+    def __add__(self, other: Any) -> Any:
+        return Matrix(self.a + other.a)
+
+    def __matmul__(self, other: Any) -> Any:
+        return Matrix(self.a @ other.a)
+
+    def __neg__(self) -> Any:
+        return Matrix(-self.a * self.a)
+
+
+@program
+def adds_changed_objects(x: Array) -> Any:
+    m = Matrix(np.outer(x, x))
+    m[1] = m[0]
+    return np.sum((m + m).a)
+
+
+@program
+def multiplies_changed_objects(x: Array) -> Any:
+    m = Matrix(np.outer(x, x))
+    m[1] += m[0]
+    n = m @ -m
+    return n[0, 1] + np.sum(n.a) * n[1, 0]
+
+
 # ------------------------------------------------------------------------------------------------------
 
 
