@@ -222,6 +222,30 @@ def multiplies_changed_objects(x: Array) -> Any:
     return n[0, 1] + np.sum(n.a) * n[1, 0]
 
 
+# --- broadcast views, whose entries share memory ---------------------------------------------------------
+
+
+def entry(a: Any, k: Any) -> Any:
+    return a[k]
+
+
+@program
+def entries_of_a_broadcast(x: Array, at: Callable[[Any, Any], Any] = entry) -> Any:
+    b = np.broadcast_to(x[0], (3,))
+    c = np.broadcast_to(x, (2, 3))
+    return at(b, 0) * at(b, 1) + at(c, 0)[0] * at(c, 1)[1] * at(c, (1, 2))
+
+
+@program
+def vectorized_with_a_number(x: Array) -> Any:
+    return np.sum(np.vectorize(lambda a, b: a * b)(x, x[0]))
+
+
+@program
+def vectorized_with_a_column(x: Array) -> Any:
+    return np.prod(np.vectorize(lambda a, b: a * b)(x[:2, None], x))
+
+
 # ------------------------------------------------------------------------------------------------------
 
 
