@@ -246,6 +246,57 @@ def vectorized_with_a_column(x: Array) -> Any:
     return np.prod(np.vectorize(lambda a, b: a * b)(x[:2, None], x))
 
 
+# --- iterators -------------------------------------------------------------------------------------------
+
+
+@program
+def an_iterator_in_either_arm(x: Array) -> Any:
+    pairs = zip(x, x[1:])
+    if x[0] > 0.0:
+        total = sum([a * b * b for a, b in pairs])
+    else:
+        total = sum([a for a, _ in pairs])
+    for k in range(2):
+        for i, v in enumerate(x):
+            total += i * v**k * x[0]
+    return total
+
+
+def goes_on_with_enumerate(x: Array) -> Any:
+    total = 0.0
+    it = enumerate(x)
+    for i, v in it:
+        total += v * v
+        if i == 0:
+            break
+    for _, v in it:
+        total += v**3
+    return total
+
+
+def goes_on_with_zip(x: Array) -> Any:
+    it = same = zip(x, x)
+    return sum([a * b for a, b in it]) + sum(a * b * b for a, b in same)
+
+
+def goes_on_in_a_loop(x: Array) -> Any:
+    it = map(abs, x)
+    total = 0.0
+    for k in range(2):
+        for a in it:
+            total += k * a * a
+    return total
+
+
+@pytest.mark.parametrize("f", [goes_on_with_enumerate, goes_on_with_zip, goes_on_in_a_loop])
+def test_going_on_with_an_iterator_is_refused_in_forward_mode(f: Callable[[Array], Any]) -> None:
+    pb.check_derivative(f, X, modes=("reverse",))
+    with pytest.raises(pb.DifferentiabilityError, match="an iterator that is gone through in more than one place"):
+        pb.differential(f)(X)
+    with pytest.raises(pb.DifferentiabilityError, match="an iterator that is gone through in more than one place"):
+        pb.pullback(pb.gradient(f))(X)(X)
+
+
 # ------------------------------------------------------------------------------------------------------
 
 
