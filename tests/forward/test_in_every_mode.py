@@ -6,7 +6,8 @@ import copy
 import heapq
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -244,6 +245,79 @@ def vectorized_with_a_number(x: Array) -> Any:
 @program
 def vectorized_with_a_column(x: Array) -> Any:
     return np.prod(np.vectorize(lambda a, b: a * b)(x[:2, None], x))
+
+
+# --- named tuples, and objects with an `==` of their own ---------------------------------------------------
+
+
+class Pair(NamedTuple):
+    a: Any
+    b: Any = 2.0
+    n: int = 3
+
+
+@program
+def replaces_fields(x: Array) -> Any:
+    p = Pair(x[0], x[1])
+    q = p._replace(b=p.a * x[2])
+    r = q._replace(a=q.b**2, n=4)
+    d = r._asdict()
+    return d["a"] * d["b"] * d["n"] * p.b * len(r._fields)
+
+
+@program
+def replaces_fields_that_change(x: Array) -> Any:
+    p = Pair(x[0] * 1.0, x.copy())
+    q = p._replace(a=x[2])
+    q.b[0] = q.a**2
+    return np.sum(p.b * x) * p.a
+
+
+def test_an_unknown_field_is_pythons_error() -> None:
+    for verb in (pb.gradient, pb.differential):
+        with pytest.raises(ValueError, match="Got unexpected field names"):
+            verb(lambda x: Pair(x[0])._replace(c=x[1]).a)(X)
+
+
+@dataclass
+class Line:
+    slope: Any
+    start: Any
+
+    def __call__(self, t: Any) -> Any:
+        return self.slope * t + self.start * t * t
+
+    def __eq__(self, other: Any) -> bool:
+        return bool(self.slope == other.slope)
+
+
+@program
+def calls_an_object_that_compares(x: Array) -> Any:
+    line = Line(x[0], x[1])
+    return line(x[2]) * line(x[0])
+
+
+# --- functions that are found at run time ---------------------------------------------------------------
+
+
+@program
+def imported_in_the_function(x: Array) -> Any:
+    import itertools
+    import operator
+    from functools import reduce
+
+    return reduce(operator.mul, itertools.accumulate(x)) + reduce(lambda a, b: a * b, [x[0], x[1]], x[2])
+
+
+@program
+def drawn_into_an_array(x: Array) -> Any:
+    return np.prod(np.fromiter(map(lambda v: v * v * x[0], x), float)) + np.sum(np.fromiter(x, float, count=2)) ** 2
+
+
+def test_a_generator_is_drawn_into_an_array() -> None:
+    pb.check_derivative(lambda x: np.prod(np.fromiter((v * v for v in x), float, count=2)), X, modes=("reverse",))
+    with pytest.raises(ValueError, match="too short"):
+        pb.gradient(lambda x: np.sum(np.fromiter((v * v for v in x), float, count=5)))(X)
 
 
 # --- iterators -------------------------------------------------------------------------------------------
