@@ -103,7 +103,7 @@ def test_registered_functions_are_activations_by_name() -> None:
             return self.act(self.w * x) * self.w
 
     x = np.array([[0.3, 0.4], [-0.2, 0.7]])
-    pb.check_derivative(lambda w, x: np.sum(Gated(w)(x) ** 2), np.array([0.5, -1.1]), x)
+    pb.check_derivative(lambda m, x: np.sum(m(x) ** 2), Gated(np.array([0.5, -1.1])), x)
     for layer in (nn.Dense(2, 2, nn.softmax), nn.Dense(2, 2, nn.log_softmax)):
         layer.weight, layer.bias = np.array([[0.3, -0.2], [0.8, 0.1]]), np.array([0.1, 0.2])
         pb.check_derivative(lambda m, x: m(x)[0, 0] * m(x)[1, 1], layer, x, order=2)
