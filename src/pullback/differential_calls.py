@@ -35,7 +35,7 @@ from pullback.spaces import describe, is_differentiable
 from pullback.structs import fields_by_parameter
 from pullback.tangent_parts import gathered_vector, partial_parts, partial_tangents
 from pullback.tangents import NO_TANGENT, ZERO, Tangent, TangentVector
-from pullback.template_functions import made
+from pullback.template_functions import caller_of, made
 
 
 def call_differential(
@@ -285,18 +285,13 @@ _CALLERS: dict[Any, Any] = {}
 
 def _through_rule(fn: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any, moved: Active) -> Target:
     """The differential of a function that calls `fn`, in which the rule is put in place."""
-    key = (id(fn), len(args), tuple(kwargs))
-    caller = _CALLERS.get(key)
-    if caller is None:
-        names = [f"a{i}" for i in range(len(args))]
-        given = ", ".join([*names, *(f"{k}={k}" for k in kwargs)])
-        text = f"lambda {', '.join([*names, *kwargs])}: fn_({given})"
-        if not callable(fn):
-            raise no_derivative_of(fn)
-        entry = lookup(fn)
-        if entry is not None and entry.rule is not None:
-            bind(entry.rule, args, kwargs)  # raises for a call that the rule does not cover
-        caller = _CALLERS[key] = made(text, {"fn_": fn})
+    if not callable(fn):
+        raise no_derivative_of(fn)
+    entry = lookup(fn)
+    known = entry.rule if entry is not None else None
+    if known is not None:
+        bind(known, args, kwargs)  # raises for a call that the rule does not cover
+    caller = caller_of(fn, args, kwargs, known is not None and known.elementwise)
     return _generated(caller, ZERO, args, dots, kwargs, kwdots, moved)
 
 

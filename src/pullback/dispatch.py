@@ -29,6 +29,7 @@ from pullback.python_calls import Plan, call_function, element, has_tangent, pic
 from pullback.rules import EPOCH, Active, Entry, VjpRule, callable_name, lookup
 from pullback.spaces import is_differentiable
 from pullback.tangents import ZERO, Tangent
+from pullback.template_functions import caller_of
 
 
 def no_tangents(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
@@ -228,7 +229,10 @@ def _registered(
         return ASKED[0](entry.function, *args, **kwargs), (no_tangents, len(active))
     if entry.rule is not None:
         inner = tuple(a for a in active if a != -1)
-        value, residual = apply_rule(entry.rule, args, kwargs, inner)
+        if entry.rule.elementwise and any(isinstance(a, (list, tuple)) for a in args):
+            value, residual = call(caller_of(entry.function, args, kwargs, True), args, inner, kwargs)
+        else:
+            value, residual = apply_rule(entry.rule, args, kwargs, inner)
         return value, residual if -1 not in active else (after_callee, residual)
     return None
 

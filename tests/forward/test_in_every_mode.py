@@ -320,6 +320,34 @@ def test_a_generator_is_drawn_into_an_array() -> None:
         pb.gradient(lambda x: np.sum(np.fromiter((v * v for v in x), float, count=5)))(X)
 
 
+# --- lists in the place of arrays --------------------------------------------------------------------
+
+
+@program
+def lists_given_to_ufuncs(x: Array) -> Any:
+    made = []
+    for v in x:
+        made.append(v * x[0])
+    nested = np.subtract([[1.0, x[1]], [2, x[0]]], (x[0], 2))
+    broadcast = np.multiply([1.0, x[1]], np.outer(x[:2], x[:2]))
+    return np.prod(np.exp(made)) * np.prod(np.negative([1.0, x[1]])) + np.prod(nested) * np.sum(broadcast)
+
+
+@program
+def a_list_that_changes_given_to_a_ufunc(x: Array) -> Any:
+    values = [x[0], x[1]]
+    values[0] = values[1] * x[2]
+    y = np.sin(values)
+    values[1] = x[0]
+    return np.prod(y) * np.sum(np.cos(values))
+
+
+@program
+def powers_of_a_matrix(x: Array) -> Any:
+    m = np.outer(x, x) + np.eye(3)
+    return np.sum(np.linalg.matrix_power(m, 0) * m) + np.linalg.matrix_power(m, 0)[0, 0] * x[1] ** 2
+
+
 # --- iterators -------------------------------------------------------------------------------------------
 
 
