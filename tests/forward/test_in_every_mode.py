@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import copy
+import enum
+import functools
 import heapq
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -318,6 +321,54 @@ def test_a_generator_is_drawn_into_an_array() -> None:
     pb.check_derivative(lambda x: np.prod(np.fromiter((v * v for v in x), float, count=2)), X, modes=("reverse",))
     with pytest.raises(ValueError, match="too short"):
         pb.gradient(lambda x: np.sum(np.fromiter((v * v for v in x), float, count=5)))(X)
+
+
+# --- decorators, and keys that are no strings ----------------------------------------------------------
+
+
+def doubled(fn: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(fn)
+    def wrapper(*a: Any, **k: Any) -> Any:
+        return fn(*a, **k) * 2.0
+
+    return wrapper
+
+
+def named(fn: Callable[..., Any]) -> Callable[..., Any]:
+    def wrapper(a: Any) -> Any:
+        return fn(a) * 3.0
+
+    return functools.update_wrapper(wrapper, fn)
+
+
+@program
+def decorates_a_local_function(x: Array) -> Any:
+    @doubled
+    @named
+    def h(y: Any) -> Any:
+        return y * x[1] ** 2
+
+    assert h.__name__ == "h"
+    return h(x[0]) * h(x[2])
+
+
+class Part(enum.Enum):
+    HEAD = 1
+    TAIL = 2
+
+
+class Bit(enum.Flag):
+    LOW = 1
+    HIGH = 2
+
+
+@program
+def keys_of_an_enum(x: Array) -> Any:
+    parts: dict[Any, Any] = {Part.HEAD: x[0], Bit.LOW | Bit.HIGH: x[2], Fraction(1, 2): x[1]}
+    for key, v in zip(Part, x, strict=False):
+        parts[key] = v * x[0]
+    parts[Part.HEAD] += x[2]
+    return sum(parts.values()) * parts[Part.TAIL] * parts[Bit.HIGH | Bit.LOW] * parts[Fraction(2, 4)]
 
 
 # --- lists in the place of arrays --------------------------------------------------------------------
