@@ -122,7 +122,7 @@ def not_forward(lowered: ir.FunctionIR, activity: Activity) -> list[Diagnostic]:
 
 
 def _drawn_again(body: list[ir.Stmt]) -> list[ir.Stmt]:
-    """The statements that go on with an iterator which another has drawn from: here it is a list, without a position."""
+    """The statements that go on with an iterator that was drawn from before: here it is a list, without a position."""
     every = list(ir.walk(body))
     makers = [s for s in every if isinstance(s, ir.Bind) and isinstance(s.expr, ir.Apply) and s.facts.varied]
     makers = [s for s in makers if s.facts.known and _is_iterator(s.facts.callee)]

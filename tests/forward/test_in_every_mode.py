@@ -1,4 +1,4 @@
-"""Programs whose first derivative is right in reverse mode: forward mode and second derivatives agree with differences."""
+"""Programs whose gradient is right: forward mode and second derivatives agree with differences, too."""
 
 from __future__ import annotations
 
