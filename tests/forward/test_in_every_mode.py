@@ -318,6 +318,8 @@ def drawn_into_an_array(x: Array) -> Any:
 
 
 def test_a_generator_is_drawn_into_an_array() -> None:
+    pb.check_derivative(lambda x: np.fromiter([1.5 * x[0], 2, x[2] ** 2], np.float64, count=2), X)
+    assert pb.pullback(lambda x: np.fromiter(x, np.float32))(X)(np.ones(3, np.float32)).dtype == np.float64
     pb.check_derivative(lambda x: np.prod(np.fromiter((v * v for v in x), float, count=2)), X, modes=("reverse",))
     with pytest.raises(ValueError, match="too short"):
         pb.gradient(lambda x: np.sum(np.fromiter((v * v for v in x), float, count=5)))(X)
