@@ -396,6 +396,13 @@ def a_list_that_changes_given_to_a_ufunc(x: Array) -> Any:
 
 
 @program
+def intermediates_of_which_a_rule_asks_the_shape(x: Array) -> Any:
+    diagonal = np.einsum("ii", x[:2].reshape(2, 1) * x[:2])
+    present = np.nansum(np.where(x > 0.0, x, np.nan)) * np.nansum(x * 2)
+    return np.sort(x * 2)[1] ** 3 * diagonal**2 + np.partition(x + 1, 2)[2] ** 2 * present
+
+
+@program
 def powers_of_a_matrix(x: Array) -> Any:
     m = np.outer(x, x) + np.eye(3)
     return np.sum(np.linalg.matrix_power(m, 0) * m) + np.linalg.matrix_power(m, 0)[0, 0] * x[1] ** 2
