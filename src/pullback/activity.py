@@ -20,7 +20,7 @@ import numpy as np
 from pullback import ir
 from pullback.array_methods import constant_attribute
 from pullback.capturing import rebound_captures
-from pullback.changing import MODULE, calls_mutator
+from pullback.changing import calls_mutator, named
 from pullback.cutting import changed_cuts
 from pullback.dict_views import kept_views
 from pullback.effects import effects_of
@@ -296,6 +296,8 @@ class _Analysis:
 
     def check_captures(self, stmt: ir.Bind, expr: ir.Closure, varied: frozenset[str]) -> None:
         """A captured name that is assigned again, and is differentiated before or after that, is refused."""
+        if expr.group:
+            self.check_group(stmt, expr.group, varied)
         for name in expr.captures:
             if name not in self.ever_varied | varied:
                 continue
@@ -311,6 +313,22 @@ class _Analysis:
                     labels=(Label(self.rebound[name], "assigned again here"),),
                     help=f"pass `{name}` as an argument, or bind the new value to another name",
                 )
+
+    def check_group(self, closure: ir.Bind, group: frozenset[str], varied: frozenset[str]) -> None:
+        """What a function made later has as a default does not exist yet when its caller captures what it needs."""
+        for stmt in ir.walk(self.function.body):
+            if not (isinstance(stmt, ir.Bind) and stmt.target in group and isinstance(stmt.expr, ir.Closure)):
+                continue
+            for parameter, atom in stmt.expr.defaults:
+                if isinstance(atom, ir.Var) and atom.name in self.ever_varied | varied:
+                    self.refuse(
+                        "capture-rebound",
+                        f"`{stmt.target}` is captured here and made later, with a differentiated default of "
+                        f"`{parameter}`",
+                        closure.span,
+                        labels=(Label(stmt.span, "made here"),),
+                        help=f"define `{stmt.target}` before the function that calls it",
+                    )
 
     def only_changed(self, name: str, closure: ir.Bind) -> bool:
         """Whether every assignment to a name after its capture is `x op= y` on an array or list: the same object."""
@@ -474,11 +492,6 @@ def looks_on(stmt: ir.Bind) -> bool:
     if isinstance(stmt.expr, ir.Apply):
         return stmt.expr.method is not None or (stmt.facts.known and lookup(stmt.facts.callee) is not None)
     return isinstance(stmt.expr, (ir.Compare, ir.Operation, ir.Attr, ir.Item, ir.Build))
-
-
-def named(outer: str) -> str:
-    """Global data in a message."""
-    return "what a global variable holds" if outer == MODULE else f"`{outer}`"
 
 
 def may_change(kind: Kind) -> bool:

@@ -147,3 +147,12 @@ def six_operands(args: tuple[Any, ...], default: Any) -> tuple[Any, ...]:
     """The six operands, those left out included."""
     filled = (*args, *(default,) * (6 - len(args)))
     return tuple(default if a is None and i > 3 else a for i, a in enumerate(filled))
+
+
+def refuse_partial(fn: Any) -> None:
+    """A partial's own arguments have no mirrors: what is stored in them would be lost."""
+    given = (*fn.args, *fn.keywords.values())
+    if any(isinstance(a, (np.ndarray, list, dict)) or hasattr(a, "__dict__") for a in given):
+        raise DifferentiabilityError(
+            "functools.partial of a value that may change is not differentiated in forward mode; write a lambda"
+        )

@@ -59,7 +59,7 @@ def rebound_captures(body: list[ir.Stmt], result: str, fixed: Callable[[str], bo
     found: dict[str, Span] = {}
     ordered = list(ir.walk(body))
     loops = [_Loop(s) for s in ordered if isinstance(s, (ir.For, ir.While))]
-    arms = _arms(body)
+    arms = arms_of(body)
     assigns: dict[str, list[ir.Stmt]] = {}
     for stmt in ordered:
         for name in ir.assigned(stmt):
@@ -76,9 +76,9 @@ def rebound_captures(body: list[ir.Stmt], result: str, fixed: Callable[[str], bo
             for other in assigns.get(name, []):
                 if other is stmt or (isinstance(other, ir.Bind) and name == stmt.target):
                     continue
-                later = other.pos > stmt.pos and not _exclusive(arms[id(stmt)], arms[id(other)])
+                later = other.pos > stmt.pos and not exclusive(arms[id(stmt)], arms[id(other)])
                 called_after = escapes or any(
-                    (use.pos > other.pos and not _exclusive(arms[id(use)], arms[id(other)]))
+                    (use.pos > other.pos and not exclusive(arms[id(use)], arms[id(other)]))
                     or any(loop.holds(use) and loop.holds(other) and not loop.holds(stmt) for loop in loops)
                     for use in used
                 ) or any(loop.holds(other) for loop in drawn_in)
@@ -227,18 +227,18 @@ def _reads(stmt: ir.Stmt, name: str) -> bool:
     return any(getattr(stmt, field, None) == ir.Var(name) for field in fields)
 
 
-def _arms(body: list[ir.Stmt], path: tuple[tuple[int, int], ...] = ()) -> dict[int, tuple[tuple[int, int], ...]]:
+def arms_of(body: list[ir.Stmt], path: tuple[tuple[int, int], ...] = ()) -> dict[int, tuple[tuple[int, int], ...]]:
     """For each statement, the arms of conditionals that it stands in."""
     found: dict[int, tuple[tuple[int, int], ...]] = {}
     for stmt in body:
         found[id(stmt)] = path
         for arm, block in enumerate(ir.blocks(stmt)):
             inner = (*path, (id(stmt), arm)) if isinstance(stmt, ir.If) else path
-            found.update(_arms(block, inner))
+            found.update(arms_of(block, inner))
     return found
 
 
-def _exclusive(a: tuple[tuple[int, int], ...], b: tuple[tuple[int, int], ...]) -> bool:
+def exclusive(a: tuple[tuple[int, int], ...], b: tuple[tuple[int, int], ...]) -> bool:
     """Whether two statements stand in different arms of one conditional."""
     arms = dict(a)
     return any(arms.get(conditional, arm) != arm for conditional, arm in b)

@@ -127,6 +127,11 @@ def calls_mutator(stmt: ir.Stmt) -> bool:
     return not stmt.facts.known and called_code(stmt) is None and stmt.facts.kinds[0].mask != STRUCT
 
 
+def named(outer: str) -> str:
+    """Global data in a message."""
+    return "what a global variable holds" if outer == MODULE else f"`{outer}`"
+
+
 class CallEffects:
     """Says of each call of one function whether it may change something."""
 

@@ -49,6 +49,8 @@ ATTRIBUTE = ("__getattr__", "__getattribute__")
 _HOLDING = LIST | TUPLE | DICT
 _ANSWERS = frozenset([*(f"<{n}>" for pair in RICH.values() for n in pair), "<truth>", "<within>"])
 _BUILT_IN = ("builtins", "operator", "_operator", "_heapq", "heapq", "_bisect", "bisect")
+# modules of Python whose objects are constants: their methods change nothing that is differentiated
+_QUIET_MODULES = frozenset({"enum", "fractions", "ipaddress", "pathlib", "uuid"})
 # methods that Python runs without being told to by a call of them
 IMPLICIT = frozenset(
     [f"__{n}__" for pair in RICH.values() for n in pair] + [f"__{r}{m}__" for m in METHODS.values() for r in ("", "r")]
@@ -266,6 +268,8 @@ def own_methods(cls: type, names: tuple[str, ...]) -> list[types.FunctionType]:
             static = static.fget
         if isinstance(static, functools.cached_property):
             continue  # what it keeps is checked where it is read
+        if isinstance(static, types.FunctionType) and static.__module__ in _QUIET_MODULES:
+            continue
         if isinstance(static, types.FunctionType) and static.__code__.co_filename != "<string>":
             found.append(static)
     return found

@@ -26,6 +26,7 @@ from pullback.dispatch import UNWRAPPED, no_derivative_of, refuse_captures
 from pullback.errors import DifferentiabilityError
 from pullback.generated import DIFFERENTIAL, Request
 from pullback.kinds import kind_of
+from pullback.mirrors import GROUP
 from pullback.operations import type_call
 from pullback.pipeline import pair_for
 from pullback.python_calls import bound_variadic, has_tangent, signature_order, with_defaults
@@ -34,7 +35,7 @@ from pullback.spaces import describe, is_differentiable
 from pullback.structs import fields_by_parameter
 from pullback.tangent_parts import gathered_vector, partial_parts, partial_tangents
 from pullback.tangents import NO_TANGENT, ZERO, Tangent, TangentVector
-from pullback.template_functions import made
+from pullback.template_functions import caller_of
 
 
 def call_differential(
@@ -90,8 +91,8 @@ def resolve(
     """
     if fn is call_differential:
         return _over(args, dots)
-    if fn in LENT:  # (called by what was not lent its caller's mirrors: then a change is refused, too)
-        return _over(args, dots, lent=lent or hasattr(fn, "fills_new"))
+    if any(fn is f for f in LENT):  # (a user's object may have an `==` of its own)
+        return _over(args, dots, lent=lent or hasattr(fn, "fills_new"))  # (only its caller's mirrors may change)
     operands: list[tuple[int | str, Any, Tangent]] = [
         *((i, x, d) for i, (x, d) in enumerate(zip(args, dots, strict=True))),
         *((k, x, kwdots.get(k, ZERO)) for k, x in kwargs.items()),
@@ -301,18 +302,13 @@ _CALLERS: dict[Any, Any] = {}
 
 def _through_rule(fn: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any, moved: Active) -> Target:
     """The differential of a function that calls `fn`, in which the rule is put in place."""
-    key = (id(fn), len(args), tuple(kwargs))
-    caller = _CALLERS.get(key)
-    if caller is None:
-        names = [f"a{i}" for i in range(len(args))]
-        given = ", ".join([*names, *(f"{k}={k}" for k in kwargs)])
-        text = f"lambda {', '.join([*names, *kwargs])}: fn_({given})"
-        if not callable(fn):
-            raise no_derivative_of(fn)
-        entry = lookup(fn)
-        if entry is not None and entry.rule is not None:
-            bind(entry.rule, args, kwargs)  # raises for a call that the rule does not cover
-        caller = _CALLERS[key] = made(text, {"fn_": fn})
+    if not callable(fn):
+        raise no_derivative_of(fn)
+    entry = lookup(fn)
+    known = entry.rule if entry is not None else None
+    if known is not None:
+        bind(known, args, kwargs)  # raises for a call that the rule does not cover
+    caller = caller_of(fn, args, kwargs, known is not None and known.elementwise)
     return _generated(caller, ZERO, args, dots, kwargs, kwdots, moved)
 
 
@@ -363,7 +359,7 @@ def _generated(
     if isinstance(fn_dot, dict):
         for name, cell in zip(code.co_freevars, fn.__closure__ or (), strict=True):
             own = _is_set(cell) and any(cell.cell_contents is f for f in _originals(fn))
-            if own:
+            if own or GROUP + name in fn_dot:
                 captured[name] = fn_dot, (WHOLE, "fn_dot")
             elif fn_dot.get(name, ZERO) is not ZERO and _is_set(cell) and has_tangent(cell.cell_contents):
                 captured[name] = fn_dot[name], ("fn_dot", name)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from pullback.attributes import STANDING, found_static, itself, static_attribute
-from pullback.call_paths import put_back, six_operands
+from pullback.call_paths import put_back, refuse_partial, six_operands
 from pullback.conditions import spelled_for
 from pullback.differential_calls import LENT, call_differential, resolve, unwrapped
 from pullback.differential_objects import (
@@ -29,6 +29,7 @@ from pullback.differential_objects import (
     PROPERTY,
     attribute_differential,
     class_methods,
+    general_operator,
     how_attribute,
     how_item,
     how_method,
@@ -277,15 +278,6 @@ def object_of(fn: Any) -> Any:
     return fn.__self__ if isinstance(fn, STANDING) else fn
 
 
-def refuse_partial(fn: Any) -> None:
-    """A partial's own arguments have no mirrors: what is stored in them would be lost."""
-    given = (*fn.args, *fn.keywords.values())
-    if any(isinstance(a, (np.ndarray, list, dict)) or hasattr(a, "__dict__") for a in given):
-        raise DifferentiabilityError(
-            "functools.partial of a value that may change is not differentiated in forward mode; write a lambda"
-        )
-
-
 def change_differential(
     fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any = None, kwdots: Any = None
 ) -> Any:
@@ -353,6 +345,16 @@ def _call_shared(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) 
     """A call's differential, in callers that change values: what it made is theirs, and may have changed since."""
     run = strict(call_shared) if is_strict() else call_shared  # (no value of the caller's own is among the six)
     return of_target(args, active, run, _lent_back)
+
+
+@changer(operate_differential)
+def _operate_shared(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Any:
+    """The same of an operator: a class's method may have made an object, whose parts have shadows."""
+    run = strict(call_shared) if is_strict() else call_shared
+    return run(general_operator, args, active)
+
+
+operate_differential.finds_out = True  # type: ignore[attr-defined]  # whether it changes something not foreseen
 
 
 def _lent(args: tuple[Any, ...], active: Active, is_init: bool) -> Any:

@@ -37,7 +37,7 @@ from pullback.mirrors import own
 from pullback.operating import NUMBERS, templates_of
 from pullback.operations import BINARY_FUNCTIONS, METHODS, is_field_of
 from pullback.python_calls import has_tangent
-from pullback.rules import EPOCH, Active, forward_intrinsic, intrinsic, lookup
+from pullback.rules import EPOCH, Active, constant, forward_intrinsic, intrinsic, lookup
 from pullback.spaces import describe
 from pullback.tangent_parts import elements, field_part, part
 from pullback.tangents import NO_TANGENT, ZERO, add
@@ -53,6 +53,8 @@ def how_method(obj: Any, name: str) -> tuple[int, Any]:
         return BOUND, bound
     if isinstance(obj, (type, types.ModuleType)):
         return PLAIN, getattr(obj, name)
+    if isinstance(obj, tuple) and name in OF_NAMED_TUPLES and hasattr(type(obj), "_fields"):
+        return METHOD, OF_NAMED_TUPLES[name]
     static = static_attribute(type(obj), name)
     if name in getattr(obj, "__dict__", ()) and not isinstance(static, property):
         return CALLED, None
@@ -61,6 +63,28 @@ def how_method(obj: Any, name: str) -> tuple[int, Any]:
     if isinstance(static, (staticmethod, classmethod)):
         return PLAIN, getattr(obj, name)
     return CALLED, None
+
+
+def as_dict(obj: Any) -> Any:
+    """`_asdict` of a named tuple."""
+    return dict(zip(obj._fields, obj))  # noqa: B905  # equal lengths
+
+
+def with_fields(obj: Any, **changes: Any) -> Any:
+    """`_replace` of a named tuple."""
+    fields = obj._fields
+    check_fields(fields, tuple(changes))
+    return type(obj)(*[changes[fields[k]] if fields[k] in changes else obj[k] for k in range(len(fields))])
+
+
+def check_fields(fields: Any, changed: Any) -> None:
+    """Raise Python's own error for a field that is not there."""
+    unknown = [n for n in changed if n not in fields]
+    if unknown:
+        raise ValueError(f"Got unexpected field names: {unknown!r}")
+
+
+OF_NAMED_TUPLES = {"_asdict": as_dict, "_replace": with_fields}
 
 
 def method_differential(
@@ -100,8 +124,11 @@ def how_attribute(obj: Any, name: str) -> tuple[int, Any]:
         entry = lookup(static)
         if entry is not None and (entry.constant or entry.rule is not None):
             return (PLAIN, None) if entry.constant else (RULE, attribute_caller(static, name))
-    if is_field_of(cls, name) or (isinstance(obj, tuple) and name in getattr(cls, "_fields", ())):
+    named = isinstance(obj, tuple) and hasattr(cls, "_fields")
+    if name in cls._fields if named else is_field_of(cls, name):
         return FIELD, None
+    if named and is_field_of(cls, name) and name not in getattr(obj, "__dict__", ()):
+        return PLAIN, None  # what the class holds, such as `_fields`
     if isinstance(static, (types.FunctionType, staticmethod, classmethod)) or inspect.ismethoddescriptor(static):
         return BOUND, None
     getattribute = getattr(cls, "__getattr__", None)
@@ -258,6 +285,7 @@ def operate_differential(op: str, operands: Any, dots: Any) -> Any:
 
 
 operate_differential.gives_new_pair = True  # type: ignore[attr-defined]  # as an operator gives a new value
+constant(check_fields)
 
 
 @intrinsic(operate_differential)

@@ -29,6 +29,7 @@ from pullback.python_calls import Plan, call_function, element, has_tangent, pic
 from pullback.rules import EPOCH, Active, Entry, VjpRule, callable_name, lookup
 from pullback.spaces import is_differentiable
 from pullback.tangents import ZERO, Tangent
+from pullback.template_functions import caller_of
 
 
 def no_tangents(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
@@ -208,9 +209,11 @@ def _registered(
             continue
         covered = {operand for operand, _ in rule_operands(vjp, args, kwargs)}
         if all(a in covered or a == -1 or not is_differentiable(values[a]) for a in active):
-            if -1 in active:
-                refuse_captures(entry.function)
-            return apply_vjp(vjp, args, kwargs, active)
+            if -1 not in active:
+                return apply_vjp(vjp, args, kwargs, active)
+            refuse_captures(entry.function)
+            value, residual = apply_vjp(vjp, args, kwargs, tuple(a for a in active if a != -1))
+            return value, (after_callee, residual)
     if entry.protocol is not None:
         own = entry.protocol(entry.function, args, kwargs, tuple(a for a in active if a != -1))
         if own is not None:
@@ -226,18 +229,32 @@ def _registered(
         return ASKED[0](entry.function, *args, **kwargs), (no_tangents, len(active))
     if entry.rule is not None:
         inner = tuple(a for a in active if a != -1)
-        value, residual = apply_rule(entry.rule, args, kwargs, inner)
+        if entry.rule.elementwise and any(isinstance(a, (list, tuple)) for a in args):
+            value, residual = call(caller_of(entry.function, args, kwargs, True), args, inner, kwargs)
+        else:
+            value, residual = apply_rule(entry.rule, args, kwargs, inner)
         return value, residual if -1 not in active else (after_callee, residual)
     return None
 
 
 def refuse_captures(function: Any) -> None:
     """Refuse a user's derivative of a function that captures what is differentiated."""
+    if isinstance(function, types.FunctionType) and not _may_capture(function):
+        return
     captured = ", ".join(f"`{n}`" for n in getattr(getattr(function, "__code__", None), "co_freevars", ()))
     raise DifferentiabilityError(
         f"the derivative registered for {callable_name(function)} cannot return the tangent of what the "
         f"function captures ({captured or 'its variables'}); pass it as an argument"
     )
+
+
+def _may_capture(function: types.FunctionType) -> bool:
+    """Whether a function was made inside another one, and holds something that may be differentiated."""
+    if "<locals>" not in function.__qualname__:
+        return False
+    captured = [c.cell_contents for c in function.__closure__ or () if c != types.CellType()]
+    held = [*captured, *(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
+    return any(map(has_tangent, held))
 
 
 def plainly(fn: Any) -> Any:

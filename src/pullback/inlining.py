@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pullback import ir
 from pullback.fitting import fit
-from pullback.kinds import BOOL, COMPLEX, FLOAT, FUNC, INT, NPINT, OTHER, STRUCT, Kind
+from pullback.kinds import BOOL, COMPLEX, FLOAT, FUNC, INT, LIST, NPINT, OTHER, STRUCT, TUPLE, Kind
 from pullback.operations import BINARY_FUNCTIONS, UNARY_FUNCTIONS, is_data_field
 from pullback.rules import Rule, Template, lookup
 from pullback.structs import fields_by_parameter
@@ -63,6 +63,8 @@ def inlinable(stmt: ir.Bind, expr: ir.Apply) -> tuple[Rule, dict[str, Any]] | No
         return None
     if entry.protocol is not None and not all(k.numeric for k in stmt.facts.kinds[1:]):
         return None  # an operand's class may define the operation
+    if entry.rule.elementwise and any(k.mask and not k.mask & ~(LIST | TUPLE) for k in stmt.facts.kinds[1:]):
+        return None  # its operands become arrays first
     try:
         bound = entry.rule.signature.bind(*expr.args, **dict(expr.keywords))  # type: ignore[arg-type]
     except TypeError:

@@ -39,7 +39,7 @@ def useful_names(function: ir.FunctionIR, changing: frozenset[int] = frozenset()
             stores = isinstance(stmt, ir.Store) or id(stmt) in changing
             stores = stores or (isinstance(stmt, ir.Bind) and stmt.facts.stores)
             if stores or any(n in useful for n in ir.assigned(stmt)):
-                useful |= _reads(stmt)
+                useful |= reads_of(stmt)
         if len(useful) == before:
             return useful
 
@@ -48,7 +48,7 @@ def _names(atoms: tuple[ir.Atom | None, ...]) -> Names:
     return frozenset(a.name for a in atoms if isinstance(a, ir.Var))
 
 
-def _reads(stmt: ir.Stmt) -> Names:
+def reads_of(stmt: ir.Stmt) -> Names:
     """The names that a statement itself reads, not its blocks."""
     match stmt:
         case ir.Bind(expr=expr):
@@ -71,10 +71,10 @@ def _before(stmt: ir.Stmt, live: Names, found: Liveness) -> Names:
     match stmt:
         case ir.If(body=body, orelse=orelse):
             found.after[id(stmt)] = live
-            return _block(body, live, found) | _block(orelse, live, found) | _reads(stmt)
+            return _block(body, live, found) | _block(orelse, live, found) | reads_of(stmt)
         case ir.For() | ir.While():
             found.after[id(stmt)] = live
-            head = live | _reads(stmt)
+            head = live | reads_of(stmt)
             while True:
                 again = head | (_block(stmt.body, head, found) - frozenset(ir.assigned(stmt)))
                 if again == head:
@@ -83,13 +83,13 @@ def _before(stmt: ir.Stmt, live: Names, found: Liveness) -> Names:
             found.head[id(stmt)] = head
             return head
         case ir.With(body=body):
-            return (_block(body, live, found) - frozenset(ir.assigned(stmt))) | _reads(stmt)
+            return (_block(body, live, found) - frozenset(ir.assigned(stmt))) | reads_of(stmt)
         case ir.Try():  # its blocks may be left anywhere: whatever it names is live in all of it
             inside = list(ir.walk([*stmt.steps, *stmt.final]))
-            named = frozenset().union(*(_reads(s) | frozenset(ir.assigned(s)) for s in inside))
+            named = frozenset().union(*(reads_of(s) | frozenset(ir.assigned(s)) for s in inside))
             for block in (*(s.body for s in stmt.steps), stmt.final):
                 _block(block, live | named, found)
             return live | named
         case ir.Append() | ir.Opaque():
-            return live | _reads(stmt) | frozenset(ir.assigned(stmt))
-    return (live - frozenset(ir.assigned(stmt))) | _reads(stmt)
+            return live | reads_of(stmt) | frozenset(ir.assigned(stmt))
+    return (live - frozenset(ir.assigned(stmt))) | reads_of(stmt)

@@ -23,6 +23,7 @@ from pullback.tangents import NO_TANGENT, ZERO, Tangent, TangentVector, ZeroTang
 from pullback.views import Memory, root_of
 
 Memo = dict[Any, Any]
+GROUP = "group "  # before the names of functions that a closure calls and that are made after it, in its tangent
 # (`ZERO` is a value to the tangents of tangents: an object without fields, which cannot change)
 _SIMPLE = (int, float, complex, str, bytes, type(None), np.generic, type, types.ModuleType, range, slice, ZeroTangent)
 
@@ -107,16 +108,30 @@ def _mirrored_callable(x: Any, t: Tangent, memo: Memo) -> Tangent:
     made: dict[str, Tangent] = {}
     memo[id(x)] = x, made
     given = {} if t is ZERO else t
-    made.update({k: v for k, v in given.items() if k.startswith("default ")})
-    for name, cell in zip(x.__code__.co_freevars, x.__closure__ or (), strict=True):
-        try:
-            value = cell.cell_contents
-        except ValueError:  # not yet assigned
-            continue
+    made.update(given)
+    for name, value in _captured(x, given).items():
         part = _mirrored(value, given.get(name, ZERO), memo)
         if part is not ZERO:
             made[name] = part
     return made
+
+
+def _captured(x: Any, given: dict[str, Tangent]) -> dict[str, Any]:
+    """What a closure captured, and what the functions of its group did, whose tangents are its own."""
+    found: dict[str, Any] = {}
+    group, seen = [x], set[str]()
+    for fn in group:
+        for name, cell in zip(fn.__code__.co_freevars, fn.__closure__ or (), strict=True):
+            try:
+                value = cell.cell_contents
+            except ValueError:  # not yet assigned
+                continue
+            if GROUP + name not in given:
+                found.setdefault(name, value)
+            elif name not in seen and isinstance(value, types.FunctionType):
+                seen.add(name)
+                group.append(value)
+    return found
 
 
 def has_fields(x: Any) -> bool:

@@ -22,6 +22,7 @@ Forward mode has templates of its own, under `<parameter>_dot`: the part of the 
 comes from that parameter's tangent, which the template calls `<parameter>_dot`; parts are summed.
 
     rule(np.sum, "a, axis=None", a="...", a_dot="sum(a_dot, axis)")
+    rule(copy.copy, "x", x="g", x_dot="copy(x_parts)")         x_dot itself: zeros in containers are not written out
     rule(np.dot, "a, b", a="...", b="...", _linear="a, b")     linear in each: dot(a_dot, b) + dot(a, b_dot)
 
 An elementwise function needs none: its cotangent template is linear in `g`, and is used with the

@@ -140,7 +140,7 @@ def _call(fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any]
             return _call(owner, (obj, *args), shifted(active), kwargs)
     changer = _changer(fn)
     if changer is not None:
-        if not (getattr(fn, "changes_arguments", False) or hasattr(fn, "gives_pair")):  # (which find out by themselves)
+        if not any(hasattr(fn, a) for a in ("changes_arguments", "gives_pair", "finds_out")):  # (by themselves)
             refuse_change(fn, args[0] if args else None)
         return changer(args, kwargs, active)
     entry = lookup(fn)

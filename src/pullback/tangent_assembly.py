@@ -13,9 +13,11 @@ from typing import Any
 from pullback import ir
 from pullback.activity import Activity
 from pullback.assemble import all_guards, compiled
+from pullback.capturing import arms_of, exclusive
 from pullback.emit import Helpers, again, bare_arguments, definition
 from pullback.generated import Derivative
 from pullback.layout import TANGENT
+from pullback.liveness import reads_of
 from pullback.sharing import Sharing
 from pullback.simplify import simplify
 from pullback.source import Source, remember
@@ -109,10 +111,47 @@ def not_forward(lowered: ir.FunctionIR, activity: Activity) -> list[Diagnostic]:
                     message = f"{what} values that an exception carries yet"
                     help = "use gradient or pullback, or keep the value in a variable"
                     found.append(Diagnostic("unsupported-construct", message, inner.span, "", (), (), help))
+    for stmt in _drawn_again(lowered.body):
+        message = f"{what} an iterator that is gone through in more than one place yet"
+        help = "make a list of it first, as in `items = list(zip(xs, ys))`"
+        found.append(Diagnostic("unsupported-construct", message, stmt.span, "", (), (), help))
     if lowered.generator:
         message = f"{what} generators of differentiated values yet"
         found.append(Diagnostic("unsupported-construct", message, lowered.span, "", (), (), "return a list"))
     return found
+
+
+def _drawn_again(body: list[ir.Stmt]) -> list[ir.Stmt]:
+    """The statements that go on with an iterator that was drawn from before: here it is a list, without a position."""
+    every = list(ir.walk(body))
+    makers = [s for s in every if isinstance(s, ir.Bind) and isinstance(s.expr, ir.Apply) and s.facts.varied]
+    makers = [s for s in makers if s.facts.known and _is_iterator(s.facts.callee)]
+    if not makers:
+        return []
+    arms = arms_of(body)
+    loops = [(id(s), {id(inner) for inner in ir.walk(s.body)}) for s in every if isinstance(s, (ir.For, ir.While))]
+    inside = {id(s): {loop for loop, held in loops if id(s) in held} for s in every}
+    found: list[ir.Stmt] = []
+    for made in makers:
+        names = {made.target}
+        for stmt in every:
+            if isinstance(stmt, ir.Bind) and isinstance(stmt.expr, ir.Copy) and not names.isdisjoint(reads_of(stmt)):
+                names.add(stmt.target)
+        draws = [s for s in every if not names.isdisjoint(reads_of(s)) and not _only_looks(s)]
+        for place, stmt in enumerate(draws):
+            before = [s for s in draws[:place] if not exclusive(arms[id(s)], arms[id(stmt)])]
+            if before or inside[id(stmt)] - inside[id(made)]:
+                found.append(stmt)
+    return found
+
+
+def _is_iterator(callee: Any) -> bool:
+    """Whether a class makes iterators, as `enumerate`, `zip` and those of `itertools` do."""
+    return isinstance(callee, type) and hasattr(callee, "__next__") and callee.__module__ in ("builtins", "itertools")
+
+
+def _only_looks(stmt: ir.Stmt) -> bool:
+    return isinstance(stmt, ir.Bind) and isinstance(stmt.expr, (ir.Copy, ir.Inert, ir.Compare))
 
 
 def _with_tangents(arguments: ast.arguments, dots: list[str]) -> ast.arguments:

@@ -20,6 +20,7 @@ from pullback.calls import CALLS
 from pullback.fitting import fit
 from pullback.inlining import inlinable, small_power
 from pullback.kinds import ARRAY, LIST, TUPLE
+from pullback.mirrors import GROUP
 from pullback.operations import BINARY_FUNCTIONS, UNARY_FUNCTIONS
 from pullback.rules import Rule, Template, lookup
 from pullback.spaces import zero_tangent
@@ -126,7 +127,11 @@ class TangentRules:
         ]
         if not pairs:
             return []
-        return [Part(ast.Dict([constant(k) for k, _ in pairs], [self.or_zero(a) for _, a in pairs]), None)]
+        entries = [(k, self.or_zero(a)) for k, a in pairs]
+        if expr.group:  # it calls functions made later, whose tangents are not made yet: this one holds theirs too
+            zero = self.or_zero(ir.Lit(None), False)
+            entries += [(GROUP + n, zero) for n in sorted(expr.group | {stmt.target})]
+        return [Part(ast.Dict([constant(k) for k, _ in entries], [d for _, d in entries]), None)]
 
     # --- rules ------------------------------------------------------------------------------------
 
@@ -188,7 +193,7 @@ class TangentRules:
         if found is None:
             return []
         kind = stmt.facts.kinds[ir.atoms(stmt.expr).index(operand)]
-        dot = found.value
+        dot = parts = found.value
         if not kind.numeric and not rule.elementwise:
             dot = call(self.helper(tangent_parts.filled, "filled"), dot, as_syntax(operand))
         explicit = rule.forward.get(parameter)
@@ -209,6 +214,8 @@ class TangentRules:
         if explicit is None and not rule.elementwise:
             return [Part(self.transposed(rule, chosen, index, bound, result, dot), found.guard, True)]
         holes = {i: self.hole(i, rule, parameter, bound, index, result, dot) for i in chosen.names}
+        if f"{parameter}_parts" in holes:
+            holes[f"{parameter}_parts"] = parts
         return [Part(substitute(chosen.tree, holes), found.guard)]
 
     def linear(self, stmt: ir.Bind, expr: ir.Apply, operand: ir.Atom, dot: ast.expr) -> ast.expr:

@@ -13,6 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from pullback.rules import Template, alias, lookup
 from pullback.source import Source, remember
 
@@ -29,6 +31,23 @@ def as_function(template: Template, parameters: tuple[str, ...]) -> types.Functi
     return found[1]
 
 
+def caller_of(fn: Any, args: tuple[Any, ...], kwargs: Any, lists: bool) -> types.FunctionType:
+    """A function that calls `fn` with operands in such places, of which lists and tuples are made arrays."""
+    places = frozenset(i for i, a in enumerate(args) if lists and isinstance(a, (list, tuple)))
+    key = (id(fn), len(args), tuple(kwargs), places)
+    caller: types.FunctionType | None = _CALLERS.get(key)
+    if caller is None:
+        names = [f"a{i}" for i in range(len(args))]
+        handed = [f"asarray_({a})" if i in places else a for i, a in enumerate(names)]
+        given = ", ".join([*handed, *(f"{k}={k}" for k in kwargs)])
+        text = f"lambda {', '.join([*names, *kwargs])}: fn_({given})"
+        caller = _CALLERS[key] = made(text, {"fn_": fn, "asarray_": np.asarray})
+    return caller
+
+
+_CALLERS: dict[Any, Any] = {}  # (each holds its `fn`: the id stays its own)
+
+
 def made(text: str, namespace: dict[str, Any]) -> types.FunctionType:
     """A lambda from text, whose source is remembered."""
     tree = ast.parse(text, mode="eval")
@@ -37,9 +56,6 @@ def made(text: str, namespace: dict[str, Any]) -> types.FunctionType:
     assert isinstance(node, ast.Lambda)
     remember(function.__code__, Source(node, OWN_FILE, function.__code__))
     return function
-
-
-_CALLERS: dict[Any, Any] = {}
 
 
 def operator_caller(op: str) -> Any:

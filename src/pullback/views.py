@@ -119,6 +119,13 @@ def has_overlap(x: Any) -> bool:
     return False
 
 
+def first_of_each(places: Any) -> Any:
+    """Which entries of an array of places are the first to name theirs."""
+    first = np.zeros(places.size, np.bool_)
+    first[np.unique(places, return_index=True)[1]] = True
+    return first.reshape(places.shape)
+
+
 def names_twice(index: Any) -> bool:
     """Whether an index of an array may name an entry twice: only an array of integers can."""
     if index.__class__ is tuple:

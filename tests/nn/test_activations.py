@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+import pullback as pb
 from pullback import nn
 from pullback.nn.activations import (
     log_softmax_vjp,
@@ -90,3 +91,32 @@ def test_softmax_sums_to_one_and_masks():
     assert np.allclose(nn.softmax(POINTS, axis=0).sum(axis=0), 1.0)
     assert np.array_equal(nn.softmax(np.array([0.0, -np.inf, 0.0])), [0.5, 0.0, 0.5])
     assert nn.log_softmax(np.array([0.0, -np.inf]))[1] == -np.inf
+
+
+def test_registered_functions_are_activations_by_name() -> None:
+    class Gated(nn.Layer):
+        def __init__(self, w: object) -> None:
+            self.w = w
+            self.act = nn.log_softmax
+
+        def __call__(self, x: object) -> object:
+            return self.act(self.w * x) * self.w
+
+    x = np.array([[0.3, 0.4], [-0.2, 0.7]])
+    pb.check_derivative(lambda m, x: np.sum(m(x) ** 2), Gated(np.array([0.5, -1.1])), x)
+    for layer in (nn.Dense(2, 2, nn.softmax), nn.Dense(2, 2, nn.log_softmax)):
+        layer.weight, layer.bias = np.array([[0.3, -0.2], [0.8, 0.1]]), np.array([0.1, 0.2])
+        pb.check_derivative(lambda m, x: m(x)[0, 0] * m(x)[1, 1], layer, x, order=2)
+
+
+def test_a_registered_function_that_captures_is_still_refused() -> None:
+    def f(x: float) -> float:
+        def inner(v: float) -> float:
+            return v * x
+
+        pb.derivative(of=inner)(lambda v: (inner(v), lambda g: g))
+        holder = [inner]
+        return holder[0](2.0)
+
+    with pytest.raises(pb.DifferentiabilityError):
+        pb.gradient(f)(3.0)

@@ -7,6 +7,7 @@ import pickle
 import numpy as np
 import pytest
 
+import pullback as pb
 import pullback.nn as nn
 from pullback.errors import ArgumentError
 from pullback.spaces import is_differentiable, move, zero_tangent
@@ -205,3 +206,30 @@ def test_discarding_activations_shares_the_parameters():
     assert layer.wrapped is dense
     assert zero_tangent(layer).wrapped.weight.shape == (2, 3)
     assert layer.parameter_count == 9
+
+
+def test_a_constant_field_may_be_assigned_in_a_call() -> None:
+    class Normalised(nn.Layer):
+        def __init__(self) -> None:
+            self.gain = np.ones(3) * 1.5
+            self.mean = pb.no_derivative(np.zeros(3))
+
+        def __call__(self, x: object) -> object:
+            m = np.mean(x, axis=0)
+            self.mean = 0.9 * self.mean + 0.1 * pb.without_derivative(m)
+            return (x - m) * self.gain
+
+    x = np.arange(12.0).reshape(4, 3) ** 1.3
+    layer = Normalised()
+    of_layer, of_x = pb.gradient(lambda m, x: np.sum(m(x) ** 3))(layer, x)
+    np.testing.assert_array_equal(layer.mean, 0.1 * np.mean(x, axis=0))
+    h = 1e-6
+    for k in range(3):
+        step = h * np.eye(3)[k]
+        above, below = Normalised(), Normalised()
+        above.gain, below.gain = above.gain + step, below.gain - step
+        slope = (np.sum(above(x) ** 3) - np.sum(below(x) ** 3)) / (2 * h)
+        np.testing.assert_allclose(of_layer.gain[k], slope, rtol=1e-6)
+    step = h * np.eye(4, 3)
+    slope = (np.sum(Normalised()(x + step) ** 3) - np.sum(Normalised()(x - step) ** 3)) / (2 * h)
+    np.testing.assert_allclose(np.sum(of_x * np.eye(4, 3)), slope, rtol=1e-6)

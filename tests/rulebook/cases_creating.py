@@ -88,9 +88,6 @@ CASES: list[Case] = [
     (np.arange, (4.5,), {}, (0,)),
     (np.arange, (1.25, 4.5), {}, (0, 1)),
     (np.arange, (1.25, 4.5, 0.5), {}, (0, 1, 2)),
-    (np.fromiter, ([1.5, 2.5, 3.5], float), {}, (0,)),
-    (np.fromiter, ([1.5, 2, 3.5], np.float32), {"count": 2}, (0,)),
-    (np.fromiter, (B, float), {}, (0,)),
 ]
 CASES += [
     (np.linspace, (1.0, 2.5, 4), {"retstep": True}, (0, 1)),

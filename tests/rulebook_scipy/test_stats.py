@@ -193,3 +193,9 @@ def test_an_array_whose_derivative_is_not_known_in_a_list_that_changes():
         with pytest.raises(DifferentiabilityError, match="argument `df` is not known") as refused:
             pb.pullback(f)(X, df)(X)
         assert "cdf(*operands)" in str(refused.value)
+
+
+def test_counts_and_points_in_lists() -> None:
+    x = np.array([0.7, 1.3, -0.4])
+    pb.check_derivative(lambda x: np.sum(stats.poisson.logpmf([1, 2, 0], np.exp(x))), x)
+    pb.check_derivative(lambda x: np.sum(stats.norm.logpdf([1.0, x[0], 0], x, [2.0, x[1], 1.0])), x, order=2)

@@ -19,6 +19,7 @@ from pullback.operators import value_with_pullback
 from pullback.recompute import recomputed
 from pullback.spaces import is_differentiable, zero_tangent
 from pullback.structs import constant_fields, field_names, is_struct_class, register_differentiable, unmarked
+from pullback.surgery import without_derivative
 from pullback.tables import Table
 
 _CONSTANTS = "_constant_fields"
@@ -57,7 +58,7 @@ class Layer:
         if isinstance(value, dataclasses.Field):
             value, is_constant = unmarked(value)
             if is_constant:
-                marked = frozenset({name, *self.__dict__.get(_CONSTANTS, ())})
+                marked = frozenset({name, *without_derivative(self.__dict__.get(_CONSTANTS, ()))})
                 object.__setattr__(self, _CONSTANTS, marked)
         object.__setattr__(self, name, value)
 

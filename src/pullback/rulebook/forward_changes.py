@@ -181,9 +181,11 @@ def _rearranged(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots:
     held = list(xs)
     held_dots = list(xs_dot)
     value_dot = ZERO
-    if popped >= 0:
+    if popped >= 0:  # the value is one of the items, and so varies as that does
+        value = held[popped]
         value_dot = held_dots[popped]
     elif len(args) > 1 and is_same(value, args[1]):
+        value = args[1]
         value_dot = dots[1]
     xs.clear()
     xs_dot.clear()

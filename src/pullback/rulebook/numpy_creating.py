@@ -6,16 +6,17 @@ in the argument's precision, and to a real argument as a real number.
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
 
 from pullback.fitting import fit
-from pullback.rulebook.array_likes import Array, Form, form, refuse, reshaped, restore, size_of, zeros_of
+from pullback.rulebook.array_likes import Array, Form, form, refuse, reshaped, restore, zeros_of
 from pullback.rules import constant, rule, stands_in
 from pullback.tangents import ZERO, Tangent
 
-IN_TEMPLATES = (reshaped, size_of, zeros_of)
+IN_TEMPLATES = (reshaped, zeros_of)
 
 
 def linspace_pullback(g: Any, m: Form, num: int, endpoint: bool, retstep: bool, axis: int, of_start: bool) -> Tangent:
@@ -145,13 +146,22 @@ for contiguous in (np.ascontiguousarray, np.asfortranarray):
         _alias=True,
     )
 
-rule(
-    np.fromiter,
-    "iter, dtype, count=-1, *, like=None",
-    iter="restore(np.append(g, np.zeros(size_of(form(iter)) - g.size)), form(iter))",
-    iter_dot="fit(np.asarray(iter_dot[: len(y)]), y)",
-    _returns="array",
-)
+
+def fromiter(iter: Any, dtype: Any, count: int = -1, *, like: Any = None) -> Any:  # NumPy's own names
+    """`np.fromiter`: what is drawn, in an array."""
+    items = list(iter) if count < 0 else list(itertools.islice(iter, count))
+    check_count(len(items), count)
+    return np.array(items, dtype)
+
+
+def check_count(found: int, count: int) -> None:
+    """Raise NumPy's own error where there was less to draw than was asked for."""
+    if found < count:
+        np.fromiter([0.0] * found, float, count)
+
+
+constant(check_count)
+stands_in(np.fromiter, fromiter, "array")
 
 # A copy, perhaps of another precision
 rule(np.copy, "a, order='K', subok=False", a="restore(g, form(a))", a_dot="np.copy(a_dot)", _returns="array")

@@ -123,7 +123,7 @@ def solve_tangent(a_dot: Any, y: Array, a: Any, vector: bool) -> Array:
 def matrix_power_tangent(a_dot: Any, a: Any, n: int) -> Tangent:
     """The tangent of aⁿ: the sum of aᵏ ȧ aⁿ⁻¹⁻ᵏ; of inv(a) for a negative n."""
     if n == 0:
-        return ZERO
+        return np.zeros_like(a_dot)
     if n < 0:
         inverse = np.linalg.inv(a)
         return power_sum(-(inverse @ np.asarray(a_dot) @ inverse), inverse, -n)

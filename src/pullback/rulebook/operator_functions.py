@@ -13,7 +13,7 @@ from typing import Any
 from pullback.applying import Residual
 from pullback.attributes import call_method, read_attribute, read_item
 from pullback.dispatch import CALLABLES, call
-from pullback.rules import Active, intrinsic
+from pullback.rules import Active, intrinsic, rule, stands_in
 from pullback.tangents import ZERO, Tangent, add
 
 Result = tuple[Any, Residual]
@@ -136,3 +136,23 @@ def _reverse_call_partial(residual: Residual, g: Tangent) -> tuple[Tangent, ...]
 
 
 CALLABLES[functools.partial] = _call_partial
+
+
+# --- decorators: a function that is given another's name and documentation stays the function it is -------
+
+
+def wraps(wrapped: Any, assigned: Any = functools.WRAPPER_ASSIGNMENTS, updated: Any = functools.WRAPPER_UPDATES) -> Any:
+    """`functools.wraps`."""
+    return lambda wrapper: functools.update_wrapper(wrapper, wrapped, assigned, updated)
+
+
+rule(
+    functools.update_wrapper,
+    "wrapper, wrapped, assigned=None, updated=None",
+    wrapper="g",
+    wrapper_dot="wrapper_parts",
+    _itself=0,
+    _inert="wrapped",
+    _returns="unknown",
+)
+stands_in(functools.wraps, wraps)
