@@ -4,6 +4,7 @@ Each program ends by reading what it stored; the derivative must be the right on
 store is made once before, so that one which leaves an equal value there is seen as well.
 """
 
+import copy
 import functools
 import logging
 import types
@@ -230,3 +231,45 @@ def logged_by_another(x: float) -> float:
 @pytest.mark.parametrize("f", [logged, logged_by_another])
 def test_logging_stores_nothing(f: Any) -> None:
     pb.check_derivative(f, 1.3, order=2, modes=("reverse", "forward"))
+
+
+MASSES = np.array([1.0, 2.0, 3.0])
+NUMBERS = [2.0, 1.0]
+SETTINGS = {"a": 1.0, "b": 2.0}
+
+
+def masses() -> Any:
+    return MASSES
+
+
+def copies_of_constants(x: float) -> Any:
+    settings, numbers, ordered = SETTINGS.copy(), NUMBERS[:], sorted(NUMBERS)
+    settings["a"], numbers[0], ordered[1] = x, x * x, x
+    numbers.append(settings["a"])
+    return settings["a"] * settings["b"] * numbers[0] * ordered[1] * ordered[0]
+
+
+def copied_arrays(x: float) -> Any:
+    first, some, many, whole = MASSES.astype(float), MASSES[[0, 1]], MASSES[MASSES > 1.0], np.array(masses())
+    first[0], some[1], many[0], whole[2] = x, x * x, x, x * x
+    return first @ whole * some.sum() * many.sum()
+
+
+def deep_and_shallow_copies(x: float) -> Any:
+    one, other = copy.deepcopy(SETTINGS), copy.copy(NUMBERS)
+    one["a"], other[0] = x, x * x
+    return one["a"] * one["b"] * other[0]
+
+
+def a_name_that_held_a_constant(x: float) -> Any:
+    a = MASSES
+    a = a * x
+    a[0] = x * x
+    return a.sum() * a[0]
+
+
+@pytest.mark.parametrize(
+    "f", [copies_of_constants, copied_arrays, deep_and_shallow_copies, a_name_that_held_a_constant]
+)
+def test_a_copy_of_a_constant_may_hold_differentiated_values(f: Any) -> None:
+    pb.check_derivative(f, 1.3, modes=("reverse",))

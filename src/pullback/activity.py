@@ -252,7 +252,8 @@ class _Analysis:
         self.found.changes.add(id(stmt))
         shared = self.sharing.with_(name)
         for other in self.sharing.globals_changed(stmt):
-            if id(stmt) not in self.sharing.certain and not calls_mutator(stmt):
+            itself = calls_mutator(stmt) and other in self.sharing.given_directly(stmt, 1)
+            if id(stmt) not in self.sharing.certain and not itself:
                 kind = self.sharing.kinds.get(other)
                 precise = kind is None or kind.mask & ~(NUMERIC_MASK | LIST | DICT | TUPLE)
                 if precise or self.sharing.is_read(stmt):

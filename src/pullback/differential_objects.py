@@ -213,7 +213,17 @@ def how_operator(op: str, operands: Any) -> str:
         return INERT
     own = isinstance(getattr(type(a), f"__{METHODS[op]}__", None), types.FunctionType)
     other = isinstance(getattr(type(b), f"__r{METHODS[op]}__", None), types.FunctionType)
-    return "class" if own or other else NUMERIC
+    if own or other:
+        return "class"
+    return "subclass" if as_numbers(operands) is not operands else NUMERIC
+
+
+def as_numbers(operands: Any) -> Any:
+    """The operands, of which those of subclasses of `int` and `float` (members of an `IntEnum`) are plain numbers."""
+    if not any(isinstance(x, (int, float)) and x.__class__ not in NUMBERS for x in operands):
+        return operands
+    kinds = (bool, int, float)
+    return tuple([x if type(x) in NUMBERS else next((k(x) for k in kinds if isinstance(x, k)), x) for x in operands])
 
 
 def class_methods(op: str, a: Any, b: Any) -> Any:
@@ -235,6 +245,8 @@ def general_operator(op: str, operands: Any, dots: Any) -> Any:
     way = how_operator(op, operands)
     if way == NUMERIC:
         return call_differential(operator_caller(op), ZERO, operands, dots)
+    if way == "subclass":
+        return operate_differential(op, as_numbers(operands), dots)
     a = operands[0]
     a_dot = dots[0]
     if way == "unary":

@@ -18,6 +18,7 @@ from pullback import ir
 from pullback.changing import MODULE, Flows
 from pullback.kinds import ARRAY, DICT, LIST
 from pullback.rules import lookup
+from pullback.solitary import SHALLOW, copied
 
 Names = frozenset[str]
 _NONE: Names = frozenset()
@@ -34,31 +35,38 @@ class Origins:
         self._makes_anew = makes_anew
         self._flows_of = flows
         self._local = local
+        self._parameters = frozenset(function.parameters)
         self._of: dict[str, Names] = {p: frozenset((p,)) for p in function.parameters}
         self._held: dict[str, Names] = {}
         self.position = 0  # of the statement that is looked at
         self._pairs = _pairs_of_new(function)
         self._tuples = _tuples(function)
+        self._slices = _only(function, lambda e: isinstance(e, ir.Build) and e.kind == "slice")
+        self._masks = _only(function, lambda e: isinstance(e, ir.Compare))
         self._rebound = _rebound(function, makes_anew, self._pairs)
         for p in self._rebound:
-            del self._of[p]
+            self._of.pop(p, None)
+        self._early: dict[str, tuple[Names, Names]] = {}  # of variables, what they may be and hold before that
         statements = list(ir.walk(function.body))
         while True:
-            before = (dict(self._of), dict(self._held))
+            before = (dict(self._of), dict(self._held), dict(self._early))
             for stmt in statements:
                 self.position = stmt.pos
                 self._stmt(stmt)
-            if (self._of, self._held) == before:
+            if (self._of, self._held, self._early) == before:
                 break
 
     def of(self, name: str) -> Names:
         """The outer names that the value of `name` may be, or be a part of."""
         if name in self._rebound and self.position <= self._rebound[name]:
-            return self._of.get(name, _NONE) | {name}
+            early = self._early.get(name, (_NONE, _NONE))[0]
+            return self._of.get(name, _NONE) | early | ({name} if name in self._parameters else _NONE)
         return self._of.get(name, _NONE) if name in self._local else frozenset((name,))
 
     def held(self, name: str) -> Names:
         """The outer names of which the value of `name` may hold something."""
+        if name in self._rebound and self.position <= self._rebound[name]:
+            return self._held.get(name, _NONE) | self._early.get(name, (_NONE, _NONE))[1]
         return self._held.get(name, _NONE) if name in self._local else frozenset((name,))
 
     def all(self, name: str) -> Names:
@@ -66,6 +74,11 @@ class Origins:
         return self.of(name) | self.held(name)
 
     def _flow(self, target: str, of: Names, held: Names) -> None:
+        rebound = self._rebound.get(target, -1)
+        if self.position < rebound and target not in self._parameters:
+            before = self._early.get(target, (_NONE, _NONE))
+            self._early[target] = (before[0] | of, before[1] | held)
+            return
         if of:
             self._of[target] = self._of.get(target, _NONE) | of
         if held:
@@ -85,6 +98,8 @@ class Origins:
                 self._flow(target, self.of(name), self.held(name))
                 if name in self._local:
                     self._flow(name, _NONE, self.held(target))  # one value under two names
+            case ir.Bind(target=target, expr=ir.Item(obj=obj, index=index)) if self._takes_out(stmt, index):
+                self._flow(target, _NONE, _NONE if stmt.facts.kinds[0].numeric else self._union([obj]))
             case ir.Bind(target=target, expr=ir.Attr(obj=obj) | ir.Item(obj=obj)):
                 if not isinstance(stmt.facts.kind.value, _CODE):
                     self._part(target, obj)
@@ -119,6 +134,11 @@ class Origins:
             return
         if self._makes_anew(stmt):
             return
+        copies = copied(stmt)
+        if copies:
+            operands = [*call.args, *(a for _, a in call.keywords), *([call.callee] if call.method is not None else [])]
+            self._flow(target, _NONE, self._union(operands) if copies == SHALLOW else _NONE)
+            return
         if stmt.facts.known and self._of_tangents(stmt.facts.callee, target, call):
             return
         known = self._flows_of(stmt) or _of_attributes(stmt, call)
@@ -141,6 +161,14 @@ class Origins:
             if isinstance(operand, ir.Var) and operand.name in self._local:
                 others = [o for o in operands if o is not operand]
                 self._flow(operand.name, _NONE, self._union(others))
+
+    def _takes_out(self, stmt: ir.Bind, index: ir.Atom) -> bool:
+        """Whether an item is new: some of a list's, or of an array's by a list or an array of places."""
+        owner, kind = stmt.facts.kinds[0], stmt.facts.kinds[1]
+        if owner.mask == LIST:
+            return isinstance(index, ir.Var) and index.name in self._slices
+        by_places = bool(kind.mask) and not kind.mask & ~(LIST | ARRAY)
+        return owner.mask == ARRAY and (by_places or (isinstance(index, ir.Var) and index.name in self._masks))
 
     def _of_tangents(self, callee: Any, target: str, call: ir.Apply) -> bool:
         """What forward mode calls: an operator makes a new pair, other functions say what their result is a part of."""
@@ -199,6 +227,14 @@ def _tuples(function: ir.FunctionIR) -> dict[str, tuple[ir.Atom, ...]]:
     return {target: items for target, items in built if bound.count(target) == 1}
 
 
+def _only(function: ir.FunctionIR, makes: Callable[[ir.Expr], bool]) -> Names:
+    """The names that are bound to results of such expressions alone, as slices and masks are."""
+    statements = [s for s in ir.walk(function.body) if ir.assigned(s)]
+    made = [isinstance(s, ir.Bind) and makes(s.expr) for s in statements]
+    found = {n for s, flag in zip(statements, made, strict=True) if flag for n in ir.assigned(s)}
+    return frozenset(found - {n for s, flag in zip(statements, made, strict=True) if not flag for n in ir.assigned(s)})
+
+
 def _pairs_of_new(function: ir.FunctionIR) -> Names:
     """The names that only ever hold a new value and its tangent, as `call_differential` of a class makes them."""
     found: set[str] = set()
@@ -220,7 +256,7 @@ def _gives_new_pair(stmt: ir.Bind, found: set[str]) -> bool:
 
 
 def _rebound(function: ir.FunctionIR, makes_anew: Callable[[ir.Bind], bool], pairs: Names) -> dict[str, int]:
-    """The parameters that are bound to new values, and where that is first done for certain.
+    """The names that are bound to new values, and where that is first done for certain.
 
         def f(u):
             u = u.copy()        from here on, `u` is not what the caller holds
@@ -230,13 +266,15 @@ def _rebound(function: ir.FunctionIR, makes_anew: Callable[[ir.Bind], bool], pai
     found: dict[str, int] = {}
     anew = {s.target for s in ir.walk(function.body) if isinstance(s, ir.Bind) and makes_anew(s)}
     anew -= {n for s in ir.walk(function.body) if not _makes(s, makes_anew) for n in ir.assigned(s)}
+    bound = set(function.parameters)
     for stmt in function.body:
-        if isinstance(stmt, ir.Bind) and stmt.target in function.parameters and _is_new(stmt, makes_anew, anew):
+        if isinstance(stmt, ir.Bind) and stmt.target in bound and _is_new(stmt, makes_anew, anew):
             found.setdefault(stmt.target, stmt.pos)
         elif isinstance(stmt, ir.Unpack) and isinstance(stmt.source, ir.Var) and stmt.source.name in pairs:
             for target in stmt.targets:
                 if target in function.parameters:
                     found.setdefault(target, stmt.pos)
+        bound.update(n for s in ir.walk([stmt]) for n in ir.assigned(s))
     closures = [s.expr for s in ir.walk(function.body) if isinstance(s, ir.Bind) and isinstance(s.expr, ir.Closure)]
     captured = {name for closure in closures for name in closure.captures}
     return {n: p for n, p in found.items() if n not in captured}

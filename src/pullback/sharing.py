@@ -211,9 +211,9 @@ class Sharing:
         """Whether a statement is a call of code that was read, so that it is known what it may change."""
         return isinstance(stmt, ir.Bind) and self._flows(stmt) is not None
 
-    def given_directly(self, stmt: ir.Stmt) -> frozenset[str]:
-        """The outer names that the operands of a call are, or are parts of."""
-        operands = ir.atoms(stmt.expr) if isinstance(stmt, ir.Bind) else ()
+    def given_directly(self, stmt: ir.Stmt, first: int | None = None) -> frozenset[str]:
+        """The outer names that the operands of a call, or the first of them, are, or are parts of."""
+        operands = ir.atoms(stmt.expr)[:first] if isinstance(stmt, ir.Bind) else ()
         self.origins.position = stmt.pos
         return frozenset().union(*(self.origins.of(a.name) for a in operands if isinstance(a, ir.Var)))
 

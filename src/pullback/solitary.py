@@ -9,6 +9,9 @@
 from __future__ import annotations
 
 import ast
+import copy
+import dataclasses
+from typing import Any
 
 import numpy as np
 
@@ -116,6 +119,32 @@ def makes_anew(stmt: ir.Bind) -> bool:
     if entry.returns == "first":
         return False  # without_derivative(x) is x itself
     return entry.constant or (entry.rule is not None and not entry.rule.alias)
+
+
+DEEP, SHALLOW = "deep", "shallow"
+_DEEP: tuple[Any, ...] = (copy.deepcopy, dataclasses.asdict, dataclasses.astuple)
+_SHALLOW: tuple[Any, ...] = (copy.copy, dataclasses.replace, sorted)
+
+
+def copied(stmt: ir.Bind) -> str:
+    """Whether a call makes a copy: `DEEP`, which shares nothing, or `SHALLOW`, which holds the same things; else empty.
+
+    A method of the name `copy` or `astype` makes one, of whatever class the object is.
+    """
+    expr, facts = stmt.expr, stmt.facts
+    if not isinstance(expr, ir.Apply):
+        return ""
+    if facts.known and not facts.method:
+        if any(facts.callee is f for f in _DEEP):
+            return DEEP
+        if any(facts.callee is f for f in _SHALLOW) or getattr(facts.callee, "__name__", "") == "fromkeys":
+            return SHALLOW
+        copies = facts.callee is np.array or facts.callee is np.ndarray.astype
+        if copies and not any(k in (None, "copy") for k, _ in expr.keywords):
+            return DEEP
+    if expr.method in ("copy", "astype", "flatten") and not facts.method:
+        return DEEP if facts.kinds[0].numeric else SHALLOW
+    return ""
 
 
 def _shared_by(stmt: ir.Bind, result: str) -> set[str]:

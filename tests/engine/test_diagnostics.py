@@ -60,7 +60,7 @@ class TestRendering:
         )
         assert made.render() == "\n".join([
             "error[no-derivative]: no derivative is known for `math.gamma`",
-            "  --> rendered.py:2:" + str(self.at(2, "math").column + 1),
+            "  --> rendered.py:2:17",
             "   |",
             "2  |     größe = x + math.gamma(x)",
             "   |                 ^^^^^^^^^^^^^ called with the active argument `x`",
@@ -260,8 +260,10 @@ class TestCotangents:
             pull(1.0, 2.0)
 
     def test_a_result_without_tangent_space(self):
+        with pytest.warns(pb.ZeroDerivativeWarning, match="does not depend on `x`"):
+            pull = pb.pullback(lambda x: None)(2.0)
         with pytest.raises(pb.ArgumentError, match="None, which has no tangent space"):
-            pb.pullback(lambda x: None)(2.0)(1.0)
+            pull(1.0)
 
 
 # The zero-derivative warning ----------------------------------------------------------------------------------------

@@ -459,6 +459,56 @@ def test_going_on_with_an_iterator_is_refused_in_forward_mode(f: Callable[[Array
         pb.pullback(pb.gradient(f))(X)(X)
 
 
+# --- numbers of subclasses, and what changes in fields, views and lists ------------------------------------
+
+
+class Count(enum.IntEnum):
+    FOUR = 4
+
+
+class Weight(float, enum.Enum):
+    HALF = 0.5
+
+
+@program
+def numbers_of_an_enum(x: Array) -> Any:
+    return np.sum(x**Count.FOUR) * Weight.HALF + (x[0] + Count.FOUR) * x[1] * Weight.HALF
+
+
+class Particle:
+    def __init__(self) -> None:
+        self.position, self.velocity = np.ones(3), np.zeros(3)
+
+    def push(self, force: Any, dt: float) -> None:
+        self.velocity += force * dt
+        self.position += self.velocity * dt
+
+
+@program
+def arrays_in_fields_change(x: Array) -> Any:
+    p = Particle()
+    for _ in range(2):
+        p.push(-p.position * x, 0.1)
+    return np.sum(p.position**2)
+
+
+@program
+def a_view_changes(x: Array) -> Any:
+    v = x * x
+    w = v[::-1]
+    w *= x[0]
+    return np.sum(v * v)
+
+
+@program
+def a_list_is_put_together(x: Array) -> Any:
+    q = [x[0]]
+    q.insert(0, x[1] * x[2])
+    q.extend([x[1] ** 2])
+    q.reverse()
+    return q[0] * q[1] * q[2] ** 2
+
+
 # ------------------------------------------------------------------------------------------------------
 
 

@@ -12,6 +12,7 @@ from pullback.differential_calls import (
 )
 from pullback.differential_changes import object_of
 from pullback.differential_objects import (
+    as_numbers,
     class_methods,
     how_attribute,
     how_item,
@@ -109,6 +110,7 @@ def only_once(g: Any) -> Any:
     return g
 
 
+rule(as_numbers, "operands", operands="g", operands_dot="operands_dot", _returns="unknown", _alias=True)
 rule(itself, "obj", obj="g", obj_dot="obj_dot", _returns="unknown", _alias=True)
 rule(object_of, "fn", fn="only_once(g)", fn_dot="fn_dot", _returns="unknown", _alias=True)
 rule(kept_value, "value, obj, name", value="g", value_dot="value_dot", _returns="unknown", _alias=True, _inert="obj")
