@@ -104,7 +104,7 @@ def all_guards(derivative: Derivative, helpers: Helpers) -> list[ast.expr]:
 def _apart(derivative: Derivative, helpers: Helpers) -> list[ast.expr]:
     """The test that arrays which change share no memory with others."""
     changed, others = derivative.apart
-    if not others and len(changed) < 2:
+    if not changed or not (others or len(changed) > 1):
         return []
     both = (tuple_of([name(n) for n in names]) for names in (changed, others))
     return [call(helpers(derivative.shares, derivative.shares.__name__), *both)]
