@@ -297,4 +297,4 @@ def _copied_array(x: Any, memo: Memo) -> Any:
 
 # What the results are, or are parts of, among the operands: a mirror shares nothing with its value.
 mirror.part_of = mirrors.part_of = ()  # type: ignore[attr-defined]
-complete.part_of = (0,)  # type: ignore[attr-defined]
+complete.same_as = 0  # type: ignore[attr-defined]

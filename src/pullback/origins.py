@@ -177,6 +177,10 @@ class Origins:
             items = [item for items in given for item in items]
             self._flow(target, _NONE, _NONE.union(*(self.held(a.name) for a in items if isinstance(a, ir.Var))))
             return True
+        same = getattr(callee, "same_as", None)
+        if same is not None and isinstance(source := call.args[same], ir.Var):
+            self._flow(target, self.of(source.name), self.held(source.name))
+            return True
         places = getattr(callee, "part_of", None)
         if places is None:
             return False
