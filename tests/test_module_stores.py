@@ -129,6 +129,15 @@ def by_updating(v: Any) -> None:
     BOX.__dict__.update(value=v)
 
 
+def fromkeys(n: int) -> Recorder:
+    return OBJ
+
+
+def put_in_what_is_no_copy(v: Any) -> None:
+    same = BOX.array.astype(float, copy=False)
+    same[0] = v
+
+
 # What stores a value, and what reads it afterwards.
 STORES: dict[str, tuple[Any, Any]] = {
     "static method appends": (Held.push, lambda: Held.items[-1]),
@@ -158,6 +167,8 @@ STORES: dict[str, tuple[Any, Any]] = {
     "list that a function returned": (lambda v: items_of().append(v), lambda: OBJ.items[-1]),
     "what a static method returned": (lambda v: put(Held.get(), v), lambda: Held.one.value),
     "what a class method returned": (lambda v: put(Held.get_by_class(), v), lambda: Held.one.value),
+    "what `astype` returned without a copy": (put_in_what_is_no_copy, lambda: BOX.array[0]),
+    "what a function of a copy's name returned": (lambda v: put(fromkeys(3), v), lambda: OBJ.value),
     "item of a dict": (lambda v: put(TABLE["a"], v), lambda: TABLE["a"].value),
     "attribute of a class": (lambda v: put(Held.one, v), lambda: Held.one.value),
 }
@@ -203,10 +214,26 @@ def assigned_to_what_was_returned(x: float) -> Any:
     return Held.one.value * x
 
 
+def assigned_to_what_a_name_hides(x: float) -> Any:
+    found = fromkeys(3)
+    found.value = x * x
+    return OBJ.value * x
+
+
+def stored_in_what_is_no_copy(x: float) -> Any:
+    same = BOX.array.astype(float, copy=False)
+    same[0] = x * x
+    return BOX.array[0] * x
+
+
 @pytest.mark.parametrize("verb", VERBS)
 @pytest.mark.parametrize(
-    "f", [read_by_name, read_through_the_dict, appended_to_a_list_in_a_table, assigned_to_what_was_returned]
-)
+    "f",
+    [
+        read_by_name, read_through_the_dict, appended_to_a_list_in_a_table, assigned_to_what_was_returned,
+        assigned_to_what_a_name_hides, stored_in_what_is_no_copy,
+    ],
+)  # fmt: skip
 def test_so_is_one_in_the_differentiated_function_itself(f: Any, verb: str) -> None:
     f(1.3)
     with pytest.raises(pb.DifferentiabilityError, match="is stored in"):

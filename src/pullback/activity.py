@@ -251,9 +251,9 @@ class _Analysis:
         """A statement that changes what `name` shares, with a varied value: all that shares with it may vary now."""
         self.found.changes.add(id(stmt))
         shared = self.sharing.with_(name)
+        owners = self.sharing.given_directly(stmt, 1) if calls_mutator(stmt) else frozenset()
         for other in self.sharing.globals_changed(stmt):
-            itself = calls_mutator(stmt) and other in self.sharing.given_directly(stmt, 1)
-            if id(stmt) not in self.sharing.certain and not itself:
+            if id(stmt) not in self.sharing.certain and other not in owners:
                 kind = self.sharing.kinds.get(other)
                 precise = kind is None or kind.mask & ~(NUMERIC_MASK | LIST | DICT | TUPLE)
                 if precise or self.sharing.is_read(stmt):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import copy
 import dataclasses
+import types
 from typing import Any
 
 import numpy as np
@@ -132,15 +133,16 @@ def copied(stmt: ir.Bind) -> str:
     A method of the name `copy` or `astype` makes one, of whatever class the object is.
     """
     expr, facts = stmt.expr, stmt.facts
-    if not isinstance(expr, ir.Apply):
-        return ""
+    if not isinstance(expr, ir.Apply) or any(k in (None, "copy") for k, _ in expr.keywords) or len(expr.args) > 4:
+        return ""  # (`astype(dtype, copy=False)` may return the array itself)
     if facts.known and not facts.method:
         if any(facts.callee is f for f in _DEEP):
             return DEEP
-        if any(facts.callee is f for f in _SHALLOW) or getattr(facts.callee, "__name__", "") == "fromkeys":
+        if any(facts.callee is f for f in _SHALLOW):
             return SHALLOW
-        copies = facts.callee is np.array or facts.callee is np.ndarray.astype
-        if copies and not any(k in (None, "copy") for k, _ in expr.keywords):
+        if isinstance(facts.callee, types.BuiltinFunctionType) and facts.callee == dict.fromkeys:
+            return SHALLOW
+        if facts.callee is np.array or facts.callee is np.ndarray.astype:
             return DEEP
     if expr.method in ("copy", "astype", "flatten") and not facts.method:
         return DEEP if facts.kinds[0].numeric else SHALLOW
