@@ -275,9 +275,6 @@ def _super(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Res
     return super(*args), (_reverse_choice, args, 1, active)
 
 
-for _method in (list.copy, dict.copy, deque.copy, OrderedDict.copy, copy.copy):
-    rule(_method, "x", x="g", x_dot="copy.copy(x_parts)", _returns="first", _alias=True)
-rule(copy.deepcopy, "x", x="g", x_dot="copy.deepcopy(x_dot)", _returns="first", _alias=True)
 rule(float.real, "x", x="g", x_dot="x_dot", _returns="float")
 rule(float.conjugate, "x", x="g", x_dot="x_dot", _returns="float")
 rule(complex.real, "z", z="real_part(g) + 0j", z_dot="z_dot.real")
