@@ -22,7 +22,7 @@ from pullback.asking_code import call_attribute
 from pullback.conditions import ASKING, ATTRIBUTE, IMPLICIT, KEY, SPELLED, own_methods, within
 from pullback.dispatch import ASKED, IS_QUIET, WATCHED
 from pullback.errors import DifferentiabilityError
-from pullback.fingerprints import fingerprint
+from pullback.fingerprints import fingerprint, held_now, unchanged
 from pullback.kinds import STRUCT, Kind, kind_of
 from pullback.names import INTERNAL
 from pullback.rules import EPOCH, callable_name, constant, is_library_code, lookup, rule
@@ -386,7 +386,7 @@ rule(unchanging, "x, methods", x="g", x_dot="x_dot", _returns="unknown", _alias=
 ASKED.append(asked)
 WATCHED.append(watched)
 IS_QUIET.append(is_quiet)
-constant(asked, as_keys, looked_on, same_still, own, reflects, otherwise, unanswered)
+constant(asked, as_keys, looked_on, same_still, held_now, unchanged, own, reflects, otherwise, unanswered)
 for _function, _spelled, _methods in (
     (operator.lt, less, "lt gt"), (operator.le, less_or_equal, "le ge"), (operator.gt, greater, "gt lt"),
     (operator.ge, greater_or_equal, "ge le"), (operator.eq, equal, "eq"), (operator.ne, unequal, "ne eq"),

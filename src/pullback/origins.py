@@ -16,13 +16,14 @@ import numpy as np
 
 from pullback import ir
 from pullback.changing import MODULE, Flows
-from pullback.kinds import ARRAY, DICT, LIST
+from pullback.kinds import ARRAY, DICT, LIST, Kind
 from pullback.rules import lookup
 from pullback.solitary import SHALLOW, copied
 
 Names = frozenset[str]
 _NONE: Names = frozenset()
 _CODE = (types.FunctionType, np.ufunc)  # as `np.add`: nothing is stored in what a module's functions are
+_IMMUTABLE = 1 << 8  # Py_TPFLAGS_IMMUTABLETYPE: the classes of C, such as `float`
 
 
 class Origins:
@@ -147,6 +148,9 @@ class Origins:
             return
         operands = [*call.args, *(a for _, a in call.keywords)]
         library = stmt.facts.known and lookup(stmt.facts.callee) is not None
+        if len(stmt.facts.kinds) == len(operands) + 1:
+            kinds = stmt.facts.kinds[1:]
+            operands = [o for o, k in zip(operands, kinds, strict=True) if not _takes_nothing(k, library)]
         if (call.method is not None and not library) or not stmt.facts.known:
             operands.append(call.callee)
         everything = self._union(operands)
@@ -201,6 +205,11 @@ class Origins:
             operand = operands[place]
             if isinstance(operand, ir.Var) and operand.name in self._local:
                 self._flow(operand.name, _NONE, union(others))
+
+
+def _takes_nothing(kind: Kind, library: bool) -> bool:
+    """Whether an operand is a class in which nothing can be stored, or none that a library would hold: a dtype."""
+    return isinstance(kind.value, type) and (library or bool(kind.value.__flags__ & _IMMUTABLE))
 
 
 def _of_attributes(stmt: ir.Bind, call: ir.Apply) -> Flows | None:

@@ -10,10 +10,12 @@ All of it is written in the language that is differentiated, or is linear and ha
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
+from pullback.drawing import Drawn
 from pullback.errors import DifferentiabilityError
 from pullback.spaces import describe, is_differentiable, project
 from pullback.structs import constant_fields
@@ -131,6 +133,11 @@ def walked(xs: Any, t: Tangent) -> Any:
     if isinstance(xs, (list, tuple, np.ndarray, dict, deque)):
         return xs
     return list(xs) if t is ZERO else listed(xs)
+
+
+def collected(xs: Any) -> Any:
+    """The items of what can be iterated over once only; anything else itself."""
+    return list(xs) if isinstance(xs, Iterator) and not isinstance(xs, Drawn) else xs
 
 
 def elements(t: Tangent, xs: Any) -> Any:

@@ -17,7 +17,7 @@ from pullback.errors import DifferentiabilityError
 from pullback.python_calls import has_tangent
 from pullback.rulebook.builtin_containers import Result, selection
 from pullback.rules import Active, callable_name, constant, forward_intrinsic, intrinsic, rule
-from pullback.tangent_parts import elements, part
+from pullback.tangent_parts import collected, elements, part
 from pullback.tangents import ZERO
 
 
@@ -39,10 +39,12 @@ def _deque(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Res
 
 @forward_intrinsic(deque)
 def _deque_along(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
-    value = deque(*args, **kwargs)
     if not args:
+        value = deque(**kwargs)
         return value, empty_like(value)
-    items_dot = list(elements(dots[0], args[0]))
+    source = collected(args[0])
+    value = deque(source, *args[1:], **kwargs)
+    items_dot = list(elements(dots[0], source))
     return value, deque_of([items_dot[i] for i in last_places(items_dot, *args[1:], **kwargs)], value)
 
 

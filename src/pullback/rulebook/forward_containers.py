@@ -20,7 +20,7 @@ from pullback.errors import DifferentiabilityError
 from pullback.rulebook.builtin_containers import NUMBERS, chosen, keyed, sorted_order
 from pullback.rules import constant, forward_intrinsic, rule
 from pullback.spaces import is_differentiable
-from pullback.tangent_parts import elements, part
+from pullback.tangent_parts import collected, elements, part
 from pullback.tangents import ZERO, Tangent, TangentVector, tangent_type
 
 
@@ -31,8 +31,9 @@ def all_numbers(xs: Any, start: Any) -> bool:
 
 @forward_intrinsic(sum)
 def _sum(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
-    xs = list(args[0])
-    xs_dot = elements(dots[0], args[0])
+    source = collected(args[0])
+    xs = list(source)
+    xs_dot = elements(dots[0], source)
     total = args[1] if len(args) > 1 else kwargs.get("start", 0)
     total_dot = dots[1] if len(args) > 1 else part(kwdots, "start")
     start = total
@@ -47,8 +48,9 @@ def _sum(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -
 def _reduce(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
     function = args[0]
     function_dot = dots[0]
-    xs = list(args[1])
-    xs_dot = list(elements(dots[1], args[1]))
+    source = collected(args[1])
+    xs = list(source)
+    xs_dot = list(elements(dots[1], source))
     if len(args) > 2:
         xs = [args[2], *xs]
         xs_dot = [dots[2], *xs_dot]
@@ -72,8 +74,9 @@ def winner(choose: Any, xs: Any, kwargs: Any) -> int:
 @forward_intrinsic(max)
 @forward_intrinsic(min)
 def _extreme(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
-    xs = args if len(args) > 1 else list(args[0])
-    xs_dot = dots if len(args) > 1 else elements(dots[0], args[0])
+    source = args if len(args) > 1 else collected(args[0])
+    xs = args if len(args) > 1 else list(source)
+    xs_dot = dots if len(args) > 1 else elements(dots[0], source)
     if not xs:
         return fn(*args, **kwargs), part(kwdots, "default")
     k = winner(fn, xs, kwargs)
@@ -85,8 +88,9 @@ def _extreme(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: An
 def _collected(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
     if not args:
         return fn(), ZERO
-    parts = list(elements(dots[0], args[0]))
-    return fn(args[0]), tuple(parts) if is_tuple(fn) else parts
+    source = collected(args[0])
+    parts = list(elements(dots[0], source))
+    return fn(source), tuple(parts) if is_tuple(fn) else parts
 
 
 def is_tuple(fn: Any) -> bool:
@@ -109,15 +113,17 @@ def selected(fn: Any, items: Any, args: Any, kwargs: Any) -> list[int]:
 @forward_intrinsic(filter)
 def _selection(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
     last = len(args) - 1
-    items = list(args[last])
-    items_dot = elements(dots[last], args[last])
+    source = collected(args[last])
+    items = list(source)
+    items_dot = elements(dots[last], source)
     order = selected(fn, items, args, kwargs)
     return [items[i] for i in order], [items_dot[i] for i in order]
 
 
 @forward_intrinsic(enumerate)
 def _enumerate(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
-    return list(enumerate(*args, **kwargs)), [(ZERO, d) for d in elements(dots[0], args[0])]
+    source = collected(args[0])
+    return list(enumerate(source, *args[1:], **kwargs)), [(ZERO, d) for d in elements(dots[0], source)]
 
 
 @forward_intrinsic(zip)
@@ -135,7 +141,10 @@ def _map(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -
     function, *sequences = args
     function_dot, *sequence_dots = dots
     rows = list(zip(*sequences))  # noqa: B905  # map stops at the shortest
-    parts = [elements(d, a) for a, d in zip(sequences, sequence_dots)]  # noqa: B905  # equal lengths
+    parts = [  # (as in `zip`)
+        elements(d, a) if d is not ZERO else [ZERO] * len(rows)
+        for a, d in zip(sequences, sequence_dots)  # noqa: B905  # equal lengths
+    ]
     made = [
         call_differential(function, function_dot, row, tuple([p[k] for p in parts])) for k, row in enumerate(rows)
     ]
@@ -144,13 +153,15 @@ def _map(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -
 
 @forward_intrinsic(dict)
 def _dict(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
-    value = dict(*args, **kwargs)
     if not args:
+        value = dict(**kwargs)
         return value, {k: part(kwdots, k) for k in value}
-    if is_dict(args[0]):
+    source = collected(args[0])
+    value = dict(source, **kwargs)
+    if is_dict(source):
         return value, {k: part(kwdots, k) if k in kwargs else part(dots[0], k) for k in value}
-    last = {k: i for i, (k, _) in enumerate(args[0])}
-    pairs = elements(dots[0], args[0])
+    last = {k: i for i, (k, _) in enumerate(source)}
+    pairs = elements(dots[0], source)
     return value, {k: part(kwdots, k) if k in kwargs else part(pairs[last[k]], 1) for k in value}
 
 

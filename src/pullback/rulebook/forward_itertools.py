@@ -15,7 +15,7 @@ from pullback.differential_calls import call_differential
 from pullback.differential_objects import operate_differential
 from pullback.errors import DifferentiabilityError
 from pullback.rules import callable_name, constant, forward_intrinsic
-from pullback.tangent_parts import elements, part
+from pullback.tangent_parts import collected, elements, part
 from pullback.tangents import ZERO
 
 
@@ -95,8 +95,9 @@ def items_at(place: Any, parts: Any, filling: Any) -> Any:
 @forward_intrinsic(itertools.dropwhile)
 @forward_intrinsic(itertools.filterfalse)
 def _handing_on(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
-    places = places_of(fn, args, kwargs)
     chosen = operands_of(fn, args)
+    args = tuple([collected(a) if k in chosen else a for k, a in enumerate(args)])
+    places = places_of(fn, args, kwargs)
     items = {k: list(args[k]) for k in chosen}
     tangents = {k: list(elements(dots[k], args[k])) for k in chosen}
     filling = kwargs.get("fillvalue")
@@ -107,8 +108,9 @@ def _handing_on(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots:
 
 @forward_intrinsic(itertools.starmap)
 def _starmap(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
-    rows = [tuple(row) for row in args[1]]
-    row_dots = list(elements(dots[1], args[1]))
+    source = collected(args[1])
+    rows = [tuple(row) for row in source]
+    row_dots = list(elements(dots[1], source))
     made = [call_differential(args[0], dots[0], row, tuple(elements(row_dots[k], row))) for k, row in enumerate(rows)]
     return [y for y, _ in made], [y_dot for _, y_dot in made]
 
@@ -117,8 +119,9 @@ def _starmap(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: An
 def _accumulate(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
     function = args[1] if len(args) > 1 else kwargs.get("func")
     function_dot = dots[1] if len(args) > 1 else part(kwdots, "func") if "func" in kwargs else ZERO
-    items = list(args[0])
-    items_dot = list(elements(dots[0], args[0]))
+    source = collected(args[0])
+    items = list(source)
+    items_dot = list(elements(dots[0], source))
     if kwargs.get("initial") is not None:
         items = [kwargs["initial"], *items]
         items_dot = [part(kwdots, "initial"), *items_dot]

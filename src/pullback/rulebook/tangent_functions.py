@@ -29,6 +29,7 @@ from pullback.rules import constant, rule
 from pullback.runtime import keep
 from pullback.spaces import is_differentiable, zero_tangent
 from pullback.tangent_parts import (
+    collected,
     dense,
     elements,
     elements_cotangent,
@@ -50,15 +51,15 @@ from pullback.tangents import ZERO, add
 from pullback.template_functions import operator_caller
 
 rule(add, "a, b", a="g", b="g", a_dot="a_dot", b_dot="b_dot", _returns="unknown")
-rule(fit, "t, x", t="fit(g, t)", _linear="t", _inert="x", _returns="unknown")
-rule(fit_to, "t, shape, dtype", t="fit(g, t)", _linear="t", _returns="unknown")
-rule(fit_like, "t, m", t="fit(g, t)", _linear="t", _returns="unknown")
-rule(part, "t, key", t="part_cotangent(g, t, key)", t_dot="part(t_dot, key)", _returns="unknown", _alias=True)
+rule(fit, "t, x", t="fit(g, t)", _linear="t", _inert="x", _returns="unknown", _alias=True)
+rule(fit_to, "t, shape, dtype", t="fit(g, t)", _linear="t", _returns="unknown", _alias=True)
+rule(fit_like, "t, m", t="fit(g, t)", _linear="t", _returns="unknown", _alias=True)
+rule(part, "t, key", t="part_cotangent(g, t, key)", t_dot="part(t_parts, key)", _returns="unknown", _alias=True)
 rule(
     field_part,
     "obj, t, name",
     t="part_cotangent(g, t, name)",
-    t_dot="field_part(obj, t_dot, name)",
+    t_dot="field_part(obj, t_parts, name)",
     _inert="obj",
     _returns="unknown",
     _alias=True,
@@ -67,7 +68,7 @@ rule(
     gathered_vector,
     "value, names, parts",
     parts="vector_parts(g, value, names)",
-    parts_dot="gathered_vector(value, names, parts_dot)",
+    parts_dot="gathered_vector(value, names, parts_parts)",
     _inert="value",
     _returns="unknown",
     _alias=True,
@@ -76,8 +77,8 @@ rule(filled, "t, x", t="g", t_dot="filled(t_dot, x)", _inert="x", _returns="unkn
 rule(projected, "t, x", t="g", t_dot="projected(t_dot, x)", _inert="x", _returns="unknown", _itself=0)
 rule(mirror, "x, t=ZERO", t="g", t_dot="mirror(x, t_dot)", _inert="x", _returns="unknown")
 rule(mirrors, "xs, ts", ts="g", ts_dot="mirrors(xs, ts_dot)", _inert="xs", _returns="tuple")
-rule(complete, "t, x", t="g", t_dot="complete(t_dot, y)", _inert="x", _returns="unknown", _itself=0)
-rule(walked, "xs, t", xs="g", xs_dot="xs_dot", _inert="t", _returns="unknown", _alias=True)
+rule(complete, "t, x", t="g", t_dot="complete(t_parts, y)", _inert="x", _returns="unknown", _itself=0)
+rule(walked, "xs, t", xs="g", xs_dot="xs_parts", _inert="t", _returns="unknown", _alias=True)
 rule(own, "t", t="g", t_dot="own(t_dot)", _returns="unknown")
 rule(keep, "x", x="g", x_dot="keep(x_dot)", _returns="like")
 rule(dense, "t, x", t="g", t_dot="t_dot", _inert="x", _returns="unknown", _itself=0)
@@ -85,12 +86,13 @@ rule(
     elements,
     "t, xs",
     t="elements_cotangent(g, t, xs)",
-    t_dot="elements(t_dot, xs)",
+    t_dot="elements(t_parts, xs)",
     _inert="xs",
     _returns="unknown",
     _alias=True,
 )
-rule(listed, "xs", xs="g", xs_dot="xs_dot", _returns="unknown", _alias=True)
+rule(collected, "xs", xs="g", xs_dot="xs_parts", _returns="unknown", _alias=True)
+rule(listed, "xs", xs="g", xs_dot="xs_parts", _returns="unknown", _alias=True)
 rule(method_parts, "fn", fn="part(g, 1)", fn_dot="(ZERO, fn_dot)", _returns="tuple")
 rule(partial_parts, "fn", fn="partial_cotangent(g)", fn_dot="partial_tangents(fn_dot, fn)", _returns="tuple")
 rule(
@@ -111,9 +113,9 @@ def only_once(g: Any) -> Any:
 
 
 rule(as_numbers, "operands", operands="g", operands_dot="operands_dot", _returns="unknown", _alias=True)
-rule(itself, "obj", obj="g", obj_dot="obj_dot", _returns="unknown", _alias=True)
+rule(itself, "obj", obj="g", obj_dot="obj_parts", _returns="unknown", _alias=True)
 rule(object_of, "fn", fn="only_once(g)", fn_dot="fn_dot", _returns="unknown", _alias=True)
-rule(kept_value, "value, obj, name", value="g", value_dot="value_dot", _returns="unknown", _alias=True, _inert="obj")
+rule(kept_value, "value, obj, name", value="g", value_dot="value_parts", _returns="unknown", _alias=True, _inert="obj")
 rule(plainly, "fn", fn="g", fn_dot="fn_dot", _returns="unknown", _alias=True)
 constant(
     is_differentiable,
