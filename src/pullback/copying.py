@@ -14,7 +14,7 @@ from typing import Any
 
 from pullback.analysing import may_change_arguments
 from pullback.mirrors import mirror, snapshot
-from pullback.rules import rule
+from pullback.rules import constant, lookup, rule
 from pullback.template_functions import made
 
 MAKERS: dict[str, Callable[..., Any]] = {}  # the verbs that are made anew of such a function, by their modules
@@ -40,6 +40,16 @@ def leaving_arguments(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
     return found
 
 
+def runs_on_copies(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether a function that runs more than once may change its arguments."""
+    function = getattr(f, "__func__", f)
+    if not isinstance(function, types.FunctionType):
+        return lookup(f) is None and not hasattr(f, "_pullback_verb")
+    if hasattr(function, "_pullback_verb"):
+        return runs_on_copies(function._pullback_verb[1], args, kwargs)
+    return may_change_arguments(function, (f.__self__, *args) if function is not f else args, kwargs)
+
+
 def on_copies(f: types.FunctionType) -> types.FunctionType:
     """A function that calls `f` on copies of its arguments."""
     made_of = {"f_": f, "snapshot_": snapshot, "__name__": __name__}
@@ -50,4 +60,5 @@ def on_copies(f: types.FunctionType) -> types.FunctionType:
 
 
 __all__ = ["leaving_arguments", "mirror"]  # (the rule's template calls `mirror`)
+constant(runs_on_copies)
 rule(snapshot, "x", x="g", x_dot="mirror(y, x_dot)", _returns="unknown")

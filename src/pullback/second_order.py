@@ -13,9 +13,11 @@ from collections.abc import Callable
 from typing import Any
 
 from pullback.arguments import Wrt, active_operands
+from pullback.copying import runs_on_copies
 from pullback.errors import ArgumentError
 from pullback.forward_verbs import value_with_differential
 from pullback.jacobians import check_holomorphic, from_columns, from_rows, hessian_plan, jacobian_plan
+from pullback.mirrors import snapshot
 from pullback.nesting import same_tangent_as_function, written_out
 from pullback.operators import check_callable, gradient, pullback
 from pullback.rules import callable_name
@@ -40,6 +42,7 @@ def jacobian(f: Callable[..., Any], wrt: Wrt = None) -> Callable[..., Any]:
 
     def jacobian_of(*args: Any, **kwargs: Any) -> Any:
         active = active_operands(f, wrt, args, kwargs)
+        given, named = snapshot((args, kwargs)) if runs_on_copies(f, args, kwargs) else (args, kwargs)
         value, push = value_with_differential(f, wrt)(*args, **kwargs)
         plan = jacobian_plan(f, value, args, kwargs, active)
         if plan.by_columns:
@@ -47,7 +50,7 @@ def jacobian(f: Callable[..., Any], wrt: Wrt = None) -> Callable[..., Any]:
             if plan.rotated:
                 check_holomorphic(f, columns, [push(*t) for t in plan.rotated], plan)
             return from_columns(columns, plan)
-        pull = pullback(f, wrt)(*args, **kwargs)
+        pull = pullback(f, wrt)(*given, **named)  # (`f` runs again: on what it was given before it changed that)
         return from_rows([pull(g) for g in plan.units], plan)
 
     return written_out(jacobian_of, "jacobian", f, wrt)

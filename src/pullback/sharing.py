@@ -78,7 +78,7 @@ class Sharing:
 
         Of two arrays that is asked when the function is called (`apart`): it is rare, and costs every call.
         """
-        reached = frozenset().union(*map(self._seen_outside, self.points))
+        reached = self.all_seen_outside()
         held = {n for n in active if n not in self._fixed and not self._is_scalar(n)}
         for name in reached & frozenset((*self.function.parameters, *self.function.captured)):
             for other in held - {name}:
@@ -145,6 +145,10 @@ class Sharing:
         """The outer names whose value a statement may change."""
         return self._seen_outside(id(stmt)) if id(stmt) in self.points else frozenset()
 
+    def all_seen_outside(self) -> frozenset[str]:
+        """The outer names whose value the function may change."""
+        return frozenset().union(*map(self._seen_outside, self.points))
+
     def _seen_outside(self, point: int) -> frozenset[str]:
         """The outer names whose value a statement may change."""
         found = self._reached[point]
@@ -159,7 +163,7 @@ class Sharing:
 
     def flows(self) -> Flows:
         """What the function may change of its parameters, and of what is outside, and where its values may go."""
-        changed = self._for_callers(frozenset().union(*map(self._seen_outside, self.points))) - {MODULE}
+        changed = self._for_callers(self.all_seen_outside()) - {MODULE}
         self.origins.position = sys.maxsize
         held = {p: self._for_callers(self.origins.held(p) - {p}) for p in self.function.parameters}
         result = self.function.result

@@ -98,9 +98,13 @@ class ChangingTangentCode(TangentCode):
             self.status[n] = self.standing(n)
         if len(given) == 1 or not self.lent:
             # (nothing from outside is changed here: one array in two places may move in one of them only)
-            mirror = self.helper(mirrors.mirror, "mirror")
+            reached = self.sharing.all_seen_outside()
             made: list[ast.stmt] = []
-            made += [assign(self.dot(n), call(mirror, name(n), d)) for n, d in zip(given, dots, strict=True)]
+            for n, d in zip(given, dots, strict=True):
+                if n in reached or self.lent:
+                    made.append(assign(self.dot(n), call(self.helper(mirrors.mirror, "mirror"), name(n), d)))
+                else:  # what is built here may hold it, and may be changed by the caller
+                    made.append(assign(self.dot(n), call(self.helper(mirrors.complete, "complete"), d, name(n))))
             return self.placed_dots(made, self.function.span)
         held = self.helpers.fresh("_m")
         all_of = call(self.helper(mirrors.mirrors, "mirrors"), tuple_of([name(n) for n in given]), tuple_of(dots))
