@@ -504,3 +504,33 @@ def test_wrt_names_a_parameter_of_nested_verbs():
     assert pb.jacobian(pb.gradient(f, wrt="k"), wrt="xs")(xs=[1.0, 2.0], k=3.0) == [18.0, 72.0]
     with pytest.raises(pb.ArgumentError, match="its parameters are xs, k"):
         pb.gradient(pb.gradient(f, wrt="k"), wrt="y")([1.0], 3.0)
+
+
+def test_the_value_of_a_function_that_returns_from_a_try_in_a_loop() -> None:
+    def f(a):
+        log = []
+        for x in a:
+            try:
+                if x < 0:
+                    return x * a[1]
+            finally:
+                log.append(x)
+        return a[1]
+
+    def g(a):
+        seen = {"last": 0.0}
+        for x in a:
+            try:
+                if x < 0:
+                    raise ValueError
+                seen["last"] = x
+            except ValueError:
+                return seen["last"] * x
+        return a[1]
+
+    for function in (f, g):
+        for x in (np.array([1.3, 0.7, -0.4]), np.array([1.3, 0.7, 0.4])):
+            value, gradient = pb.value_with_gradient(function)(x)
+            assert value == function(x)
+            steps = 1e-6 * np.eye(3)
+            np.testing.assert_allclose(gradient, [(function(x + e) - function(x - e)) / 2e-6 for e in steps], atol=1e-8)

@@ -18,7 +18,7 @@ from pullback.outlined import as_kept
 from pullback.rules import EPOCH
 from pullback.source import Source
 from pullback.sweeps import Sweep
-from pullback.syntax import assign_many, call, constant, name, substitute, tuple_of, unset
+from pullback.syntax import assign, assign_many, call, constant, name, substitute, tuple_of, unset
 
 
 def assemble(
@@ -39,6 +39,8 @@ def assemble(
         tests = own + tests if derivative.names.fields else tests + own  # (first, where others look into arguments)
         start = again(tests, lowered.arguments, derivative.redo)
         before = [*lowered.declarations, *start, *body]
+        if request.with_value:
+            before += _value_kept(lowered.result, code, helpers)
         tree = definition(helpers.fresh(f"gradient_of_{stem}"), arguments, [*before, *code])
         derivative.forward = compiled(derivative, tree, lowered, helpers, source, JOINT, len(before))
         return
@@ -73,6 +75,17 @@ def assemble(
     )
     derivative.forward = compiled(derivative, tree, lowered, helpers, source)
     derivative.reverse.forward = weakref.ref(derivative.forward)
+
+
+def _value_kept(result: str, code: list[ast.stmt], helpers: Helpers) -> list[ast.stmt]:
+    """The value under another name, where the reverse sweep binds that of the result to what it was before."""
+    stored = {n.id for s in code for n in ast.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    if result not in stored:
+        return []
+    kept, end = helpers.fresh("_value"), code[-1]
+    assert isinstance(end, ast.Return) and isinstance(end.value, ast.Tuple)
+    end.value.elts[0] = name(kept)
+    return [assign(kept, name(result))]
 
 
 def _alone(residual: ast.expr, sweep: Sweep, request: Request, helpers: Helpers) -> ast.expr:

@@ -16,10 +16,12 @@ from pullback.kinds import (
     ARRAY_KIND,
     ARRAY_OR_SCALAR,
     BOOL_KIND,
+    DICT,
     DICT_KIND,
     FLOAT_KIND,
     INEXACT,
     INT_KIND,
+    LIST,
     LIST_KIND,
     NPFLOAT,
     NPFLOAT_KIND,
@@ -56,6 +58,9 @@ def returned(entry: Entry, arguments: list[Kind]) -> Kind:
         return _like(entry.function, arguments)
     if returns == "first":
         return arguments[0] if arguments else UNKNOWN
+    if returns == "container":
+        mask = arguments[0].mask if arguments else 0
+        return Kind(mask) if mask in (LIST, DICT) else UNKNOWN
     if returns == "numeric" and entry.rule is not None:
         parameters = zip(entry.rule.signature.parameters, arguments, strict=False)
         active = [k for p, k in parameters if p in entry.rule.templates]

@@ -284,7 +284,8 @@ def rule(
     """Register the cotangents of a library function's parameters, as templates.
 
     `_returns` names the kind of the result: "float", "array", "view" (an array, or a NumPy scalar of a
-    scalar), "numeric", "like" (of the operands), "list", "tuple" or "unknown". `_alias` says that the
+    scalar), "numeric", "like" (of the operands), "list", "tuple", "container" (of the first operand's class, where that
+    is a list or dict) or "unknown". `_alias` says that the
     result may be a view of an argument;
     `_itself` is the place of the one that it is, if it is none but that or a new value.
     `_linear` names parameters in each of which the function is linear, whatever the others are;

@@ -286,3 +286,29 @@ def test_callables_of_every_sort() -> None:
     assert pb.differential(lambda x, *, s=2.0: x * s, wrt=("x", "s"))(3.0, s=4.0)(1.0, 1.0) == 7.0
     assert pb.differential(lambda *xs: xs[0] * xs[1])(3.0, 4.0)(1.0, 1.0) == 7.0
     assert pb.gradient(lambda x: pb.gradient(lambda y, **kw: y * kw["s"] * x)(x, s=x))(3.0) == 6.0
+
+
+def test_a_jacobian_of_a_function_that_changes_its_argument() -> None:
+    def scaled(a: Any) -> Any:
+        a *= a[0]
+        return a
+
+    def of_a_dict(d: dict[str, Any]) -> Any:
+        d["x"] *= d["y"]
+        return d["x"] ** 2
+
+    class Tank:
+        def __init__(self, level: Any) -> None:
+            self.level = level
+
+        def drain(self, a: Any) -> Any:
+            a -= self.level * a**2
+            return a[:2]
+
+    x = np.array([1.3, 0.72])
+    np.testing.assert_allclose(pb.jacobian(scaled)(x), [[2.6, 0.0], [0.72, 1.3]])
+    np.testing.assert_allclose(x, [1.69, 0.936])  # once, as a call of the function does
+    found = pb.jacobian(of_a_dict)({"x": np.array([2.0]), "y": 3.0})
+    np.testing.assert_allclose([found["x"][0, 0], found["y"][0]], [36.0, 24.0])
+    a = np.array([0.3, 0.2, 0.1])
+    np.testing.assert_allclose(pb.jacobian(Tank(0.5).drain)(a), (np.eye(3) - np.diag([0.3, 0.2, 0.1]))[:2])

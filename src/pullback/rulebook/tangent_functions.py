@@ -75,7 +75,7 @@ rule(
 )
 rule(filled, "t, x", t="g", t_dot="filled(t_dot, x)", _inert="x", _returns="unknown", _itself=0)
 rule(projected, "t, x", t="g", t_dot="projected(t_dot, x)", _inert="x", _returns="unknown", _itself=0)
-rule(mirror, "x, t=ZERO", t="g", t_dot="mirror(x, t_dot)", _inert="x", _returns="unknown")
+rule(mirror, "x, t=ZERO", t="g", t_dot="mirror(x, t_dot)", _inert="x", _returns="container")
 rule(mirrors, "xs, ts", ts="g", ts_dot="mirrors(xs, ts_dot)", _inert="xs", _returns="tuple")
 rule(complete, "t, x", t="g", t_dot="complete(t_parts, y)", _inert="x", _returns="unknown", _itself=0)
 rule(walked, "xs, t", xs="g", xs_dot="xs_parts", _inert="t", _returns="unknown", _alias=True)

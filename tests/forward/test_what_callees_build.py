@@ -1,0 +1,155 @@
+"""What a function builds of its arguments, and its caller changes, moves with them: in every mode."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import pullback as pb
+
+X = np.array([1.3, 0.72, -0.45])
+
+
+class Holder:
+    p: Any
+
+
+def by_index(o: Any) -> Any:
+    m = [None]
+    m[0] = o
+    return m
+
+
+def by_slice(o: Any) -> Any:
+    m: list[Any] = []
+    m[0:0] = [o]
+    return m
+
+
+def by_insert(o: Any) -> Any:
+    m: list[Any] = []
+    m.insert(0, o)
+    return m
+
+
+def by_extend(o: Any) -> Any:
+    m: list[Any] = []
+    m.extend((o,))
+    return m
+
+
+def by_reverse(o: Any) -> Any:
+    m = [2.0, o]
+    m.reverse()
+    return m
+
+
+def by_key(o: Any) -> Any:
+    d: dict[int, Any] = {}
+    d[0] = o
+    return d
+
+
+def by_update(o: Any) -> Any:
+    d: dict[int, Any] = {}
+    d.update({0: o})
+    return d
+
+
+def by_default(o: Any) -> Any:
+    d: dict[int, Any] = {}
+    d.setdefault(0, o)
+    return d
+
+
+def in_a_deque(o: Any) -> Any:
+    d: deque[Any] = deque()
+    d.appendleft(o)
+    return d
+
+
+def in_two(o: Any) -> Any:
+    a: list[Any] = []
+    b: list[Any] = []
+    a.insert(0, o)
+    b.append(a)
+    return b[0]
+
+
+BUILDERS = [by_index, by_slice, by_insert, by_extend, by_reverse, by_key, by_update, by_default, in_a_deque, in_two]
+
+
+def in_a_field(o: Any) -> Any:
+    h = Holder()
+    h.p = o
+    return h
+
+
+def check(f: Callable[[Any], Any]) -> None:
+    pb.check_derivative(f, X)
+    expected = np.array([(pb.gradient(f)(X + e) - pb.gradient(f)(X - e)) / 2e-5 for e in 1e-5 * np.eye(3)])
+    d = np.array([0.3, -1.0, 0.5])
+    np.testing.assert_allclose(pb.hvp(f)(X, d), expected @ d, rtol=1e-6, atol=1e-7)
+    np.testing.assert_allclose(pb.pullback(pb.gradient(f))(X)(d), expected @ d, rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("build", BUILDERS, ids=lambda f: f.__name__)
+def test_a_list_in_a_container(build: Callable[[Any], Any]) -> None:
+    def f(a: Any) -> Any:
+        o = [a[0]]
+        m = build(o)
+        m[0][0] *= a[1]
+        return o[0] ** 2 * a[2]
+
+    check(f)
+
+
+@pytest.mark.parametrize("build", BUILDERS, ids=lambda f: f.__name__)
+def test_an_array_in_a_container(build: Callable[[Any], Any]) -> None:
+    def f(a: Any) -> Any:
+        r = a * a
+        m = build(r)
+        m[0][1] = a[0] * r[2]
+        return np.sum(r**2)
+
+    check(f)
+
+
+def test_a_list_in_a_field() -> None:
+    def f(a: Any) -> Any:
+        o = [a[0]]
+        h = in_a_field(o)
+        h.p[0] *= a[1]
+        return o[0] ** 2
+
+    check(f)
+
+
+def test_an_array_in_a_field() -> None:
+    def f(a: Any) -> Any:
+        r = a * 1.0
+        h = in_a_field(r)
+        h.p *= a[0]
+        return r @ a
+
+    check(f)
+
+
+def test_a_setdefault_in_a_loop() -> None:
+    def f(a: Any) -> Any:
+        d: dict[str, Any] = {}
+        for k in "aba":
+            d.setdefault(k, []).append(a[0] * a[1])
+        return d["a"][0] * d["a"][1] * d["b"][0]
+
+    check(f)
+
+    def along(x: Any) -> Any:
+        return pb.differential(f)(x)(X)
+
+    second = (along(X + 1e-5 * X) - along(X - 1e-5 * X)) / 2e-5
+    assert pb.differential(along)(X)(X) == pytest.approx(second, rel=1e-6)
