@@ -21,6 +21,7 @@ from pullback import ir
 from pullback.array_methods import constant_attribute
 from pullback.capturing import rebound_captures
 from pullback.changing import calls_mutator, named
+from pullback.counts import is_count
 from pullback.cutting import changed_cuts
 from pullback.dict_views import kept_views
 from pullback.effects import effects_of
@@ -410,7 +411,7 @@ class _Analysis:
         self.found.mutates = True
         if value and stmt.attribute and stmt.key in _OF_FUNCTIONS:
             self.refuse_defaults(stmt.key, stmt.span)
-        if not (obj or value) or not isinstance(stmt.obj, ir.Var):
+        if not (obj or value) or not isinstance(stmt.obj, ir.Var) or is_count(stmt):
             return varied
         if stmt.facts.kinds[0].mask == STR:
             return varied
@@ -444,10 +445,7 @@ class _Analysis:
                 "unsupported-construct",
                 f"`{entering[0]}` is differentiated, and enters a `{word}` statement, which is not differentiated yet",
                 stmt.span,
-                help=(
-                    f"move the `{word}` into a function with a registered derivative, "
-                    "or outside the differentiated function"
-                ),
+                help=f"move the `{word}` into a function with a registered derivative, or out of this function",
             )
 
     def inert(self, expr: ir.Inert, span: Span, varied: frozenset[str]) -> None:

@@ -110,7 +110,7 @@ def inferred(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> tu
 
 
 def _sharing(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> Sharing:
-    known = CallEffects(lowered, names.values(), function_changes, function_flows)
+    known = CallEffects(lowered, names.values(), partial(function_changes, relying=names), function_flows)
     module = str(names.globals.get("__name__", ""))
     effects: Callable[[ir.Bind], int] = known
     if names.helpers and not names.changing:  # generated from what changes nothing
@@ -157,9 +157,51 @@ class _Certain:
 _CHANGES: dict[Any, tuple[Any, int, Flows | None]] = {}
 
 
-def function_changes(function: types.FunctionType, kinds: dict[str, Kind], fresh: str = "") -> int:
-    """Whether a call of a function may change something that its caller can see."""
-    return _function_changes(function, kinds, fresh)[0]
+def function_changes(
+    function: types.FunctionType, kinds: dict[str, Kind], fresh: str = "", relying: Names | None = None
+) -> int:
+    """Whether a call of a function may change something that its caller can see.
+
+    A caller `relying` on the arguments at hand, whose guards see to it, is told what holds for objects like them.
+    """
+    level = _function_changes(function, kinds, fresh)[0]
+    if level == NO or relying is None or not relying.guessing:
+        return level
+    outer = {p: k for p, k in kinds.items() if k.sample is not UNSET and k.path}
+    guessed = _changes_of(function, kinds, outer, fresh) if outer and not function.__code__.co_flags & 0x280 else None
+    if guessed is None or guessed[0] >= level:
+        return level
+    relying.take_over(guessed[1], outer)
+    return guessed[0]
+
+
+_GUESSED: dict[Any, tuple[int, dict[str, Any]] | None] = {}  # held with their samples, until `forget_samples`
+
+
+def _changes_of(
+    function: types.FunctionType, kinds: dict[str, Kind], outer: dict[str, Kind], fresh: str
+) -> tuple[int, dict[str, Any]] | None:
+    """What a function changes if its arguments are like those at hand, and the guesses which that relies on."""
+    samples = tuple((p, id(k.sample)) for p, k in outer.items())
+    key = (id(function), fresh, tuple(sorted((p, k.key) for p, k in kinds.items())), samples, EPOCH.now)
+    if key not in _GUESSED:
+        _GUESSED[key] = None  # (a recursive call: nothing is known)
+        _SAMPLED.append((None, outer))
+        inner = Names(function)
+        given = {p: renamed(k, p) if p in outer else _bare(k) for p, k in kinds.items()}
+        try:
+            level = _read_changes(function, given, fresh, inner)[0]
+        except DifferentiabilityError:
+            return None
+        if inner.guessing:
+            _GUESSED[key] = level, inner.fields
+    return _GUESSED[key]
+
+
+def _bare(kind: Kind) -> Kind:
+    """A kind without the object at hand: what is found holds for all of the kind."""
+    parts = kind.parts and tuple((n, _bare(k)) for n, k in kind.parts)
+    return Kind(kind.mask, kind.cls, kind.value, kind.path, UNSET, parts)
 
 
 def function_flows(function: types.FunctionType, kinds: dict[str, Kind]) -> Flows | None:
@@ -177,29 +219,33 @@ def _function_changes(function: types.FunctionType, kinds: dict[str, Kind], fres
     if len(_CHANGES) > 4096:
         _CHANGES.clear()
     _CHANGES[key] = (function.__code__, NO, None)  # a recursive call changes what the rest does
-    changes, flows = MAYBE, None
     try:
-        source = acquire(function)
-        if not check(source.node, source.filename):
-            apart: frozenset[Place] = frozenset()
-            while True:
-                lowered = lower(source, function.__name__, function.__code__.co_freevars, apart=apart)
-                given = {p: kinds.get(p, UNKNOWN) for p in lowered.parameters}
-                inner = Names(function)
-                sharing = inferred(lowered, inner, given)[1]
-                places = settle_conditions(lowered, inner.field, method_changes, apart, gated=False)
-                if not places:
-                    break
-                apart |= places
-            flows = sharing.flows()
-            if not sharing.changes_outside(fresh):
-                changes = NO
-            elif sharing.changes_outside(fresh, sharing.likely):
-                changes = LIKELY
+        changes, flows = _read_changes(function, {p: _bare(k) for p, k in kinds.items()}, fresh, Names(function))
     except DifferentiabilityError:
-        pass
+        changes, flows = MAYBE, None
     _CHANGES[key] = (function.__code__, changes, flows)
     return changes, flows
+
+
+def _read_changes(
+    function: types.FunctionType, kinds: dict[str, Kind], fresh: str, names: Names
+) -> tuple[int, Flows | None]:
+    """What a function changes, by reading it; `names` takes the guesses which that relies on."""
+    source = acquire(function)
+    if check(source.node, source.filename):
+        return MAYBE, None
+    apart: frozenset[Place] = frozenset()
+    while True:
+        lowered = lower(source, function.__name__, function.__code__.co_freevars, apart=apart)
+        given = {p: kinds.get(p, UNKNOWN) for p in lowered.parameters}
+        sharing = inferred(lowered, names, given)[1]
+        places = settle_conditions(lowered, names.field, method_changes, apart, gated=False)
+        if not places:
+            break
+        apart |= places
+    if not sharing.changes_outside(fresh):
+        return NO, sharing.flows()
+    return (LIKELY if sharing.changes_outside(fresh, sharing.likely) else MAYBE), sharing.flows()
 
 
 _STORES: dict[Any, tuple[Any, list[Diagnostic], bool]] = {}
@@ -331,3 +377,4 @@ def forget_samples() -> None:
     for key, _ in _SAMPLED:
         _RESULTS.pop(key, None)
     _SAMPLED.clear()
+    _GUESSED.clear()

@@ -32,8 +32,11 @@ from pullback.kinds import (
     INT_KIND,
     LIST,
     LIST_KIND,
+    NONE,
     NOTHING,
     OTHER,
+    PYTHON_SCALAR,
+    STR,
     STR_KIND,
     STRUCT,
     TUPLE,
@@ -53,6 +56,9 @@ from pullback.names import Names
 from pullback.operations import is_data_field
 from pullback.rules import Entry, lookup
 from pullback.structs import fields_by_parameter
+
+_PLAIN = PYTHON_SCALAR | NONE | STR  # what compares to a bool
+_ALWAYS_BOOL = (ast.Is, ast.IsNot, ast.In, ast.NotIn)
 
 Env = dict[str, Kind]
 ResultOf = Callable[[Any, list[Kind]], Kind]
@@ -120,6 +126,7 @@ class _Inference:
             case ir.Store():
                 key = (self.atom(stmt.key, env),) if not stmt.attribute else ()
                 stmt.facts.kinds = (self.atom(stmt.obj, env), self.atom(stmt.value, env), *key)
+                stmt.facts.kind = (self.field(stmt.facts.kinds[0], stmt.key) if stmt.attribute else None) or UNKNOWN
             case ir.Opaque():
                 if stmt.observes:
                     stmt.facts.kinds = self.glanced(stmt.reads, env)
@@ -303,6 +310,9 @@ class _Inference:
                 if isinstance(power, int) and power >= 0 and kinds[0].mask == INT_KIND.mask:
                     return INT_KIND
                 return arithmetic(op, kinds[0], kinds[1])
+            case ir.Compare(ops=ops):
+                plain = all(k.mask and not k.mask & ~_PLAIN for k in kinds)
+                return BOOL_KIND if plain or all(isinstance(op, _ALWAYS_BOOL) for op in ops) else UNKNOWN
             case ir.Build():
                 return self.built(stmt, expr, kinds)
             case ir.Attr(name=name):

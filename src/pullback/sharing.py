@@ -19,6 +19,7 @@ import numpy as np
 
 from pullback import ir
 from pullback.changing import LIKELY, MAYBE, MODULE, YES, Flows, called_code, holds_more
+from pullback.counts import is_count
 from pullback.kinds import ARRAY, DICT, EVERYTHING, LIST, NONE, NPFLOAT, PYTHON_SCALAR, STR, Kind
 from pullback.origins import Origins
 from pullback.outputs import out_atoms
@@ -258,6 +259,8 @@ class Sharing:
                     self._join_atoms(context, ir.Var(target))
                 if not stmt.swallows:  # its methods may change what it holds
                     self._changed(stmt, context, LIKELY)
+            case ir.Store() if is_count(stmt):
+                pass
             case ir.Store(obj=obj, value=value):
                 self._join_atoms(obj, value)
                 self._changed(stmt, obj)

@@ -11,6 +11,7 @@ from typing import Any
 
 from pullback import ir
 from pullback.array_methods import settle_array_methods
+from pullback.counts import is_count
 from pullback.decided import take_decided_arms
 from pullback.infer import infer
 from pullback.kinds import NOTHING, Kind, join, same
@@ -31,8 +32,9 @@ def only_stores(
     """
     stores = [s for s in ir.walk(lowered.body) if isinstance(s, ir.Store)]
     deletes = any(isinstance(s, ir.Opaque) for s in ir.walk(lowered.body))
-    if not stores or deletes or not all(s.attribute for s in stores) or names.forward or names.helpers:
+    if not stores or deletes or not all(s.attribute for s in stores):
         return None
+    counting = names.forward or bool(names.helpers)  # (tangents are stored, too: only counters are looked for)
     names.stored, dynamic = {s.key: NOTHING for s in stores}, names.dynamic
     names.dynamic = True
     for _ in range(5):
@@ -45,7 +47,8 @@ def only_stores(
             settle_array_methods(lowered)
             sharing = sharing_of(lowered, names, given)
             plain = all(stores_plainly(s.facts.kinds[0], s.key) for s in stores)
-            if plain and sharing.points.keys() <= {id(s) for s in stores}:
+            changing = {id(s) for s in stores if not (counting or is_count(s))}
+            if plain and sharing.points.keys() <= changing:
                 return result, sharing_of(lowered, names, given) if take_decided_arms(lowered) else sharing
             break
         names.stored = found

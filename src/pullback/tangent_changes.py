@@ -20,6 +20,7 @@ from typing import Any
 
 from pullback import ir, mirrors, tangent_parts
 from pullback.activity import Activity
+from pullback.counts import is_count
 from pullback.kinds import ARRAY, DICT, INT_KIND, LIST, TUPLE
 from pullback.liveness import useful_names
 from pullback.sharing import Sharing
@@ -121,7 +122,7 @@ class ChangingTangentCode(TangentCode):
     def stmt(self, stmt: ir.Stmt) -> None:
         """One statement and its tangent, or the change of a tangent."""
         if isinstance(stmt, ir.Store) and isinstance(stmt.obj, ir.Var) and stmt.obj.name in self.names:
-            self.stored(stmt)
+            (super().stmt if is_count(stmt) else self.stored)(stmt)
             return
         super().stmt(stmt)
 

@@ -10,7 +10,7 @@ from pullback.differential_calls import (
     method_parts,
     unwrapped,
 )
-from pullback.differential_changes import object_of
+from pullback.differential_changes import STANDING, object_of
 from pullback.differential_objects import (
     as_numbers,
     class_methods,
@@ -102,9 +102,9 @@ rule(
 rule(unwrapped, "fn", fn="g", fn_dot="fn_dot", _returns="unknown")
 
 
-def only_once(g: Any) -> Any:
-    """The cotangent of a bound method that is kept as a value and changes its object: none is known."""
-    if not is_zero(g):
+def only_once(g: Any, fn: Any) -> Any:
+    """The cotangent of a callee; of a bound method that is kept as a value and changes its object none is known."""
+    if isinstance(fn, STANDING) and not is_zero(g):
         raise DifferentiabilityError(
             "a derivative of a derivative through a bound method, kept as a value, that changes its object is not "
             "differentiated; call the method on its object"
@@ -114,7 +114,7 @@ def only_once(g: Any) -> Any:
 
 rule(as_numbers, "operands", operands="g", operands_dot="operands_dot", _returns="unknown", _alias=True)
 rule(itself, "obj", obj="g", obj_dot="obj_parts", _returns="unknown", _alias=True)
-rule(object_of, "fn", fn="only_once(g)", fn_dot="fn_dot", _returns="unknown", _alias=True)
+rule(object_of, "fn", fn="only_once(g, fn)", fn_dot="fn_dot", _returns="unknown", _alias=True)
 rule(kept_value, "value, obj, name", value="g", value_dot="value_parts", _returns="unknown", _alias=True, _inert="obj")
 rule(plainly, "fn", fn="g", fn_dot="fn_dot", _returns="unknown", _alias=True)
 constant(
