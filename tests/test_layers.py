@@ -18,9 +18,9 @@ LAYERS = {
     "the algebra of tangent spaces": "tangents structs spaces trees fitting fingerprints drawing views "
     "shadow_totals shadows",
     "the registry of derivatives": "kinds rules applying",
-    "from source to the intermediate representation": "source scopes boxes managers fence ir syntax forward_uses "
-    "lower_generators lower_iterations lower_conditions lower_expressions lower_match lower_try capturing appended "
-    "lower",
+    "from source to the intermediate representation": "source scopes boxes renaming managers fence ir syntax "
+    "forward_uses lower_generators lower_iterations lower_conditions lower_expressions lower_match lower_try "
+    "capturing appended lower",
     "analyses": "operations calls names conditions array_methods library_results endings decided infer field_calls "
     "solitary effects outputs counts changing origins sharing dict_views cutting activity progress definite liveness",
     "the transform": "runtime residuals inlining asking_code shadow_code reverse simplify threaded outlined "

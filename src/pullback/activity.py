@@ -34,7 +34,11 @@ from pullback.sharing import Sharing
 from pullback.spans import Diagnostic, Label, Span
 
 _PARSERS: tuple[Any, ...] = (float, complex, np.float64, np.float32, np.longdouble, np.array, np.asarray)
-_OF_FUNCTIONS = ("__defaults__", "__kwdefaults__")
+_DEFAULT = ("a default of a function", "pass it as an argument, or define the function with this default")
+_REFUSED_ATTRIBUTES = {
+    "__defaults__": _DEFAULT, "__kwdefaults__": _DEFAULT,
+    "__dict__": ("what an object holds", "set each attribute: `for n, v in fields.items(): setattr(self, n, v)`"),
+}  # fmt: skip
 _MUTABLE = ~(PYTHON_SCALAR | NPFLOAT | NONE | STR)
 
 
@@ -64,8 +68,8 @@ def analyse(function: ir.FunctionIR, active: frozenset[str], sharing: Sharing) -
         if isinstance(stmt, ir.Bind) and isinstance(stmt.expr, ir.Closure):
             analysis.check_captures(stmt, stmt.expr, frozenset())
         read = stmt.expr.name if isinstance(stmt, ir.Bind) and isinstance(stmt.expr, ir.Attr) else ""
-        if read in _OF_FUNCTIONS and analysis.ever_varied.intersection(ir.assigned(stmt)):
-            analysis.refuse_defaults(read, stmt.span)
+        if read in ("__defaults__", "__kwdefaults__") and analysis.ever_varied.intersection(ir.assigned(stmt)):
+            analysis.refuse_attribute(read, stmt.span)
     analysis.found.boxes |= analysis.rebound_inside & analysis.ever_varied
     if analysis.found.changes:
         analysis.found.refusals += kept_views(function, sharing)
@@ -409,8 +413,8 @@ class _Analysis:
         stmt.facts.active, stmt.facts.varied = (obj, value), obj or value
         stmt.facts.asks = not stmt.attribute and self.is_varied(stmt.key, varied)
         self.found.mutates = True
-        if value and stmt.attribute and stmt.key in _OF_FUNCTIONS:
-            self.refuse_defaults(stmt.key, stmt.span)
+        if value and stmt.attribute and stmt.key in _REFUSED_ATTRIBUTES:
+            self.refuse_attribute(stmt.key, stmt.span)
         if not (obj or value) or not isinstance(stmt.obj, ir.Var) or is_count(stmt):
             return varied
         if stmt.facts.kinds[0].mask == STR:
@@ -425,13 +429,10 @@ class _Analysis:
             )
         return varied | self.changing(stmt, stmt.obj.name, varied)
 
-    def refuse_defaults(self, name: str, span: Span) -> None:
-        self.refuse(
-            "unsupported-construct",
-            f"a differentiated value becomes a default of a function through `{name}`",
-            span,
-            help="pass it as an argument, or define the function with this default",
-        )
+    def refuse_attribute(self, name: str, span: Span) -> None:
+        what, instead = _REFUSED_ATTRIBUTES[name]
+        message = f"a differentiated value becomes {what} through `{name}`"
+        self.refuse("unsupported-construct", message, span, help=instead)
 
     def opaque(self, stmt: ir.Opaque, varied: frozenset[str]) -> None:
         stmt.facts.asks = stmt.observes and not stmt.reads.isdisjoint(varied)

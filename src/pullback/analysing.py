@@ -41,6 +41,7 @@ from pullback.kinds import (
 from pullback.lower import lower
 from pullback.managers import opened
 from pullback.names import Names
+from pullback.renaming import renamed_parameters
 from pullback.rules import EPOCH, lookup, scope
 from pullback.sharing import Sharing
 from pullback.solitary import unseen_changes
@@ -57,6 +58,8 @@ def analysed(
     in_boxes: frozenset[str] = frozenset()
     apart: frozenset[Place] = frozenset()
     by_calls: frozenset[tuple[int, int]] = frozenset()
+    if names.forward:
+        source = renamed_parameters(source)
     while True:
         lowered = lower(source, function.__name__, function.__code__.co_freevars, apart=apart)
         lowered.made = made_by(function)

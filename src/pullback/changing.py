@@ -58,10 +58,12 @@ class Flows:
     result_of: frozenset[Any]  # the result may be, or be part of, these
     result_held: frozenset[Any]  # or hold something of these
     outside: bool = False  # it, or what it calls, may store something in what the module holds
+    items: tuple[tuple[frozenset[Any], frozenset[Any]], ...] = ()  # both of each item, where the result is a tuple
 
     def names(self) -> frozenset[Any]:
         """All that it speaks of."""
-        return self.changed.union(self.held, *self.held.values(), self.result_of, self.result_held) - {MODULE}
+        parts = [names for item in self.items for names in item]
+        return self.changed.union(self.held, *self.held.values(), self.result_of, self.result_held, *parts) - {MODULE}
 
     def placed(self, places: dict[Any, int]) -> Flows:
         """The same of a call's operands."""
@@ -70,7 +72,8 @@ class Flows:
             return frozenset(places.get(n, n) for n in names)
 
         held = {places[p]: at(names) for p, names in self.held.items()}
-        return Flows(at(self.changed), held, at(self.result_of), at(self.result_held), self.outside)
+        items = tuple((at(of), at(held_by)) for of, held_by in self.items)
+        return Flows(at(self.changed), held, at(self.result_of), at(self.result_held), self.outside, items)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,7 +92,9 @@ def called_code(stmt: ir.Bind) -> CalledCode | None:
         return None
     owner = facts.kinds[0]
     callee: Any = facts.callee if facts.known else None
-    if expr.method is not None and not facts.known and owner.mask == STRUCT and owner.cls is not None:
+    if expr.method is not None and not facts.known and isinstance(owner.value, type):
+        callee = getattr(owner.value, expr.method, None)  # a class method
+    elif expr.method is not None and not facts.known and owner.mask == STRUCT and owner.cls is not None:
         callee = inspect.getattr_static(owner.cls, expr.method, None)
     elif expr.method is None and not facts.known and owner.mask == STRUCT and owner.cls is not None:
         callee = call_of(owner.cls)

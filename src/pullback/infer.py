@@ -344,6 +344,10 @@ class _Inference:
         facts.method = facts.new = False
         if callee is None or (expr.method is None and kinds[0].mask == STRUCT):
             method = self.names.method(kinds[0], expr.method or "__call__")
+            if method is None and expr.method is not None:
+                method = self.names.class_method(kinds[0], expr.method)
+                if method is not None:
+                    self.names.rely_on(method)
             if method is not None and not expr.stars and lookup(method.value) is None:
                 facts.known, facts.callee, facts.method = True, method.value, True
                 if static_parameters(stmt) is not None:

@@ -193,6 +193,16 @@ class Names:
         self.methods[cls, name] = found
         return known(found)
 
+    def class_method(self, owner: Kind, name: str) -> Kind | None:
+        """The function that `C.name(...)` runs with the class as its first argument, for a class that is known."""
+        cls = owner.value
+        if not isinstance(cls, type) or type(cls) is not type or lookup(getattr(cls, name, None)) is not None:
+            return None
+        found = next((base.__dict__[name] for base in cls.__mro__ if name in base.__dict__), None)
+        if not isinstance(found, classmethod) or not isinstance(found.__func__, types.FunctionType):
+            return None
+        return known(found.__func__, f"{owner.path}.{name}.__func__" if owner.path else "")
+
     def take_over(self, fields: dict[str, tuple[type, Any]], parameters: dict[str, Kind]) -> None:
         """The guesses that a callee's result relies on, as guesses about the arguments here that it is given."""
         for path, guess in fields.items():

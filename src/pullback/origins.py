@@ -42,6 +42,10 @@ class Origins:
         self.position = 0  # of the statement that is looked at
         self._pairs = _pairs_of_new(function)
         self._tuples = _tuples(function)
+        self._results: dict[str, list[tuple[Names, Names]]] = {}  # of calls that give tuples: what each item is, holds
+        self._returned = _built_tuples(function)
+        bound = [n for s in ir.walk(function.body) for n in ir.assigned(s)]
+        self._once = frozenset(n for n in bound if bound.count(n) == 1)
         self._slices = _only(function, lambda e: isinstance(e, ir.Build) and e.kind == "slice")
         self._masks = _only(function, lambda e: isinstance(e, ir.Compare))
         self._rebound = _rebound(function, makes_anew, self._pairs)
@@ -73,6 +77,15 @@ class Origins:
     def all(self, name: str) -> Names:
         """Both."""
         return self.of(name) | self.held(name)
+
+    def items_of(self, result: str) -> list[tuple[Names, Names]]:
+        """What each item of the function's result may be, and may hold, where that is a tuple of known length."""
+        if not self._returned or result in self._parameters:
+            return []
+        return [
+            (_NONE.union(*(self.of(n) for n in names)), _NONE.union(*(self.held(n) for n in names)))
+            for names in self._returned
+        ]
 
     def _flow(self, target: str, of: Names, held: Names) -> None:
         rebound = self._rebound.get(target, -1)
@@ -119,6 +132,9 @@ class Origins:
             case ir.Unpack(targets=targets, source=ir.Var(name=name)) if name in self._pairs:
                 for target in targets:
                     self._flow(target, _NONE, self.held(name))
+            case ir.Unpack(targets=targets, source=ir.Var(name=n)) if len(self._results.get(n, ())) == len(targets):
+                for target, (of, held) in zip(targets, self._results[n], strict=True):
+                    self._flow(target, of, held)
             case ir.Unpack(targets=targets, source=source):
                 for target in targets:
                     self._part(target, source)
@@ -150,6 +166,7 @@ class Origins:
         library = stmt.facts.known and lookup(stmt.facts.callee) is not None
         if len(stmt.facts.kinds) == len(operands) + 1:
             kinds = stmt.facts.kinds[1:]
+            library = library or bool(getattr(stmt.facts.callee, "gives_pair", False))  # (an instance is made)
             operands = [o for o, k in zip(operands, kinds, strict=True) if not _takes_nothing(k, library)]
         if (call.method is not None and not library) or not stmt.facts.known:
             operands.append(call.callee)
@@ -199,6 +216,8 @@ class Origins:
             module = frozenset((MODULE,)) if MODULE in places else _NONE
             return module | self._union(operands[i] for i in places if i != MODULE)
 
+        if known.items and target in self._once:
+            self._results[target] = [(union(of), union(of) | union(held)) for of, held in known.items]
         whole = union(known.result_of)
         self._flow(target, whole, whole | union(known.result_held))
         for place, others in known.held.items():
@@ -238,6 +257,16 @@ def _tuples(function: ir.FunctionIR) -> dict[str, tuple[ir.Atom, ...]]:
     built = [(s.target, s.expr.items) for s in ir.walk(function.body)
              if isinstance(s, ir.Bind) and isinstance(s.expr, ir.Build) and s.expr.kind == "tuple"]  # fmt: skip
     return {target: items for target, items in built if bound.count(target) == 1}
+
+
+def _built_tuples(function: ir.FunctionIR) -> list[list[str]]:
+    """The names in each place of the result, where whatever is returned is a tuple that is written out."""
+    results = [s for s in ir.walk(function.body) if function.result in ir.assigned(s)]
+    built = [s.expr for s in results if isinstance(s, ir.Bind) and isinstance(s.expr, ir.Build)]
+    built = [b for b in built if b.kind == "tuple"]
+    if not results or len(built) < len(results) or len({len(b.items) for b in built}) > 1:
+        return []
+    return [[a.name for a in items if isinstance(a, ir.Var)] for items in zip(*(b.items for b in built), strict=True)]
 
 
 def _only(function: ir.FunctionIR, makes: Callable[[ir.Expr], bool]) -> Names:

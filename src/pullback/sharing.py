@@ -172,12 +172,13 @@ class Sharing:
         outside = any(d.names for d in self.function.declarations)  # type: ignore[attr-defined]  # `global x`
         outside = outside or any(self._is_global(n) for p in self.points for n in self._reached[p])
         outside = outside or any(self.stores_outside(s) for s in ir.walk(self.function.body))
-        return Flows(changed, {p: names for p, names in held.items() if names}, of, held_by, outside)
+        items = tuple((self._for_callers(a), self._for_callers(b)) for a, b in self.origins.items_of(result))
+        return Flows(changed, {p: names for p, names in held.items() if names}, of, held_by, outside, items)
 
     def _for_callers(self, names: frozenset[str]) -> frozenset[str]:
         """The same outer names, with one for all global data."""
         data = {n for n in names if self._is_data(n)}
-        others = {n for n in names - data if n in self.local or n in self.function.captured}
+        others = {n for n in names - data - self._fixed if n in self.local or n in self.function.captured}
         return frozenset(others | ({MODULE} if data else set()))
 
     def _is_data(self, name: str) -> bool:

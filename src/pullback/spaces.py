@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from pullback.errors import ArgumentError, CotangentError
+from pullback.errors import ArgumentError, CotangentError, DifferentiabilityError
 from pullback.structs import Differentiable, field_names, is_struct_class, registration
 from pullback.tangents import NO_TANGENT, ZERO, Tangent, TangentVector, WithheldTangent, of_class, tangent_type
 
@@ -251,6 +251,20 @@ def move(x: Any, along: Tangent) -> Any:
     moved = copy.copy(x)
     assign_moved(moved, along)
     return moved
+
+
+def moves_by_sums(x: Any) -> bool:
+    """Whether each leaf of x moves as `x + along`; an error where a class says how it moves."""
+    if isinstance(x, (tuple, list)):
+        return all(map(moves_by_sums, x))
+    if isinstance(x, dict):
+        return all(map(moves_by_sums, x.values()))
+    known = registration(type(x))
+    if (known is not None and known.move is not None) or _has_own_space(x):
+        raise DifferentiabilityError(
+            f"a {type(x).__name__} moves by code of its own, which has no derivative in pullback.move; call it by name"
+        )
+    return all(map(moves_by_sums, getattr(x, "__dict__", {}).values()))
 
 
 def assign_moved(x: Any, along: TangentVector) -> None:

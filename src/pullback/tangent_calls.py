@@ -87,7 +87,8 @@ class TangentCalls(TangentNames):
                 order = [d[0] for d in found if d is not None]
                 callee = name(self.helper(pair.late, f"{pair.name}_differential"))
                 keywords = [ast.keyword(k, values[a]) for k, a in expr.keywords]
-                made = ast.Call(callee, [*map(name, order), *(values[a] for a in expr.args)], keywords)
+                given = (expr.callee, *expr.args) if facts.method else expr.args
+                made = ast.Call(callee, [*map(name, order), *(values[a] for a in given)], keywords)
                 return made, MAYBE if pair.dot_status is None else pair.dot_status
         if expr.stars or any(k is None for k, _ in expr.keywords):
             operands, tangents, kwargs, kwdots = self.starred(stmt, expr, values, dots)
@@ -100,7 +101,7 @@ class TangentCalls(TangentNames):
             kwdots = ast.Dict(list(keys), [dots[count + 1 + i] for i in range(len(keys))])
         extra = [kwargs, kwdots] if expr.keywords else []
         callee_value = values[expr.callee]
-        if facts.known and not facts.active[0]:
+        if facts.known and not facts.active[0] and not facts.method:
             stem = expr.method or (expr.callee.name if isinstance(expr.callee, ir.Var) else "callee")
             known = name(self.helper(facts.callee, stem))
             return self.run("call_differential", known, self.zero(), operands, tangents, *extra), MAYBE

@@ -263,6 +263,19 @@ def scale(t: Tangent, factor: Any) -> Tangent:
     return t * factor
 
 
+def product(t: Tangent, u: Tangent) -> Any:
+    """The sum of t u over the leaves of two tangents of one value: how much `u` is along the cotangent `t`."""
+    if t is ZERO or t is NO_TANGENT or u is ZERO or u is NO_TANGENT:
+        return 0.0
+    if isinstance(t, TangentVector):
+        return product(t.__dict__, u.__dict__)
+    if isinstance(t, dict):
+        return sum([product(part, u[k]) for k, part in t.items() if k in u], 0.0)
+    if isinstance(t, (tuple, list)):
+        return sum(map(product, t, u), 0.0)
+    return (t * u).sum() if isinstance(t, (np.ndarray, np.generic)) else t * u
+
+
 def equal(a: Tangent, b: Tangent) -> bool:
     """Whether two tangents are the same number in every leaf."""
     if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):

@@ -395,8 +395,11 @@ def by_a_callable_object(x):
     return r.total * x
 
 
-@pytest.mark.parametrize("f", [by_a_bound_method, by_a_callable_object])
-def test_bound_methods_that_change_their_object(f: Any) -> None:
-    pb.check_derivative(f, 1.3)
+def test_bound_methods_that_change_their_object() -> None:
+    pb.check_derivative(by_a_bound_method, 1.3)
     with pytest.raises(pb.DifferentiabilityError, match="call the method on its object"):
-        pb.gradient(pb.gradient(f))(1.3)
+        pb.gradient(pb.gradient(by_a_bound_method))(1.3)
+
+
+def test_callable_objects_that_change_themselves() -> None:
+    pb.check_derivative(by_a_callable_object, 1.3, order=2)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from pullback.attributes import itself, kept_value
+from pullback.attributes import STANDING, itself, kept_value
 from pullback.differential_calls import (
     constructor_fields,
     method_parts,
     unwrapped,
 )
-from pullback.differential_changes import STANDING, object_of
+from pullback.differential_changes import object_of
 from pullback.differential_objects import (
     as_numbers,
     class_methods,
@@ -27,7 +27,7 @@ from pullback.fitting import fit, fit_like, fit_to, meta
 from pullback.mirrors import complete, mirror, mirrors, own
 from pullback.rules import constant, rule
 from pullback.runtime import keep
-from pullback.spaces import is_differentiable, zero_tangent
+from pullback.spaces import is_differentiable, move, moves_by_sums, zero_tangent
 from pullback.tangent_parts import (
     collected,
     dense,
@@ -47,10 +47,37 @@ from pullback.tangent_parts import (
     vector_parts,
     walked,
 )
-from pullback.tangents import ZERO, add
+from pullback.tangents import ZERO, add, product, scale
 from pullback.template_functions import operator_caller
 
 rule(add, "a, b", a="g", b="g", a_dot="a_dot", b_dot="b_dot", _returns="unknown")
+rule(
+    scale,
+    "t, factor",
+    t="scale(g, factor)",
+    factor="fit(product(g, t), factor)",
+    t_dot="scale(t_parts, factor)",
+    factor_dot="scale(t, factor_parts)",
+    _returns="unknown",
+)
+rule(
+    product,
+    "t, u",
+    t="scale(u, g)",
+    u="scale(t, g)",
+    t_dot="product(t_parts, u)",
+    u_dot="product(t, u_parts)",
+    _returns="unknown",
+)
+rule(
+    move,
+    "x, along",
+    x="g if moves_by_sums(x) else ZERO",
+    along="g if moves_by_sums(x) else ZERO",
+    x_dot="x_parts if moves_by_sums(x) else ZERO",
+    along_dot="along_parts if moves_by_sums(x) else ZERO",
+    _returns="unknown",
+)
 rule(fit, "t, x", t="fit(g, t)", _linear="t", _inert="x", _returns="unknown", _alias=True)
 rule(fit_to, "t, shape, dtype", t="fit(g, t)", _linear="t", _returns="unknown", _alias=True)
 rule(fit_like, "t, m", t="fit(g, t)", _linear="t", _returns="unknown", _alias=True)
@@ -118,6 +145,7 @@ rule(object_of, "fn", fn="only_once(g, fn)", fn_dot="fn_dot", _returns="unknown"
 rule(kept_value, "value, obj, name", value="g", value_dot="value_parts", _returns="unknown", _alias=True, _inert="obj")
 rule(plainly, "fn", fn="g", fn_dot="fn_dot", _returns="unknown", _alias=True)
 constant(
+    moves_by_sums,
     is_differentiable,
     is_zero, zero_tangent, meta, how_method, how_attribute, how_item, how_operator, class_methods, is_answer,
     constructor_fields, operator_caller, is_caller, may_mutate, changes_something,
