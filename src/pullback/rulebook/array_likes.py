@@ -135,23 +135,13 @@ def spread_to(t: Any, shape: Shape) -> Array:
     return np.asarray(t) if np.shape(t) == shape else np.broadcast_to(t, shape).copy()
 
 
-def exactly(function: Any, *args: Any, **kwargs: Any) -> Any:
-    """What a library function returns: the value of a stand-in, which comes to the same but for rounding."""
-    return function(*args, **kwargs)
-
-
-def standing_for(exact: Any, formula: Any) -> Any:
-    """The value `exact`, with the derivative of the formula that it comes from."""
-    return exact
-
-
 def refuse(text: str) -> NoReturn:
     """Raise the error for a form of a call that has no derivative."""
     raise DifferentiabilityError(text)
 
 
 # What a derivative's own derivative meets: each of these is linear in its cotangent.
-constant(form, shape_of, size_of, entry_order, exactly)
+constant(form, shape_of, size_of, entry_order)
 rule(
     restore,
     "t, m",
@@ -166,12 +156,4 @@ rule(
     t="fit_to(np.reshape(gathered(g, m), np.shape(t), order), np.shape(t), np.result_type(t))",
     _linear="t",
     _alias=True,
-)
-rule(
-    standing_for,
-    "exact, formula",
-    formula="fit(g, formula)",
-    formula_dot="fit(formula_dot, y)",
-    _inert="exact",
-    _returns="numeric",
 )

@@ -17,7 +17,7 @@ from pullback.differential_calls import call_differential
 from pullback.differential_changes import refuse_loss, set_item_differential
 from pullback.errors import DifferentiabilityError
 from pullback.outputs import given_out, without_out
-from pullback.rulebook.array_likes import exactly, standing_for
+from pullback.rulebook.exact_values import exactly, standing_for
 from pullback.rulebook.forward_changes import changer, has_mirror
 from pullback.rules import callable_name, constant
 from pullback.shared_arrays import at_entries, order_shuffled, places_before

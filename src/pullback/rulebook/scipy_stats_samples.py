@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from scipy import special, stats
 
-from pullback.rulebook.array_likes import exactly, refuse, standing_for
+from pullback.rulebook.array_likes import refuse
+from pullback.rulebook.exact_values import exactly, standing_for
 from pullback.rules import constant, stands_in
 
 

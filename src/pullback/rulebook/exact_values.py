@@ -1,0 +1,36 @@
+"""Values that a library computes, with the derivatives of formulas which come to the same but for rounding.
+
+    standing_for(exactly(stats.skew, a), formula of a)     SciPy's value, the formula's derivative
+
+So a stand-in may be written as a textbook has it, and the value is the library's in every bit.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pullback.fitting import fit
+from pullback.rules import constant, rule
+
+IN_TEMPLATES = (fit,)
+
+
+def exactly(function: Any, *args: Any, **kwargs: Any) -> Any:
+    """What a library function returns, as a constant."""
+    return function(*args, **kwargs)
+
+
+def standing_for(exact: Any, formula: Any) -> Any:
+    """The value `exact`, with the derivative of the formula, which has its shape."""
+    return exact
+
+
+constant(exactly)
+rule(
+    standing_for,
+    "exact, formula",
+    formula="fit(g, formula)",
+    formula_dot="fit(formula_dot, y)",
+    _inert="exact",
+    _returns="numeric",
+)
