@@ -32,6 +32,19 @@ PROGRAMS = [
     lambda a: stats.skew([a[0, 0], a[1, 1] ** 2, a[2, 1]]),
 ]  # fmt: skip
 
+V = np.array([0.3, 1.6, 2.9, 0.1, 4.2])
+DENSITY = stats.gaussian_kde(np.array([V, np.sin(V)]), weights=V)
+OF_TWO = [
+    lambda a: stats.pearsonr(a, V).statistic, lambda a: stats.pearsonr(V, a, alternative="less")[1],
+    lambda a: stats.linregress(V, a).slope, lambda a: sum(stats.linregress(a, V)),
+    lambda a: sum(stats.linregress(a[:2], V[:2])), lambda a: sum(stats.ttest_1samp(a, a[0])),
+    lambda a: stats.ttest_1samp(a, 0.5, alternative="greater").pvalue, lambda a: sum(stats.ttest_rel(V, a)),
+    lambda a: sum(stats.ttest_ind(a, V[:3])), lambda a: stats.ttest_ind(V[1:], a, equal_var=False).statistic,
+    lambda a: stats.wasserstein_distance(a, V), lambda a: stats.wasserstein_distance(V, a, V, np.sqrt(V)),
+    lambda a: stats.energy_distance(a, V), lambda a: DENSITY(np.array([a[:2], a[2:4]])),
+    lambda a: DENSITY.logpdf(a[:2]), lambda a: stats.gaussian_kde(V).pdf(a),
+]  # fmt: skip
+
 
 def check(f, a):
     """The value in every bit, and its slope along one direction: by differences, and in both modes."""
@@ -54,6 +67,25 @@ def check(f, a):
 @pytest.mark.parametrize("k", range(len(PROGRAMS)))
 def test_statistics(k):
     check(PROGRAMS[k], A)
+
+
+@pytest.mark.parametrize("k", range(len(OF_TWO)))
+def test_statistics_of_two_samples(k):
+    check(OF_TWO[k], np.array([0.7, 2.1, 1.2, 3.4, 0.2]))
+
+
+@pytest.mark.parametrize("mode", [lambda f: pb.gradient(f)(V), lambda f: pb.differential(f)(V)(V)])
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda a: stats.ttest_ind(a, V[1:], equal_var=False).pvalue,
+        lambda a: stats.wasserstein_distance(V, V + 1.0, u_weights=a),
+        lambda a: stats.gaussian_kde(a)(0.3)[0],
+    ],
+)
+def test_what_is_not_known_is_refused(f, mode):
+    with pytest.raises(pb.DifferentiabilityError):
+        mode(f)
 
 
 def test_single_precision_stays():

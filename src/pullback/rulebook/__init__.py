@@ -21,7 +21,7 @@ LAZY: dict[str, tuple[str, ...]] = {
     "scipy.ndimage": ("scipy_ndimage",),
     "scipy.spatial.distance": ("scipy_spatial",),
     "scipy.sparse": ("scipy_sparse",),
-    "scipy.stats": ("scipy_stats", "scipy_stats_multivariate", "scipy_stats_dirichlet", "scipy_stats_samples"),
+    "scipy.stats": ("scipy_stats", "scipy_stats_multivariate", "scipy_stats_dirichlet", "scipy_stats_samples", "scipy_stats_tests"),
 }
 
 

@@ -138,7 +138,8 @@ def pmean(
     keepdims: Any = False,
 ) -> Any:  # fmt: skip
     """`stats.pmean`."""
-    exact = exactly(stats.pmean, a, p, axis=axis, dtype=dtype, weights=weights, nan_policy=nan_policy, keepdims=keepdims)
+    options = {"axis": axis, "dtype": dtype, "weights": weights, "nan_policy": nan_policy, "keepdims": keepdims}
+    exact = exactly(stats.pmean, a, p, **options)
     x = sample(a, nan_policy)
     if p == 0:
         return given(exact, np.exp(weighted(np.log(x), weights, axis)))
@@ -225,9 +226,16 @@ _NORMAL_IQR, _NORMAL_MAD = 2.0 * np.sqrt(2.0) * special.erfinv(0.5), special.ndt
 
 def scaling(scale: Any, normal: Any) -> Any:
     """What a spread is divided by."""
-    if isinstance(scale, str) and scale.lower() != "normal":
+    if not is_text(scale):
+        return scale
+    if scale.lower() != "normal":
         refuse(f"a spread with scale={scale!r} has no derivative")
-    return normal if isinstance(scale, str) else scale
+    return normal
+
+
+def is_text(x: Any) -> bool:
+    """Whether a scale is given by its name."""
+    return isinstance(x, str)
 
 
 def iqr(
@@ -362,7 +370,7 @@ for _python in (
     median_abs_deviation, trim_mean, entropy, circmean, circvar, circstd, boxcox, yeojohnson, boxcox_llf,
 ):  # fmt: skip
     stands_in(getattr(stats, _python.__name__), _python, "numeric")
-constant(refuse_holes, count_of, within, scaling, is_inexact)
+constant(refuse_holes, count_of, within, is_text, is_inexact)
 # what ranks alone decide
 constant(
     stats.rankdata, stats.spearmanr, stats.kendalltau, stats.mannwhitneyu, stats.kruskal, stats.friedmanchisquare,
