@@ -11,6 +11,7 @@ from typing import Any
 
 from pullback.fitting import fit
 from pullback.rules import constant, rule
+from pullback.tangents import WithheldTangent
 
 IN_TEMPLATES = (fit,)
 
@@ -25,6 +26,16 @@ def standing_for(exact: Any, formula: Any) -> Any:
     return exact
 
 
+def without_slope(exact: Any, of: Any, what: str) -> Any:
+    """The value `exact`, which depends on another as is not known: its derivative is refused where it is used."""
+    return exact
+
+
+def withheld(what: str) -> WithheldTangent:
+    """A tangent that is refused where it is read."""
+    return WithheldTangent(f"the derivative of {what} is not known")
+
+
 constant(exactly)
 rule(
     standing_for,
@@ -34,3 +45,4 @@ rule(
     _inert="exact",
     _returns="numeric",
 )
+rule(without_slope, "exact, of, what", of="withheld(what)", of_dot="withheld(what)", _inert="exact")

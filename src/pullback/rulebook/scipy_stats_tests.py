@@ -13,12 +13,12 @@ import numpy as np
 from scipy import special, stats
 
 from pullback.rulebook.array_likes import refuse
-from pullback.rulebook.exact_values import exactly, standing_for
+from pullback.rulebook.exact_values import exactly, standing_for, withheld, without_slope
 from pullback.rulebook.scipy_stats_samples import about_mean, count_of, given, sample
 from pullback.rules import constant, rule, stands_in
-from pullback.tangents import ZERO, WithheldTangent
+from pullback.tangents import ZERO
 
-IN_TEMPLATES = (ZERO,)
+IN_TEMPLATES = (ZERO, withheld)
 
 
 class PearsonRResult(NamedTuple):
@@ -152,12 +152,8 @@ def ttest_ind(
         t = (mean - other_mean) / np.sqrt(pooled * (1.0 / n + 1.0 / m))
         return TtestResult(given(exact[0], t), given(exact[1], tail(t, n + m - 2, alternative)))
     t = (mean - other_mean) / np.sqrt(variance / n + other_variance / m)
-    return TtestResult(given(exact[0], t), without_slope(exact[1], t))
-
-
-def without_slope(exact: Any, t: Any) -> Any:
-    """The p-value of Welch's test, whose degrees of freedom depend on the samples."""
-    return exact
+    p = without_slope(exact[1], t, "the p-value of scipy.stats.ttest_ind(equal_var=False)")
+    return TtestResult(given(exact[0], t), p)
 
 
 def order_of(u: Any, v: Any) -> Any:
@@ -235,15 +231,6 @@ stands_in(stats.gaussian_kde.evaluate, evaluate)
 stands_in(stats.gaussian_kde.pdf, evaluate)
 stands_in(stats.gaussian_kde.logpdf, logpdf)
 constant(two_parts, order_of, fixed_parts)
-
-
-def withheld(what: str) -> WithheldTangent:
-    """A tangent that is refused where it is read."""
-    return WithheldTangent(f"the derivative of {what} is not known")
-
-
-_WELCH = "'the p-value of scipy.stats.ttest_ind(equal_var=False)'"
-rule(without_slope, "exact, t", t=f"withheld({_WELCH})", t_dot=f"withheld({_WELCH})", _inert="exact")
 _WEIGHTS = "withheld('a distance of two samples by their weights')"
 rule(
     gap_between,
