@@ -19,7 +19,7 @@ LAZY: dict[str, tuple[str, ...]] = {
         *("scipy_integrate_several", "scipy_integrate_forward"),
     ),
     "scipy.optimize": ("scipy_optimize", "scipy_optimize_minima"),
-    "scipy.interpolate": ("scipy_interpolate", "scipy_interpolate_grids"),
+    "scipy.interpolate": ("scipy_interpolate", "scipy_interpolate_grids", "scipy_interpolate_forward"),
     "scipy.signal": ("scipy_signal",),
     "scipy.ndimage": ("scipy_ndimage",),
     "scipy.spatial.distance": ("scipy_spatial",),

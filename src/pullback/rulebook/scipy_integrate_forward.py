@@ -17,6 +17,7 @@ from pullback.differential_calls import call_differential
 from pullback.fitting import fit
 from pullback.rulebook.array_likes import refuse
 from pullback.rulebook.exact_values import withheld
+from pullback.rulebook.scipy_callables import is_nothing
 from pullback.rules import constant, forward_intrinsic
 from pullback.tangent_parts import elements, filled, part
 from pullback.tangents import NO_TANGENT, ZERO
@@ -94,7 +95,7 @@ def refuse_others(fn: Any, dots: Any, kwdots: Any) -> None:
     """An option has no tangent."""
     count = 4 if fn is integrate.quad else 3
     given = [*dots[count:], *(t for k, t in kwdots.items() if k not in names_of(fn))]
-    if any(t is not ZERO and t is not NO_TANGENT for t in given):
+    if not all(map(is_nothing, given)):
         refuse(f"the derivative of scipy.integrate.{fn.__name__} with respect to its options is not known")
 
 
