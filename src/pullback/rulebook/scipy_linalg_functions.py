@@ -15,6 +15,7 @@ import numpy as np
 from scipy import linalg
 
 from pullback.rulebook.array_likes import Array, form, gathered, refuse, restore
+from pullback.rulebook.exact_values import exactly, standing_for
 from pullback.rulebook.numpy_decompositions import qr_pullback, singular_values_pullback, svd_pullback
 from pullback.rulebook.numpy_eigenvalues import (
     eigh_pullback,
@@ -26,7 +27,7 @@ from pullback.rulebook.numpy_eigenvalues import (
 from pullback.rulebook.numpy_linalg import adjoint, read_triangle, transposed
 from pullback.rulebook.numpy_norms import norm_pullback
 from pullback.rulebook.scipy_linalg import matrix_read
-from pullback.rules import rule
+from pullback.rules import rule, stands_in
 from pullback.tangents import ZERO, Tangent
 
 IN_TEMPLATES = (norm_pullback, eigvals_pullback, singular_values_pullback, svd_pullback)
@@ -149,6 +150,22 @@ def subset_tangent(
 def subset_of(by_index: Any, by_value: Any) -> Any:
     """Which eigenvalues are asked for, or None for all."""
     return by_value if by_index is None else by_index
+
+
+def polar(a: Any, side: Any = "right") -> Any:
+    """`linalg.polar`: A = U P with P = (Aᴴ A)^½, or A = P U with P = (A Aᴴ)^½."""
+    exact = exactly(linalg.polar, a, side)
+    x = np.asarray(a)
+    rows, columns = np.shape(x)
+    if (rows < columns) if side == "right" else (rows > columns):
+        refuse(f"scipy.linalg.polar has no derivative for side={side!r} of a matrix of {rows} rows, {columns} columns")
+    if side == "right":
+        p = linalg.sqrtm(np.conj(x).T @ x)
+        u = x @ np.linalg.inv(p)
+    else:
+        p = linalg.sqrtm(x @ np.conj(x).T)
+        u = np.linalg.inv(p) @ x
+    return standing_for(exact[0], u), standing_for(exact[1], p)
 
 
 def eigvals_tangent(a_dot: Any, y: Array, a: Any) -> Array:
@@ -302,6 +319,7 @@ for _eigh, _option, _only_values, _returned in (
         b_dot=f"subset_tangent(None, b_dot, {_rest})",
         _returns=_returned,
     )
+stands_in(linalg.polar, polar, "tuple")
 rule(linalg.eigvals, _ONLY, a="eigvals_pullback(g, y, a)", a_dot="eigvals_tangent(a_dot, y, a)", _returns="array")
 rule(
     linalg.eigh_tridiagonal,
