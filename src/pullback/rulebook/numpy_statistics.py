@@ -292,6 +292,7 @@ rule(
     " else average_weights(g, y, a, axis, weights, keepdims)",
     a_dot="average_tangent(a_dot, y, axis, weights, keepdims, returned)",
     weights_dot="all_weights_tangent(weights_dot, y, a, axis, weights, keepdims, returned)",
+    _returns="unknown",
 )
 # `correction` is the array API's name of ddof; NumPy lets one of the two be other than 0
 _SPREAD = "a, axis=None, dtype=None, *, ddof=0, keepdims=False, where=True, mean=None, correction=0"
