@@ -2,6 +2,7 @@
 
     np.add.at(a, i, x)        x_bar = shadow of a at i
     np.sin(x, out=a)          the adjoint of a is taken, and goes through the sine
+    a.partition(2)            the adjoints go back to the places that the entries came from
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from pullback.outputs import given_out, without_out
 from pullback.rules import Active, callable_name
 from pullback.runtime import keep
 from pullback.shadows import Shadows
-from pullback.shared_access import set_item
+from pullback.shared_access import as_tangent_of, set_item
 from pullback.shared_calls import WITH_OUT
-from pullback.shared_changes import Args, Pulled, Result, changer, chosen
+from pullback.shared_changes import Args, Pulled, Result, changer, chosen, rearranged
 from pullback.tangents import ZERO, Tangent
 
 
@@ -101,6 +102,35 @@ def _fill_diagonal(args: Args, kwargs: dict[str, Any], active: Active) -> Result
     return None, _stored(target, (places,) * target.ndim, value, 1, active)
 
 
+@changer(np.putmask)
+def _putmask(args: Args, kwargs: dict[str, Any], active: Active) -> Result:
+    target, mask, values = (*args, *(kwargs[k] for k in ("mask", "values") if k in kwargs))
+    np.putmask(*args, **kwargs)
+    mask = np.array(mask, bool).reshape(target.shape)
+    return None, (_unmasked, target, mask, np.flatnonzero(mask), keep(values), "values", active)
+
+
+@changer(np.place)
+def _place(args: Args, kwargs: dict[str, Any], active: Active) -> Result:
+    target, mask, values = (*args, *(kwargs[k] for k in ("mask", "vals") if k in kwargs))
+    np.place(*args, **kwargs)
+    mask = np.array(mask, bool).reshape(target.shape)
+    return None, (_unmasked, target, mask, np.arange(np.count_nonzero(mask)), keep(values), "vals", active)
+
+
+def _unmasked(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:
+    """The reverse of a store where a mask holds, of values that are repeated: `sources` are their places."""
+    _, target, mask, sources, values, name, active = residual
+    t = shadows.take_at(target, mask)
+    if t is ZERO:
+        return (ZERO,) * len(active)
+    total = np.zeros(np.size(values), t.dtype)
+    np.add.at(total, sources % max(total.size, 1), t)
+    total = total.reshape(np.shape(values))
+    found = fit(total, values) if not isinstance(values, (list, tuple)) else as_tangent_of(values, list(total))
+    return chosen(active, **{"_2": found, name: found})
+
+
 @changer(np.put_along_axis)
 def _put_along_axis(args: Args, kwargs: dict[str, Any], active: Active) -> Result:
     target, indices, values, axis = (*args, kwargs.get("axis", -1))[:4]
@@ -137,6 +167,44 @@ def _sort(args: Args, kwargs: dict[str, Any], active: Active) -> Result:
     return None, (_unsort, target, order, axis, active)
 
 
+@changer(np.ndarray.partition)
+def _partition(args: Args, kwargs: dict[str, Any], active: Active) -> Result:
+    target = args[0]
+    axis: Any = kwargs.get("axis", args[2] if len(args) > 2 else -1)
+    before = target.copy()
+    target.partition(*args[1:], **kwargs)
+    return None, (_unsort, target, places_before(before, target, axis), axis, active)
+
+
+def places_before(before: Any, after: Any, axis: int) -> Any:
+    """Where the entries of lanes that were rearranged come from."""
+    order = np.empty(after.shape, np.intp)
+    sources = np.argsort(before, axis=axis, kind="stable")
+    np.put_along_axis(order, np.argsort(after, axis=axis, kind="stable"), sources, axis)
+    return order
+
+
+@changer(np.random.Generator.shuffle, np.random.RandomState.shuffle)
+def _shuffle(args: Args, kwargs: dict[str, Any], active: Active) -> Result:
+    rng, target = args[:2]
+    if not isinstance(target, np.ndarray):
+        return rearranged(rng.shuffle)(args[1:], kwargs, tuple(a for a in active if a))
+    axis: Any = kwargs.get("axis", args[2] if len(args) > 2 else 0)
+    order = order_shuffled(rng, target, axis)
+    target[...] = np.take(target, order, axis)
+    lanes = np.broadcast_to(np.expand_dims(order, tuple(range(1, target.ndim))), np.moveaxis(target, axis, 0).shape)
+    return None, (_unsort, target, np.moveaxis(lanes, 0, axis), axis, active)
+
+
+def order_shuffled(rng: Any, x: Any, axis: int) -> Any:
+    """The order in which `rng.shuffle(x)` would put the entries along an axis, drawn as it draws."""
+    shape = [1] * x.ndim
+    shape[axis] = -1
+    places = np.broadcast_to(np.arange(x.shape[axis]).reshape(shape), x.shape).copy()
+    rng.shuffle(places, **({"axis": axis} if axis else {}))
+    return np.moveaxis(places, axis, 0).reshape(x.shape[axis], -1)[:, 0]
+
+
 def _unsort(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:
     _, target, order, axis, active = residual
     shadow = shadows.of(target)
@@ -156,7 +224,7 @@ def _refused(name: str) -> Any:
     return refuse
 
 
-for _function in (np.place, np.putmask, np.ndarray.resize, np.ndarray.partition, np.ndarray.setfield):
+for _function in (np.ndarray.resize, np.ndarray.setfield):
     changer(_function)(_refused(callable_name(_function)))
 
 
@@ -168,18 +236,19 @@ def _with_out(args: Args, kwargs: dict[str, Any], active: Active) -> Result:
     given = {**{k: v for k, v in kwargs.items() if k != "out"}, **later}
     if isinstance(out, tuple) and len(out) == 1:
         out = out[0]
-    if not isinstance(out, np.ndarray) or "where" in given:
+    if not isinstance(out, np.ndarray):
         raise DifferentiabilityError(
-            f"{callable_name(fn)} with more than one `out`, or with `where`, is not differentiated; "
-            "write it with an assignment, such as `a[mask] = value`",
+            f"{callable_name(fn)} with more than one `out` is not differentiated; write it with assignments",
             id="mutation",
         )
     inner_active = tuple(a for a in active if a != "out" and (not isinstance(a, int) or a < len(operands)))
-    value, inner = call(fn, operands, inner_active, given)
     if out.dtype.kind not in "fc" and inner_active:
         raise DifferentiabilityError(
             f"a differentiated value is stored in an array of dtype {out.dtype}", id="mutation"
         )
+    if isinstance(fn, np.ufunc) and given.get("where", True) is not True:
+        return _with_out_where(fn, operands, given, out, inner_active, active)
+    value, inner = call(fn, operands, inner_active, given)
     inner = settled(inner)  # before the result is stored: `out` may be an operand too
     np.copyto(out, value, casting="same_kind")
     return out, (_taken_out, inner, out, inner_active, active)
@@ -190,6 +259,34 @@ def _taken_out(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:
     found = lent((lent, inner, out, len(inner_active)), g, shadows)
     by_operand = dict(zip(inner_active, found, strict=True))
     return tuple(by_operand.get(a, ZERO) for a in active)
+
+
+def _with_out_where(
+    fn: Any, operands: Args, given: dict[str, Any], out: Any, inner_active: Active, active: Active
+) -> Result:
+    """`ufunc(*operands, out=a, where=mask)`: a call with the entries where the mask holds, stored in theirs."""
+    mask = np.broadcast_to(given["where"], out.shape).copy()
+    options = {k: v for k, v in given.items() if k != "where"}
+    places = tuple(a + 3 if isinstance(a, int) else a for a in inner_active)
+    value, inner = call(at_entries, (fn, mask, options, *operands), places)
+    inner = settled(inner)
+    fn(*operands, **given, out=out)
+    return out, (_taken_out_where, inner, out, mask, value, inner_active, active)
+
+
+def at_entries(fn: Any, mask: Any, options: dict[str, Any], *operands: Any) -> Any:
+    """A ufunc of the entries for which the mask holds: what it is elsewhere, an error perhaps, is not computed."""
+    return fn(*[x if np.ndim(x) == 0 else np.broadcast_to(x, mask.shape)[mask] for x in operands], **options)
+
+
+def _taken_out_where(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:
+    _, inner, out, mask, value, inner_active, active = residual
+    shadows.accumulate(out, g)
+    shadow = shadows.of(out)
+    t = fit(shadow[mask], value)
+    shadow[mask] = 0
+    found = dict(zip(inner_active, inner[0](inner, t), strict=True))
+    return tuple(found.get(a, ZERO) for a in active)
 
 
 WITH_OUT.append(_with_out)

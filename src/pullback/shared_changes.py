@@ -59,7 +59,7 @@ def chosen(active: Active, **tangents: Tangent) -> Pulled:
 @changer(list.append, deque.append)
 def _append(args: Args, kwargs: dict[str, Any], active: Active) -> Result:
     if getattr(args[0], "maxlen", None) is not None:
-        return _rearranged(deque.append)(args, kwargs, active)
+        return rearranged(deque.append)(args, kwargs, active)
     args[0].append(args[1])
     return None, (_unappend, args[0], -1, active, 1)
 
@@ -67,7 +67,7 @@ def _append(args: Args, kwargs: dict[str, Any], active: Active) -> Result:
 @changer(deque.appendleft)
 def _appendleft(args: Args, kwargs: dict[str, Any], active: Active) -> Result:
     if args[0].maxlen is not None:
-        return _rearranged(deque.appendleft)(args, kwargs, active)
+        return rearranged(deque.appendleft)(args, kwargs, active)
     args[0].appendleft(args[1])
     return None, (_unappend, args[0], 0, active, 1)
 
@@ -104,7 +104,7 @@ def _popleft(args: Args, kwargs: dict[str, Any], active: Active) -> Result:
 def _delete(args: Args, kwargs: dict[str, Any], active: Active) -> Result:
     xs, index = args
     if isinstance(index, slice):
-        return _rearranged(list.__delitem__)(args, kwargs, active)
+        return rearranged(list.__delitem__)(args, kwargs, active)
     return None, _pop((xs, index), {}, active)[1]
 
 
@@ -123,7 +123,7 @@ def _extend(args: Args, kwargs: dict[str, Any], active: Active) -> Result:
         return None, (_unextend_drawn, xs, len(items), first, active)
     items = list(others)
     if isinstance(xs, deque) and xs.maxlen is not None:
-        return _rearranged(deque.extend)((xs, items), kwargs, active)
+        return rearranged(deque.extend)((xs, items), kwargs, active)
     xs.extend(items)
     like = others if isinstance(others, (np.ndarray, Drawn)) else items
     return None, (_unextend, xs, len(items), like, active)
@@ -192,7 +192,7 @@ def _unset(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:
 # --- lists: any change ----------------------------------------------------------------------------
 
 
-def _rearranged(function: Callable[..., Any]) -> Changer:
+def rearranged(function: Callable[..., Any]) -> Changer:
     """A function that moves, drops and adds items: what moved where is told by the items' identity."""
 
     def change(args: Args, kwargs: dict[str, Any], active: Active) -> Result:
@@ -249,7 +249,7 @@ for _function in (
     deque.extendleft, heapq.heappush, heapq.heappop, heapq.heapify, heapq.heapreplace, heapq.heappushpop,
     bisect.insort, bisect.insort_left, random.shuffle,
 ):  # fmt: skip
-    CHANGERS[_function] = _rearranged(_function)
+    CHANGERS[_function] = rearranged(_function)
 
 
 # --- sets -----------------------------------------------------------------------------------------

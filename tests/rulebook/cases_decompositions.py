@@ -57,5 +57,7 @@ CASES: list[Case] = [
     (L.svd, (F3,), {"full_matrices": False}, (0,)),
     (L.svd, ([[1.0, 2.0], [3.0, 5.0]],), {}, (0,)),
     *[(L.svd, (a,), {"compute_uv": False}, (0,)) for a in (arr(3, 5), cplx(4, 3), BATCH)],
+    (L.svd, (arr(3, 3), True, True, True), {}, (0,)),
+    *[(L.svd, (a,), {"compute_uv": False, "hermitian": True}, (0,)) for a in (cplx(3, 3), arr(2, 3, 3))],
     *[(L.svdvals, (a,), {}, (0,)) for a in (arr(3, 5), cplx(4, 3), BATCH)],
 ]

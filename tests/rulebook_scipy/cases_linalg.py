@@ -113,6 +113,10 @@ CASES: list[Case] = [
         for low in (False, True)
     ],
     *[(L.eigh, (HER,), {"lower": low, "eigvals_only": True}, (0,)) for low in (False, True)],
+    (L.eigh, (S3 + S3.T,), {"subset_by_index": [1, 2]}, (0,)),
+    (L.eigh, (S3 + S3.T, POS), {"subset_by_value": [-np.inf, 1.5], "lower": False}, (0, 1)),
+    (L.eigh, (HER,), {"subset_by_index": [0, 1], "eigvals_only": True}, (0,)),
+    (L.eigvalsh, (S3 + S3.T, POS), {"subset_by_index": [0, 0]}, (0, 1)),
     *[(L.eigh, (S3 + S3.T, POS), {"lower": low, "driver": "gv"}, (0, 1)) for low in (False, True)],
     *[(L.eigh, (HER, C3.T @ C3.conj()), {"lower": low, "eigvals_only": True}, (0, 1)) for low in (False, True)],
     *[(L.eigvalsh, (a,), {"lower": low}, (0,)) for a in (POS, HER, POS_BATCH) for low in (False, True)],

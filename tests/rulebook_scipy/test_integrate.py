@@ -253,3 +253,50 @@ def test_arguments_of_odeint_that_stand_in_a_list_which_changes():
         return np.sum(integrate.odeint(*operands) ** 2)
 
     pb.check_derivative(f, np.array([0.5, -0.3]), 0.7, modes=("reverse",))
+
+
+def of_captured(a):
+    return integrate.quad(lambda t: np.exp(-t * a[0]) * a[1] ** 2, a[2], np.inf)[0]
+
+
+def of_arguments(a):
+    return integrate.quad(lambda t, k, n: t * k**n, 0.0, a[2], args=(a[0] * a[1], 2))[0]
+
+
+def of_vectors(a):
+    return np.sum(integrate.quad_vec(lambda t: np.sin(t * a), a[0], a[1])[0] ** 2)
+
+
+def of_vectors_of_arguments(a):
+    return integrate.quad_vec(lambda t, k: t * k, 0.0, 1.0, args=(a,))[0] @ a
+
+
+@pytest.mark.parametrize("f", [of_captured, of_arguments, of_vectors, of_vectors_of_arguments])
+def test_integrals_forward_and_twice(f):
+    a, v = np.array([0.7, 1.4, 0.3]), np.array([0.5, -1.0, 0.8])
+    g, h = pb.gradient(f), 1e-4
+    slope, curve = (f(a + h * v) - f(a - h * v)) / (2 * h), (g(a + h * v) - g(a - h * v)) / (2 * h)
+    assert np.allclose([g(a) @ v, pb.differential(f)(a)(v)], slope, rtol=1e-6)
+    assert np.allclose(pb.hvp(f)(a, v), curve, rtol=1e-6)
+    assert pb.value_with_gradient(f)(a)[0] == f(a)
+
+
+def test_two_dimensions():
+    def f(k):
+        return integrate.dblquad(lambda y, x, c: c * x * y + k[1], 0.0, k[2], lambda x: x, 1.0, (k[0],), 1e-3, 1e-3)[0]
+
+    k, v, h = np.array([0.7, 1.4, 0.6]), np.array([0.5, -1.0, 0.8]), 1e-4
+    slope = (f(k + h * v) - f(k - h * v)) / (2 * h)
+    assert np.allclose([pb.gradient(f)(k) @ v, pb.differential(f)(k)(v)], slope, rtol=1e-6)
+    assert pb.value_with_gradient(f)(k)[0] == f(k)
+
+
+def test_options_of_integrals_are_refused():
+    for of in (integrate.quad, integrate.quad_vec):
+        for mode in (pb.gradient, lambda f: lambda x: pb.differential(f)(x)(1.0)):
+            with pytest.raises(DifferentiabilityError):
+                mode(lambda k, of=of: of(lambda t: t * k, 0.0, 1.0, epsabs=k)[0])(1e-3)
+            with pytest.raises(DifferentiabilityError):
+                mode(lambda k, of=of: of(lambda t: t * k, 0.0, 1.0)[1])(1e-3)
+            with pytest.raises(DifferentiabilityError):
+                mode(lambda k: integrate.dblquad(lambda y, x: x * k, 0.0, 1.0, 0.0, 1.0)[1])(1e-3)

@@ -17,7 +17,7 @@ T = np.array([[0.3, 1.2], [2.6, 3.3]])
 
 
 def check(f, *args):
-    pb.check_derivative(f, *args, modes=("reverse",))
+    pb.check_derivative(f, *args)
 
 
 @pytest.mark.parametrize("kind", ["linear", "nearest", "cubic", "quadratic", "previous"])
@@ -48,6 +48,16 @@ def test_other_splines():
     check(used_twice, Y)
 
 
+def test_grids():
+    grid, at = (np.array([0.0, 1.0, 2.5]), np.array([0.0, 2.0])), np.array([[0.3, 0.4], [1.7, 1.1]])
+    v = R.standard_normal((3, 2))
+    check(lambda v, t: np.sum(I.RegularGridInterpolator(grid, v)(t) ** 2), v, at)
+    check(lambda v: np.sum(I.RegularGridInterpolator(grid, values=v, method="nearest")(at) ** 2), v)
+    for fill in (3.0, None):
+        outside = {"bounds_error": False, "fill_value": fill}
+        check(lambda v, more=outside: np.sum(I.RegularGridInterpolator(grid, v, **more)(at * 1.7) ** 2), v)
+
+
 def test_a_table_that_is_a_constant():
     table = I.interp1d(X, Y)
     check(lambda t: table(t) * t, 1.2)
@@ -62,7 +72,8 @@ def test_a_table_that_is_a_constant():
         lambda y: I.UnivariateSpline(X, y)(0.3),
         lambda y: I.interp1d(y, X)(y[0]),
         lambda y: I.CubicSpline(X, y, bc_type=((1, 0.0), (2, 0.0)))(0.3),
-        lambda y: I.RegularGridInterpolator((X,), y)(np.array([0.3]))[0],
+        lambda y: I.RegularGridInterpolator((X,), y, "cubic")(np.array([0.3]))[0],
+        lambda y: I.RegularGridInterpolator((X[::-1],), y)(np.array([0.3]))[0],
         lambda y: I.splev(0.3, I.splrep(X, y)),
         lambda y: I.interpn((X,), y, np.array([0.3]), "cubic")[0],
         lambda y: I.griddata(np.stack([X, X**2], axis=1), y, np.array([[0.3, 0.1]]))[0],

@@ -14,14 +14,20 @@ LAZY: dict[str, tuple[str, ...]] = {
     "json": ("json_functions",),
     "scipy.special": ("scipy_special", "scipy_special_integrals", "scipy_special_orders"),
     "scipy.linalg": ("scipy_linalg", "scipy_linalg_functions", "scipy_linalg_structured"),
-    "scipy.integrate": ("scipy_integrate", "scipy_integrate_odes"),
+    "scipy.integrate": (
+        *("scipy_integrate", "scipy_integrate_odes"),
+        *("scipy_integrate_several", "scipy_integrate_forward"),
+    ),
     "scipy.optimize": ("scipy_optimize", "scipy_optimize_minima"),
-    "scipy.interpolate": ("scipy_interpolate", "scipy_interpolate_grids"),
+    "scipy.interpolate": ("scipy_interpolate", "scipy_interpolate_grids", "scipy_interpolate_forward"),
     "scipy.signal": ("scipy_signal",),
     "scipy.ndimage": ("scipy_ndimage",),
     "scipy.spatial.distance": ("scipy_spatial",),
     "scipy.sparse": ("scipy_sparse",),
-    "scipy.stats": ("scipy_stats", "scipy_stats_multivariate", "scipy_stats_dirichlet"),
+    "scipy.stats": (
+        *("scipy_stats", "scipy_stats_multivariate", "scipy_stats_dirichlet"),
+        *("scipy_stats_samples", "scipy_stats_tests"),
+    ),
 }
 
 

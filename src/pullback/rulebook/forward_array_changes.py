@@ -17,8 +17,10 @@ from pullback.differential_calls import call_differential
 from pullback.differential_changes import refuse_loss, set_item_differential
 from pullback.errors import DifferentiabilityError
 from pullback.outputs import given_out, without_out
+from pullback.rulebook.exact_values import exactly, standing_for
 from pullback.rulebook.forward_changes import changer, has_mirror
 from pullback.rules import callable_name, constant
+from pullback.shared_arrays import at_entries, order_shuffled, places_before
 from pullback.tangent_parts import filled, part
 from pullback.tangents import ZERO
 
@@ -82,6 +84,44 @@ def refuse_wrapping(args: Any, kwargs: Any) -> None:
         raise DifferentiabilityError("np.fill_diagonal of a differentiated value covers fill_diagonal(a, value)")
 
 
+@changer(np.putmask)
+def _putmask(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    values = args[2] if len(args) > 2 else kwargs["values"]
+    values_dot = dots[2] if len(args) > 2 else part(kwdots, "values")
+    places = mask_places(args, kwargs)
+    sources = np.ravel_multi_index(places, args[0].shape) % max(np.size(values), 1)
+    store_repeated(args[0], dots[0], places, sources, values, values_dot)
+    return None, ZERO
+
+
+@changer(np.place)
+def _place(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    values = args[2] if len(args) > 2 else kwargs["vals"]
+    values_dot = dots[2] if len(args) > 2 else part(kwdots, "vals")
+    places = mask_places(args, kwargs)
+    sources = np.arange(len(places[0])) % max(np.size(values), 1)
+    store_repeated(args[0], dots[0], places, sources, values, values_dot)
+    return None, ZERO
+
+
+def mask_places(args: Any, kwargs: Any) -> Any:
+    """Where the mask holds that `np.putmask` is given, or `np.place`."""
+    mask = args[1] if len(args) > 1 else kwargs["mask"]
+    return np.nonzero(np.reshape(np.asarray(mask, bool), args[0].shape))
+
+
+def store_repeated(target: Any, target_dot: Any, places: Any, sources: Any, values: Any, values_dot: Any) -> None:
+    """Store values, which are repeated as often as there are places, and their tangents."""
+    if len(sources) > 0 and np.size(values) > 0:
+        taken = np.ravel(values)[sources]
+        if has_mirror(target_dot):
+            taken_dot = np.ravel(filled(values_dot, values))[sources]
+            target_dot[places] = taken_dot
+        else:
+            refuse_loss(target, values, values_dot)
+        target[places] = taken
+
+
 @changer(np.put_along_axis)
 def _put_along_axis(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
     axis = kwargs["axis"] if "axis" in kwargs else args[3]
@@ -130,7 +170,51 @@ def sorting(x: Any, axis: Any) -> Any:
     return np.argsort(x, axis=axis, kind="stable")
 
 
-@changer(np.place, np.putmask, np.ndarray.resize, np.ndarray.partition, np.ndarray.setfield)
+@changer(np.ndarray.partition)
+def _partition(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    axis = kwargs["axis"] if "axis" in kwargs else args[2] if len(args) > 2 else -1
+    order = partitioning(args, kwargs, axis)
+    args[0][...] = np.take_along_axis(args[0], order, axis)
+    dots[0][...] = np.take_along_axis(dots[0], order, axis)
+    return None, ZERO
+
+
+def partitioning(args: Any, kwargs: Any, axis: Any) -> Any:
+    """The order in which `a.partition(k)` puts the entries of each lane."""
+    after = args[0].copy()
+    after.partition(*args[1:], **kwargs)
+    return places_before(args[0], after, axis)
+
+
+@changer(np.random.Generator.shuffle, np.random.RandomState.shuffle)
+def _shuffle(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    axis = kwargs["axis"] if "axis" in kwargs else args[2] if len(args) > 2 else 0
+    if is_array(args[1]):
+        order = order_shuffled(args[0], args[1], axis)
+        args[1][...] = np.take(args[1], order, axis)
+        if has_mirror(dots[1]):
+            dots[1][...] = np.take(dots[1], order, axis)
+    else:
+        places = list_shuffled(args[0], args[1])
+        args[1][:] = [args[1][k] for k in places]
+        if has_mirror(dots[1]):
+            dots[1][:] = [dots[1][k] for k in places]
+    return None, ZERO
+
+
+def is_array(x: Any) -> bool:
+    """Whether what is shuffled is an array, and not a list."""
+    return isinstance(x, np.ndarray)
+
+
+def list_shuffled(rng: Any, xs: Any) -> list[int]:
+    """The order in which a list's items are put."""
+    places = list(range(len(xs)))
+    rng.shuffle(places)
+    return places
+
+
+@changer(np.ndarray.resize, np.ndarray.setfield)
 def _refused(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
     refuse_function(fn)
 
@@ -153,6 +237,21 @@ def _with_out(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: A
     held_dot = dots[count] if len(args) > count else part(kwdots, "out")
     out = held[0] if is_one(held) else held
     out_dot = part(held_dot, 0) if is_one(held) else held_dot
+    if is_partial(fn, given):
+        mask = mask_of(given, out)
+        options = other_options(given)
+        operands = args[:count]
+        operand_dots = dots[:count]
+        entries, entries_dot = call_differential(
+            at_entries, ZERO, (fn, mask, options, *operands), (ZERO, ZERO, ZERO, *operand_dots), {}, {}
+        )
+        value = standing_for(exactly(selected, fn, operands, given, out), entries)
+        if has_mirror(out_dot):
+            out_dot[mask] = filled(entries_dot, entries)
+        else:
+            refuse_loss(out, entries, entries_dot)
+        out[mask] = value
+        return out, out_dot
     value, value_dot = call_differential(fn, ZERO, args[:count], dots[:count], given, given_dots)
     np.copyto(out, value, casting="same_kind")
     if has_mirror(out_dot):
@@ -160,6 +259,26 @@ def _with_out(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: A
     else:
         refuse_loss(out, value, value_dot)
     return out, out_dot
+
+
+def is_partial(fn: Any, given: Any) -> bool:
+    """Whether a ufunc computes the entries that a mask selects."""
+    return isinstance(fn, np.ufunc) and given.get("where", True) is not True
+
+
+def mask_of(given: Any, target: Any) -> Any:
+    """The mask, in the shape of the result."""
+    return np.broadcast_to(given["where"], target.shape).copy()
+
+
+def selected(fn: Any, operands: Any, given: Any, target: Any) -> Any:
+    """The entries that a ufunc computes where its mask holds."""
+    return fn(*operands, **given, out=target.copy())[mask_of(given, target)]
+
+
+def other_options(given: Any) -> dict[str, Any]:
+    """A call's keywords without `where`."""
+    return {k: v for k, v in given.items() if k != "where"}
 
 
 def is_one(held: Any) -> bool:
@@ -173,14 +292,14 @@ def operands_before_out(fn: Any, args: Any, kwargs: Any) -> tuple[int, list[str]
     operands, later = without_out(fn, args)
     count = len(operands)
     single = isinstance(outs, np.ndarray) or (isinstance(outs, tuple) and len(outs) == 1)
-    if not single or len(args) > count + 1 + len(later) or "where" in kwargs or "where" in later:
+    if not single or len(args) > count + 1 + len(later):
         raise DifferentiabilityError(
-            f"{callable_name(fn)} with more than one `out`, or with `where`, is not differentiated; "
-            "write it with an assignment, such as `a[mask] = value`"
+            f"{callable_name(fn)} with more than one `out` is not differentiated; write it with assignments"
         )
     return count, [k for k in kwargs if k != "out"], later
 
 
 constant(
     where_of, flat_places, refuse_modes, refuse_wrapping, is_add, sorting, refuse_function, is_one, operands_before_out,
+    mask_places, partitioning, order_shuffled, is_array, list_shuffled, is_partial, mask_of, other_options,
 )  # fmt: skip

@@ -97,8 +97,9 @@ def qr_tangent(a_dot: Any, y: Any, a: Any, mode: str) -> Tangent:
 
 def svd_pullback(g: Any, y: Any, a: Any, full_matrices: bool, compute_uv: bool, hermitian: bool) -> Tangent:
     """The cotangent of A = U diag(s) Vᴴ (Townsend 2016; for complex A, Wan and Zhang 2019)."""
-    if hermitian:
-        refuse("np.linalg.svd(..., hermitian=True) has no derivative; use np.linalg.eigh")
+    if hermitian:  # of what is read, one triangle
+        whole = hermitian_part(a, "L")
+        return read_triangle(np.conj(svd_pullback(g, y, whole, full_matrices, compute_uv, False)), "L", form(a))
     if not compute_uv:
         return singular_values_pullback(g, a)
     k = min(np.shape(a)[-2:])
@@ -161,7 +162,8 @@ def singular_values_pullback(g: Array, a: Any) -> Tangent:
 def svd_tangent(a_dot: Any, y: Any, a: Any, full_matrices: bool, compute_uv: bool, hermitian: bool) -> Tangent:
     """The tangents of A = U diag(s) Vᴴ: with P = Uᴴ Ȧ V, U (F ∘ (P S + S Pᴴ)), Re diag P, V (F ∘ (S P + Pᴴ S))."""
     if hermitian:
-        refuse("np.linalg.svd(..., hermitian=True) has no derivative; use np.linalg.eigh")
+        whole_dot, whole = hermitian_part(a_dot, "L"), hermitian_part(a, "L")
+        return svd_tangent(whole_dot, y, whole, full_matrices, compute_uv, False)
     if not compute_uv:
         return singular_values_tangent(a_dot, y, a)
     rows, columns = np.shape(a)[-2:]

@@ -29,6 +29,7 @@ from pullback.rulebook.numpy_reductions import (
 )
 from pullback.rulebook.numpy_reductions import counted as counted  # the templates use it
 from pullback.rules import rule
+from pullback.tangents import ZERO
 
 
 def mean_pullback(g: Any, m: Form, axis: Any, keepdims: Any, where: Any) -> Any:
@@ -86,6 +87,34 @@ def weights_tangent(w_dot: Any, y: Any, a: Any, axis: Any, weights: Any, keepdim
     w = weights_along(weights, a, axis) + zeros
     change = (weights_along(w_dot, a, axis) + zeros) * (np.asarray(a) - restored(y, np.ndim(a), axis, keepdims))
     return fit(np.sum(change, axis=axis, keepdims=keepdims) / np.sum(w, axis=axis, keepdims=keepdims), y)
+
+
+def average_parts(g: Any, a: Any, y: Any, axis: Any, weights: Any, keepdims: Any) -> Any:
+    """The cotangent of `a` where the sum of the weights is returned too, which does not depend on it."""
+    return average_pullback(np.zeros(np.shape(y[0])) if g[0] is ZERO else g[0], a, axis, weights, keepdims)
+
+
+def weight_parts(g: Any, y: Any, a: Any, axis: Any, weights: Any, keepdims: Any) -> Any:
+    """The cotangent of the weights where their sum is returned too."""
+    of_average, of_sum = (np.zeros(np.shape(v)) if t is ZERO else t for t, v in zip(g, y, strict=True))
+    t = average_weights(of_average, y[0], a, axis, weights, keepdims)
+    everywhere = restored(of_sum, np.ndim(a), axis, keepdims) + np.zeros(np.shape(a))
+    return t + weights_back(everywhere, weights, axis)
+
+
+def average_tangent(a_dot: Any, y: Any, axis: Any, weights: Any, keepdims: Any, returned: Any) -> Any:
+    """The tangent of an average by its entries, in which it is linear."""
+    t = np.average(a_dot, axis, weights, keepdims=keepdims)
+    return (fit(t, y[0]), ZERO) if returned else fit(t, y)
+
+
+def all_weights_tangent(w_dot: Any, y: Any, a: Any, axis: Any, weights: Any, keepdims: Any, returned: Any) -> Any:
+    """The tangent of an average by its weights, and of their sum if that is returned."""
+    if not returned:
+        return weights_tangent(w_dot, y, a, axis, weights, keepdims)
+    spread = weights_along(w_dot, a, axis) + np.zeros(np.shape(a))
+    of_sum = np.sum(spread, axis=axis, keepdims=keepdims)
+    return weights_tangent(w_dot, y[0], a, axis, weights, keepdims), fit(of_sum, y[1])
 
 
 def var_slopes(a: Any, axis: Any, dtype: Any, ddof: Any, where: Any, mean: Any) -> Any:
@@ -256,11 +285,14 @@ rule(
 )
 rule(
     np.average,
-    "a, axis=None, weights=None, *, keepdims=False",
-    a="average_pullback(g, a, axis, weights, keepdims)",
-    weights="average_weights(g, y, a, axis, weights, keepdims)",
-    weights_dot="weights_tangent(weights_dot, y, a, axis, weights, keepdims)",
-    _linear="a",
+    "a, axis=None, weights=None, returned=False, *, keepdims=False",
+    a="average_parts(g, a, y, axis, weights, keepdims) if returned"
+    " else average_pullback(g, a, axis, weights, keepdims)",
+    weights="weight_parts(g, y, a, axis, weights, keepdims) if returned"
+    " else average_weights(g, y, a, axis, weights, keepdims)",
+    a_dot="average_tangent(a_dot, y, axis, weights, keepdims, returned)",
+    weights_dot="all_weights_tangent(weights_dot, y, a, axis, weights, keepdims, returned)",
+    _returns="unknown",
 )
 # `correction` is the array API's name of ddof; NumPy lets one of the two be other than 0
 _SPREAD = "a, axis=None, dtype=None, *, ddof=0, keepdims=False, where=True, mean=None, correction=0"

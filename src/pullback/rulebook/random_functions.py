@@ -53,6 +53,7 @@ for _generator in (np.random.Generator, np.random.RandomState):
     for _name in ("random", "random_sample", "integers", "randint", "rand", "randn", "standard_normal", "bytes"):
         if hasattr(_generator, _name):
             constant(getattr(_generator, _name))
+constant(np.random.default_rng, np.random.seed)
 constant(random.Random.random, random.Random.randint, random.Random.randrange, random.Random.getrandbits)
 
 

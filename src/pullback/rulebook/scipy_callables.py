@@ -299,7 +299,7 @@ def parts_of(g: Tangent, known: tuple[str, ...], function: Any) -> list[Tangent]
     """The cotangents of a result's parts that have a derivative; an error if another part is used."""
     given = {} if g is ZERO else g
     for name, t in given.items():
-        if name not in known and t is not ZERO and not _is_zero(t):
+        if name not in known and t is not ZERO and not is_nothing(t):
             raise DifferentiabilityError(
                 f"the result's `{name}` of {callable_name(function)} has no derivative; "
                 f"those of its parts {', '.join(known)} are known"
@@ -307,21 +307,22 @@ def parts_of(g: Tangent, known: tuple[str, ...], function: Any) -> list[Tangent]
     return [given.get(name, ZERO) for name in known]
 
 
-def _is_zero(t: Tangent) -> bool:
+def is_nothing(t: Tangent) -> bool:
+    """Whether a tangent is zero in all its parts."""
     if t is NO_TANGENT or t is ZERO:
         return True
     if isinstance(t, dict):
-        return all(map(_is_zero, t.values()))
+        return all(map(is_nothing, t.values()))
     if isinstance(t, (tuple, list)):
-        return all(map(_is_zero, t))
+        return all(map(is_nothing, t))
     if isinstance(t, TangentVector):
-        return all(map(_is_zero, t.__dict__.values()))
+        return all(map(is_nothing, t.__dict__.values()))
     return isinstance(t, (int, float, complex, np.ndarray, np.generic)) and not np.any(t)
 
 
 def fields_of(g: Tangent, known: tuple[str, ...], what: str) -> list[Tangent]:
     """The fields of an object's tangent; an error if one is not among those that are known."""
     for name, t in g.__dict__.items():
-        if name not in known and not _is_zero(t):
+        if name not in known and not is_nothing(t):
             raise DifferentiabilityError(f"the attribute `{name}` of {what} has no derivative")
     return [g.__dict__.get(name, ZERO) for name in known]

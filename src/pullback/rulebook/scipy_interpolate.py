@@ -3,8 +3,8 @@
     CubicSpline(x, v)(t)    t: the spline's derivative;  v: by the coefficients, which are linear in the values
 
 A spline object that is made of differentiated values has a tangent of its own, with a field for its
-coefficients `c` (for interp1d its values `y`). Interpolations that are not linear in their values
-(Pchip, Akima, smoothing splines) have a derivative in the argument only.
+coefficients `c` (for interp1d its values `y`, for a grid its `values`). Interpolations that are not linear in their
+values (Pchip, Akima, smoothing splines) have a derivative in the argument only.
 """
 
 from __future__ import annotations
@@ -147,7 +147,7 @@ def made_of(function: Any, allowed: tuple[str, ...], back: Callable[[Any, Call, 
 
 def _reverse_made(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
     _, given, places, back = residual
-    (known,) = fields_of(g, ("y",) if back is values_of_interp1d else ("c",), "an interpolation")
+    (known,) = fields_of(g, (FIELDS.get(back, "c"),), "an interpolation")
     if known is ZERO:
         return tuple(ZERO for _ in places)
     return tuple(back(g, given, name) for name in places.values())
@@ -202,6 +202,7 @@ def own_coefficients(g: Any, given: Call, name: str) -> Tangent:
     return restore(t, form(given[name]))
 
 
+FIELDS: dict[Any, str] = {values_of_interp1d: "y"}  # of an object's tangent, where it is not `c`
 made_of(interpolate.interp1d, ("y",), values_of_interp1d)
 made_of(interpolate.CubicSpline, ("y",), values_of_cubic)
 made_of(interpolate.CubicHermiteSpline, ("y", "dydx"), values_of_hermite)

@@ -15,8 +15,10 @@ import numpy as np
 from scipy import interpolate
 
 from pullback.rulebook.array_likes import Array, Form, form, refuse, restore, shape_of
-from pullback.rules import rule
-from pullback.tangents import Tangent
+from pullback.rulebook.scipy_callables import Call
+from pullback.rulebook.scipy_interpolate import FIELDS, made_of
+from pullback.rules import constant, rule
+from pullback.tangents import Tangent, tangent_type
 
 IN_TEMPLATES = (form, restore)
 
@@ -136,10 +138,51 @@ rule(
     xi_dot=f"points_ahead(xi_dot, {_SLOPES}, y, points)",
     _returns="array",
 )
+
+
+def grid_of(obj: Any) -> Any:
+    """The grid of a RegularGridInterpolator."""
+    return obj.grid
+
+
+def linear_in_values(obj: Any, method: Any) -> tuple[str, bool]:
+    """How a RegularGridInterpolator, or a call of it, interpolates, and whether points outside have a fixed value."""
+    chosen = obj.method if method is None else method
+    if chosen not in ("linear", "nearest"):
+        refuse(f"the derivative of RegularGridInterpolator in its values with method={chosen!r} is not known")
+    return chosen, is_filled(obj.bounds_error, obj.fill_value)
+
+
+def grid_values_back(g: Array, obj: Any, xi: Any, method: Any) -> Tangent:
+    """The tangent vector of a RegularGridInterpolator from the cotangent of its values at the points."""
+    t = values_back(g, grid_of(obj), form(obj.values), xi, *linear_in_values(obj, method))
+    return tangent_type(type(obj))(values=t)
+
+
+def grid_values_ahead(dot: Any, obj: Any, xi: Any, method: Any) -> Array:
+    """The tangent of the values at the points from that of the object."""
+    chosen, has_fill = linear_in_values(obj, method)
+    return np.asarray(interpolate.interpn(grid_of(obj), dot.values, xi, chosen, False, 0.0 if has_fill else None))
+
+
 rule(
     interpolate.RegularGridInterpolator.__call__,
     "self, xi, method=None",
-    xi="points_back(g, grid_slopes(self, xi, method), xi, self.grid)",
-    xi_dot="points_ahead(xi_dot, grid_slopes(self, xi, method), y, self.grid)",
+    self="grid_values_back(g, self, xi, method)",
+    xi="points_back(g, grid_slopes(self, xi, method), xi, grid_of(self))",
+    self_dot="grid_values_ahead(self_dot, self, xi, method)",
+    xi_dot="points_ahead(xi_dot, grid_slopes(self, xi, method), y, grid_of(self))",
     _returns="array",
 )
+
+
+def values_of_grid(g: Any, given: Call, name: str) -> Tangent:
+    """The values of a RegularGridInterpolator."""
+    if any(nodes[0] > nodes[-1] for nodes in map(np.asarray, given["points"])):
+        refuse("the derivative of RegularGridInterpolator in its values covers ascending grids")
+    return restore(g.values, form(given[name]))
+
+
+FIELDS[values_of_grid] = "values"
+made_of(interpolate.RegularGridInterpolator, ("values",), values_of_grid)
+constant(grid_of, linear_in_values)

@@ -15,6 +15,7 @@ import numpy as np
 from scipy import linalg
 
 from pullback.rulebook.array_likes import Array, form, gathered, refuse, restore
+from pullback.rulebook.exact_values import exactly, standing_for
 from pullback.rulebook.numpy_decompositions import qr_pullback, singular_values_pullback, svd_pullback
 from pullback.rulebook.numpy_eigenvalues import (
     eigh_pullback,
@@ -26,7 +27,7 @@ from pullback.rulebook.numpy_eigenvalues import (
 from pullback.rulebook.numpy_linalg import adjoint, read_triangle, transposed
 from pullback.rulebook.numpy_norms import norm_pullback
 from pullback.rulebook.scipy_linalg import matrix_read
-from pullback.rules import rule
+from pullback.rules import rule, stands_in
 from pullback.tangents import ZERO, Tangent
 
 IN_TEMPLATES = (norm_pullback, eigvals_pullback, singular_values_pullback, svd_pullback)
@@ -97,6 +98,74 @@ def eigh_tangent(a_dot: Any, b_dot: Any, y: Any, a: Any, b: Any, lower: Any, eig
     if eigvals_only:
         return w_dot
     return w_dot, v @ (c * inverse_gaps(w, (c,), "eigh") - 0.5 * d * np.eye(w.shape[-1]))
+
+
+def completed(y: Any, a: Any, b: Any, lower: Any, eigvals_only: Any) -> tuple[Array, Array, int, int]:
+    """All eigenvalues and vectors, of which some were asked for; the place of the first of these, and the last's."""
+    if np.ndim(a) > 2:
+        refuse("scipy.linalg.eigh has a derivative for a subset of the eigenvalues of one matrix only")
+    w, v = linalg.eigh(a, b, lower=lower)
+    some = y if eigvals_only else y[0]
+    first = int(np.argmin(np.abs(w - some[0]))) if len(some) else 0
+    end = first + len(some)
+    if not eigvals_only:
+        v = np.concatenate((v[:, :first], y[1], v[:, end:]), axis=1)
+    return w, v, first, end
+
+
+def among_all(g: Any, y: Any, whole: Any, eigvals_only: Any) -> tuple[Any, Any]:
+    """The cotangents of some eigenvalues and vectors as those of all."""
+    w, _, first, end = whole
+    around = (first, len(w) - end)
+    if eigvals_only:
+        return np.pad(g, around), ZERO
+    of_w = ZERO if g[0] is ZERO else np.pad(g[0], around)
+    return of_w, ZERO if g[1] is ZERO else np.pad(g[1], ((0, 0), around))
+
+
+def subset_pullback(
+    g: Any, y: Any, a: Any, b: Any, lower: Any, eigvals_only: Any, kind: int, subset: Any, of_left: bool
+) -> Tangent:
+    """The cotangent of A, or of B, through a subset of the eigenvalues."""
+    back = eigh_left if of_left else eigh_right
+    if subset is None:
+        return back(g, y, a, b, lower, eigvals_only, kind)
+    whole = completed(y, a, b, lower, eigvals_only)
+    return back(among_all(g, y, whole, eigvals_only), whole[:2], a, b, lower, False, kind)
+
+
+def subset_tangent(
+    a_dot: Any, b_dot: Any, y: Any, a: Any, b: Any, lower: Any, eigvals_only: Any, kind: int, subset: Any
+) -> Any:
+    """The tangents of a subset of the eigenvalues."""
+    if subset is None:
+        return eigh_tangent(a_dot, b_dot, y, a, b, lower, eigvals_only, kind)
+    w, v, first, end = completed(y, a, b, lower, eigvals_only)
+    if eigvals_only:
+        return eigh_tangent(a_dot, b_dot, y, a, b, lower, True, kind)[first:end]
+    of_w, of_v = eigh_tangent(a_dot, b_dot, (w, v), a, b, lower, False, kind)
+    return of_w[first:end], of_v[:, first:end]
+
+
+def subset_of(by_index: Any, by_value: Any) -> Any:
+    """Which eigenvalues are asked for, or None for all."""
+    return by_value if by_index is None else by_index
+
+
+def polar(a: Any, side: Any = "right") -> Any:
+    """`linalg.polar`: A = U P with P = (Aᴴ A)^½, or A = P U with P = (A Aᴴ)^½."""
+    exact = exactly(linalg.polar, a, side)
+    x = np.asarray(a)
+    rows, columns = np.shape(x)
+    if (rows < columns) if side == "right" else (rows > columns):
+        refuse(f"scipy.linalg.polar has no derivative for side={side!r} of a matrix of {rows} rows, {columns} columns")
+    if side == "right":
+        p = linalg.sqrtm(np.conj(x).T @ x)
+        u = x @ np.linalg.inv(p)
+    else:
+        p = linalg.sqrtm(x @ np.conj(x).T)
+        u = np.linalg.inv(p) @ x
+    return standing_for(exact[0], u), standing_for(exact[1], p)
 
 
 def eigvals_tangent(a_dot: Any, y: Array, a: Any) -> Array:
@@ -235,24 +304,22 @@ rule(
     a="norm_pullback(g, y, a, ord, axis, keepdims, False)",
     a_dot="norm_tangent(a_dot, y, a, ord, axis, keepdims)",
 )
-rule(
-    linalg.eigh,
-    "a, b=None, *, lower=True, eigvals_only=False, type=1, check_finite=True, driver=None",
-    a="eigh_left(g, y, a, b, lower, eigvals_only, type)",
-    b="eigh_right(g, y, a, b, lower, eigvals_only, type)",
-    a_dot="eigh_tangent(a_dot, None, y, a, b, lower, eigvals_only, type)",
-    b_dot="eigh_tangent(None, b_dot, y, a, b, lower, eigvals_only, type)",
-    _returns="unknown",
-)
-rule(
-    linalg.eigvalsh,
-    "a, b=None, *, lower=True, type=1, check_finite=True, driver=None",
-    a="eigh_left(g, y, a, b, lower, True, type)",
-    b="eigh_right(g, y, a, b, lower, True, type)",
-    a_dot="eigh_tangent(a_dot, None, y, a, b, lower, True, type)",
-    b_dot="eigh_tangent(None, b_dot, y, a, b, lower, True, type)",
-    _returns="array",
-)
+for _eigh, _option, _only_values, _returned in (
+    (linalg.eigh, "eigvals_only=False, ", "eigvals_only", "unknown"),
+    (linalg.eigvalsh, "", "True", "array"),
+):
+    _rest = f"y, a, b, lower, {_only_values}, type, subset_of(subset_by_index, subset_by_value)"
+    rule(
+        _eigh,
+        f"a, b=None, *, lower=True, {_option}type=1, check_finite=True, subset_by_index=None, subset_by_value=None,"
+        " driver=None",
+        a=f"subset_pullback(g, {_rest}, True)",
+        b=f"subset_pullback(g, {_rest}, False)",
+        a_dot=f"subset_tangent(a_dot, None, {_rest})",
+        b_dot=f"subset_tangent(None, b_dot, {_rest})",
+        _returns=_returned,
+    )
+stands_in(linalg.polar, polar, "tuple")
 rule(linalg.eigvals, _ONLY, a="eigvals_pullback(g, y, a)", a_dot="eigvals_tangent(a_dot, y, a)", _returns="array")
 rule(
     linalg.eigh_tridiagonal,
