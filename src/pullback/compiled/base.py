@@ -2,7 +2,7 @@
 
 flatten.py       statements, joins, loops            calls.py        calls and constructors
 expressions.py   names, attributes, items            operators.py    arithmetic and comparisons
-dicts.py         dicts with constant keys
+dicts.py         dicts with constant keys        lists.py        lists that are changed
 """
 
 from __future__ import annotations
@@ -63,6 +63,10 @@ class Base:
         """An operand."""
         raise NotImplementedError
 
+    def tested(self, atom: ir.Atom, span: Span) -> Value:
+        """An operand of which only the truth is asked."""
+        raise NotImplementedError
+
     def raw_atom(self, atom: ir.Atom, span: Span) -> Value:
         """An operand, which may be None or nothing on some path."""
         raise NotImplementedError
@@ -101,6 +105,28 @@ class Base:
         self, owner: Arr, name: str, args: list[Value], keywords: dict[str, Value], stem: str, span: Span
     ) -> Value:
         """A call of an array's method."""
+        raise NotImplementedError
+
+    loops: list[tuple[Any, int | None]]  # that what is put in place stands in: place, and times if it is known
+
+    def item(self, owner: Value, index: Value, stem: str, span: Span) -> Value:
+        """`owner[index]`."""
+        raise NotImplementedError
+
+    def static_items(self, value: Value) -> list[Value] | None:
+        """The items of a sequence whose length is known, or None."""
+        raise NotImplementedError
+
+    def frozen(self, value: Value) -> Value:
+        """A list whose items are known, as a value that nobody changes."""
+        raise NotImplementedError
+
+    def list_operation(self, op: str, a: Value, b: Value, stem: str, span: Span, inplace: bool) -> Value | None:
+        """`xs + ys`, `xs * n`, or None for what is no operation on lists."""
+        raise NotImplementedError
+
+    def in_list(self, item: Value, owner: Value, negate: bool, span: Span) -> Value:
+        """`x in xs`."""
         raise NotImplementedError
 
     def dict_union(self, a: Value, b: Value, inplace: bool, span: Span) -> Value:

@@ -18,6 +18,7 @@ from pullback import ir
 from pullback.compiled import support
 from pullback.compiled.array_support import put_taken
 from pullback.compiled.custom_call import CustomCall, Renamed
+from pullback.compiled.list_support import grown_by
 from pullback.compiled.unit import Unit
 from pullback.inlining import Inliner
 from pullback.kinds import UNKNOWN, Kind
@@ -172,6 +173,10 @@ class TypedReverse(Reverse):
             else:
                 super().killing(target, stmt, pull)
             return
+        grown = grown_by(stmt.facts.callee) if stmt.facts.known else None
+        if grown is not None and isinstance(stmt.expr, ir.Apply) and isinstance(stmt.expr.args[0], ir.Var):
+            self.regrown(stmt, stmt.expr.args[0].name, grown)
+            return
         shares = isinstance(stmt.expr, (ir.Copy, ir.Item)) or support.is_view(stmt.facts.callee)
         if shares or not stmt.facts.varied or target not in self.shadow_names:
             return
@@ -183,6 +188,13 @@ class TypedReverse(Reverse):
         self.wide = self.unit.arrays[target].ndim
         self.inliner.expression(stmt, g.id)
         self.wide = 0
+
+    def regrown(self, stmt: ir.Bind, shorter: str, function: Any) -> None:
+        """A list's longer buffer: its adjoint goes back to that of the shorter one, where they are two."""
+        if stmt.facts.varied and stmt.target in self.shadow_names and shorter in self.shadow_names:
+            made = self.helper(function, function.__name__.lstrip("_"))
+            old, new = self.shadow(shorter, stmt), self.shadow(stmt.target, stmt, after=True)
+            self.emit(ast.Expr(call(made, old, new)), stmt)
 
     def backward(self, stmt: ir.Bind, g: str, functions: dict[int, Any]) -> None:
         """A call that has a function for what it adds to each operand's adjoint."""
