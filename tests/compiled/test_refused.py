@@ -104,8 +104,8 @@ def eigen(a):
     return np.linalg.eigvalsh(a)[0]  # HERE
 
 
-def factorial(x):
-    return 1.0 if x < 1.0 else x * factorial(x - 1.0)  # HERE
+def countdown(a, n):
+    return a if n < 1 else countdown(a * a, n - 1)  # HERE
 
 
 def outer(x):
@@ -116,7 +116,7 @@ CASES = [
     (keyed_by_number, (3.0,)), (sometimes_there, (3.0,)), (there_after_a_loop, (3.0,)), (two_names, (3.0,)),
     (into_an_argument, ({"a": 1.0}, 3.0)), (no_such_key, (3.0,)), (entry_deleted, (3.0,)), (computed_strings, (3.0,)),
     (catches, (3.0,)), (keyed, (3.0,)), (prints, (3.0,)), (sorts, (3.0, 1.0)), (two_types, (3.0,)),
-    (stores, (Box(1.0), 2.0)), (eigen, (np.eye(2),)), (factorial, (3.0,)), (outer, (2.0,)),
+    (stores, (Box(1.0), 2.0)), (eigen, (np.eye(2),)), (countdown, (np.ones(2), 3)), (outer, (2.0,)),
 ]  # fmt: skip
 
 

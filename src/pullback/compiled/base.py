@@ -13,7 +13,7 @@ from typing import Any
 
 from pullback import ir
 from pullback.compiled.unit import Unit
-from pullback.compiled.values import Arr, Maybe, Num, Obj, Value
+from pullback.compiled.values import Arr, Maybe, Num, Obj, State, Value
 from pullback.spans import Span
 
 
@@ -30,6 +30,14 @@ class Base:
 
     def call(self, callee: Value, args: list[Value], keywords: dict[str, Value], stem: str, span: Span) -> Value:
         """The value of a call."""
+        raise NotImplementedError
+
+    def recursive_call(self, callee: Any, env: dict[str, Value], span: Span) -> Value | None:
+        """A call of a function that may call itself: None where putting it in place is right."""
+        raise NotImplementedError
+
+    def start(self, state: State, span: Span) -> None:
+        """Begin, with what is known of values."""
         raise NotImplementedError
 
     def run(self, function: Any, source: Any, name: str, env: dict[str, Value], outer: Any, span: Span | None) -> Value:

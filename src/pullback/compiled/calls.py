@@ -166,24 +166,10 @@ class Calls(BuiltinCalls):
             return self.unit.outside(value, path, parameter, self.frames[-1].state.heap, span)
 
         env = self.bound(_plain_signature(callee), callee.__name__, args, keywords, span, default)
-        if any(f.function is callee for f in self.frames):
-            found = self.recursive_call(callee, env, span)
-            if found is not None:
-                return found
+        found = self.recursive_call(callee, env, span)
+        if found is not None:
+            return found
         return self.run(callee, acquire(callee), callee.__name__, env, None, span)
-
-    def recursive_call(self, callee: types.FunctionType, env: dict[str, Value], span: Span) -> Value | None:
-        """A call of a function from inside itself: None where putting it in place once more is right."""
-        if all((isinstance(v, Num) and isinstance(v.atom, ir.Lit)) or not isinstance(v, Num) for v in env.values()):
-            return None
-        depth = sum(f.function is callee for f in self.frames)
-        if depth > 1 and any(isinstance(v, Num) and isinstance(v.atom, ir.Lit) for v in env.values()):
-            return None  # a literal that counts down
-        raise refuse(
-            f"`{callee.__name__}` calls itself, which is not compiled",
-            span,
-            help="write it as a loop, or take pb.jit away",
-        )
 
     def bound(
         self, signature: inspect.Signature, name: str, args: list[Value], keywords: dict[str, Value], span: Span,

@@ -54,7 +54,7 @@ class Flattener(Joining):
     """Goes through statements; `Calls` and `Expressions` have what is in them."""
 
     def __init__(self, unit: Unit) -> None:
-        self.unit = unit
+        super().__init__(unit)
         self.frames: list[Frame] = []
         self.shared_objects: set[int] = set()  # objects of which there may be two copies: nothing is stored into them
 
@@ -67,6 +67,14 @@ class Flattener(Joining):
         self, callee: Value, args: list[Value], keywords: dict[str, Value], state: State, span: Span
     ) -> tuple[Value, State]:
         """The result of the function that is compiled, and the objects that it may be made of."""
+        self.start(state, span)
+        result = self.call(callee, args, keywords, "_result", span)
+        if isinstance(result, Maybe):
+            result = self.present(result, "the result", span)
+        return result, self.state
+
+    def start(self, state: State, span: Span) -> None:
+        """Begin, with what is known of values."""
         lowered = ir.FunctionIR(
             "",
             "",
@@ -82,10 +90,6 @@ class Flattener(Joining):
             set(),
         )
         self.frames.append(Frame(None, lowered, state, None))
-        result = self.call(callee, args, keywords, "_result", span)
-        if isinstance(result, Maybe):
-            result = self.present(result, "the result", span)
-        return result, self.state
 
     # --- calls ------------------------------------------------------------------------------------
 

@@ -38,6 +38,7 @@ class ListForms:
     """The forms of lists by the place where they are made, and the loops that are written out."""
 
     forms: dict[Any, Form] = field(default_factory=dict)
+    recursive: dict[int, Any] = field(default_factory=dict)  # functions that call themselves, see `recursion.py`
     unrolled: dict[Any, CompileError] = field(default_factory=dict)  # with what is refused where that does not help
 
     def change(self, sites: frozenset[Any]) -> NoReturn:

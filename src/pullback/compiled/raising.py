@@ -9,12 +9,12 @@ from __future__ import annotations
 import ast
 
 from pullback import ir
-from pullback.compiled.custom import CustomCalls
+from pullback.compiled.recursion import Recursions
 from pullback.compiled.values import Known, refuse
 from pullback.spans import Span
 
 
-class Raising(CustomCalls):
+class Raising(Recursions):
     """`raise`, `assert` and `import`."""
 
     def importing(self, node: ast.Import | ast.ImportFrom, span: Span) -> None:

@@ -40,12 +40,21 @@ class TypedInliner(Inliner):
         reverse, custom = self.reverse, stmt.facts.callee
         assert isinstance(reverse, TypedReverse) and isinstance(custom, CustomCall) and isinstance(stmt.expr, ir.Apply)
         known = [n for n in sorted(custom.outside()) if n in reverse.unit.types or n in reverse.unit.arrays]
-        names = Renamed({n: reverse.need(ir.Var(n), stmt) for n in known})
+        found = {n: reverse.need(ir.Var(n), stmt) for n in known}
+        for placeholder, array in custom.shadows.items():
+            if array in reverse.shadow_names:
+                found[placeholder] = reverse.shadow(array, stmt)
+            else:
+                zeros = reverse.helper(support.zeros_like, "zeros_like")
+                found[placeholder] = call(zeros, reverse.need(ir.Var(array), stmt, same=True))
+        names = Renamed(found)
         reverse.emit(assign(custom.cotangent, name(g)), stmt)
         for made in reverse.printed(custom.block):
             reverse.emit(names.visit(made), stmt)
         for operand, tangent in zip(stmt.expr.args[1:], custom.tangents, strict=True):
             if not (isinstance(operand, ir.Var) and stmt.facts.active[stmt.expr.args.index(operand, 1) + 1]):
+                continue
+            if tangent is None:
                 continue
             if operand.name in reverse.unit.arrays:
                 adder = reverse.helper(support.add_alike, "add_alike")
