@@ -21,6 +21,8 @@ class CustomCall:
     tangents: tuple[ir.Atom | None, ...]  # None where the statements have added it to the array's adjoint
     shadows: dict[str, str] = field(default_factory=dict)  # names that stand for the adjoints of arrays
 
+    name: str = ""  # of the function; operands without a tangent here have none by its rule
+
     __name__ = "custom"
 
     def outside(self) -> set[str]:

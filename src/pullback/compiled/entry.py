@@ -205,7 +205,14 @@ class Entry:
             return
         if self.verb == "hvp":
             self.scalar()
-        dots, given = self.tangents()
+        for _ in range(MOST_TRIES):
+            try:
+                dots, given = self.tangents()
+            except AnotherForm:
+                self.place()
+                continue
+            break
+        unit, site = self.unit, self.site
         if self.verb == "hvp":
             part = dots[0]
             kernel = self.both_sweeps("hvp", given, [part])
@@ -219,14 +226,15 @@ class Entry:
         if self.verb == "hvp" and count > 1:
             paths = [f"t0[{i}]" for i in range(count)]
         pairs = zip(self.active, paths, strict=True)
-        reads = [text for at, path in pairs for text in parts_of(self.layouts[at], path, unit)]
+        stores = any(isinstance(s, ir.Store) for s in ir.walk(unit.block))  # (into tangents, too)
+        reads = [text for at, path in pairs for text in parts_of(self.layouts[at], path, unit, stores)]
         self.finish(kernel, reads, (shown_map, results), 1 if self.verb == "hvp" else count, value_line)
 
     def tangents(self) -> tuple[list[Num | Arr], list[str]]:
         """Forward mode: the tangents of the result's parts, and the parameters with those of the active ones."""
         unit = self.unit
         varied = varied_names(unit, self.title, self.site.parameters, self.names, self.span)
-        dots = add_tangents(unit, varied | set(self.names), self.names)
+        dots = add_tangents(unit, varied | set(self.names), self.names, self.site.parameters, self.span)
         found: list[Num | Arr] = []
         for part in self.parts:
             if part.type != FLOAT:
@@ -238,7 +246,8 @@ class Entry:
                 found.append(unit.arrays[name])
             else:
                 raise refuse("the result does not depend on what is differentiated", self.span)
-        return found, [*self.site.parameters, *(dots[n] for n in self.names)]
+        outside = [name for _, name in unit.inputs.values()]  # (those too that tangents read first)
+        return found, [*self.site.arguments.parameters, *outside, *(dots[n] for n in self.names)]
 
     def held(self) -> list[str]:
         """What reads the arguments' parts."""

@@ -330,20 +330,21 @@ def has_tangent(value: Value, state: State) -> bool:
     return False
 
 
-def parts_of(layout: Layout, path: str, unit: Unit) -> list[str]:
-    """What reads the parts of a tangent of a value of that type: those of `active_leaves`."""
+def parts_of(layout: Layout, path: str, unit: Unit, copied: bool = False) -> list[str]:
+    """What reads the parts of a tangent of a value of that type, those of `active_leaves`; arrays are `copied`."""
     if not differentiable(layout):
         return []
     match layout[0]:
         case "num":
             return [f"{unit.constant(as_float, 'as_float')}({path})"]
         case "arr":
-            return [f"{unit.constant(np.asarray, 'asarray')}({path}, {unit.constant(layout[1], 'dtype')})"]
+            maker = unit.constant(np.array, "array") if copied else unit.constant(np.asarray, "asarray")
+            return [f"{maker}({path}, {unit.constant(layout[1], 'dtype')})"]
         case "tup":
-            return [text for i, item in enumerate(layout[2]) for text in parts_of(item, f"{path}[{i}]", unit)]
+            return [text for i, item in enumerate(layout[2]) for text in parts_of(item, f"{path}[{i}]", unit, copied)]
         case "dict":
-            return [text for k, item, _ in layout[2] for text in parts_of(item, f"{path}[{k!r}]", unit)]
-    return [text for k, item, d in layout[2] if d for text in parts_of(item, f"{path}.{k}", unit)]
+            return [text for k, item, _ in layout[2] for text in parts_of(item, f"{path}[{k!r}]", unit, copied)]
+    return [text for k, item, d in layout[2] if d for text in parts_of(item, f"{path}.{k}", unit, copied)]
 
 
 def seeds_of(value: Value, state: State, path: str, unit: Unit) -> list[str]:

@@ -20,6 +20,7 @@ from pullback.compiled.array_support import put_taken
 from pullback.compiled.custom_call import CustomCall, Renamed
 from pullback.compiled.list_support import grown_by
 from pullback.compiled.unit import Unit
+from pullback.compiled.values import refuse
 from pullback.inlining import Inliner
 from pullback.kinds import UNKNOWN, Kind
 from pullback.residuals import Region
@@ -51,7 +52,12 @@ class TypedInliner(Inliner):
         reverse.emit(assign(custom.cotangent, name(g)), stmt)
         for made in reverse.printed(custom.block):
             reverse.emit(names.visit(made), stmt)
-        for operand, tangent in zip(stmt.expr.args[1:], custom.tangents, strict=True):
+        without = stmt.expr.args[1 + len(custom.tangents) :]
+        for operand in without:
+            if isinstance(operand, ir.Var) and stmt.facts.active[stmt.expr.args.index(operand, 1) + 1]:
+                message = f"no derivative is registered for `{custom.name}` with respect to this argument"
+                raise refuse(message, stmt.span, help="register one, with wrt= that names it")
+        for operand, tangent in zip(stmt.expr.args[1:], custom.tangents, strict=False):
             if not (isinstance(operand, ir.Var) and stmt.facts.active[stmt.expr.args.index(operand, 1) + 1]):
                 continue
             if tangent is None:
