@@ -422,6 +422,30 @@ def grows_while_gone_through(x, n):
     return sum(xs)
 
 
+def asked_for_its_class(x, n):
+    xs = []
+    for i in range(n):
+        xs.append(x if i % 2 else i)
+    return x if isinstance(xs[0], float) else 2.0 * x  # HERE
+
+
+def appended_and_asked(x, n):
+    xs = []
+    for i in range(n):
+        if i % 2:
+            xs.append(x)
+        else:
+            xs.append(i)
+    return x if isinstance(xs[0], float) else 2.0 * x  # HERE
+
+
+def joined_and_asked(x, n):
+    y = x
+    if n > 2:
+        y = n
+    return x if isinstance(y, float) else 2.0 * x  # HERE
+
+
 def of_the_caller(xs, n):
     xs.append(1.0 * n)  # HERE
     return xs[0] * len(xs)
@@ -465,7 +489,8 @@ def lists_of_lists(x, n):
     "f, args",
     [
         (of_the_caller, ([1.0], 2)), (of_two_kinds, (1.0, 3)), (changed_in_place, (1.5, 3)), (filled_again, (1.5, 3)),
-        (lists_of_lists, (1.0, 3)),
+        (lists_of_lists, (1.0, 3)), (asked_for_its_class, (1.0, 3)), (appended_and_asked, (1.0, 3)),
+        (joined_and_asked, (1.0, 3)),
     ],  # fmt: skip
     ids=lambda x: getattr(x, "__name__", ""),
 )

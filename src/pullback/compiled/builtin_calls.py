@@ -224,6 +224,9 @@ class BuiltinCalls(ArrayCalls):
         options = self.items(classes, span) if isinstance(classes, Tup) else [classes]
         wanted = tuple(c.value for c in options if isinstance(c, Known) and isinstance(c.value, type))
         cls: Any = type(None)
+        mixed = isinstance(value, Num) and isinstance(value.atom, ir.Var) and value.atom.name in self.unit.mixed
+        if mixed and len({issubclass(c, wanted) for c in (int, float)}) > 1:
+            raise refuse("whether this is an int or a float is not known when it is compiled", span)
         match value:
             case Num(type=type_):
                 cls = {FLOAT: float, INT: int, BOOL: bool}[type_]

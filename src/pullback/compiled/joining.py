@@ -199,6 +199,8 @@ class Joining(Raising):
         for name, atom, type_ in ready:
             if atom == ir.Var(name):
                 continue
+            if type_ or (isinstance(atom, ir.Var) and atom.name in self.unit.mixed):
+                self.unit.mixed.add(name)
             if type_ == FLOAT:
                 if isinstance(atom, ir.Lit):
                     atom = ir.Lit(float(atom.value))

@@ -30,6 +30,7 @@ class Form:
     """What is known of the lists that one place in the program makes."""
 
     growing: bool = False
+    mixed: bool = False  # whether some items are ints where others are floats
     item: Shape | None = None  # the form of the items, of a list that grows; None while there are none
 
 
@@ -53,6 +54,7 @@ class ListForms:
         one = found[0]
         for form in found:
             one.item = widened(one.item, form.item)
+            one.mixed |= form.mixed
         for item in items:
             one.item = widened(one.item, item)
         one.growing = True

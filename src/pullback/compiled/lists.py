@@ -16,7 +16,7 @@ from typing import Any
 from pullback import ir
 from pullback.compiled import support
 from pullback.compiled.dicts import Dicts
-from pullback.compiled.list_forms import GIVEN, MOST_UNROLLED, Form, fits, widened
+from pullback.compiled.list_forms import GIVEN, MOST_UNROLLED, AnotherForm, Form, fits, widened
 from pullback.compiled.list_support import list_place, one_more, roomy, roomy_like
 from pullback.compiled.shapes import Shape, shape_of
 from pullback.compiled.unit import Unstored
@@ -36,6 +36,7 @@ from pullback.compiled.values import (
     State,
     Tup,
     Value,
+    leaves,
     refuse,
 )  # fmt: skip
 from pullback.spans import Span
@@ -295,6 +296,11 @@ class Lists(Dicts):
         wider = widened(form.item, shape)
         if not fits(wider):
             raise self.given_up("a list that grows is compiled for numbers, tuples of numbers and arrays only", span)
+        names = {x.atom.name for x in leaves(item, self.state_now) if isinstance(x.atom, ir.Var)}
+        mixed = bool(names & self.unit.mixed) or _numbers(wider) != _numbers(shape)
+        if form.item is not None and not form.mixed and wider == form.item and mixed:
+            form.mixed = True
+            raise AnotherForm
         if wider != form.item:
             self.unit.lists.grow([s for s, f in self.unit.lists.forms.items() if f is form], [shape])
 
@@ -350,12 +356,22 @@ class Lists(Dicts):
         form = self.form_of(owner)
         if form.item is None:
             raise refuse("an item of a list that nothing is put into", span)
-        return self._taken(self.state_now.heap[owner.id]["items"], form.item, place, span)
+        found = self._taken(self.state_now.heap[owner.id]["items"], form.item, place, span)
+        if form.mixed:
+            self.unit.mixed |= {x.atom.name for x in leaves(found, self.state_now) if isinstance(x.atom, ir.Var)}
+        return found
 
     def _place(self, owner: Value, index: Num, span: Span) -> Num:
         length = self.list_length(owner)
         found = self.applied_number(list_place, (index.atom, length.atom), INT, "_place", span)
         return self.unit.bounded(found, 48)
+
+
+def _numbers(shape: Shape | None) -> list[str]:
+    """The types of the numbers in an item."""
+    if shape is None or shape[0] not in ("num", "tup"):
+        return []
+    return [shape[1]] if shape[0] == "num" else [t for s in shape[2] for t in _numbers(s)]
 
 
 def lists_in(over: Value) -> list[Obj]:

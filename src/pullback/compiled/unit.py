@@ -60,6 +60,7 @@ class Unit:
         self.guards: dict[str, str] = {}  # text that reads it -> the name of the constant that it must be
         self.aliases: dict[str, str] = {}  # arrays that may share memory: a parent in the union of theirs
         self.ranges: dict[str, Rng] = {}
+        self.mixed: set[str] = set()  # floats that are ints in Python on some way, as in [0, 0.5]
         self.bits: dict[str, int] = {}  # of ints that are known to be small
         self.indices: dict[str, tuple[ir.Atom, ...]] = {}  # tuples and slices that arrays are indexed by
         self.stores: dict[int, int] = {}  # stores into arrays, by id: the dimensions of what is stored into
