@@ -120,6 +120,49 @@ def weighed_residual(r1, r2, r3, c1, c2, c3, f, u, v, k1, k2, x, y, z, w, featur
     return s1 * (w * (scale * p + u - feature_x)) + s2 * (w * (scale * q + v - feature_y))
 
 
+def as_loops(cameras, points, weights, features, s1, s2):
+    """A sum of all residuals, as one loop: its gradient by each observation's own parameters is a row of each block."""
+    total = 0.0
+    for i in range(weights.shape[0]):
+        r1, r2, r3 = cameras[i, 0], cameras[i, 1], cameras[i, 2]
+        x, y, z = points[i, 0] - cameras[i, 3], points[i, 1] - cameras[i, 4], points[i, 2] - cameras[i, 5]
+        square = r1 * r1 + r2 * r2 + r3 * r3
+        if square == 0.0:
+            a = x + r2 * z - r3 * y
+            b = y + r3 * x - r1 * z
+            d = z + r1 * y - r2 * x
+        else:
+            angle = math.sqrt(square)
+            n1, n2, n3 = r1 / angle, r2 / angle, r3 / angle
+            c, s = math.cos(angle), math.sin(angle)
+            along = (n1 * x + n2 * y + n3 * z) * (1.0 - c)
+            a = x * c + (n2 * z - n3 * y) * s + n1 * along
+            b = y * c + (n3 * x - n1 * z) * s + n2 * along
+            d = z * c + (n1 * y - n2 * x) * s + n3 * along
+        p, q = a / d, b / d
+        rho = p * p + q * q
+        scale = cameras[i, 6] * (1.0 + cameras[i, 9] * rho + cameras[i, 10] * rho * rho)
+        e1 = weights[i] * (scale * p + cameras[i, 7] - features[i, 0])
+        e2 = weights[i] * (scale * q + cameras[i, 8] - features[i, 1])
+        total += s1 * e1 + s2 * e2
+    return total
+
+
+def gathered(cameras, points, weights, features):
+    """The parameters of each observation beside each other: no two observations share them."""
+    at = np.arange(len(weights))
+    return cameras[at % len(cameras)], points[at % len(points)], np.array(weights), features
+
+
+def whole_of_loops(cameras, points, weights, features, gradient):
+    """The blocks of all observations, by two gradients of the loop."""
+    blocks = np.empty((len(weights), 2, 15))
+    for row, seeds in enumerate(((1.0, 0.0), (0.0, 1.0))):
+        d_camera, d_point, d_weight = gradient(*gathered(cameras, points, weights, features), *seeds)
+        blocks[:, row, :11], blocks[:, row, 11:14], blocks[:, row, 14] = d_camera, d_point, d_weight
+    return blocks, -2.0 * np.array(weights)
+
+
 def whole_by_gradients(cameras, points, weights, features, gradient):
     """The blocks of all observations, by the gradients of sums of both residuals."""
     blocks = np.empty((len(weights), 2, 15))
@@ -176,7 +219,7 @@ def check():
     e = scalar_residual(*args[0][0], *args[1][0], args[2][0], *args[3][0])
     assert np.allclose(e, (-0.269048849235189, 0.259944792677926), rtol=1e-10)
     assert np.isclose(1.0 - args[2][0] ** 2, 0.826092651516)
-    for whole in (whole_by_rows, whole_of_scalars, lambda *a: _gradients(a)()):
+    for whole in (whole_by_rows, whole_of_scalars, lambda *a: _gradients(a)(), lambda *a: _loops(a)()):
         blocks, _ = whole(*args)
         assert np.allclose(blocks[0, 0][:15], ROW[:15], rtol=1e-9, atol=1e-12), blocks[0, 0]
         assert np.allclose(blocks, blocks[0])
@@ -190,6 +233,12 @@ def _gradients(args):
 def _compiled(args):
     gradient = pb.jit(pb.gradient(weighed_residual, wrt=tuple(range(15))))
     return lambda: whole_by_gradients(*args, gradient)
+
+
+def _loops(args, wrapped=None):
+    gradient = pb.gradient(as_loops, wrt=(0, 1, 2))
+    gradient = gradient if wrapped is None else wrapped(gradient)
+    return lambda: whole_of_loops(*args, gradient)
 
 
 def cases(quick=False):
@@ -212,4 +261,8 @@ def cases(quick=False):
             f"{count} observations, scalars, gradients", primal, args, make_ours=lambda: _gradients(args),
             peers=torch, compiled=False,
         ),
+        *([Case(
+            f"{count} observations, one compiled loop", as_loops, (*gathered(*args), 1.0, 0.0),
+            make_ours=lambda: _loops(args, pb.jit), peers={"torch": torch["torch"]}, compiled=False,
+        )] if hasattr(pb, "jit") else []),
     ]  # fmt: skip

@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 from case import Case
 
+import pullback as pb
+
 DATA = Path(__file__).parents[1] / "data" / "hand"
 
 
@@ -146,6 +148,15 @@ def read(name):
     return theta, parents, relatives, inverses, weighted, np.ascontiguousarray(rows[:, 1:].T)
 
 
+def check():
+    """The loops have the value and gradient of the NumPy form."""
+    args = read("test")
+    few = (*args[:4], args[4][:, :, :3], args[5][:, :3])
+    expected = pb.value_with_gradient(half_square, wrt=0)(few[0], few[1].tolist(), *few[2:])
+    seen = pb.value_with_gradient(as_loops, wrt=0)(*few)
+    assert np.allclose(seen[0], expected[0], rtol=1e-10) and np.allclose(seen[1], expected[1], rtol=1e-9, atol=1e-9)
+
+
 def cases(quick=False):
     name = "test" if quick else "hand1_t26_c100"
     args = read(name)
@@ -161,7 +172,7 @@ def cases(quick=False):
         case,
         Case(f"{name}, Jacobian, NumPy", residuals, args_of_lists, wrt=(0,), verb="jacobian", compiled=False,
              peers={"torch": lambda: _jacobian_by_torch(args_of_lists)}),
-        Case(f"{name}, loops", as_loops, args, wrt=(0,), peers={"torch": torch}, seconds=1.0),
+        Case(f"{name}, loops", as_loops, args, wrt=(0,), peers={"torch": torch}, seconds=1.0, check=check),
     ]  # fmt: skip
 
 

@@ -233,7 +233,19 @@ def invariant_products(x, w, n):
     return y
 
 
+def refilled(x, n):
+    a = np.zeros(3)
+    total = 0.0
+    for k in range(n):
+        for i in range(3):  # its reversal reads nothing of what an iteration did
+            a[i] = k + 0.5 * i
+        a[1] = a[1] * x
+        total += a[1] * x + a[2]
+    return total
+
+
 NUMBERS = [
+    (refilled, (0.7, 5)),
     (operators_of_a_named_tuple, (Pair(1.0, 2.0), Pair(0.3, 0.7), 3)),
     (invariant_products, (1.3, 0.8, 5)),
     (scalar, (2.0, 3.0)),

@@ -191,3 +191,21 @@ def test_what_is_refused(f):
     with pytest.raises(pb.DifferentiabilityError) as caught:
         pb.jit(pb.gradient(f))(np.ones(3))
     assert caught.value.diagnostics[0].id == "not-compiled" and caught.value.diagnostics[0].span is not None
+
+
+class Point:
+    def __init__(self, x):
+        self.x = x
+
+
+def assigned_and_changed(x, n):
+    p = Point(x)
+    for _ in range(n):
+        q = p
+        q.x = q.x * x
+        p = q
+    return p.x
+
+
+def test_an_object_that_a_loop_assigns_and_changes():
+    assert pb.jit(pb.gradient(assigned_and_changed))(1.1, 5) == pytest.approx(6 * 1.1**5, rel=1e-12)

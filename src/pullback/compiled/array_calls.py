@@ -20,7 +20,7 @@ from pullback.spans import Span
 
 _ENTRYWISE = frozenset({
     "sin", "cos", "tan", "exp", "log", "sqrt", "tanh", "sinh", "cosh", "arctan", "arcsin", "arccos", "log1p", "expm1",
-    "log2", "log10", "exp2", "arcsinh", "arctanh", "square", "negative", "reciprocal", "absolute", "fabs",
+    "log2", "log10", "exp2", "arcsinh", "arctanh", "square", "negative", "reciprocal", "absolute", "fabs", "sign",
 })  # fmt: skip
 _BINARY = {np.add: "+", np.subtract: "-", np.multiply: "*", np.divide: "/", np.true_divide: "/", np.power: "**"}
 

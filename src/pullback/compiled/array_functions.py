@@ -15,10 +15,12 @@ from pullback import ir
 from pullback.compiled import array_support as more
 from pullback.compiled import support
 from pullback.compiled.expressions import Expressions
+from pullback.compiled.unit import Unstored
 from pullback.compiled.values import BOOL, FLOAT, INT, Arr, Cut, Known, Num, Tup, Value, refuse
 from pullback.rules import callable_name
 from pullback.spans import Span
 
+_RESHAPED = "`reshape` of an array that is changed in place is not compiled"
 _ALL = Cut(None, None, None)
 _NONE = Known(None)
 
@@ -95,7 +97,7 @@ class ArrayFunctions(Expressions):
             raise refuse(f"an array of {len(atoms)} dimensions", span)
         like = Arr("", x.type, len(atoms), x.dtype)
         made = self.applied_array(more.reshaped(x.ndim, len(atoms)), (x.atom, *atoms), like, stem, span)
-        self.unit.unstored.append((made.name, x.name, span))
+        self.unit.unstored.append(Unstored((made.name, x.name), span, _RESHAPED))
         return made
 
     def reshaping(self, callee: Any, given: dict[str, Value], stem: str, span: Span) -> Value | None:

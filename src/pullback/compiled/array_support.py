@@ -16,6 +16,7 @@ import numpy as np
 from pullback.compiled.support import ADDERS, BACKWARD, LINEAR, generated
 
 _LETTERS = "ijkl"
+CHOICES: dict[Any, str] = {}  # the functions that `choice` made
 
 
 @functools.cache
@@ -38,6 +39,7 @@ def choice(name: str, ndims: tuple[int, ...], ndim: int) -> Any:
         else:
             found[position] = generated(f"{head}    return np.sum({part})\n")
     BACKWARD[made] = found
+    CHOICES[made] = name
     return made
 
 

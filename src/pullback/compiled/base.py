@@ -2,7 +2,7 @@
 
 flatten.py       statements, joins, loops            calls.py        calls and constructors
 expressions.py   names, attributes, items            operators.py    arithmetic and comparisons
-dicts.py         dicts with constant keys
+dicts.py         dicts with constant keys        lists.py        lists that are changed
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from pullback import ir
 from pullback.compiled.unit import Unit
-from pullback.compiled.values import Arr, Maybe, Num, Obj, Value
+from pullback.compiled.values import Arr, Maybe, Num, Obj, State, Value
 from pullback.spans import Span
 
 
@@ -30,6 +30,14 @@ class Base:
 
     def call(self, callee: Value, args: list[Value], keywords: dict[str, Value], stem: str, span: Span) -> Value:
         """The value of a call."""
+        raise NotImplementedError
+
+    def recursive_call(self, callee: Any, env: dict[str, Value], span: Span) -> Value | None:
+        """A call of a function that may call itself: None where putting it in place is right."""
+        raise NotImplementedError
+
+    def start(self, state: State, span: Span) -> None:
+        """Begin, with what is known of values."""
         raise NotImplementedError
 
     def run(self, function: Any, source: Any, name: str, env: dict[str, Value], outer: Any, span: Span | None) -> Value:
@@ -61,6 +69,10 @@ class Base:
 
     def read_atom(self, atom: ir.Atom, span: Span) -> Value:
         """An operand."""
+        raise NotImplementedError
+
+    def tested(self, atom: ir.Atom, span: Span) -> Value:
+        """An operand of which only the truth is asked."""
         raise NotImplementedError
 
     def raw_atom(self, atom: ir.Atom, span: Span) -> Value:
@@ -101,6 +113,28 @@ class Base:
         self, owner: Arr, name: str, args: list[Value], keywords: dict[str, Value], stem: str, span: Span
     ) -> Value:
         """A call of an array's method."""
+        raise NotImplementedError
+
+    loops: list[tuple[Any, int | None]]  # that what is put in place stands in: place, and times if it is known
+
+    def item(self, owner: Value, index: Value, stem: str, span: Span) -> Value:
+        """`owner[index]`."""
+        raise NotImplementedError
+
+    def static_items(self, value: Value) -> list[Value] | None:
+        """The items of a sequence whose length is known, or None."""
+        raise NotImplementedError
+
+    def frozen(self, value: Value) -> Value:
+        """A list whose items are known, as a value that nobody changes."""
+        raise NotImplementedError
+
+    def list_operation(self, op: str, a: Value, b: Value, stem: str, span: Span, inplace: bool) -> Value | None:
+        """`xs + ys`, `xs * n`, or None for what is no operation on lists."""
+        raise NotImplementedError
+
+    def in_list(self, item: Value, owner: Value, negate: bool, span: Span) -> Value:
+        """`x in xs`."""
         raise NotImplementedError
 
     def dict_union(self, a: Value, b: Value, inplace: bool, span: Span) -> Value:

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from pullback import ir
+from pullback.compiled import list_functions as functions
 from pullback.compiled.array_calls import ArrayCalls
 from pullback.compiled.narrow import is_narrow, wrapping
 from pullback.compiled.number_support import checked_magnitude
@@ -51,13 +52,14 @@ class BuiltinCalls(ArrayCalls):
         match over:
             case Rng():
                 return self.unit.range(over, span), lambda index: index, None
-            case Arr() | Seq():
+            case Arr() | Seq() | Obj():
                 length, at = self._indexed(over, span)
                 return self.unit.range(Rng(ir.Lit(0), length.atom, ir.Lit(1)), span), at, None
         raise refuse(f"a loop over {describe(over)} is not compiled", span)
 
     def _indexed(self, over: Value, span: Span) -> tuple[Num, Callable[[Num], Value]]:
         """The length of a sequence, and its item at an index."""
+        over = self.frozen(over)
         match over:
             case Rng(start=start, stop=stop, step=ir.Lit(value=1)):
                 span_of = self.arithmetic("-", Num(stop, INT), Num(start, INT), "_t", span)
@@ -66,6 +68,8 @@ class BuiltinCalls(ArrayCalls):
                 return self.length(over, span), lambda index: self.array_item(over, index, "_t", span)
             case Tup(items=items):
                 return Num(ir.Lit(len(items)), INT), lambda index: self.item(over, index, "_t", span)
+            case Obj() if self.grows(over):
+                return self.list_length(over), lambda index: self.item_at(over, index, span)
             case Seq(kind="enumerate", parts=(inner, start)):
                 length, at = self._indexed(inner, span)
                 assert isinstance(start, Num)
@@ -116,6 +120,8 @@ class BuiltinCalls(ArrayCalls):
             raise refuse(f"`{name}` with `{next(iter(keywords))}=` is not compiled", span)
         if len(args) == 1 and isinstance(args[0], Arr):
             return self.array_call(max if name == "max" else min, args, {}, stem, span)
+        if len(args) == 1 and self.grows(args[0]):
+            return self.list_call(functions.largest if name == "max" else functions.smallest, args, span)
         values = args if len(args) > 1 else self.items(args[0], span)
         if not values:
             raise refuse(f"`{name}` of nothing", span)
@@ -124,6 +130,12 @@ class BuiltinCalls(ArrayCalls):
     def total(self, args: list[Value], keywords: dict[str, Value], stem: str, span: Span) -> Value:
         """`sum`."""
         start = keywords.get("start", args[1] if len(args) > 1 else Num(ir.Lit(0), INT))
+        if self.grows(args[0]):
+            whole = self.as_array(args[0], span)
+            if isinstance(whole, Arr) and whole.ndim > 1:
+                rows = self.array_call(np.sum, [whole, Num(ir.Lit(0), INT)], {}, stem, span)
+                return rows if start == Num(ir.Lit(0), INT) else self.binary("+", start, rows, stem, span)
+            args = [whole]
         if isinstance(args[0], Arr) and args[0].ndim == 1:
             if is_narrow(args[0]):
                 raise wrapping(args[0].dtype, span)
@@ -189,6 +201,8 @@ class BuiltinCalls(ArrayCalls):
         (x,) = args
         if isinstance(x, Arr):
             return self.length(x, span)
+        if self.grows(x):
+            return self.list_length(x)
         method = own_method(x, "__len__") if isinstance(x, (Obj, Tup)) else None
         if method is not None:
             return self.call(Method(method, x), [], {}, stem, span)
@@ -210,6 +224,9 @@ class BuiltinCalls(ArrayCalls):
         options = self.items(classes, span) if isinstance(classes, Tup) else [classes]
         wanted = tuple(c.value for c in options if isinstance(c, Known) and isinstance(c.value, type))
         cls: Any = type(None)
+        mixed = isinstance(value, Num) and isinstance(value.atom, ir.Var) and value.atom.name in self.unit.mixed
+        if mixed and len({issubclass(c, wanted) for c in (int, float)}) > 1:
+            raise refuse("whether this is an int or a float is not known when it is compiled", span)
         match value:
             case Num(type=type_):
                 cls = {FLOAT: float, INT: int, BOOL: bool}[type_]
@@ -235,7 +252,15 @@ class BuiltinCalls(ArrayCalls):
 
     def collected(self, cls: type, args: list[Value], keywords: dict[str, Value], stem: str, span: Span) -> Value:
         """`tuple` and `list`."""
-        return Tup(tuple(self.items(args[0], span)) if args else (), cls)
+        if cls is tuple:
+            return Tup(tuple(self.items(args[0], span)) if args else ())
+        items = (self.items(args[0], span) if self._is_static(args[0]) else None) if args else []
+        if items is None:
+            return self.list_call(functions.copied, args[:1], span)
+        return self.new_list(items, stem, span)
+
+    def _is_static(self, value: Value) -> bool:
+        return (isinstance(value, (Arr, Obj)) and not self.grows(value)) or self.static_items(value) is not None
 
     def quotient(self, args: list[Value], keywords: dict[str, Value], stem: str, span: Span) -> Value:
         """`divmod`."""

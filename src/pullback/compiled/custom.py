@@ -29,13 +29,15 @@ class CustomCalls(Calls):
     ) -> Value:
         """The value, and in its statement the pullback."""
         name = callable_name(callee)
-        rules = [r for r in entry.vjps if not r.forward and r.wrt is None]
+        rules = sorted((r for r in entry.vjps if not r.forward), key=lambda r: -len(r.wrt or ()))
+        rules.sort(key=lambda r: r.wrt is not None)  # (that of all arguments first, then that of most)
         if not rules or keywords or not isinstance(rules[0].vjp, types.FunctionType):
             raise refuse(
                 f"the derivative registered for `{name}` is not compiled", span,
-                help="register a Python function (value, pullback) of all its arguments, and call it by position",
+                help="register a Python function (value, pullback), and call it by position",
             )  # fmt: skip
         function = rules[0].vjp
+        places = [at for at, _ in rules[0].operands(tuple(args), {}) if isinstance(at, int)]
         inner = [self.cut(a, span) for a in args]
         self.plain += 1  # inside, the function is called for its value
         found = self.python_call(function, inner, {}, span)
@@ -57,9 +59,12 @@ class CustomCalls(Calls):
         self.plain -= 1
         if any(isinstance(s, (ir.For, ir.While, ir.Store)) for s in ir.walk(block)):
             raise refuse(f"the pullback registered for `{name}` has a loop or a store", span)
-        pairs = self._paired(args, outs[0], name, span)
-        operands = tuple(o.atom for o, _ in pairs)
-        marker = CustomCall(g, block, tuple(t.atom for _, t in pairs))
+        pairs = self._paired([args[at] for at in places], outs[0], name, span)
+        state = self.frames[-1].state
+        rest = [a for at, a in enumerate(args) if at not in places]
+        others = [x for a in rest for x in leaves(a, state) if x.type == FLOAT]
+        operands = (*(o.atom for o, _ in pairs), *(x.atom for x in others if isinstance(x.atom, ir.Var)))
+        marker = CustomCall(g, block, tuple(t.atom for _, t in pairs), name=name)
         if isinstance(value, Arr):  # a copy, which shares with nothing: what is stored into it later stays its own
             copy = ir.Apply(self.unit.function(support.copied, "copied"), (value.atom,))
             value = self.unit.array("_t", copy, value, span)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pullback import ir
@@ -18,7 +18,10 @@ class CustomCall:
 
     cotangent: str
     block: list[ir.Stmt]
-    tangents: tuple[ir.Atom, ...]
+    tangents: tuple[ir.Atom | None, ...]  # None where the statements have added it to the array's adjoint
+    shadows: dict[str, str] = field(default_factory=dict)  # names that stand for the adjoints of arrays
+
+    name: str = ""  # of the function; operands without a tangent here have none by its rule
 
     __name__ = "custom"
 
@@ -32,7 +35,7 @@ class CustomCall:
             elif isinstance(stmt, ir.If) and isinstance(stmt.test, ir.Var):
                 found.add(stmt.test.name)
         found |= {t.name for t in self.tangents if isinstance(t, ir.Var)}
-        return found - own
+        return found - own - self.shadows.keys()
 
 
 class Renamed(ast.NodeTransformer):

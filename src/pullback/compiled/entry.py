@@ -21,10 +21,12 @@ from pullback.arguments import active_operands
 from pullback.compiled.flatten import Flattener
 from pullback.compiled.kernel import Kernel, gradient, primal, varied_names
 from pullback.compiled.layout import Arguments, Layout, Results, active_leaves, parts_of, seeds_of
+from pullback.compiled.list_forms import AnotherForm, ListForms
 from pullback.compiled.machine import compiled
 from pullback.compiled.narrow import refuse_narrow
 from pullback.compiled.tangent import add_tangents
 from pullback.compiled.unit import Unit
+from pullback.compiled.unstored import refuse_stores
 from pullback.compiled.values import BOOL, FLOAT, Arr, Known, Num, State, describe, leaves, refuse
 from pullback.errors import ArgumentError, warn_of
 from pullback.operators import always_zero
@@ -32,6 +34,7 @@ from pullback.rules import EPOCH, callable_name, lookup
 from pullback.runtime import seed
 from pullback.spans import Span
 
+MOST_TRIES = 100  # to find the forms of lists
 MOST_STATEMENTS = 3_000  # Numba takes minutes to compile more
 
 
@@ -85,6 +88,7 @@ class Entry:
         kwargs: dict[str, Any], layouts: list[Layout], cache: bool = False,
     ) -> None:  # fmt: skip
         self.cache = cache
+        self.lists = ListForms()
         self.verb, self.function, self.wrt, self.again = verb, function, wrt, again
         self.epoch = EPOCH.now
         self.vectors = [layouts.pop()] if verb == "hvp" else []
@@ -110,16 +114,22 @@ class Entry:
 
     def place(self) -> None:
         """Put the function in place, anew."""
-        self.unit = Unit()
-        self.unit.names.add(self.title)
-        self.site = Call(self.unit, self.function, self.call_args, self.kwargs, self.layouts, self.span)
+        for _ in range(MOST_TRIES):
+            self.unit = Unit(self.lists)
+            self.unit.names.add(self.title)
+            try:
+                self.site = Call(self.unit, self.function, self.call_args, self.kwargs, self.layouts, self.span)
+            except AnotherForm:
+                continue
+            break
+        else:
+            raise refuse("the lists of this function have no form that is found", self.span)
         if sum(1 for _ in ir.walk(self.unit.block)) > MOST_STATEMENTS:
+            for error in self.lists.unrolled.values():
+                raise error  # (it was written out for a list that has no form)
             raise refuse("the function is too long when its calls are put in place", self.span)
         refuse_narrow(self.unit)
-        stored = {self.unit.root(s.obj.name) for s in self._stores() if isinstance(s.obj, ir.Var)}
-        for a, b, span in self.unit.unstored:
-            if {self.unit.root(a), self.unit.root(b)} & stored:
-                raise refuse("`reshape` of an array that is changed in place is not compiled", span)
+        refuse_stores(self.unit)
         self.parts: list[Num | Arr] = []
         for part in list(leaves(self.site.result, self.site.state)):
             made: Num | Arr = part  # (a name that nothing assigns again)
@@ -195,7 +205,14 @@ class Entry:
             return
         if self.verb == "hvp":
             self.scalar()
-        dots, given = self.tangents()
+        for _ in range(MOST_TRIES):
+            try:
+                dots, given = self.tangents()
+            except AnotherForm:
+                self.place()
+                continue
+            break
+        unit, site = self.unit, self.site
         if self.verb == "hvp":
             part = dots[0]
             kernel = self.both_sweeps("hvp", given, [part])
@@ -209,14 +226,15 @@ class Entry:
         if self.verb == "hvp" and count > 1:
             paths = [f"t0[{i}]" for i in range(count)]
         pairs = zip(self.active, paths, strict=True)
-        reads = [text for at, path in pairs for text in parts_of(self.layouts[at], path, unit)]
+        stores = any(isinstance(s, ir.Store) for s in ir.walk(unit.block))  # (into tangents, too)
+        reads = [text for at, path in pairs for text in parts_of(self.layouts[at], path, unit, stores)]
         self.finish(kernel, reads, (shown_map, results), 1 if self.verb == "hvp" else count, value_line)
 
     def tangents(self) -> tuple[list[Num | Arr], list[str]]:
         """Forward mode: the tangents of the result's parts, and the parameters with those of the active ones."""
         unit = self.unit
         varied = varied_names(unit, self.title, self.site.parameters, self.names, self.span)
-        dots = add_tangents(unit, varied | set(self.names), self.names)
+        dots = add_tangents(unit, varied | set(self.names), self.names, self.site.parameters, self.span)
         found: list[Num | Arr] = []
         for part in self.parts:
             if part.type != FLOAT:
@@ -228,7 +246,8 @@ class Entry:
                 found.append(unit.arrays[name])
             else:
                 raise refuse("the result does not depend on what is differentiated", self.span)
-        return found, [*self.site.parameters, *(dots[n] for n in self.names)]
+        outside = [name for _, name in unit.inputs.values()]  # (those too that tangents read first)
+        return found, [*self.site.arguments.parameters, *outside, *(dots[n] for n in self.names)]
 
     def held(self) -> list[str]:
         """What reads the arguments' parts."""

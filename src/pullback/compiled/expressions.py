@@ -15,7 +15,9 @@ import types
 from typing import Any
 
 from pullback import ir
-from pullback.compiled.dicts import Dicts, is_dict
+from pullback.compiled.dicts import is_dict
+from pullback.compiled.list_methods import ListMethods
+from pullback.compiled.lists import ARRAY_INSTEAD, is_list
 from pullback.compiled.operators import literal, own_method
 from pullback.compiled.shapes import GROWING, Clash
 from pullback.compiled.values import (
@@ -42,10 +44,8 @@ from pullback.compiled.values import (
 from pullback.names import INTERNAL
 from pullback.spans import Span
 
-ARRAY_INSTEAD = "make an array of the length it will have, as with np.zeros(n), and store into it"
 
-
-class Expressions(Dicts):
+class Expressions(ListMethods):
     """Evaluates expressions; what must be computed is put into the unit."""
 
     # --- names ------------------------------------------------------------------------------------
@@ -69,6 +69,13 @@ class Expressions(Dicts):
             frame = frame.outer
         assert frame is not None
         return self.outer_name(name, frame, span)
+
+    def tested(self, atom: ir.Atom, span: Span) -> Value:
+        """An operand of which only the truth is asked."""
+        found = self.frames[-1].state.env.get(atom.name) if isinstance(atom, ir.Var) else None
+        if isinstance(found, Known) and isinstance(found.value, Clash) and found.value.truth:
+            return Num(ir.Var(found.value.truth), BOOL)
+        return self.raw_atom(atom, span)
 
     def outer_name(self, name: str, frame: Any, span: Span) -> Value:
         """A captured variable, global or builtin."""
@@ -145,7 +152,7 @@ class Expressions(Dicts):
         span, stem = stmt.span, stmt.target
         match stmt.expr:
             case ir.Copy(source=source):
-                return self.raw_atom(source, span)
+                return self.tested(source, span) if stem.startswith("_go") else self.raw_atom(source, span)
             case ir.Operation(op=op, args=args, inplace=inplace):
                 values = [self.read_atom(a, span) for a in args]
                 if len(values) == 1:
@@ -158,7 +165,7 @@ class Expressions(Dicts):
             case ir.Item(obj=obj, index=index):
                 return self.item(self.read_atom(obj, span), self.read_atom(index, span), stem, span)
             case ir.Build(kind=kind, items=items):
-                return self.display(kind, [self.read_atom(i, span) for i in items], span)
+                return self.display(kind, [self.read_atom(i, span) for i in items], stem, span)
             case ir.Closure(node=node, defaults=defaults):
                 made = {parameter: self.read_atom(a, span) for parameter, a in defaults}
                 return Clo(node, self.frames[-1], getattr(node, "name", "<lambda>"), made)
@@ -189,12 +196,10 @@ class Expressions(Dicts):
         if expr.method is not None:
             if isinstance(callee, Arr):
                 return self.array_method(callee, expr.method, args, keywords, stem, span)
-            if isinstance(callee, Tup) and callee.cls is list and expr.method == "append":
-                raise refuse("a list that grows is not compiled", span, help=ARRAY_INSTEAD)
             if is_dict(callee):
                 return self.dict_method(callee, expr.method, args, keywords, span)
-            if isinstance(callee, Tup) and callee.cls is list and expr.method in ("extend", "insert", "pop", "clear"):
-                raise refuse("a list that grows or shrinks is not compiled", span, help=ARRAY_INSTEAD)
+            if is_list(callee) or (isinstance(callee, Tup) and callee.cls is list):
+                return self.list_method(callee, expr.method, args, keywords, span)
             callee = self.attribute(callee, expr.method, span)
         return self.call(callee, args, keywords, stem, span)
 
@@ -205,10 +210,12 @@ class Expressions(Dicts):
             raise refuse(f"`**` of {describe(value)} in a call is not compiled", span)
         return dict(self.entries(value, span))
 
-    def display(self, kind: str, items: list[Value], span: Span) -> Value:
+    def display(self, kind: str, items: list[Value], stem: str, span: Span) -> Value:
         """A tuple, list or slice."""
-        if kind in ("tuple", "list"):
-            return Tup(tuple(items), tuple if kind == "tuple" else list)
+        if kind == "tuple":
+            return Tup(tuple(items))
+        if kind == "list":
+            return self.new_list(items, stem, span)
         if kind == "slice":
             parts = [None if isinstance(i, Known) and i.value is None else i for i in items]
             return Cut(*parts)
@@ -240,7 +247,7 @@ class Expressions(Dicts):
             case ast.JoinedStr():
                 return Known(COMPUTED)
             case ast.Name() | ast.Constant() | ast.Attribute():
-                return self.value_of(node, span) if not isinstance(node, ast.Name) else self.raw(node.id, span)
+                return self.tested(ir.Var(node.id), span) if isinstance(node, ast.Name) else self.value_of(node, span)
         raise refuse(f"this condition (`{ast.unparse(node)}`) is not compiled", span)
 
     def truth(self, value: Value, span: Span) -> ir.Atom:
@@ -257,6 +264,9 @@ class Expressions(Dicts):
                 return ir.Lit(bool(known))
             case Obj() if is_dict(value):
                 return ir.Lit(bool(self.entries(value, span)))
+            case Obj() if is_list(value):
+                items = self.fixed_items(value)
+                return self.truth(self.list_length(value), span) if items is None else ir.Lit(bool(items))
             case Tup() if own_method(value, "__bool__") is not None or own_method(value, "__len__") is not None:
                 raise refuse(f"the truth of {describe(value)} is not compiled", span)
             case Tup(items=items):
@@ -342,13 +352,16 @@ class Expressions(Dicts):
                     raise refuse(f"index {index.atom.value} of {describe(owner)}", span) from None
             if isinstance(index, Cut):
                 bounds = [self._static(p, span) for p in (index.start, index.stop, index.step)]
-                return Tup(owner.items[slice(*bounds)], list if owner.cls is list else tuple)
+                part = owner.items[slice(*bounds)]
+                return self.new_list(list(part), stem, span) if owner.cls is list else Tup(part)
             if isinstance(index, Num) and index.type != FLOAT and owner.items:
                 return self._chosen(owner, index, 0, stem, span)
         if isinstance(owner, Arr):
             return self.array_item(owner, index, stem, span)
         if is_dict(owner):
             return self.dict_item(owner, index, span)
+        if isinstance(owner, Obj) and is_list(owner):
+            return self.list_item(owner, index, stem, span)
         if isinstance(owner, (Obj, Tup)):
             method = own_method(owner, "__getitem__")
             if method is not None:
@@ -405,8 +418,10 @@ class Expressions(Dicts):
         if is_dict(owner) and not stmt.attribute:
             self.dict_store(owner, self.read_atom(stmt.key, stmt.span), value, stmt.span)
             return
-        if isinstance(owner, Tup) and owner.cls is list:
-            raise refuse("a list that is stored into is not compiled", stmt.span, help="use an array")
+        if (is_list(owner) or (isinstance(owner, Tup) and owner.cls is list)) and not stmt.attribute:
+            value = self.present(value, "the value", stmt.span) if isinstance(value, Maybe) else value
+            self.list_store(owner, self.read_atom(stmt.key, stmt.span), value, stmt.span)
+            return
         raise refuse(f"storing into {describe(owner)} is not compiled", stmt.span)
 
     def set_field(self, owner: Obj, name: str, value: Value, span: Span) -> None:
@@ -446,6 +461,8 @@ class Expressions(Dicts):
         match value:
             case Tup(items=items) if own_method(value, "__iter__") is None:
                 return list(items)
+            case Obj() if is_list(value):
+                return self.fixed_items(value)
             case Known(value=str(text)):
                 return [Known(c) for c in text]
             case Seq(kind="zip", parts=parts):

@@ -21,6 +21,8 @@ import numpy as np
 from pullback import ir
 from pullback.compiled.dicts import after_loop, is_dict
 from pullback.compiled.joining import Frame, Joining
+from pullback.compiled.list_forms import resited
+from pullback.compiled.lists import is_list, range_items
 from pullback.compiled.reading import live_names
 from pullback.compiled.shapes import MISSING, Copies, joined, made, nothing, shape_of, transfer
 from pullback.compiled.unit import Block, Unit
@@ -52,10 +54,11 @@ class Flattener(Joining):
     """Goes through statements; `Calls` and `Expressions` have what is in them."""
 
     def __init__(self, unit: Unit) -> None:
-        self.unit = unit
+        super().__init__(unit)
         self.frames: list[Frame] = []
         self.shared_objects: set[int] = set()  # objects of which there may be two copies: nothing is stored into them
 
+        self.loops: list[tuple[Any, int | None]] = []
         self.outer_values: dict[str, Value] = {}
         self.outer_heap: dict[int, dict[str, Value]] = {}
         self.relied: dict[int, tuple[Any, Any]] = {}  # callees, and the derivatives that users registered for them
@@ -64,6 +67,14 @@ class Flattener(Joining):
         self, callee: Value, args: list[Value], keywords: dict[str, Value], state: State, span: Span
     ) -> tuple[Value, State]:
         """The result of the function that is compiled, and the objects that it may be made of."""
+        self.start(state, span)
+        result = self.call(callee, args, keywords, "_result", span)
+        if isinstance(result, Maybe):
+            result = self.present(result, "the result", span)
+        return result, self.state
+
+    def start(self, state: State, span: Span) -> None:
+        """Begin, with what is known of values."""
         lowered = ir.FunctionIR(
             "",
             "",
@@ -79,10 +90,6 @@ class Flattener(Joining):
             set(),
         )
         self.frames.append(Frame(None, lowered, state, None))
-        result = self.call(callee, args, keywords, "_result", span)
-        if isinstance(result, Maybe):
-            result = self.present(result, "the result", span)
-        return result, self.state
 
     # --- calls ------------------------------------------------------------------------------------
 
@@ -105,7 +112,8 @@ class Flattener(Joining):
                 help="return the value instead",
             )  # fmt: skip
         heap = self.state.heap if self.frames else {}
-        self.frames.append(Frame(function, lowered, State(env, heap), outer, live_names(lowered)))
+        at = (span.line, span.column) if span is not None else None
+        self.frames.append(Frame(function, lowered, State(env, heap), outer, live_names(lowered), at=at))
         try:
             self.statements(lowered.body)
             result = self.raw(lowered.result, lowered.span)
@@ -131,15 +139,18 @@ class Flattener(Joining):
             case ir.Bind():
                 self.state.env[stmt.target] = self.expression(stmt)
             case ir.Unpack():
-                items = self.items(self.read_atom(stmt.source, stmt.span), stmt.span)
-                if len(items) != len(stmt.targets):
-                    raise refuse(f"{len(items)} values are unpacked into {len(stmt.targets)} names", stmt.span)
+                items = self.unpacked(self.read_atom(stmt.source, stmt.span), len(stmt.targets), stmt.span)
                 self.state.env.update(zip(stmt.targets, items, strict=True))
             case ir.Append():
                 held = self.read(stmt.target, stmt.span)
-                if not (isinstance(held, Tup) and held.cls is list):
+                item = self.read_atom(stmt.item, stmt.span)
+                if isinstance(held, Tup) and held.cls is list:
+                    self.unit.changes.update(dict.fromkeys(held.site or (), stmt.span))
+                    self.state.env[stmt.target] = Tup((*held.items, item), list, held.site)
+                elif is_list(held):
+                    self.append(held, item, stmt.span)
+                else:
                     raise refuse(f"`append` on {describe(held)}", stmt.span)
-                self.state.env[stmt.target] = Tup((*held.items, self.read_atom(stmt.item, stmt.span)), list)
             case ir.Store():
                 self.store(stmt)
             case ir.If():
@@ -181,60 +192,11 @@ class Flattener(Joining):
         value = self.read_atom(atom, span)
         return value.value if isinstance(value, Known) else None
 
-    def importing(self, node: ast.Import | ast.ImportFrom, span: Span) -> None:
-        """An import inside the function: what it gives is known."""
-        import importlib
-
-        for alias in node.names:
-            if isinstance(node, ast.Import):
-                module = importlib.import_module(alias.name)
-                name = alias.asname or alias.name.split(".")[0]
-                self.state.env[name] = Known(module if alias.asname else importlib.import_module(name))
-            else:
-                if node.module is None or node.level:
-                    raise refuse("a relative import inside the function", span)
-                found = getattr(importlib.import_module(node.module), alias.name)
-                self.state.env[alias.asname or alias.name] = Known(found)
-
-    def raising(self, stmt: ir.Raise) -> None:
-        """`raise` and `assert`: the class of the exception, and its message where that is a literal."""
-        node = stmt.node
-        if isinstance(node, ast.Assert):
-            test = self.truth(self.value_of(node.test, stmt.span), stmt.span)
-            message = _text(node.msg) if node.msg is not None else ""
-            failing = self.unit.nested(lambda: self.unit.append(self.raised(AssertionError, message, stmt.span)))
-            if isinstance(test, ir.Lit):
-                if not test.value:
-                    self.unit.block.extend(failing)
-                return
-            self.unit.append(ir.If(test, [], failing, stmt.span))
-            return
-        assert isinstance(node, ast.Raise)
-        made_by = node.exc
-        message = ""
-        if isinstance(made_by, ast.Call):
-            message = " ".join(_text(a) for a in made_by.args)
-            made_by = made_by.func
-        if made_by is None:
-            raise refuse("`raise` without an exception is not compiled", stmt.span)
-        cls = self.value_of(made_by, stmt.span)
-        if not (isinstance(cls, Known) and isinstance(cls.value, type) and issubclass(cls.value, BaseException)):
-            raise refuse(
-                "what is raised here is not compiled", stmt.span, help="raise an exception class with a message"
-            )
-        self.unit.append(self.raised(cls.value, message, stmt.span))
-
-    def raised(self, cls: type, message: str, span: Span) -> ir.Raise:
-        """The statement that raises an exception, whose message is a literal."""
-        callee = self.unit.function(cls, cls.__name__)
-        call = ast.Call(ast.Name(callee.name, ast.Load()), [ast.Constant(message)] if message else [], [])
-        return ir.Raise(ast.Raise(call, None), frozenset(), span)
-
     # --- where control flow meets -----------------------------------------------------------------
 
     def conditional(self, stmt: ir.If) -> None:
         """An `if`; one whose outcome is known is no code."""
-        test = self.truth(self.raw_atom(stmt.test, stmt.span), stmt.span)
+        test = self.truth(self.tested(stmt.test, stmt.span), stmt.span)
         if isinstance(test, ir.Lit):
             self.statements(stmt.body if test.value else stmt.orelse)
             return
@@ -256,17 +218,27 @@ class Flattener(Joining):
     def for_loop(self, stmt: ir.For) -> None:
         """A loop over a range or an array stays one; over a tuple it is unrolled."""
         over = self.read_atom(stmt.iterable, stmt.span)
+        place = self.site(stmt.target, stmt.span)
         items = self.items(over, stmt.span) if is_dict(over) else self.static_items(over)
+        if items is None and place in self.unit.lists.unrolled:
+            items = range_items(over)
         if items is not None:
+            before = self.state.copy()
             self._unrolled(stmt, items, 0)
+            self.gone_through(over, before, stmt.span)
             return
+        known = range_items(over)
+        before = self.state.copy()
         count, element, head = self.stepping(over, stmt.span)
 
         def body(index: Num) -> None:
             self.state.env[stmt.target] = element(index)
             self.statements(stmt.body)
 
+        self.loops.append((place, None if known is None else len(known)))
         self._loop(stmt, body, count, head)
+        self.loops.pop()
+        self.gone_through(over, before, stmt.span)
 
     def _unrolled(self, stmt: ir.For, items: list[Value], start: int) -> None:
         live = self.live_after(stmt) | self.frame.live.head[id(stmt)]
@@ -298,13 +270,16 @@ class Flattener(Joining):
 
     def while_loop(self, stmt: ir.While) -> None:
         """`while go`: the name is tested at the head."""
+        self.loops.append((None, None))
         self._loop(stmt, lambda _: self.statements(stmt.body), None, None)
+        self.loops.pop()
 
     def _loop(
         self, stmt: ir.For | ir.While, body: Callable[[Num], None], count: ir.Atom | None, head: Value | None
     ) -> None:
         entry = self.state
-        assigned = {n for s in [stmt, *ir.walk(stmt.body)] for n in ir.assigned(s)}
+        inside = [stmt, *ir.walk(stmt.body)]
+        assigned = {n for s in inside for n in ir.assigned(s) if not self._is_append(s)}
         certain = self._runs(stmt, count)
         live = self.live_after(stmt)
         head_live = self.frame.live.head[id(stmt)] | live
@@ -324,7 +299,7 @@ class Flattener(Joining):
             setup = self.unit.nested(functools.partial(self.copy, before, stmt.span))
             made_loop, inside = self._iteration(stmt, body, count)
             after = self.state
-            grown = self._grown(carried, start, after, entry)
+            grown = self._grown(carried, start, after, entry, stmt.span)
             if not grown:
                 break
             carried.update(grown)
@@ -350,7 +325,7 @@ class Flattener(Joining):
         back: Copies = []
         for key in carried:
             goal, source = _at(start, key), _at(after, key)
-            if goal is not None and source != goal and not isinstance(goal, Known):
+            if goal is not None and not isinstance(goal, Known):  # (an object is the same, and has other fields)
                 self._guard_identity(source, goal, after, start, goal, start)
                 self._share(source, goal, after, start)
                 back.extend(transfer(source, goal, after, start))
@@ -372,6 +347,10 @@ class Flattener(Joining):
             final.heap[identity] = after_loop(final.heap[identity], certain)
         final.env.update(kept)
         self.frame.state = final
+
+    def _is_append(self, stmt: ir.Stmt) -> bool:
+        """Whether a statement changes a list that is an object: the name stands for the same one then."""
+        return isinstance(stmt, ir.Append) and is_list(self.state.env.get(stmt.target, Known(None)))
 
     def _runs(self, stmt: ir.For | ir.While, count: ir.Atom | None) -> bool:
         """Whether a loop runs at least once for sure."""
@@ -424,6 +403,7 @@ class Flattener(Joining):
         source = _at(entry, key)
         stem = key if isinstance(key, str) else key[1]
         goal = made(shape, stem, self.unit.fresh, state, self.unit.copied_identity)
+        goal = resited(goal, source) if source is not None else goal
         if isinstance(goal, Known):
             _put(state, key, goal)
             return
@@ -436,10 +416,14 @@ class Flattener(Joining):
             self.unit.given.add(goal.id)
         _put(state, key, goal)
 
-    def _grown(self, carried: dict[Any, Any], start: State, after: State, entry: State) -> dict[Any, Any]:
+    def _grown(
+        self, carried: dict[Any, Any], start: State, after: State, entry: State, span: Span
+    ) -> dict[Any, Any]:
         """What an iteration changed that was not foreseen, or not in that form."""
         grown: dict[Any, Any] = {}
+        self.meet_heaps(start, after, span)
         for key, shape in carried.items():
+            self.meet(_at(start, key), start, _at(after, key), after, span)
             if (isinstance(key, str) and key not in after.env) or _at(after, key) is None:
                 continue
             wider = joined(shape, shape_of(_at(after, key), after))
@@ -450,6 +434,7 @@ class Flattener(Joining):
                 place = (identity, key)
                 x, y = start.heap.get(identity, {}).get(key), after.heap.get(identity, {}).get(key)
                 if place not in carried and x != y:
+                    self.meet(x, start, y, after, span)
                     grown[place] = joined(shape_of(x, start), shape_of(y, after))
         return grown
 
@@ -474,15 +459,6 @@ def _while_name(stmt: ir.While) -> str:
     node = stmt.test.node
     assert isinstance(node, ast.Name)
     return node.id
-
-
-def _text(node: ast.expr) -> str:
-    """The literal parts of a message."""
-    if isinstance(node, ast.Constant):
-        return str(node.value)
-    if isinstance(node, ast.JoinedStr):
-        return "".join(_text(v) if isinstance(v, ast.Constant) else "…" for v in node.values)
-    return "…"
 
 
 __all__ = ["Clo", "Flattener", "Frame", "Rng", "Seq", "acquire", "types"]

@@ -12,8 +12,9 @@ from typing import Any
 
 from pullback import ir
 from pullback.compiled import support
-from pullback.compiled.custom import CustomCalls
 from pullback.compiled.dicts import NOT_EVERYWHERE, other_keys
+from pullback.compiled.list_forms import resited
+from pullback.compiled.raising import Raising
 from pullback.compiled.reading import Live
 from pullback.compiled.shapes import Clash, Copies, joined, made, shape_of, transfer
 from pullback.compiled.unit import Block
@@ -23,7 +24,7 @@ from pullback.spans import Span
 
 @dataclass
 class Frame:
-    """One call: the function, its lowered code, and what is known of its variables."""
+    """One call: the function, its lowered code, what is known of its variables, and where it is called."""
 
     function: Any
     lowered: ir.FunctionIR
@@ -31,9 +32,10 @@ class Frame:
     outer: Frame | None
     live: Live = field(default_factory=Live)
     loops: int = 0
+    at: Any = None
 
 
-class Joining(CustomCalls):
+class Joining(Raising):
     """Joins the states of two ways."""
 
     @property
@@ -77,6 +79,7 @@ class Joining(CustomCalls):
         (first, a), (second, b) = arms
         after = State({}, {})
         copies: tuple[Copies, Copies] = ([], [])
+        self.meet_heaps(a, b, span)
         for identity in {**a.heap, **b.heap}:
             if identity in a.heap and identity in b.heap:
                 fields: dict[str, Value] = {}
@@ -86,6 +89,7 @@ class Joining(CustomCalls):
                     if key in apart:
                         fields[key] = Known(NOT_EVERYWHERE)
                         continue
+                    self.meet(x, a, y, b, span)
                     fields[key] = self._met(key, x, y, a, b, after, copies, before)
                 after.heap[identity] = fields
             else:
@@ -94,7 +98,11 @@ class Joining(CustomCalls):
             x, y = a.env.get(key), b.env.get(key)
             if live is not None and key not in live and not key.endswith(" "):
                 continue
-            after.env[key] = self._met(key, x, y, a, b, after, copies, before)
+            self.meet(x, a, y, b, span)
+            goal = self._met(key, x, y, a, b, after, copies, before)
+            if key.startswith("_t") and isinstance(goal, Known) and isinstance(goal.value, Clash):
+                goal = self._truth_of(goal.value, [x, y], arms, span)
+            after.env[key] = goal
         for block, made_copies in zip((first, second), copies, strict=True):
             outer, self.unit.block = self.unit.block, block
             self.copy(made_copies, span)
@@ -105,9 +113,10 @@ class Joining(CustomCalls):
         self, key: str, x: Value | None, y: Value | None, a: State, b: State, after: State, copies: Any, before: State
     ) -> Value:
         if x == y and x is not None:
-            return x
+            return resited(x, x, y) if y is not None else x
         shape = joined(shape_of(x, a), shape_of(y, b))
         goal = made(shape, key, self.unit.fresh, after, self.unit.copied_identity)
+        goal = resited(goal, *(v for v in (x, y) if v is not None))
         if isinstance(goal, Known) and isinstance(goal.value, Clash):
             return goal
         self._guard_identity(x, y, a, b, goal, before)
@@ -117,6 +126,22 @@ class Joining(CustomCalls):
         for source in (x, y):
             self._share(source, goal, a if source is x else b, after)
         return goal
+
+    def _truth_of(
+        self, clash: Clash, values: list[Value | None], arms: list[tuple[Block, State]], span: Span
+    ) -> Value:
+        """`xs and n > 0`: what may be a list or a bool has a truth all the same."""
+        if not all(isinstance(v, Num) or (isinstance(v, (Tup, Obj)) and v.cls is list) for v in values):
+            return Known(clash)
+        flag = Num(ir.Var(self.unit.fresh("_holds")), BOOL)
+        self.unit.declare(flag)
+        outer, state = self.unit.block, self.frame.state
+        for value, (block, own) in zip(values, arms, strict=True):
+            assert value is not None
+            self.unit.block, self.frame.state = block, own
+            self.copy([(flag.atom.name, self.truth(value, span), "")], span)  # type: ignore[union-attr]
+        self.unit.block, self.frame.state = outer, state
+        return Known(Clash(clash.text, flag.atom.name))  # type: ignore[union-attr]
 
     def _guard_identity(self, x: Value | None, y: Value | None, a: State, b: State, goal: Value, before: State) -> None:
         """A joined object is a copy: it may be stored into only if what it stands for is held by nobody else."""
@@ -174,6 +199,8 @@ class Joining(CustomCalls):
         for name, atom, type_ in ready:
             if atom == ir.Var(name):
                 continue
+            if type_ or (isinstance(atom, ir.Var) and atom.name in self.unit.mixed):
+                self.unit.mixed.add(name)
             if type_ == FLOAT:
                 if isinstance(atom, ir.Lit):
                     atom = ir.Lit(float(atom.value))

@@ -69,9 +69,13 @@ def primal(unit: Unit, title: str, parameters: list[str], results: list[Num | Ar
 
 
 def gradient(
-    unit: Unit, title: str, parameters: list[str], results: list[Num | Arr], active: list[str], span: Span, seeds: bool
+    unit: Unit, title: str, parameters: list[str], results: list[Num | Arr], active: list[str], span: Span, seeds: bool,
+    shadows_given: bool = False,
 ) -> Kernel:
-    """Both sweeps: the result's parts, then the tangents of the active parameters; `seeds`: cotangents are given."""
+    """Both sweeps: the result's parts, then the tangents of the active parameters; `seeds`: cotangents are given.
+
+    With `shadows_given` the adjoints of arrays are parameters, and only tangents of numbers are returned.
+    """
     lowered = _lowered(unit, title, parameters, results, span)
     helpers = Helpers(set(unit.names))
     sharing = PlainSharing(unit)
@@ -79,7 +83,7 @@ def gradient(
     if activity.refusals:
         raise DifferentiabilityError(*activity.refusals)
     _differentiable(lowered)
-    shadows, shadow_stmts = add_shadows(unit, lowered.body, parameters, active, helpers.fresh, span)
+    shadows, shadow_stmts = add_shadows(unit, lowered.body, parameters, active, helpers.fresh, span, shadows_given)
     for position, stmt in enumerate(ir.walk(lowered.body)):
         stmt.pos = position
     sharing = PlainSharing(unit)
@@ -111,12 +115,12 @@ def gradient(
     parts: list[ast.expr] = []
     for parameter in active:
         if parameter in unit.arrays:
-            parts.append(name(shadows[parameter]))
+            parts += [] if shadows_given else [name(shadows[parameter])]
             continue
         absent = reverse.status.get(parameter, ABSENT) == ABSENT
         parts.append(constant(0.0) if absent else name(reverse.adjoint(parameter)))
     code = reverse.code
-    out = ast.Return(tuple_of([*(_leaf(r) for r in results), *parts]))
+    out = ast.Return(tuple_of([*parts, constant(0.0)] if shadows_given else [*(_leaf(r) for r in results), *parts]))
     code = [*code, out]
     temporary = {n for n in helpers.taken if n.startswith(("_g", "d_"))}
     once = frozenset(assigned_once(code) & temporary)
@@ -131,7 +135,8 @@ def gradient(
     forward.remade = Remade.of(lowered.body)
     fill_loops(code, forward, reverse.cursors)
     body = forward.block(lowered.body)
-    given_names = [*parameters, *given]
+    passed = [shadows[p] for p in active if p in unit.arrays] if shadows_given else []
+    given_names = [*parameters, *passed, *given]
     whole = [*forward.prologue, *body, *code]
     without_dead(whole)
     tree = definition(helpers.fresh(title), _arguments(given_names), whole)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from pullback import ir
+from pullback.compiled.list_forms import GIVEN
 from pullback.compiled.shapes import Clash
 from pullback.compiled.unit import Unit, array_type, fields_of, is_data, slots_of
 from pullback.compiled.values import BOOL, COMPUTED, FLOAT, INT, Arr, Known, Num, Obj, State, Tup, Value, refuse
@@ -116,7 +117,7 @@ class Arguments:
                     self.taken(item, f"{path}[{i}]", f"{stem}_{n}", state)
                     for i, (n, item) in enumerate(zip(names, layout[2], strict=True))
                 ]
-                return Tup(tuple(items), layout[1])
+                return Tup(tuple(items), layout[1], GIVEN)
             case "obj":
                 path = self._of_class(path, layout[1], "cls")
                 new = unit.identity()
@@ -256,6 +257,9 @@ class Results:
             case Obj(id=identity, cls=cls) if cls is dict:
                 parts = (f"{k!r}: {self.value(v, state, span)}" for k, v in state.heap[identity].items())
                 return f"{{{', '.join(parts)}}}"
+            case Obj(cls=cls) if cls is list:
+                held = items_of(value, state)
+                return self._list(value, state) if held is None else self.value(Tup(held, list), state, span)
             case Obj(id=identity, cls=cls):
                 return self.made(cls, [(k, self.value(v, state, span)) for k, v in state.heap[identity].items()])
             case Known(value=known) if known is not COMPUTED and not isinstance(known, Clash):
@@ -263,8 +267,34 @@ class Results:
         raise refuse("what this function returns is not compiled", span)
 
 
+    def _list(self, value: Obj, state: State) -> str:
+        """A list whose items stand in buffers."""
+        fields = state.heap[value.id]
+        length = fields["length"]
+        assert isinstance(length, Num) and isinstance(fields["form"], Known)
+        n = f"n{len(self.lines)}"
+        self.lines.append(f"{n} = {repr(length.atom.value) if isinstance(length.atom, ir.Lit) else self.next()}")
+        self.position += isinstance(length.atom, ir.Lit)
+        item = fields["form"].value.item
+        return "[]" if item is None else self._column(fields["items"], item, n)
+
+    def _column(self, buffer: Value, item: Any, n: str) -> str:
+        match item[0]:
+            case "num":
+                read = f"{self.next()}[:{n}]"
+                return f"({read} != 0).tolist()" if item[1] == BOOL else f"{read}.tolist()"
+            case "arr":
+                return f"[row.copy() for row in {self.next()}[:{n}]]"
+            case "tup":
+                assert isinstance(buffer, Tup)
+                columns = [self._column(b, i, n) for b, i in zip(buffer.items, item[2], strict=True)]
+                rows = f"zip({', '.join(columns)}, strict=True)"
+                return f"[{self.unit.constant(getattr(item[1], '_make', tuple), 'row')}(row) for row in {rows}]"
+        return f"[{self.unit.constant(item[2], 'known')}] * {n}"
+
     def tangent_of(self, value: Value, state: State) -> str:
         """The tangent of a result."""
+        value = plain(value, state)
         match value:
             case Num(type="f") | Arr(type="f"):
                 return self.next()
@@ -287,6 +317,7 @@ class Results:
 
 def has_tangent(value: Value, state: State) -> bool:
     """Whether a value has a tangent space."""
+    value = plain(value, state)
     match value:
         case Num(type=type_) | Arr(type=type_):
             return type_ == FLOAT
@@ -299,24 +330,26 @@ def has_tangent(value: Value, state: State) -> bool:
     return False
 
 
-def parts_of(layout: Layout, path: str, unit: Unit) -> list[str]:
-    """What reads the parts of a tangent of a value of that type: those of `active_leaves`."""
+def parts_of(layout: Layout, path: str, unit: Unit, copied: bool = False) -> list[str]:
+    """What reads the parts of a tangent of a value of that type, those of `active_leaves`; arrays are `copied`."""
     if not differentiable(layout):
         return []
     match layout[0]:
         case "num":
             return [f"{unit.constant(as_float, 'as_float')}({path})"]
         case "arr":
-            return [f"{unit.constant(np.asarray, 'asarray')}({path}, {unit.constant(layout[1], 'dtype')})"]
+            maker = unit.constant(np.array, "array") if copied else unit.constant(np.asarray, "asarray")
+            return [f"{maker}({path}, {unit.constant(layout[1], 'dtype')})"]
         case "tup":
-            return [text for i, item in enumerate(layout[2]) for text in parts_of(item, f"{path}[{i}]", unit)]
+            return [text for i, item in enumerate(layout[2]) for text in parts_of(item, f"{path}[{i}]", unit, copied)]
         case "dict":
-            return [text for k, item, _ in layout[2] for text in parts_of(item, f"{path}[{k!r}]", unit)]
-    return [text for k, item, d in layout[2] if d for text in parts_of(item, f"{path}.{k}", unit)]
+            return [text for k, item, _ in layout[2] for text in parts_of(item, f"{path}[{k!r}]", unit, copied)]
+    return [text for k, item, d in layout[2] if d for text in parts_of(item, f"{path}.{k}", unit, copied)]
 
 
 def seeds_of(value: Value, state: State, path: str, unit: Unit) -> list[str]:
     """What reads the parts of a cotangent of a result: one for each of its leaves."""
+    value = plain(value, state)
     match value:
         case Num(type=type_):
             return [f"{unit.constant(as_float, 'as_float')}({path})" if type_ == FLOAT else "0.0"]
@@ -332,6 +365,26 @@ def seeds_of(value: Value, state: State, path: str, unit: Unit) -> list[str]:
             fields = state.heap[identity].items()
             return [t for k, v in fields for t in seeds_of(v, state, f"{path}.{k}", unit)]
     return []
+
+
+def items_of(value: Obj, state: State) -> tuple[Value, ...] | None:
+    """The items of a list that was changed, if they are known."""
+    fields = state.heap[value.id]
+    items = fields.get("items")
+    return items.items if "length" not in fields and isinstance(items, Tup) else None
+
+
+def plain(value: Value, state: State) -> Value:
+    """A list that was changed, as one that was not. Raises where its items stand in buffers."""
+    if not isinstance(value, Obj) or value.cls is not list:
+        return value
+    items = items_of(value, state)
+    if items is None:
+        raise refuse(
+            "the derivative of a list that grows, as a result, is not compiled", None,
+            help="return an array, as with np.array(xs)",
+        )  # fmt: skip
+    return Tup(items, list)
 
 
 def as_float(t: Any) -> float:

@@ -23,6 +23,38 @@ def grown(buffer: Any, least: int) -> Any:
     return longer
 
 
+def deeper(depth: int) -> int:
+    """The depth of a call from inside. Raises where machine code could run out of room for more."""
+    if depth >= DEEPEST:
+        raise RecursionError("maximum recursion depth exceeded")
+    return depth + 1
+
+
+def no_floats(x: float) -> Any:
+    """A list of floats, which is empty."""
+    made = [x]
+    made.clear()
+    return made
+
+
+def no_ints(n: int) -> Any:
+    """A list of ints, which is empty."""
+    made = [n + 1]  # (no literal, of which Numba would make a type of its own)
+    made.clear()
+    return made
+
+
+def entry_of_floats(a: Any, k: int) -> float:
+    """An entry of a list."""
+    return a[k]  # type: ignore[no-any-return]
+
+
+def entry_of_ints(a: Any, k: int) -> int:
+    """An entry of a list."""
+    return a[k]  # type: ignore[no-any-return]
+
+
+DEEPEST = 1_000  # calls inside calls, as Python has them
 TOO_LARGE = "an int is too large for compiled code"
 LEAST = -(2**63)
 

@@ -57,8 +57,9 @@ class Operators(Arithmetic):
             return self.array_operation(op, a, b, stem, span, inplace)
         if op == "|" and isinstance(a, Obj) and isinstance(b, Obj) and a.cls is b.cls is dict:
             return self.dict_union(a, b, inplace, span)
-        if inplace and isinstance(a, Tup) and a.cls is list:
-            raise refuse("a list that grows is not compiled", span, help="use an array of known length")
+        of_lists = self.list_operation(op, a, b, stem, span, inplace)
+        if of_lists is not None:
+            return of_lists
         name = METHODS[op].strip("_")
         tried = ([(a, f"__i{name}__", b)] if inplace else []) + [(a, f"__{name}__", b), (b, f"__r{name}__", a)]
         for owner, method, other in tried:
@@ -109,6 +110,9 @@ class Operators(Arithmetic):
             ndim = max(x.ndim for x in (a, b) if isinstance(x, Arr))
             atoms = (a.atom, b.atom)  # type: ignore[union-attr]
             return self.unit.array("_t", ir.Compare((op,), atoms), Arr("", INT, ndim, "bool"), span)
+        if isinstance(op, (ast.In, ast.NotIn)) and isinstance(b, Obj) and b.cls is list:
+            return self.in_list(a, b, isinstance(op, ast.NotIn), span)
+        a, b = self.frozen(a), self.frozen(b)
         of_dicts = self.dict_comparison(op, a, b, span)
         if of_dicts is not None:
             return of_dicts

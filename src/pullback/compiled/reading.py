@@ -100,6 +100,8 @@ def without_dead(body: list[ast.stmt]) -> None:
     """Take out assignments of names that nothing reads, where their values only compute."""
     while True:
         read = {n.id for s in body for n in ast.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+        added = (n for s in body for n in ast.walk(s) if isinstance(n, ast.AugAssign) and _works(n.value))
+        read |= {n.target.id for n in added if isinstance(n.target, ast.Name)}
         if not _drop(body, read):
             return
 
@@ -126,6 +128,8 @@ def _is_dead(stmt: ast.stmt, read: set[str]) -> bool:
         return not _works(stmt.value)
     if isinstance(stmt, ast.Assign) and isinstance(stmt.targets[0], ast.Name):
         return stmt.targets[0].id not in read and not _works(stmt.value)
+    if isinstance(stmt, ast.AugAssign) and isinstance(stmt.target, ast.Name):
+        return stmt.target.id not in read and not _works(stmt.value)
     if isinstance(stmt, ast.If):
         idle = all(isinstance(s, ast.Pass) for s in [*stmt.body, *stmt.orelse])
         return idle and not _works(stmt.test)

@@ -20,9 +20,13 @@ from pullback.surgery import without_derivative
 
 
 def add_shadows(
-    unit: Unit, body: list[ir.Stmt], parameters: list[str], active: list[str], fresh: Callable[[str], str], span: Span
+    unit: Unit, body: list[ir.Stmt], parameters: list[str], active: list[str], fresh: Callable[[str], str], span: Span,
+    given: bool = False,
 ) -> tuple[dict[str, str], dict[int, ir.Stmt]]:
-    """Put the shadows of all arrays that may be differentiated beside them; returns names and statements."""
+    """Put the shadows of all arrays that may be differentiated beside them; returns names and statements.
+
+    Where they are `given`, those of the active parameters are parameters too.
+    """
     needed = _varied_roots(unit, body, active)
     if not needed:
         return {}, {}
@@ -52,7 +56,10 @@ def add_shadows(
 
     own = set(unit.arrays)
     block(body)
-    first = [_bound(shadow(p), _zeros(unit, p), unit, span) for p in parameters if p in own and has(p)]
+    outside = {p for p in active if p in own} if given else set()
+    for p in outside:
+        shadow(p)
+    first = [_bound(shadow(p), _zeros(unit, p), unit, span) for p in parameters if p in own - outside and has(p)]
     body[:0] = first
     return shadows, made_by
 

@@ -26,9 +26,10 @@ _ORDER = "bif"
 
 @dataclass(frozen=True)
 class Clash:
-    """Stands for a variable whose values have nothing in common."""
+    """Stands for a variable whose values have nothing in common; `truth` is the name of what `if` asks, if any."""
 
     text: str
+    truth: str = ""
 
 
 def shape_of(value: Value | None, state: State) -> Shape:

@@ -13,15 +13,18 @@ from dataclasses import replace
 from typing import Any
 
 from pullback import ir
+from pullback.compiled import array_support as more
 from pullback.compiled import support
 from pullback.compiled.flatten import Flattener, Frame
+from pullback.compiled.forward_rules import forward_of
 from pullback.compiled.operators import literal
 from pullback.compiled.unit import Unit
-from pullback.compiled.values import FLOAT, Arr, Num, State, Value, refuse
+from pullback.compiled.values import FLOAT, Arr, Known, Num, State, Tup, Value, refuse
 from pullback.inlining import inlinable, small_power
 from pullback.operations import BINARY_FUNCTIONS, UNARY_FUNCTIONS
 from pullback.rules import Template, callable_name, lookup
 from pullback.source import acquire
+from pullback.spans import Span
 from pullback.template_functions import as_function
 
 
@@ -111,6 +114,14 @@ class Tangents:
         name = self.dot(stmt.target)
         self.unit.put(name, ir.Copy(atom), Num(ir.Var(name), FLOAT), stmt.span)
 
+    def none(self, name: str, span: Span) -> None:
+        """A tangent of zeros."""
+        if name in self.unit.arrays:
+            zeros = ir.Apply(self.unit.function(support.zeros_like, "zeros_like"), (ir.Var(name),))
+            self.unit.put(self.dot(name), zeros, self.unit.arrays[self.dot(name)], span)
+        else:
+            self.unit.put(self.dot(name), ir.Copy(ir.Lit(0.0)), Num(ir.Var(self.dot(name)), FLOAT), span)
+
     def bind(self, stmt: ir.Bind) -> None:
         """The tangent of an array."""
         name = self.dot(stmt.target)
@@ -122,12 +133,25 @@ class Tangents:
             self.unit.share(name, source)
             return
         value = self.of(stmt)
+        if isinstance(value, (Num, Arr)) and value.atom != ir.Lit(0.0) and self._is_smaller(value, stmt):
+            zeros = ir.Apply(self.unit.function(support.zeros_like, "zeros_like"), (ir.Var(stmt.target),))
+            whole = self.unit.array("_t", zeros, array, stmt.span)
+            value = self.unit.array("_t", ir.Operation("+", (whole.atom, value.atom)), array, stmt.span)
         if isinstance(value, Arr):
             self.unit.put(name, ir.Copy(value.atom), array, stmt.span)
             self.unit.share(name, value.name)
             return
         zeros = ir.Apply(self.unit.function(support.zeros_like, "zeros_like"), (ir.Var(stmt.target),))
         self.unit.put(name, zeros, array, stmt.span)
+
+    def _is_smaller(self, value: Num | Arr, stmt: ir.Bind) -> bool:
+        """Whether a tangent may have a smaller shape than the array that it is the tangent of, which is broadcast."""
+        if isinstance(value, Num) or value.ndim < self.unit.arrays[stmt.target].ndim:
+            return True
+        operands = ir.atoms(stmt.expr)
+        if isinstance(stmt.expr, ir.Operation):
+            return stmt.expr.op in ("+", "-", "%") and len(operands) == 2 and not all(map(self.has, operands))
+        return more.CHOICES.get(stmt.facts.callee) == "where" if isinstance(stmt.expr, ir.Apply) else False
 
     def _shared(self, stmt: ir.Bind) -> tuple[str, ir.Expr] | None:
         match stmt.expr:
@@ -213,7 +237,9 @@ class Tangents:
         for parameter in parameters:
             if parameter not in text.names:
                 continue
-            if parameter in bound:
+            if isinstance(bound.get(parameter), tuple):
+                env[parameter] = Tup(tuple(map(self.value, bound[parameter])))
+            elif parameter in bound:
                 env[parameter] = self.value(bound[parameter])
             else:
                 env[parameter] = literal(rule.signature.parameters[parameter].default)
@@ -229,9 +255,23 @@ class Tangents:
     def _linear(self, stmt: ir.Bind, expr: ir.Apply, flattener: Flattener) -> list[Value]:
         """A function of arrays that is linear in each of its operands."""
         function = stmt.facts.callee
-        if function not in support.LINEAR:
-            raise refuse(f"`{function.__name__}` has no compiled forward mode", stmt.span)
         parts: list[Value] = []
+        if function not in support.LINEAR:
+            found = forward_of(function)
+            names, rules = found if found is not None else ((), {})
+            for position, atom in enumerate(expr.args):
+                if not self.has(atom):
+                    continue
+                rule = rules.get(position)
+                if rule is None or (rule.__code__.co_name == "_product" and self.unit.arrays[atom.name].ndim > 1):  # type: ignore[union-attr]
+                    raise refuse(f"`{function.__name__}` has no compiled forward mode", stmt.span)
+                given = dict(zip(names, map(self.value, expr.args), strict=True))
+                wanted = rule.__code__.co_varnames[1 : rule.__code__.co_argcount]
+                if "y" in wanted:
+                    given["y"] = self._again(stmt, flattener)
+                operands = [self.tangent(atom), *(given[n] for n in wanted)]
+                parts.append(flattener.call(Known(rule), operands, {}, "_t", stmt.span))
+            return parts
         for position, atom in enumerate(expr.args):
             if self.has(atom):
                 args = list(expr.args)
@@ -244,13 +284,20 @@ class Tangents:
         return parts
 
 
-def add_tangents(unit: Unit, varied: set[str], given: list[str]) -> dict[str, str]:
+def add_tangents(unit: Unit, varied: set[str], given: list[str], parameters: list[str], span: Span) -> dict[str, str]:
     """Put tangents beside all of a unit's statements; `given` have theirs as parameters. Returns their names."""
     made = Tangents(unit, varied)
     for name in given:
         made.dot(name)
+    others = [p for p in parameters if p in varied and p not in given]  # (they may share with what varies)
+
+    def zeros() -> None:
+        for p in others:
+            made.none(p, span)
+
+    first = unit.nested(zeros)
     body = made.block(unit.block)
-    unit.block = body
+    unit.block = first + body
     for name in varied - set(given):
         made.dot(name)
     for a in list(unit.arrays):

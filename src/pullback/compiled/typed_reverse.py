@@ -18,7 +18,9 @@ from pullback import ir
 from pullback.compiled import support
 from pullback.compiled.array_support import put_taken
 from pullback.compiled.custom_call import CustomCall, Renamed
+from pullback.compiled.list_support import grown_by
 from pullback.compiled.unit import Unit
+from pullback.compiled.values import refuse
 from pullback.inlining import Inliner
 from pullback.kinds import UNKNOWN, Kind
 from pullback.residuals import Region
@@ -39,12 +41,26 @@ class TypedInliner(Inliner):
         reverse, custom = self.reverse, stmt.facts.callee
         assert isinstance(reverse, TypedReverse) and isinstance(custom, CustomCall) and isinstance(stmt.expr, ir.Apply)
         known = [n for n in sorted(custom.outside()) if n in reverse.unit.types or n in reverse.unit.arrays]
-        names = Renamed({n: reverse.need(ir.Var(n), stmt) for n in known})
+        found = {n: reverse.need(ir.Var(n), stmt) for n in known}
+        for placeholder, array in custom.shadows.items():
+            if array in reverse.shadow_names:
+                found[placeholder] = reverse.shadow(array, stmt)
+            else:
+                zeros = reverse.helper(support.zeros_like, "zeros_like")
+                found[placeholder] = call(zeros, reverse.need(ir.Var(array), stmt, same=True))
+        names = Renamed(found)
         reverse.emit(assign(custom.cotangent, name(g)), stmt)
         for made in reverse.printed(custom.block):
             reverse.emit(names.visit(made), stmt)
-        for operand, tangent in zip(stmt.expr.args[1:], custom.tangents, strict=True):
+        without = stmt.expr.args[1 + len(custom.tangents) :]
+        for operand in without:
+            if isinstance(operand, ir.Var) and stmt.facts.active[stmt.expr.args.index(operand, 1) + 1]:
+                message = f"no derivative is registered for `{custom.name}` with respect to this argument"
+                raise refuse(message, stmt.span, help="register one, with wrt= that names it")
+        for operand, tangent in zip(stmt.expr.args[1:], custom.tangents, strict=False):
             if not (isinstance(operand, ir.Var) and stmt.facts.active[stmt.expr.args.index(operand, 1) + 1]):
+                continue
+            if tangent is None:
                 continue
             if operand.name in reverse.unit.arrays:
                 adder = reverse.helper(support.add_alike, "add_alike")
@@ -172,6 +188,10 @@ class TypedReverse(Reverse):
             else:
                 super().killing(target, stmt, pull)
             return
+        grown = grown_by(stmt.facts.callee) if stmt.facts.known else None
+        if grown is not None and isinstance(stmt.expr, ir.Apply) and isinstance(stmt.expr.args[0], ir.Var):
+            self.regrown(stmt, stmt.expr.args[0].name, grown)
+            return
         shares = isinstance(stmt.expr, (ir.Copy, ir.Item)) or support.is_view(stmt.facts.callee)
         if shares or not stmt.facts.varied or target not in self.shadow_names:
             return
@@ -183,6 +203,13 @@ class TypedReverse(Reverse):
         self.wide = self.unit.arrays[target].ndim
         self.inliner.expression(stmt, g.id)
         self.wide = 0
+
+    def regrown(self, stmt: ir.Bind, shorter: str, function: Any) -> None:
+        """A list's longer buffer: its adjoint goes back to that of the shorter one, where they are two."""
+        if stmt.facts.varied and stmt.target in self.shadow_names and shorter in self.shadow_names:
+            made = self.helper(function, function.__name__.lstrip("_"))
+            old, new = self.shadow(shorter, stmt), self.shadow(stmt.target, stmt, after=True)
+            self.emit(ast.Expr(call(made, old, new)), stmt)
 
     def backward(self, stmt: ir.Bind, g: str, functions: dict[int, Any]) -> None:
         """A call that has a function for what it adds to each operand's adjoint."""

@@ -13,11 +13,13 @@ import keyword
 import types
 import unicodedata
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from pullback import ir
+from pullback.compiled.list_forms import ListForms
 from pullback.compiled.values import BOOL, FLOAT, INT, NUMBERS, Arr, Known, Num, Obj, Rng, Tup, Value, refuse
 from pullback.kinds import Kind, kind_of, known
 from pullback.spans import Span
@@ -26,10 +28,25 @@ from pullback.structs import is_struct_class
 Block = list[ir.Stmt]
 
 
+@dataclass
+class Unstored:
+    """Arrays that nothing is stored into (after a statement, if one is given): why it would be refused."""
+
+    names: tuple[str, ...]
+    span: Span
+    message: str
+    after: ir.Stmt | None = None
+
+
 class Unit:
     """The statements of one compiled function, as they are made."""
 
-    def __init__(self) -> None:
+    def __init__(self, lists: ListForms | None = None) -> None:
+        self.lists = lists or ListForms()
+        self.sites: dict[Any, Any] = {}  # places in the program, each once
+        self.changed_lists: set[int] = set()  # objects that are lists
+        self.changes: dict[Any, Span] = {}  # for such an object, or the place where a list is made: where it is changed
+        self.list_stores: dict[int, ir.Stmt] = {}  # the stores, by id, that put items into lists
         self.names: set[str] = set()
         self.types: dict[str, str] = {}  # of numbers
         self.arrays: dict[str, Arr] = {}
@@ -43,10 +60,11 @@ class Unit:
         self.guards: dict[str, str] = {}  # text that reads it -> the name of the constant that it must be
         self.aliases: dict[str, str] = {}  # arrays that may share memory: a parent in the union of theirs
         self.ranges: dict[str, Rng] = {}
+        self.mixed: set[str] = set()  # floats that are ints in Python on some way, as in [0, 0.5]
         self.bits: dict[str, int] = {}  # of ints that are known to be small
         self.indices: dict[str, tuple[ir.Atom, ...]] = {}  # tuples and slices that arrays are indexed by
         self.stores: dict[int, int] = {}  # stores into arrays, by id: the dimensions of what is stored into
-        self.unstored: list[tuple[str, str, Span]] = []  # arrays that may share or not: nothing is stored into them
+        self.unstored: list[Unstored] = []
         self.objects = 0
         self.given: set[int] = set()  # objects that the caller holds
         self.dicts: set[int] = set()  # objects that are dicts: their keys have an order
@@ -77,6 +95,8 @@ class Unit:
         self.objects += 1
         if cls is dict:
             self.dicts.add(self.objects)
+        elif cls is list:
+            self.changed_lists.add(self.objects)
         return self.objects
 
     def copied_identity(self, cls: type | None = None) -> int:

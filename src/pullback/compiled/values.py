@@ -51,6 +51,7 @@ class Tup:
 
     items: tuple[Value, ...]
     cls: type = tuple
+    site: frozenset[Any] | None = field(default=None, compare=False)  # where a list may have been made; see lists.py
 
 
 @dataclass(frozen=True)
@@ -180,6 +181,8 @@ def describe(value: Value) -> str:
             return f"a {cls.__name__} of {len(items)}"
         case Obj(cls=cls) if cls is dict:
             return "a dict"
+        case Obj(cls=cls) if cls is list:
+            return "a list that grows"
         case Obj(cls=cls):
             return f"an object of class {cls.__name__}"
         case Known(value=known):
