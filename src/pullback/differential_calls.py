@@ -29,7 +29,7 @@ from pullback.kinds import kind_of
 from pullback.mirrors import GROUP
 from pullback.operations import type_call
 from pullback.pipeline import pair_for
-from pullback.python_calls import bound_variadic, has_tangent, signature_order, with_defaults
+from pullback.python_calls import bound_variadic, has_tangent, signature_order, unforeseen, with_defaults
 from pullback.rules import EPOCH, Active, Entry, Rule, callable_name, lookup
 from pullback.spaces import describe, is_differentiable
 from pullback.structs import fields_by_parameter
@@ -145,10 +145,7 @@ def refuse_changes(fn: Any, function: Any) -> None:
     """Refuse a function that changes what it is given, or captured, where that was not foreseen."""
     changes = getattr(function, "_pullback_changes", ())
     if changes:
-        raise DifferentiabilityError(
-            f"{callable_name(fn)} changes `{changes[0]}` in place where that was not foreseen, so that its effect "
-            "would be lost; call it directly from the function that is differentiated, or let it return the new value"
-        )
+        raise unforeseen(fn, f"`{changes[0]}`")
 
 
 call_differential.gives_pair = True  # type: ignore[attr-defined]  # of what its first operand gives, and its tangent

@@ -45,8 +45,8 @@ from pullback.fitting import fit
 from pullback.mirrors import complete
 from pullback.operations import INPLACE_FUNCTIONS, METHODS, type_call
 from pullback.outputs import given_out
-from pullback.python_calls import call_function_shared
-from pullback.rules import Active, callable_name, constant, intrinsic, lookup
+from pullback.python_calls import call_function_shared, unforeseen
+from pullback.rules import Active, constant, intrinsic, lookup
 from pullback.shared_access import refuse_attribute
 from pullback.shared_calls import call_shared, is_strict, strict
 from pullback.shared_changes import changer
@@ -322,10 +322,7 @@ for _each in (lent_differential, init_differential_of):
 @intrinsic(init_differential_of)
 @intrinsic(lent_differential)
 def _lent_vjp(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Any:
-    raise DifferentiabilityError(
-        f"{callable_name(args[0])} changes a value in place where that was not foreseen, so that its effect would be "
-        "lost; call it directly from the function that is differentiated, or let it return the new value"
-    )
+    raise unforeseen(args[0])
 
 
 @changer(lent_differential)

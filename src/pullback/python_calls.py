@@ -52,6 +52,20 @@ def coroutine_refused(fn: Any) -> DifferentiabilityError:
     )
 
 
+def unforeseen(fn: Any, what: str = "a value") -> DifferentiabilityError:
+    """The error for a call that changes something where its caller did not foresee that."""
+    lost = "in place where that was not foreseen, so that its effect would be lost"
+    if (getattr(fn, "__module__", None) or "").partition(".")[0] == "pullback":  # the derivative of such a change
+        return DifferentiabilityError(
+            f"a value is changed {lost} to the derivative of the derivative; build a new value instead", id="mutation"
+        )
+    return DifferentiabilityError(
+        f"{callable_name(fn)} changes {what} {lost}; call it directly from the function that is differentiated, or let "
+        "it return the new value",
+        id="mutation",
+    )
+
+
 def call_function(
     fn: types.FunctionType,
     args: tuple[Any, ...],
@@ -96,11 +110,7 @@ def call_function(
     found = find(fn, request, values)
     changes = [n for n in found.changes if n not in spared.union(fresh.split())] if strict else []
     if changes:
-        raise DifferentiabilityError(
-            f"{callable_name(fn)} changes `{changes[0]}` in place where that was not foreseen, so that its effect "
-            "would be lost; call it directly from the function that is differentiated, or let it return the new value",
-            id="mutation",
-        )
+        raise unforeseen(fn, f"`{changes[0]}`")
     forward = pair_for(fn, request, values)
     given = [(p, order.index(p)) for p in defaults]
     places = None if pick is None and -1 not in active else (pick, -1 in active, bool(captures), given)

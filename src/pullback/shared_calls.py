@@ -29,8 +29,8 @@ from pullback.lending import drawn, lent, numbers_only, settled
 from pullback.names import INTERNAL
 from pullback.operations import type_call
 from pullback.outputs import given_out
-from pullback.python_calls import call_function_shared, has_tangent, plan_shared, planned_shared
-from pullback.rules import Active, Entry, Template, callable_name, lookup
+from pullback.python_calls import call_function_shared, has_tangent, plan_shared, planned_shared, unforeseen
+from pullback.rules import Active, Entry, Template, lookup
 from pullback.shadows import Shadows
 from pullback.tangents import ZERO, Tangent
 from pullback.watching import own_result, watched
@@ -75,11 +75,7 @@ def sparing(what: Callable[..., Any], new: tuple[Any, ...], *operands: Any) -> A
 def refuse_change(fn: Any, changed: Any) -> None:
     """Refuse a change that the reverse sweep did not foresee."""
     if _STATE.strict is True or (_STATE.strict and not any(changed is x for x in _STATE.strict)):
-        raise DifferentiabilityError(
-            f"{callable_name(fn)} changes a value in place where that was not foreseen, so that its effect would be "
-            "lost; call it directly from the function that is differentiated, or let it return the new value",
-            id="mutation",
-        )
+        raise unforeseen(fn)
 
 
 def is_strict() -> Any:
