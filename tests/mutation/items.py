@@ -5,24 +5,18 @@ with_items(["tests/rulebook/test_numpy_edges.py"], work)   calls work(items) ins
 
 from __future__ import annotations
 
-import sys
-import time
-import types
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 from _pytest.runner import runtestprotocol
 
-import pullback.rulebook
-
+from .covering import covered, place
 from .killing import TESTS, Outcome
 from .mutants import Mutant
 
-RULEBOOK = str(Path(pullback.rulebook.__file__).parent)
 SLOW = 1.5  # seconds of its own: a test that takes longer is left out
 _EDGES = tuple(
     f"rulebook/test_{n}.py"
@@ -79,26 +73,10 @@ class Item:
         return None
 
 
-def place(code: types.CodeType) -> tuple[str, int]:
-    """Where a function is defined."""
-    return code.co_filename, code.co_firstlineno
-
-
 def _measured(item: Any) -> Item | None:
-    ran: set[tuple[str, int]] = set()
-
-    def profile(frame: types.FrameType, event: str, _: Any) -> None:
-        if event == "call" and frame.f_code.co_filename.startswith(RULEBOOK):
-            ran.add(place(frame.f_code))
-
-    began = time.process_time()
-    sys.setprofile(profile)
-    try:
-        reports = runtestprotocol(item, log=False, nextitem=None)
-    finally:
-        sys.setprofile(None)
-    took = time.process_time() - began
-    return Item(item, frozenset(ran), took) if took < SLOW and not any(r.failed or r.skipped for r in reports) else None
+    reports, found = covered(lambda: runtestprotocol(item, log=False, nextitem=None))
+    fails = any(r.failed or r.skipped for r in reports)
+    return Item(item, found.ran, found.seconds) if found.seconds < SLOW and not fails else None
 
 
 def with_items(files: list[str], work: Callable[[list[Item]], int]) -> int:
@@ -117,11 +95,17 @@ def with_items(files: list[str], work: Callable[[list[Item]], int]) -> int:
     return answer[0]
 
 
-def first_failing(mutant: Mutant, items: list[Item]) -> Outcome:
-    """The first test that sees an error: those that ran the function; for a template, those of its own domain."""
+def relevant(mutant: Mutant, items: list[Item]) -> list[Item]:
+    """The tests that ran a mutant's function; for a template, those of the rulebook."""
+    if mutant.code is None:
+        return [i for i in items if "rulebook" in i.item.nodeid]
+    return [i for i in items if place(mutant.code) in i.ran]
+
+
+def first_failing(items: list[Item]) -> Outcome:
+    """The first test that sees an error."""
     for item in items:
-        ran = place(mutant.code) in item.ran if mutant.code is not None else "rulebook" in item.item.nodeid
-        message = item.failure() if ran else None
+        message = item.failure()
         if message is not None:
             return item.item.nodeid, message
     return None

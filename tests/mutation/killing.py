@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -21,6 +22,7 @@ import numpy as np
 
 from pullback.rules import callable_name, lookup
 
+from .covering import Covered, covered, place
 from .mutants import Mutant
 
 TESTS = Path(__file__).resolve().parents[1]
@@ -74,6 +76,14 @@ def _bound(way: Callable[..., None], case: Any) -> Callable[[], None]:
     return (lambda: way(case)) if way.__name__ == "test_forward_form" else (lambda: way(*case))
 
 
+@cache
+def coverage(check: Check) -> Covered:
+    """What a case runs: measured once."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        return covered(check.run)[1]
+
+
 def chosen(mutant: Mutant, every: Iterable[Check]) -> list[Check]:
     """The checks of the rules that run a mutant's code, the rules taking turns."""
     by_rule: dict[int, list[Check]] = {}
@@ -84,7 +94,20 @@ def chosen(mutant: Mutant, every: Iterable[Check]) -> list[Check]:
     return [checks[k] for k in range(rounds) for checks in by_rule.values() if k < len(checks)]
 
 
-def killed(mutant: Mutant, run: Callable[[], Outcome], seconds: float = 60.0) -> Outcome:
+def covering(mutant: Mutant) -> list[Check]:
+    """The checks of a mutant's rules, and of them those that ran its function, the quick ones first."""
+    candidates = chosen(mutant, checks())
+    if mutant.code is None:
+        return candidates
+    where, by_rule, found = place(mutant.code), Counter[int](), []
+    for check in sorted(candidates, key=lambda c: coverage(c).seconds):
+        if where in coverage(check).ran:
+            by_rule[check.function] += 1
+            found.append((by_rule[check.function], len(found), check))
+    return [check for _, _, check in sorted(found, key=lambda f: f[:2])]
+
+
+def killed(mutant: Mutant, run: Callable[[], Outcome], seconds: float = 30.0) -> Outcome:
     """What `run` says in a process in which the mutant lives; one that never ends, or begins, is UNANSWERED."""
     if gc.isenabled():
         gc.collect()

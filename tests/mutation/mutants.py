@@ -80,7 +80,7 @@ def _template_change(templates: list[Template], tree: ast.expr, injection: Injec
 
 def _of_functions(module: types.ModuleType) -> Iterator[Mutant]:
     tree = ast.parse(inspect.getsource(module))
-    users = reaching()
+    users = reaching(len(_ENTRIES))
     for node in tree.body:
         if not isinstance(node, ast.FunctionDef):
             continue
@@ -110,8 +110,8 @@ def _function_change(
 
 
 @cache
-def reaching() -> dict[types.FunctionType, frozenset[int]]:
-    """For each function of the rulebook, the ids of the functions whose templates lead to it."""
+def reaching(_: int) -> dict[types.FunctionType, frozenset[int]]:
+    """For each function of the rulebook, the ids of the functions whose templates lead to it, of so many entries."""
     found: dict[types.FunctionType, set[int]] = {}
     for entry in list(_ENTRIES.values()):
         if entry.rule is None:
