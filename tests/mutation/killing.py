@@ -45,6 +45,7 @@ def checks(scipy: bool = True) -> tuple[Check, ...]:
     """Every case of tests/rulebook and tests/rulebook_scipy, backward and forward."""
     sys.path[:0] = [p for p in (str(TESTS / "rulebook"), str(TESTS / "rulebook_scipy")) if p not in sys.path]
     from differences import check_rule  # type: ignore[import-not-found]
+    from other_forms import check_other_forms  # type: ignore[import-not-found]
 
     from forward import check_forward  # type: ignore[import-not-found]
 
@@ -58,17 +59,20 @@ def checks(scipy: bool = True) -> tuple[Check, ...]:
             found.append(Check(f"{way.__name__} {title}", id(entry.rule.function), _bound(way, case), len(found)))
 
     import test_numpy_rules  # type: ignore[import-not-found]
+    import test_other_forms  # type: ignore[import-not-found]
 
     for file in test_numpy_rules.FILES.values():
         importlib.import_module(file.MODULE)
     for name, k, case in test_numpy_rules.CASES:
-        add(test_numpy_rules.title(name, k, case), case, check_rule, check_forward)
+        more = [check_other_forms] if id(case) in test_other_forms.SELECTED else []
+        add(test_numpy_rules.title(name, k, case), case, check_rule, check_forward, *more)
     if scipy:
         import test_scipy_rules  # type: ignore[import-not-found]
 
         for name, k, case in test_scipy_rules.CASES:
             title = f"scipy {name[6:]}-{k}-{callable_name(case[0])}"
-            add(title, case, check_rule, test_scipy_rules.test_forward_form)
+            more = [check_other_forms] if id(case) in test_scipy_rules.SELECTED else []
+            add(title, case, check_rule, test_scipy_rules.test_forward_form, *more)
     return tuple(found)
 
 
@@ -107,6 +111,13 @@ def covering(mutant: Mutant) -> list[Check]:
     return [check for _, _, check in sorted(found, key=lambda f: f[:2])]
 
 
+def forget() -> None:
+    """Forget the templates that the checks have compiled: a parent that ran them has the right ones."""
+    forward = sys.modules.get("forward")
+    if forward is not None:
+        forward._COMPILED.clear()
+
+
 def killed(mutant: Mutant, run: Callable[[], Outcome], seconds: float = 30.0) -> Outcome:
     """What `run` says in a process in which the mutant lives; one that never ends, or begins, is UNANSWERED."""
     if gc.isenabled():
@@ -123,6 +134,7 @@ def killed(mutant: Mutant, run: Callable[[], Outcome], seconds: float = 30.0) ->
         try:
             warnings.simplefilter("ignore")
             mutant.apply()
+            forget()
         except BaseException as error:
             outcome = (UNANSWERED, f"it cannot be made: {type(error).__name__}: {error}")
         else:

@@ -54,5 +54,13 @@ CASES: list[Case] = [
     (np.divmod, (F32, np.float32(0.7)), {}, (0, 1)),
     (np.divmod, (F32, F32[0] * np.float32(0.31)), {}, (0, 1)),
     (np.modf, (F32 + np.float32(0.3),), {}, (0,)),
+    (np.real, ([1.0 + 2.0j, 0.5],), {}, (0,)),
+    (np.imag, ([1.0 + 2.0j, 0.5],), {}, (0,)),
+    (np.imag, (LIST,), {}, (0,)),
+    (np.real_if_close, (LIST,), {}, (0,)),
+    (np.trim_zeros, ([1.5, 0.5, 2.5],), {}, (0,)),
+    (np.array_split, (LIST, 2), {"axis": 1}, (0,)),  # NumPy splits the length of the list: two columns of the three
+    (np.var, (A, 1), {"mean": [[0.5], [1.0]]}, (0, "mean")),
+    (np.gradient, (F32, np.float64(0.5), 1.5), {}, (0, 1, 2)),
     (np.frexp, (F32 + np.float32(0.3),), {}, (0,)),
 ]
