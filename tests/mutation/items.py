@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 from _pytest.runner import runtestprotocol
 
-from .covering import covered, place
+from pullback import rules
+
+from .covering import Covered, covered, place
 from .killing import TESTS, Outcome
 from .mutants import Mutant
 
@@ -58,11 +60,10 @@ def files_for(modules: list[str]) -> list[str]:
 
 @dataclass(frozen=True)
 class Item:
-    """A test, the code objects of the rulebook that it ran, and its seconds."""
+    """A test, and what it uses of the rulebook."""
 
     item: Any
-    ran: frozenset[tuple[str, int]]
-    seconds: float
+    uses: Covered
 
     def failure(self) -> str | None:
         """What the test says, if it fails."""
@@ -74,9 +75,10 @@ class Item:
 
 
 def _measured(item: Any) -> Item | None:
+    rules._advance()  # code that was generated before is generated again, and its templates read
     reports, found = covered(lambda: runtestprotocol(item, log=False, nextitem=None))
     fails = any(r.failed or r.skipped for r in reports)
-    return Item(item, found.ran, found.seconds) if found.seconds < SLOW and not fails else None
+    return Item(item, found) if found.seconds < SLOW and not fails else None
 
 
 def with_items(files: list[str], work: Callable[[list[Item]], int]) -> int:
@@ -87,7 +89,7 @@ def with_items(files: list[str], work: Callable[[list[Item]], int]) -> int:
         def pytest_runtestloop(self, session: Any) -> bool:
             with warnings.catch_warnings():
                 measured = [_measured(item) for item in session.items]
-            answer[0] = work(sorted((m for m in measured if m is not None), key=lambda m: m.seconds))
+            answer[0] = work(sorted((m for m in measured if m is not None), key=lambda m: m.uses.seconds))
             return True
 
     arguments = ["-q", "-s", "-p", "no:cacheprovider", *(str(TESTS / f) for f in files)]
@@ -96,10 +98,10 @@ def with_items(files: list[str], work: Callable[[list[Item]], int]) -> int:
 
 
 def relevant(mutant: Mutant, items: list[Item]) -> list[Item]:
-    """The tests that ran a mutant's function; for a template, those of the rulebook."""
+    """The tests that ran a mutant's function, or read one of its templates."""
     if mutant.code is None:
-        return [i for i in items if "rulebook" in i.item.nodeid]
-    return [i for i in items if place(mutant.code) in i.ran]
+        return [i for i in items if not mutant.templates.isdisjoint(i.uses.read)]
+    return [i for i in items if place(mutant.code) in i.uses.ran]
 
 
 def first_failing(items: list[Item]) -> Outcome:

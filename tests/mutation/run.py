@@ -95,6 +95,7 @@ def try_cases(options: argparse.Namespace) -> Progress:
             counted[what] += 1
             if what in UNSEEN:
                 progress.unseen.append((name, mutant, what, more))
+                progress.say(f"by the cases, {what} ({more}): {mutant.name}")
         progress.say(f"{name}: {figures(counted)}")
     return progress
 
