@@ -99,12 +99,15 @@ def chosen(mutant: Mutant, every: Iterable[Check]) -> list[Check]:
 
 
 def covering(mutant: Mutant) -> list[Check]:
-    """The checks of a mutant's rules, and of them those that ran its function, the quick ones first."""
+    """The checks of a mutant's rules, and of them those that ran its function, the quick ones first.
+
+    A function that no template leads to by name, as one in a table, may be run by any check.
+    """
     candidates = chosen(mutant, checks())
     if mutant.code is None:
         return candidates
     where, by_rule, found = place(mutant.code), Counter[int](), []
-    for check in sorted(candidates, key=lambda c: coverage(c).seconds):
+    for check in sorted(candidates or checks(), key=lambda c: coverage(c).seconds):
         if where in coverage(check).ran:
             by_rule[check.function] += 1
             found.append((by_rule[check.function], len(found), check))

@@ -48,7 +48,7 @@ def tried(mutant: Mutant, items: list[Item] | None = None) -> tuple[str, str]:
         counted = f"{len(selected)} cases"
     else:
         selected = relevant(mutant, items)
-        outcome = killed(mutant, lambda: first_failing(selected)) if selected else None
+        outcome = killed(mutant, lambda: first_failing(selected), 120.0) if selected else None
         counted = f"{len(selected)} further tests"
     if outcome is None:
         return ("survived" if selected else "unreached"), counted
