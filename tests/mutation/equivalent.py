@@ -28,6 +28,9 @@ EQUIVALENT: dict[str, str] = {
     "tile_pullback: plus for minus: len(shape) - len(counts)": "more axes of length 1 in front, which are summed",
     "linspace_tangent: drop fit": _HAS_THE_DTYPE,
     "np.trapezoid dx_dot=fit(np.trapezoid(f, None, dx_dot, axis), y) if x is None else ZERO: drop fit": _HAS_THE_DTYPE,
+    "np.stack arrays_dot=fit(np.stack(arrays_dot, axis, dtype=dtype, casting=casting), y): drop fit": _HAS_THE_DTYPE,
+    "cdist XB=restore(-np.sum(g[..., None] * between(y, XA, XB, metric), axis=0), form(XB)): drop sum": "restore sums "
+    "over the axis in front",
     "np.unwrap p_dot=fit(np.array(p_dot), y): drop fit": _HAS_THE_DTYPE,
     "np.vstack tup_dot=fit(np.vstack(tup_dot, dtype=dtype, casting=casting), y): drop fit": _HAS_THE_DTYPE,
     "slogdet_tangent: drop fit": _HAS_THE_DTYPE,

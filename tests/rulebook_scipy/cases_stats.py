@@ -85,9 +85,12 @@ def continuous_cases() -> list[Case]:
 def cases_beyond() -> list[Case]:
     """Points outside of the support, or infinite, beside one inside."""
     cases: list[Case] = []
+    for distribution, far in ((stats.gumbel_r, np.inf), (stats.gumbel_l, -np.inf)):
+        # (at the other infinity what SciPy computes is not a number, as there and for others below)
+        cases.append((of(distribution, "logpdf"), (distribution, np.array([0.4, far]), 0.3, 1.5), {}, (1, 2, 3)))
     for distribution, z, shapes, in_shapes in CONTINUOUS:
         if distribution in (stats.gumbel_r, stats.gumbel_l, stats.skewnorm):
-            continue  # what SciPy computes at infinity is not a number
+            continue
         n = len(shapes)
         low, high = (-np.inf, np.inf) if z is LINE else (-0.7, 7.0)
         for method in ("logpdf", "pdf", "cdf", "logcdf", "sf", "logsf"):
