@@ -284,6 +284,11 @@ def by_unit_cotangents(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, 
         )
     operands: Active = tuple(along)
     value, residual = call(fn, tuple(args), operands, kwargs or None)
+    if not isinstance(value, (np.ndarray, np.generic, int, float, complex, list, tuple, dict)):
+        raise DifferentiabilityError(  # (its cotangents are of its own fields, not of its numbers)
+            f"{callable_name(fn)} makes a {type(value).__name__}, and has a derivative in reverse mode only; "
+            "use pb.gradient or pb.value_with_pullback"
+        )
     numbers = []
     for e in units(value):
         bars = residual[0](residual, e)

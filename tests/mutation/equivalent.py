@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+_HAS_THE_DTYPE = "it is the function itself of tangents of the operands' own dtypes: the result has its dtype already"
 EQUIVALENT: dict[str, str] = {
     "math.remainder n=-g * round((x - y) / n): drop the right term": "the same integer is nearest to x / n",
     "pow_exponent: factor 2": "twice infinity",
@@ -23,6 +24,20 @@ EQUIVALENT: dict[str, str] = {
     "result_count": "it counts results, and only whether there is one matters",
     "generic.__copy__, ndarray.__copy__, ... a=restore(g, form(a)): drop restore": "what is copied is no list",
     "sinc_slope: drop the right term: 1 / 45360": "below the last digit where the series is used",
+    "erfcx_slope: drop the right factor: r * 945.0": "below the last digit where the series is used",
+    "tile_pullback: plus for minus: len(shape) - len(counts)": "more axes of length 1 in front, which are summed",
+    "linspace_tangent: drop fit": _HAS_THE_DTYPE,
+    "np.trapezoid dx_dot=fit(np.trapezoid(f, None, dx_dot, axis), y) if x is None else ZERO: drop fit": _HAS_THE_DTYPE,
+    "np.stack arrays_dot=fit(np.stack(arrays_dot, axis, dtype=dtype, casting=casting), y): drop fit": _HAS_THE_DTYPE,
+    "cdist XB=restore(-np.sum(g[..., None] * between(y, XA, XB, metric), axis=0), form(XB)): drop sum": "restore sums "
+    "over the axis in front",
+    "np.unwrap p_dot=fit(np.array(p_dot), y): drop fit": _HAS_THE_DTYPE,
+    "np.vstack tup_dot=fit(np.vstack(tup_dot, dtype=dtype, casting=casting), y): drop fit": _HAS_THE_DTYPE,
+    "slogdet_tangent: drop fit": _HAS_THE_DTYPE,
+    "scipy.special.wofz x=fit(": "the part of an elementwise rule is brought to the operand's space",
+    "scipy.stats.uniform.logpdf scale=-g * inside(y, -np.inf, (1.0 + standard(y, -np.inf, x, loc, scale) * (0.0)) / "
+    "scale): drop the left factor: standard(y, -np.inf, x, loc, scale) * 0.0": "a product with 0",
+    "scipy.stats.uniform.pdf loc=-g * y * inside(y, 0.0, (0.0) / scale): drop the left factor": "a product with 0",
 }
 
 

@@ -133,7 +133,9 @@ def _whole(node: ast.expr) -> Iterator[tuple[str, Change]]:
         return
     if isinstance(node, ast.Name) and node.id in ("ZERO", "NO_TANGENT"):
         return
-    if not is_zero(node):
+    if isinstance(node, ast.Starred):
+        return
+    if not is_zero(node) and not is_truth(node):
         yield "sign", lambda n: ast.UnaryOp(ast.USub(), n)
         yield "factor 2", lambda n: ast.BinOp(n, ast.Mult(), ast.Constant(2))
     yield "offset", lambda n: ast.BinOp(n, ast.Add(), ast.Constant(1))
@@ -144,6 +146,12 @@ def is_zero(node: ast.expr) -> bool:
     text = ast.unparse(node)
     starts = ("0.0 * ", "zero(", "zeros_of(", "np.zeros", "restore(np.zeros", "math.nan", "np.nan", "math.inf")
     return text.startswith(starts) or text in ("0.0", "0", "0j", "zeros")
+
+
+def is_truth(node: ast.expr) -> bool:
+    """Whether an expression is true or false: so is twice that, and its negative."""
+    known = ("bool", "all", "any", "isinstance", "np.any", "np.all")
+    return isinstance(node, ast.Call) and ast.unparse(node.func) in known
 
 
 def _of_item(k: int, change: Change) -> Change:

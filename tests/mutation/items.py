@@ -5,25 +5,21 @@ with_items(["tests/rulebook/test_numpy_edges.py"], work)   calls work(items) ins
 
 from __future__ import annotations
 
-import sys
-import time
-import types
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 from _pytest.runner import runtestprotocol
 
-import pullback.rulebook
+from pullback import rules
 
+from .covering import Covered, covered, place
 from .killing import TESTS, Outcome
 from .mutants import Mutant
 
-RULEBOOK = str(Path(pullback.rulebook.__file__).parent)
-SLOW = 1.5  # seconds of its own: a test that takes longer is left out
+SLOW = 30.0  # seconds of its own while it is watched: a test that takes longer is left out
 _EDGES = tuple(
     f"rulebook/test_{n}.py"
     for n in ("numpy_edges", "precision", "parts_of_results", "indexing", "decompositions", "calling")
@@ -64,11 +60,10 @@ def files_for(modules: list[str]) -> list[str]:
 
 @dataclass(frozen=True)
 class Item:
-    """A test, the code objects of the rulebook that it ran, and its seconds."""
+    """A test, and what it uses of the rulebook."""
 
     item: Any
-    ran: frozenset[tuple[str, int]]
-    seconds: float
+    uses: Covered
 
     def failure(self) -> str | None:
         """What the test says, if it fails."""
@@ -79,26 +74,11 @@ class Item:
         return None
 
 
-def place(code: types.CodeType) -> tuple[str, int]:
-    """Where a function is defined."""
-    return code.co_filename, code.co_firstlineno
-
-
 def _measured(item: Any) -> Item | None:
-    ran: set[tuple[str, int]] = set()
-
-    def profile(frame: types.FrameType, event: str, _: Any) -> None:
-        if event == "call" and frame.f_code.co_filename.startswith(RULEBOOK):
-            ran.add(place(frame.f_code))
-
-    began = time.process_time()
-    sys.setprofile(profile)
-    try:
-        reports = runtestprotocol(item, log=False, nextitem=None)
-    finally:
-        sys.setprofile(None)
-    took = time.process_time() - began
-    return Item(item, frozenset(ran), took) if took < SLOW and not any(r.failed or r.skipped for r in reports) else None
+    rules._advance()  # code that was generated before is generated again, and its templates read
+    reports, found = covered(lambda: runtestprotocol(item, log=False, nextitem=None))
+    fails = any(r.failed or r.skipped for r in reports)
+    return Item(item, found) if found.seconds < SLOW and not fails else None
 
 
 def with_items(files: list[str], work: Callable[[list[Item]], int]) -> int:
@@ -109,7 +89,7 @@ def with_items(files: list[str], work: Callable[[list[Item]], int]) -> int:
         def pytest_runtestloop(self, session: Any) -> bool:
             with warnings.catch_warnings():
                 measured = [_measured(item) for item in session.items]
-            answer[0] = work(sorted((m for m in measured if m is not None), key=lambda m: m.seconds))
+            answer[0] = work(sorted((m for m in measured if m is not None), key=lambda m: m.uses.seconds))
             return True
 
     arguments = ["-q", "-s", "-p", "no:cacheprovider", *(str(TESTS / f) for f in files)]
@@ -117,11 +97,17 @@ def with_items(files: list[str], work: Callable[[list[Item]], int]) -> int:
     return answer[0]
 
 
-def first_failing(mutant: Mutant, items: list[Item]) -> Outcome:
-    """The first test that sees an error: those that ran the function; for a template, those of its own domain."""
+def relevant(mutant: Mutant, items: list[Item]) -> list[Item]:
+    """The tests that ran a mutant's function, or read one of its templates."""
+    if mutant.code is None:
+        return [i for i in items if not mutant.templates.isdisjoint(i.uses.read)]
+    return [i for i in items if place(mutant.code) in i.uses.ran]
+
+
+def first_failing(items: list[Item]) -> Outcome:
+    """The first test that sees an error."""
     for item in items:
-        ran = place(mutant.code) in item.ran if mutant.code is not None else "rulebook" in item.item.nodeid
-        message = item.failure() if ran else None
+        message = item.failure()
         if message is not None:
             return item.item.nodeid, message
     return None

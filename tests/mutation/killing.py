@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -21,6 +22,7 @@ import numpy as np
 
 from pullback.rules import callable_name, lookup
 
+from .covering import Covered, covered, place
 from .mutants import Mutant
 
 TESTS = Path(__file__).resolve().parents[1]
@@ -43,6 +45,7 @@ def checks(scipy: bool = True) -> tuple[Check, ...]:
     """Every case of tests/rulebook and tests/rulebook_scipy, backward and forward."""
     sys.path[:0] = [p for p in (str(TESTS / "rulebook"), str(TESTS / "rulebook_scipy")) if p not in sys.path]
     from differences import check_rule  # type: ignore[import-not-found]
+    from other_forms import check_other_forms  # type: ignore[import-not-found]
 
     from forward import check_forward  # type: ignore[import-not-found]
 
@@ -56,22 +59,33 @@ def checks(scipy: bool = True) -> tuple[Check, ...]:
             found.append(Check(f"{way.__name__} {title}", id(entry.rule.function), _bound(way, case), len(found)))
 
     import test_numpy_rules  # type: ignore[import-not-found]
+    import test_other_forms  # type: ignore[import-not-found]
 
     for file in test_numpy_rules.FILES.values():
         importlib.import_module(file.MODULE)
     for name, k, case in test_numpy_rules.CASES:
-        add(test_numpy_rules.title(name, k, case), case, check_rule, check_forward)
+        more = [check_other_forms] if id(case) in test_other_forms.SELECTED else []
+        add(test_numpy_rules.title(name, k, case), case, check_rule, check_forward, *more)
     if scipy:
         import test_scipy_rules  # type: ignore[import-not-found]
 
         for name, k, case in test_scipy_rules.CASES:
             title = f"scipy {name[6:]}-{k}-{callable_name(case[0])}"
-            add(title, case, check_rule, test_scipy_rules.test_forward_form)
+            more = [check_other_forms] if id(case) in test_scipy_rules.SELECTED else []
+            add(title, case, check_rule, test_scipy_rules.test_forward_form, *more)
     return tuple(found)
 
 
 def _bound(way: Callable[..., None], case: Any) -> Callable[[], None]:
     return (lambda: way(case)) if way.__name__ == "test_forward_form" else (lambda: way(*case))
+
+
+@cache
+def coverage(check: Check) -> Covered:
+    """What a case runs: measured once."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        return covered(check.run)[1]
 
 
 def chosen(mutant: Mutant, every: Iterable[Check]) -> list[Check]:
@@ -84,7 +98,30 @@ def chosen(mutant: Mutant, every: Iterable[Check]) -> list[Check]:
     return [checks[k] for k in range(rounds) for checks in by_rule.values() if k < len(checks)]
 
 
-def killed(mutant: Mutant, run: Callable[[], Outcome], seconds: float = 60.0) -> Outcome:
+def covering(mutant: Mutant) -> list[Check]:
+    """The checks of a mutant's rules, and of them those that ran its function, the quick ones first.
+
+    A function that no template leads to by name, as one in a table, may be run by any check.
+    """
+    candidates = chosen(mutant, checks())
+    if mutant.code is None:
+        return candidates
+    where, by_rule, found = place(mutant.code), Counter[int](), []
+    for check in sorted(candidates or checks(), key=lambda c: coverage(c).seconds):
+        if where in coverage(check).ran:
+            by_rule[check.function] += 1
+            found.append((by_rule[check.function], len(found), check))
+    return [check for _, _, check in sorted(found, key=lambda f: f[:2])]
+
+
+def forget() -> None:
+    """Forget the templates that the checks have compiled: a parent that ran them has the right ones."""
+    forward = sys.modules.get("forward")
+    if forward is not None:
+        forward._COMPILED.clear()
+
+
+def killed(mutant: Mutant, run: Callable[[], Outcome], seconds: float = 30.0) -> Outcome:
     """What `run` says in a process in which the mutant lives; one that never ends, or begins, is UNANSWERED."""
     if gc.isenabled():
         gc.collect()
@@ -100,6 +137,7 @@ def killed(mutant: Mutant, run: Callable[[], Outcome], seconds: float = 60.0) ->
         try:
             warnings.simplefilter("ignore")
             mutant.apply()
+            forget()
         except BaseException as error:
             outcome = (UNANSWERED, f"it cannot be made: {type(error).__name__}: {error}")
         else:
@@ -123,8 +161,7 @@ def first_failure(selected: list[Check]) -> Outcome:
     """The first check that sees an error."""
     for check in selected:
         try:
-            with np.errstate(all="ignore"):
-                check.run()
+            check.run()
         except Exception as error:
             return check.title, f"{type(error).__name__}: {error}"
     return None

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import linecache
 import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ class Mutant:
     apply: Callable[[], None]
     rules: frozenset[int] = field(repr=False)  # ids of the functions whose rules run the mutated code
     code: types.CodeType | None = None  # of the function that is changed
+    templates: frozenset[int] = field(default=frozenset(), repr=False)  # ids of those that are changed
 
 
 def mutants(module_name: str) -> list[Mutant]:
@@ -65,6 +67,7 @@ def _of_templates(module_name: str) -> Iterator[Mutant]:
                 f"{named} {parameter}={text}: {injection.kind}: {injection.before} -> {injection.after}",
                 _template_change([t for _, t in group], tree, injection),
                 reached,
+                templates=frozenset(id(t) for _, t in group),
             )
 
 
@@ -80,7 +83,7 @@ def _template_change(templates: list[Template], tree: ast.expr, injection: Injec
 
 def _of_functions(module: types.ModuleType) -> Iterator[Mutant]:
     tree = ast.parse(inspect.getsource(module))
-    users = reaching()
+    users = reaching(len(_ENTRIES))
     for node in tree.body:
         if not isinstance(node, ast.FunctionDef):
             continue
@@ -101,7 +104,10 @@ def _function_change(
         assert isinstance(changed, ast.FunctionDef)
         changed.decorator_list = []
         future = ast.parse("from __future__ import annotations").body
-        code = compile(ast.Module([*future, changed], []), str(module.__file__), "exec")
+        text = ast.unparse(ast.Module([*future, changed], [])) + "\n"
+        filename = str(module.__file__).removesuffix(".py") + "_changed.py"
+        linecache.cache[filename] = (len(text), None, text.splitlines(True), filename)  # (it may be differentiated)
+        code = compile(text, filename, "exec")
         found = [c for c in code.co_consts if isinstance(c, types.CodeType) and c.co_name == function.__name__]
         function.__code__ = found[0]
         rules._advance()
@@ -110,8 +116,8 @@ def _function_change(
 
 
 @cache
-def reaching() -> dict[types.FunctionType, frozenset[int]]:
-    """For each function of the rulebook, the ids of the functions whose templates lead to it."""
+def reaching(_: int) -> dict[types.FunctionType, frozenset[int]]:
+    """For each function of the rulebook, the ids of the functions whose templates lead to it, of so many entries."""
     found: dict[types.FunctionType, set[int]] = {}
     for entry in list(_ENTRIES.values()):
         if entry.rule is None:

@@ -17,6 +17,7 @@ CASES: list[Case] = [
     *[(float, (x,), {}, (0,)) for x in (1.5, np.float64(-1.5), np.float32(1.5), np.array(1.5))],
     *[(complex, (x,), {}, (0,)) for x in (1.5, 3 - 4j, np.float32(1.5), np.complex64(1 + 2j))],
     (complex, (1.5, 2.5), {}, (0, 1)),
+    (divmod, (np.float32(5.3), np.float64(2.1)), {}, (0, 1)),
     *[(divmod, pair, {}, (0, 1)) for pair in ((5.3, 2.1), (-5.3, 2.1), (A, 0.37), (np.float32(5.3), 2.0))],
     *[(pow, pair, {}, (0, 1)) for pair in ((1.5, 2.5), (2.5, -1.5), (np.abs(A), A))],
 ]

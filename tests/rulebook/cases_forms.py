@@ -5,6 +5,7 @@ Each is here because an error injected into a rule was seen by no other call.
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -54,5 +55,31 @@ CASES: list[Case] = [
     (np.divmod, (F32, np.float32(0.7)), {}, (0, 1)),
     (np.divmod, (F32, F32[0] * np.float32(0.31)), {}, (0, 1)),
     (np.modf, (F32 + np.float32(0.3),), {}, (0,)),
+    (np.real, ([1.0 + 2.0j, 0.5],), {}, (0,)),
+    (np.imag, ([1.0 + 2.0j, 0.5],), {}, (0,)),
+    (np.imag, (LIST,), {}, (0,)),
+    (np.real_if_close, (LIST,), {}, (0,)),
+    (np.trim_zeros, ([1.5, 0.5, 2.5],), {}, (0,)),
+    (np.array_split, (LIST, 2), {"axis": 1}, (0,)),  # NumPy splits the length of the list: two columns of the three
+    (np.var, (A, 1), {"mean": [[0.5], [1.0]]}, (0, "mean")),
+    (np.gradient, (F32, np.float64(0.5), 1.5), {}, (0, 1, 2)),
+    (np.trapezoid, ([[1.0], [2.0]],), {"axis": 1}, (0,)),
+    (np.dot, ([1.0, 2.5], 3.0), {}, (0, 1)),
+    (np.dot, (F32, 3.0), {}, (0, 1)),
+    (np.matmul, (A[0], A.T.tolist()), {}, (0, 1)),
+    (np.matmul, (A[0], F32.T), {}, (0, 1)),
+    (np.quantile, (A, np.array([[0.2, 0.45], [0.7, 0.3]])), {"axis": 1, "keepdims": True}, (0, 1)),
+    (np.quantile, (A, 0.45), {"keepdims": True}, (0, 1)),
+    (np.nanvar, (A, 1), {"ddof": 1}, (0,)),
+    (np.nanvar, (A, 1), {"correction": 1}, (0,)),
+    (np.var, (A, 1), {"mean": np.array([[0.5], [1.0]]), "ddof": 1}, (0, "mean")),
+    (np.nanvar, (A, 1), {"mean": np.array([[0.5], [1.0]]), "ddof": 1}, (0, "mean")),
+    (np.nanvar, (A, 1), {"mean": np.array([[0.5], [1.0]]), "correction": 1}, (0, "mean")),
+    (np.nanstd, (A, 1), {"mean": np.array([[0.5], [1.0]]), "correction": 1}, (0, "mean")),
+    (L.norm, (np.array([[1.0, 1.0], [2.0, 2.0]]), 1), {}, (0,)),
+    (L.norm, (np.array([[1.0, 2.0], [1.0, 2.0]]), np.inf), {}, (0,)),
+    (operator.pow, (-2.0, 0.5 + 0.5j), {}, (1,)),
+    (operator.pow, (1.5 - 0.5j, 0.5 + 0.5j), {}, (0, 1)),
+    (np.histogram, ([0.5, 1.5, 3.0], [0.0, 1.0, 2.0, 3.0]), {"weights": [1.0, 2.0, 0.5]}, ("weights",)),
     (np.frexp, (F32 + np.float32(0.3),), {}, (0,)),
 ]

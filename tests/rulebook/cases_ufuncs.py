@@ -27,6 +27,11 @@ CASES: list[Case] = [
         for keep in (False, True)
     ],
     (log_sum, (np.logaddexp, F32, 1, False), {}, (1,)),
+    *[
+        (log_sum, (f, np.array([[np.inf, 1.0, np.inf], [0.5, 0.2, -0.3], [-np.inf] * 3]), 1, keepdims), {}, (1,))
+        for f in (np.logaddexp, np.logaddexp2)
+        for keepdims in (True, False)
+    ],
     (log_sum, (np.logaddexp, [1.0, 2.5], 0, False), {}, (1,)),
     *[(length, (A, axis, keep), {}, (0,)) for axis in (0, 1) for keep in (False, True)],
     (length, (F32, 0, False), {}, (0,)),

@@ -119,7 +119,7 @@ PROGRAMS = [
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda f: f.__name__)
 def test_derivative(program: Any) -> None:
     assert pb.value_with_gradient(program)(A, B)[0] == program(A, B)
-    pb.check_derivative(program, A, B, modes=("reverse",))
+    pb.check_derivative(program, A, B, modes=("reverse", "forward"))
 
 
 def test_vectorized_function_of_branches() -> None:
@@ -196,4 +196,4 @@ MORE = [views, covariances, weighted_covariances, correlations, fits, polynomial
 @pytest.mark.parametrize("program", MORE, ids=lambda f: f.__name__)
 def test_more(program: Any) -> None:
     assert pb.value_with_gradient(program)(A, B)[0] == program(A, B)
-    pb.check_derivative(program, A, B, modes=("reverse",))
+    pb.check_derivative(program, A, B, modes=("reverse", "forward"))

@@ -79,6 +79,7 @@ CASES: list[Case] = [
         for a, b in ((POS, arr(3)), (POS, arr(3, 2)), (HER, cplx(3)), (HER, cplx(3, 2)))
         for lower in (False, True)
     ],
+    (L.cho_solve, ((factored(POS, True)[0].tolist(), True), [1.0, 2.0, 0.5]), {}, (0, 1)),
     *[(L.lu_factor, (a,), {}, (0,)) for a in (S3, arr(3, 3), C3, F3, BATCH, NESTED)],
     *[(L.lu, (a,), {"permute_l": p}, (0,)) for a in (S3, arr(3, 3), C3, F3, BATCH, NESTED) for p in (False, True)],
     (L.lu, (arr(4, 4),), {"p_indices": True}, (0,)),

@@ -38,6 +38,7 @@ CASES: list[Case] = [
         for ab in ((arr(6), arr(3)), (arr(3), arr(6)), (arr(4, 5), arr(2, 3)), (cplx(6), arr(3)), (cplx(5), cplx(4)))
     ],
     *[(f, ([1.0, 2.0, 4.0], arr(2)), {}, (0, 1)) for f in (S.convolve, S.correlate)],
+    *[(f, (np.array(2.0), np.array(3.0)), {}, (0, 1)) for f in (S.convolve, S.fftconvolve)],
     (S.convolve, (arr(6).astype(np.float32), arr(3).astype(np.float32)), {"method": "direct"}, (0, 1)),
     *[(S.fftconvolve, (arr(2, 6), arr(2, 3)), {"axes": 1, "mode": m}, (0, 1)) for m in MODES],
     *[(S.fftconvolve, (arr(2, 6), arr(1, 3)), {"axes": [-1], "mode": m}, (0, 1)) for m in MODES],

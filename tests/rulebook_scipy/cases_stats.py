@@ -82,6 +82,26 @@ def continuous_cases() -> list[Case]:
     return cases
 
 
+def cases_beyond() -> list[Case]:
+    """Points outside of the support, or infinite, beside one inside."""
+    cases: list[Case] = []
+    for distribution, far in ((stats.gumbel_r, np.inf), (stats.gumbel_l, -np.inf)):
+        # (at the other infinity what SciPy computes is not a number, as there and for others below)
+        cases.append((of(distribution, "logpdf"), (distribution, np.array([0.4, far]), 0.3, 1.5), {}, (1, 2, 3)))
+    for distribution, z, shapes, in_shapes in CONTINUOUS:
+        if distribution in (stats.gumbel_r, stats.gumbel_l, stats.skewnorm):
+            continue
+        n = len(shapes)
+        low, high = (-np.inf, np.inf) if z is LINE else (-0.7, 7.0)
+        for method in ("logpdf", "pdf", "cdf", "logcdf", "sf", "logsf"):
+            chosen = tuple(range(2, 2 + n)) if in_shapes or "pdf" in method else ()
+            if z is not LINE or "pdf" in method or not n:
+                x = np.array([low, z[1], high])
+                wrt = (1, *chosen, 2 + n, 3 + n)
+                cases.append((of(distribution, method), (distribution, x, *shapes, 0.3, 1.5), {}, wrt))
+    return cases
+
+
 K = np.array([0, 1, 3, 7])
 DISCRETE: list[tuple[Any, Any, tuple[Any, ...], tuple[int, ...], bool]] = [
     (stats.poisson, K, (2.5,), (2,), True),
@@ -105,6 +125,8 @@ def discrete_cases() -> list[Case]:
                 (f, (distribution, int(k[0]), *shapes), {}, wrt),
                 (f, (distribution, k + 2, *shapes), {"loc": 2}, wrt),
             ]
+            if "cdf" in method or "sf" in method:
+                cases.append((f, (distribution, k[:1] + 0.5, *shapes), {}, wrt))
     return cases
 
 
@@ -112,6 +134,7 @@ MVN, COV = stats.multivariate_normal, np.array([[1.5, 0.4], [0.4, 0.8]])
 CASES: list[Case] = [
     *continuous_cases(),
     *discrete_cases(),
+    *cases_beyond(),
     # outside of the support, and at special values
     *[
         (of(stats.expon, m), (stats.expon, np.array([-1.0, 1.0]), 0.5, 2.0), {}, (1, 2, 3))

@@ -25,7 +25,7 @@ def test_eigenvectors_up_to_their_phase(a, b, lower):
         w, v = L.eigh(a, b, lower=lower)
         return np.sum(W * np.real((v * np.exp(-w)) @ np.conj(v.T)))
 
-    pb.check_derivative(f, a, modes=("reverse",))
+    pb.check_derivative(f, a, modes=("reverse", "forward"))
 
 
 def test_the_second_matrix_of_a_generalized_problem():
@@ -33,7 +33,7 @@ def test_the_second_matrix_of_a_generalized_problem():
         w, v = L.eigh(a, b)
         return np.sum(W * np.real((v * np.exp(-w)) @ np.conj(v.T)))
 
-    pb.check_derivative(f, HER, C3.T @ C3.conj() + np.eye(3), modes=("reverse",))
+    pb.check_derivative(f, HER, C3.T @ C3.conj() + np.eye(3), modes=("reverse", "forward"))
 
 
 @pytest.mark.parametrize("shape", [(3, 3), (4, 2), (2, 4)])
@@ -45,7 +45,7 @@ def test_complex_singular_vectors_up_to_their_phase(shape):
         u, s, vh = L.svd(a, full_matrices=False)
         return np.sum(weight * np.real((u * np.exp(-s)) @ vh))
 
-    pb.check_derivative(f, a, modes=("reverse",))
+    pb.check_derivative(f, a, modes=("reverse", "forward"))
 
 
 def test_a_least_squares_fit_without_singular_values():
@@ -54,7 +54,7 @@ def test_a_least_squares_fit_without_singular_values():
     def f(a, b):
         return np.sum(L.lstsq(a, b, lapack_driver="gelsy")[0] ** 2)
 
-    pb.check_derivative(f, a, b, modes=("reverse",))
+    pb.check_derivative(f, a, b, modes=("reverse", "forward"))
 
 
 def test_a_gaussian_likelihood():
@@ -64,14 +64,14 @@ def test_a_gaussian_likelihood():
         factor = L.cho_factor(a, lower=True)
         return 0.5 * y @ L.cho_solve(factor, y) + np.sum(np.log(np.diag(factor[0])))
 
-    pb.check_derivative(f, POS, modes=("reverse",))
+    pb.check_derivative(f, POS, modes=("reverse", "forward"))
 
 
 def test_lu_as_a_solver():
     def f(a, b):
         return np.sum(L.lu_solve(L.lu_factor(a), b) ** 2)
 
-    pb.check_derivative(f, R.standard_normal((4, 4)), R.standard_normal(4), modes=("reverse",))
+    pb.check_derivative(f, R.standard_normal((4, 4)), R.standard_normal(4), modes=("reverse", "forward"))
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ import pytest
 pytest.importorskip("scipy", reason="SciPy is not installed")
 
 from differences import callable_rule, check_rule, random_like  # noqa: E402
+from other_forms import check_other_forms, selected  # noqa: E402
 
 import pullback.rulebook  # noqa: E402
 from pullback.applying import apply_rule, bind, parameter_of  # noqa: E402
@@ -44,6 +45,7 @@ def case_files() -> dict[str, Any]:
 FILES = case_files()
 CASES = [(name, k, case) for name, module in FILES.items() for k, case in enumerate(module.CASES)]
 IDS = [f"{name[6:]}-{k}-{callable_name(case[0])}" for name, k, case in CASES]
+SELECTED = {id(case) for case in selected(case for _, _, case in CASES)}
 MODULES = sorted({m for f in FILES.values() for m in f.MODULES})
 
 
@@ -102,6 +104,17 @@ def test_forward_form(case: Case) -> None:
     rtol = 1e-4 if any(np.asarray(v).dtype.char in "fF" for v in leaves((y, *args, *kwargs.values()))) else 1e-9
     scale = max(1.0, abs(back), float(np.max(np.abs(flatten(g)[0]), initial=0.0)))
     assert np.isclose(ahead, back, rtol=rtol, atol=rtol * scale), (ahead, back)
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_other_forms(file: str) -> None:
+    """A list in an array's place, and single precision among double."""
+    for k, case in enumerate(FILES[file].CASES):
+        if id(case) in SELECTED:
+            try:
+                check_other_forms(*case)
+            except AssertionError as error:
+                raise AssertionError(f"case {k}, {case[0]}: {error}") from error
 
 
 @pytest.mark.parametrize("module", MODULES)

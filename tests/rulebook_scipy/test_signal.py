@@ -19,7 +19,7 @@ IMAGE = R.standard_normal((5, 6))
 
 
 def check(f, *args):
-    pb.check_derivative(f, *args, modes=("reverse",))
+    pb.check_derivative(f, *args, modes=("reverse", "forward"))
 
 
 def test_programs():

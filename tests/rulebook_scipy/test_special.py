@@ -16,14 +16,14 @@ def test_a_program():
         return np.sum(special.expit(w * x) + special.xlogy(x, w)) + special.logsumexp(x)
 
     x, w = np.array([0.5, 1.5, -0.0]), np.array([1.0, 2.0, 3.0])
-    pb.check_derivative(f, x, w, modes=("reverse",))
+    pb.check_derivative(f, x, w, modes=("reverse", "forward"))
 
 
 def test_scalars():
     def f(x):
         return special.gamma(x) * special.erf(x) + special.airy(x)[2]
 
-    pb.check_derivative(f, 1.3, modes=("reverse",))
+    pb.check_derivative(f, 1.3, modes=("reverse", "forward"))
     assert isinstance(pb.gradient(f)(1.3), float)
 
 
@@ -31,7 +31,7 @@ def test_a_complex_result_of_a_real_argument_stays_in_its_space():
     def f(x):
         return abs(special.lambertw(x * x) + special.hankel1(1, x)) ** 2
 
-    pb.check_derivative(f, 1.3, modes=("reverse",))
+    pb.check_derivative(f, 1.3, modes=("reverse", "forward"))
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_an_out_argument_is_right_or_refused():
         return np.sum(out * x)
 
     try:
-        pb.check_derivative(f, np.array([0.3, 1.2]), modes=("reverse",))
+        pb.check_derivative(f, np.array([0.3, 1.2]), modes=("reverse", "forward"))
     except DifferentiabilityError:
         pass
 
@@ -145,3 +145,17 @@ def test_what_is_left_out_as_a_zero_is_refused_where_it_is_asked_for():
     ):
         with pytest.raises(pb.DifferentiabilityError, match="argument `a` is not known"):
             asked()
+
+
+@pytest.mark.parametrize("x", [50.5, 80.0, 1000.0])
+def test_the_slope_of_erfcx_far_out(x):
+    """erfcx(x) is 2/√π times the integral of exp(-t² - 2 x t): the slope is -4/√π times that with the factor t."""
+    u, weights = np.polynomial.laguerre.laggauss(24)
+    expected = -4.0 / np.sqrt(np.pi) * np.sum(weights * u * np.exp(-((u / (2.0 * x)) ** 2))) / (2.0 * x) ** 2
+    assert pb.gradient(special.erfcx)(x) == pytest.approx(expected, rel=1e-12, abs=0.0)
+
+
+@pytest.mark.parametrize(("s", "expected"), [(2.0, -0.93754825431584375370), (3.0, -0.19812624288563685333)])
+def test_known_slopes_of_zeta(s, expected):
+    assert pb.gradient(lambda s: special.zeta(s))(s) == pytest.approx(expected, rel=2e-15, abs=0.0)
+    assert pb.gradient(lambda s: special.zeta(s, 2.0))(s) == pytest.approx(expected, rel=2e-15, abs=0.0)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from pullback.fitting import fit
+from pullback.rulebook.array_likes import form, restore
 from pullback.rulebook.numpy_elementwise import unit, zero
 from pullback.rules import constant, elementwise, rule
 
@@ -64,7 +65,7 @@ def sign_tangent(x_dot: Any, x: Any, y: Any) -> Any:
 
 def imag_pullback(g: Any, x: Any) -> Any:
     """-i g, as Im z = Re(-i z); a real number has no imaginary part."""
-    return fit(-1j * g if np.iscomplexobj(x) else zero(g), x)
+    return restore(-1j * g if np.iscomplexobj(x) else zero(g), form(x))
 
 
 def angle_pullback(g: Any, z: Any, deg: bool) -> Any:
@@ -135,12 +136,12 @@ elementwise(np.nan_to_num, "x, *, nan=0.0, posinf=None, neginf=None", x="nan_to_
 # The parts of a complex number
 for _conj in (np.conjugate, np.ndarray.conj, np.ndarray.conjugate, np.generic.conj, np.generic.conjugate):
     elementwise(_conj, "x", x="np.conj(g)")
-rule(np.real, "val", val="fit(g, val)", _linear="val", _alias=True)
+rule(np.real, "val", val="restore(g, form(val))", _linear="val", _alias=True)
 rule(np.imag, "val", val="imag_pullback(g, val)", _linear="val", _alias=True)
 for _scalar_or_array in (np.ndarray, np.generic):
     rule(_scalar_or_array.real, "a", a="fit(g, a)", a_dot="a_dot.real", _alias=True)
     rule(_scalar_or_array.imag, "a", a="imag_pullback(g, a)", a_dot="a_dot.imag", _alias=True)
-rule(np.real_if_close, "a, tol=100", a="fit(g, a)", a_dot="fit(a_dot, y)", _alias=True)
+rule(np.real_if_close, "a, tol=100", a="restore(g, form(a))", a_dot="fit(np.asarray(a_dot), y)", _alias=True)
 elementwise(
     np.angle,
     "z, deg=False",

@@ -239,8 +239,10 @@ def step_pullback(g: Any, y: Any, steps: tuple[Any, ...], i: int) -> Any:
 
 def step_tangent(step_dot: Any, y: Any, steps: tuple[Any, ...], i: int) -> Any:
     """The tangents of the gradients through that distance."""
-    parts = [ZERO if s is None else s * step_dot for s in step_slopes(y, steps, i)]
-    return tuple(parts) if isinstance(y, (tuple, list)) else fit(parts[0], y)
+    values = y if isinstance(y, (tuple, list)) else (y,)
+    slopes = zip(step_slopes(y, steps, i), values, strict=True)
+    parts = tuple(ZERO if s is None else fit(s * step_dot, v) for s, v in slopes)
+    return parts if isinstance(y, (tuple, list)) else parts[0]
 
 
 for _cumsum in (np.cumsum, np.ndarray.cumsum, np.generic.cumsum):

@@ -135,7 +135,12 @@ def block_pullback(g: Array, m: Form) -> Tangent:
 
 def split_pullback(g: Any, parts: Form, m: Form, axis: int) -> Tangent:
     """The cotangent of an array that was split: its parts' cotangents, concatenated."""
-    return restore(np.concatenate([gathered(t, p) for t, p in zip(g, parts.parts, strict=True)], axis), m)
+    joined = np.concatenate([gathered(t, p) for t, p in zip(g, parts.parts, strict=True)], axis)
+    rest = list(shape_of(m))
+    rest[axis] -= joined.shape[axis]
+    if rest[axis]:  # np.array_split takes the length of a list for that of any of its axes
+        joined = np.concatenate([joined, np.zeros(rest, joined.dtype)], axis)
+    return restore(joined, m)
 
 
 def unstack_pullback(g: Any, parts: Form, m: Form, axis: int) -> Tangent:

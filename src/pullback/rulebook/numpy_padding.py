@@ -10,11 +10,22 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from pullback.rulebook.array_likes import Array, Form, form, refuse, reshaped, restore, shape_of, size_of, zeros_of
+from pullback.rulebook.array_likes import (
+    Array,
+    Form,
+    form,
+    gathered,
+    refuse,
+    reshaped,
+    restore,
+    shape_of,
+    size_of,
+    zeros_of,
+)
 from pullback.rules import constant, rule
 from pullback.tangents import Tangent
 
-IN_TEMPLATES = (form,)
+IN_TEMPLATES = (form, gathered)
 COPYING = ("edge", "reflect", "symmetric", "wrap")
 AVERAGING = ("mean", "linear_ramp", "reflect", "symmetric")
 NO_MODE = (
@@ -151,7 +162,7 @@ rule(
 rule(
     np.trim_zeros,
     "filt, trim='fb', axis=None",
-    filt="sent_back(g, numbers(form(filt))[kept(filt, trim, axis)], form(filt))",
+    filt="sent_back(gathered(g, form(y)), numbers(form(filt))[kept(filt, trim, axis)], form(filt))",
     filt_dot="filt_dot[kept(filt, trim, axis)]",
     _returns="unknown",
     _alias=True,

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from pullback.fitting import fit
-from pullback.rulebook.array_likes import Form, form, shape_of
+from pullback.rulebook.array_likes import Form, form, restore, shape_of
 from pullback.rulebook.numpy_reductions import (
     REAL_NUMBERS,
     axes_of,
@@ -136,7 +136,8 @@ def var_pullback(g: Any, a: Any, axis: Any, dtype: Any, ddof: Any, keepdims: Any
 
 def var_mean(g: Any, a: Any, axis: Any, dtype: Any, ddof: Any, keepdims: Any, where: Any, mean: Any) -> Any:
     """The cotangent of the mean that a variance is taken about."""
-    return fit(-restored(g, np.ndim(a), axis, keepdims) * var_slopes(a, axis, dtype, ddof, where, mean), mean)
+    t = -restored(g, np.ndim(a), axis, keepdims) * var_slopes(a, axis, dtype, ddof, where, mean)
+    return restore(t, form(mean))
 
 
 def var_tangent(
@@ -313,7 +314,7 @@ for _spread, _root, _where in (
         a=f"var_pullback({_g}, {_rest}",
         mean=f"var_mean({_g}, {_rest}",
         a_dot=_along.format("a_dot"),
-        mean_dot=_along.format("-1.0 * mean_dot"),
+        mean_dot=_along.format("np.multiply(-1.0, mean_dot)"),
     )
 for _median, _skips in ((np.median, False), (np.nanmedian, True)):
     rule(

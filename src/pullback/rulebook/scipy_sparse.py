@@ -20,6 +20,7 @@ from pullback.errors import DifferentiabilityError
 from pullback.rulebook.array_likes import Array, form, refuse, restore
 from pullback.rulebook.scipy_callables import Call, fields_of
 from pullback.rules import Active, intrinsic, rule
+from pullback.tangent_parts import is_zero
 from pullback.tangents import ZERO, Tangent, tangent_type
 
 IN_TEMPLATES = (form, restore)
@@ -62,7 +63,8 @@ def product_back(a: Any, g: Array, other: Any) -> Array:
 def with_entries(a: Any, dot: Any) -> Any:
     """A sparse array of the same pattern with other entries."""
     coo = a.tocoo()
-    return sparse.coo_array((dot.data, (coo.row, coo.col)), a.shape)
+    (t,) = fields_of(dot, ("data",), "a sparse array")
+    return sparse.coo_array((np.zeros(coo.nnz) if is_zero(t) else t, (coo.row, coo.col)), a.shape)
 
 
 _LEFT: dict[str, Any] = {

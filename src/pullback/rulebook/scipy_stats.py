@@ -41,6 +41,11 @@ def inside(y: Any, none: float, slope: Any) -> Any:
     return np.where(y == none, 0.0, slope)
 
 
+def finite(z: Any) -> Any:
+    """z, and 0 where it is infinite, so that its product with a density that is 0 there is 0."""
+    return np.where(np.isinf(z), 0.0, z)
+
+
 def share(log_part: Any, log_whole: Any) -> Any:
     """exp(log_part - log_whole), and 0 where the part is nothing."""
     none = log_part == -np.inf
@@ -95,6 +100,7 @@ def continuous(
         _register(distribution, method, f"x, {after}", templates)
     z = "((x - loc) / scale)"
     density, log_density = f"self.pdf(x, {names}loc, scale)", f"self.logpdf(x, {names}loc, scale)"
+    known = f"standard({density}, 0.0, x, loc, scale)"
     for method, factor in (
         *(("cdf", f"g * {density}"), ("logcdf", f"g * share({log_density}, y)")),
         *(("sf", f"-g * {density}"), ("logsf", f"-g * share({log_density}, y)")),
@@ -102,8 +108,8 @@ def continuous(
         templates = {
             "x": factor,
             "loc": f"-({factor})",
-            "scale": f"-({factor}) * {z}",
-            **{p: f"({factor}) * (scale * {_with(text, z)})" for p, text in of_cdf.items()},
+            "scale": f"-({factor}) * finite({z})",
+            **{p: f"({factor}) * (scale * {_with(text, known)})" for p, text in of_cdf.items()},
         }
         _register(distribution, method, f"x, {after}", templates)
     z = "((y - loc) / scale)"
