@@ -176,7 +176,7 @@ class Certainty:
             returns = entry.rule.returns if entry.rule is not None else entry.returns
             return NUMBERS if returns in _ARRAY_RESULTS else UNSURE
         if entry is None and isinstance(callee, types.FunctionType):
-            return self.result_of(stmt, flags[1:])
+            return self.result_of(stmt, flags if stmt.facts.method else flags[1:])
         return WHOLE if isinstance(callee, type) and is_struct_class(callee) else UNSURE
 
 

@@ -204,13 +204,15 @@ class Checker:
         callee = stmt.facts.callee
         if bound is None or self.is_root(callee):
             return None
-        given = {p: f for p, f, on in zip(bound, flags, stmt.facts.active[1:], strict=True) if on}
+        active = stmt.facts.active[0 if stmt.facts.method else 1 :]  # (a class method's class is an operand)
+        given = {p: f for p, f, on in zip(bound, flags, active, strict=True) if on}
         return self.check(callee, frozenset(given), given) if given else None
 
     def zero_of_call(self, stmt: ir.Bind, made: _Stages) -> Diagnostic | None:
         """What says that the derivative of a call is always zero, if it is."""
         env = made.certainty.at[id(stmt)]
-        found = self.callee(stmt, [made.certainty.of(a, env) for a in ir.atoms(stmt.expr)[1:]])
+        operands = ir.atoms(stmt.expr)[0 if stmt.facts.method else 1 :]
+        found = self.callee(stmt, [made.certainty.of(a, env) for a in operands])
         return None if found is None or found.diagnostics else found.zero
 
     def is_root(self, callee: Any) -> bool:
@@ -254,7 +256,7 @@ class Checker:
     def known_call(self, stmt: ir.Bind, callee: Any, made: _Stages) -> list[Diagnostic]:
         """What is wrong with a call of a function that is known, and is given a differentiated value."""
         env = made.certainty.at[id(stmt)]
-        flags = [made.certainty.of(a, env) for a in ir.atoms(stmt.expr)[1:]]
+        flags = [made.certainty.of(a, env) for a in ir.atoms(stmt.expr)[0 if stmt.facts.method else 1 :]]
         refused = lacks_derivative(callee)
         if refused is not None:
             numbers = NUMBERS in flags or not isinstance(callee, type)  # (a class may take texts, or a dict's keys)

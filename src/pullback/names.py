@@ -31,7 +31,7 @@ from pullback.kinds import (
     known,
 )
 from pullback.operations import is_data_field
-from pullback.rules import lookup
+from pullback.rules import is_library_code, lookup
 
 _FEW = 16  # items of a sequence that are guessed one by one
 _FLOATS, _OTHERS = "fc", "iubOSUVMm"  # the kinds of dtypes of arrays with and without tangents
@@ -200,6 +200,8 @@ class Names:
             return None
         found = next((base.__dict__[name] for base in cls.__mro__ if name in base.__dict__), None)
         if not isinstance(found, classmethod) or not isinstance(found.__func__, types.FunctionType):
+            return None
+        if (hasattr(cls, "_fields") and name == "_make") or is_library_code(found.__func__):
             return None
         return known(found.__func__, f"{owner.path}.{name}.__func__" if owner.path else "")
 
