@@ -298,9 +298,12 @@ def rule(
     made.inert = tuple(p.strip() for p in _inert.split(",") if p.strip())
 
 
-def elementwise(function: Any, signature: str, /, *, _returns: str = "like", **templates: str) -> None:
+def elementwise(
+    function: Any, signature: str, /, *, _returns: str = "like", _alias: bool = False, **templates: str
+) -> None:
     """Register a function applied entry by entry, with broadcasting: templates need not undo it."""
-    _register(function, signature, templates, True, _returns, sys._getframe(1).f_globals)
+    made = _register(function, signature, templates, True, _returns, sys._getframe(1).f_globals)
+    made.alias = _alias
 
 
 def _register(

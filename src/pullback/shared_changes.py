@@ -269,8 +269,8 @@ def _unrearrange(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:
 
 for _function in (
     list.sort, list.reverse, list.remove, list.clear, deque.reverse, deque.rotate, deque.remove, deque.clear,
-    deque.extendleft, deque.__delitem__, heapq.heappush, heapq.heappop, heapq.heapify, heapq.heapreplace, heapq.heappushpop,
-    bisect.insort, bisect.insort_left, random.shuffle,
+    deque.extendleft, deque.__delitem__, heapq.heappush, heapq.heappop, heapq.heapify, heapq.heapreplace,
+    heapq.heappushpop, bisect.insort, bisect.insort_left, random.shuffle,
 ):  # fmt: skip
     CHANGERS[_function] = _rearranged(_function)
 
