@@ -4,6 +4,7 @@ derivatives agree with differences of the program itself."""
 from __future__ import annotations
 
 import functools
+import itertools
 import operator
 from collections import deque
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.lib.stride_tricks import sliding_window_view
 
 import pullback as pb
 
@@ -221,6 +223,111 @@ def getitem_known_at_run_time_only(a: Array) -> Any:
     row[0] *= a[0]
     tree = {"u": {"v": rows}}
     return row[0] * a[2] * functools.reduce(operator.getitem, ["u", "v", 1, 0], tree)
+
+
+# --- masks, and views whose entries share memory ------------------------------------------------------
+
+
+@program
+def a_bool_is_a_mask(a: Array) -> Any:
+    b = a * 1.5
+    v = b[:]
+    v[True] *= 2
+    return float(b @ b * b[1])
+
+
+@program
+def windows_are_scaled(a: Array) -> Any:
+    b = a * 1.5
+    v = sliding_window_view(b, 2, writeable=True)
+    v *= a[1]
+    return float(b @ a) + float((v * v).sum())
+
+
+@program
+def windows_are_stored_in(a: Array) -> Any:
+    b = a * 1.5
+    v = sliding_window_view(b, 2, writeable=True)
+    v[...] = 2.0 * a[1] * v * np.array([[1.0, 2.0], [3.0, 4.0]])
+    return float(b @ a) + float((v * v).sum())
+
+
+@program
+def windows_are_added_to(a: Array) -> Any:
+    b = a * 1.5
+    v = sliding_window_view(b[::-1], 2, writeable=True)
+    v += np.array([[1.0, 2.0], [3.0, 4.0]]) * a[0]
+    v *= np.array([[1.0, 2.0], [3.0, 4.0]])
+    return float(b @ a) + float((v * v).sum())
+
+
+# --- arrays that results are written into -------------------------------------------------------------
+
+
+@program
+def out_is_read_where_it_is_written(a: Array) -> Any:
+    v = a * 1.5
+    np.concatenate([v[:1], v[1:]], out=v)
+    np.take(v, [2, 0, 1], out=v)
+    np.cumsum(v, out=v)
+    np.add(v[1:], v[:-1], out=v[1:])
+    return float(v @ a)
+
+
+def joined_in_itself(a: Array) -> Any:
+    v = a * 1.5
+    np.concatenate([v[1:], v[:1]], out=v)
+    return float(v @ np.arange(3.0))
+
+
+def stacked_in_itself(a: Array) -> Any:
+    v = np.outer(a, a)
+    np.stack([v[1], v[0], v[2]], out=v)
+    return float((v * a).sum())
+
+
+@pytest.mark.parametrize("f", [joined_in_itself, stacked_in_itself], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("derivative", [pb.gradient, lambda f: lambda x: pb.differential(f)(x)(x)])
+def test_what_is_read_after_it_was_overwritten_is_refused(f: Any, derivative: Any) -> None:
+    with pytest.raises(pb.DifferentiabilityError, match="still reads"):
+        derivative(f)(X)
+
+
+# --- crashes ------------------------------------------------------------------------------------------
+
+
+@program
+def covariance_of_lists(a: Array) -> Any:
+    return np.cov(list(a), [1.0, 2.0, 4.0])[0, 1] * np.corrcoef(list(a), [1.0, 2.0, 4.0])[0, 1]
+
+
+class Sum:
+    def __init__(self, x: Any) -> None:
+        self.x = x
+
+    def __add__(self, other: Any) -> Any:
+        return Sum(self.x + other.x * self.x)
+
+
+@program
+def objects_are_added_by_reduce(a: Array) -> Any:
+    return functools.reduce(operator.add, [Sum(t) for t in a]).x
+
+
+@program
+def the_longest(a: Array) -> Any:
+    return sum(x * (y or 1.0) * x for x, y in itertools.zip_longest(a, a[:2]))
+
+
+def twice(a: Array) -> Any:
+    p, q = itertools.tee(a)
+    return sum(x * y for x, y in zip(p, q, strict=True))
+
+
+def test_tee() -> None:
+    np.testing.assert_allclose(pb.gradient(twice)(X), 2 * X)
+    with pytest.raises(pb.DifferentiabilityError, match=r"itertools\.tee"):
+        pb.differential(twice)(X)(X)
 
 
 # ------------------------------------------------------------------------------------------------------
