@@ -299,7 +299,7 @@ def rule(
 
 
 def elementwise(
-    function: Any, signature: str, /, *, _returns: str = "like", _alias: bool = False, **templates: str
+    function: Any, signature: str, /, *, _returns: str = "like", _alias: Any = False, **templates: str
 ) -> None:
     """Register a function applied entry by entry, with broadcasting: templates need not undo it."""
     made = _register(function, signature, templates, True, _returns, sys._getframe(1).f_globals)

@@ -165,7 +165,8 @@ class ChangingTangentCode(TangentCode):
         """What a library function hands out of an operand must have a part of the operand's tangent."""
         if stmt.facts.known and (lookup(stmt.facts.callee) is None or makes_anew(stmt)):
             return []
-        d, made = self.dot(stmt.target), []
+        d = self.dot(stmt.target)
+        made: list[ast.stmt] = []
         for operand in dict.fromkeys(ir.atoms(stmt.expr)):
             kind = self.sharing.kinds.get(operand.name) if isinstance(operand, ir.Var) else None
             if isinstance(operand, ir.Var) and operand.name in self.names and operand.name != stmt.target:
