@@ -15,8 +15,6 @@ import types
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from pullback import ir
 from pullback.array_methods import constant_attribute
 from pullback.capturing import rebound_captures
@@ -26,14 +24,14 @@ from pullback.cutting import changed_cuts
 from pullback.dict_views import kept_views
 from pullback.effects import effects_of
 from pullback.endings import called, converts, flat, rounding
-from pullback.kinds import ARRAY, DICT, LIST, NONE, NPFLOAT, NUMERIC_MASK, PYTHON_SCALAR, STR, STR_KIND, TUPLE, Kind
+from pullback.kinds import ARRAY, DICT, LIST, NONE, NPFLOAT, NUMERIC_MASK, PYTHON_SCALAR, STR, TUPLE, Kind
 from pullback.lower_generators import is_generator
 from pullback.mutators import MUTATORS
 from pullback.rules import callable_name, lookup
 from pullback.sharing import Sharing
 from pullback.spans import Diagnostic, Label, Span
+from pullback.texts import hands_on_text, text_reader, writes_text
 
-_PARSERS: tuple[Any, ...] = (float, complex, np.float64, np.float32, np.longdouble, np.array, np.asarray)
 _DEFAULT = ("a default of a function", "pass it as an argument, or define the function with this default")
 _REFUSED_ATTRIBUTES = {
     "__defaults__": _DEFAULT, "__kwdefaults__": _DEFAULT,
@@ -114,6 +112,8 @@ class _Analysis:
             case ir.Unpack():
                 active = self.is_varied(stmt.source, varied)
                 stmt.facts.active, stmt.facts.varied = (active,), active
+                if isinstance(stmt.source, ir.Var) and stmt.source.name in self.found.text:
+                    self.found.text.update(stmt.targets)
                 return varied | set(stmt.targets) if active else varied - set(stmt.targets)
             case ir.Append():
                 active = self.is_varied(stmt.item, varied) and stmt.facts.kinds[0].differentiable
@@ -383,29 +383,22 @@ class _Analysis:
 
     def texts(self, stmt: ir.Bind, operands: tuple[ir.Atom, ...]) -> None:
         """Follow the text of differentiated values: a number read from it would have lost its derivative."""
-        facts, text = stmt.facts, self.found.text
+        text = self.found.text
         read = operands[:1] if isinstance(stmt.expr, ir.Item) else operands  # (an index is only looked up)
-        sources = [a.name for a in read if isinstance(a, ir.Var) and a.name in text]
-        if facts.known and facts.callee in (str, repr, format, ascii) and (sources or any(facts.active)):
+        has_sources = any(isinstance(a, ir.Var) and a.name in text for a in read)
+        if writes_text(stmt, has_sources):
             text.add(stmt.target)
-            return
-        method = stmt.expr.method if isinstance(stmt.expr, ir.Apply) else None
-        formats = method == "format" or (isinstance(stmt.expr, ir.Operation) and stmt.expr.op == "%")
-        if formats and facts.kinds[0].mask == STR_KIND.mask and any(facts.active[1:]):
-            text.add(stmt.target)
-        if not sources:
-            return
-        if facts.known and facts.callee in _PARSERS:
+        elif has_sources and (reader := text_reader(stmt)):
             self.refuse(
                 "non-differentiable-result",
-                f"`{callable_name(facts.callee)}` reads a number from the text of a differentiated value",
+                f"`{reader}` reads a number from the text of a differentiated value",
                 stmt.span,
                 help="use the value itself, or wrap it in pb.without_derivative if a zero derivative is meant",
             )
-        elif not facts.known or method is not None:
+        elif has_sources and hands_on_text(stmt):
             text.add(stmt.target)  # a method of the text, a part of it
-        elif not facts.varied:
-            self.found.ends.setdefault(stmt.target, (stmt.span, f"{called(facts.callee)} of its text"))
+        elif has_sources and not stmt.facts.varied:
+            self.found.ends.setdefault(stmt.target, (stmt.span, f"{called(stmt.facts.callee)} of its text"))
 
     def store(self, stmt: ir.Store, varied: frozenset[str]) -> frozenset[str]:
         value = self.is_varied(stmt.value, varied) and stmt.facts.kinds[1].differentiable

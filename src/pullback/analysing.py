@@ -41,6 +41,7 @@ from pullback.kinds import (
 from pullback.lower import lower
 from pullback.managers import opened
 from pullback.names import Names
+from pullback.operator_calls import as_syntax
 from pullback.renaming import renamed_parameters
 from pullback.rules import EPOCH, lookup, scope
 from pullback.sharing import Sharing
@@ -92,7 +93,7 @@ def inferred(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> tu
     names.guessing = names.guessing and not lowered.generator  # (what its callers do between items is not known)
     result_of = partial(_result_of, names=names)
     result = infer(lowered, names, given, result_of)
-    if split_field_calls(lowered):
+    if as_syntax(lowered) | split_field_calls(lowered):
         result = infer(lowered, names, given, result_of)
     settle_array_methods(lowered)
     sharing = _sharing(lowered, names, given)
@@ -137,6 +138,7 @@ _CHANGE = (
     "forward_changes",
     "forward_array_changes",
     "copying",
+    "operator_changes",
 )
 
 

@@ -169,8 +169,10 @@ class CallEffects:
         if isinstance(expr.callee, ir.Var) and expr.callee.name in self.nested:
             return self.nested_changes(expr.callee.name)
         kind = facts.kinds[0]
-        if isinstance(kind.sample, types.FunctionType):
+        if isinstance(kind.sample, (types.FunctionType, types.BuiltinFunctionType)):
             return self.of_callee(kind.sample, stmt, None)
+        if kind.mask == STRUCT and kind.cls is types.BuiltinFunctionType:
+            return MAYBE  # such as `operator.imul`, or `values.append`
         if kind.mask == STRUCT and kind.cls is not None:
             return self.of_callee(call_of(kind.cls), stmt, kind)
         name = expr.callee.name if isinstance(expr.callee, ir.Var) else ""
@@ -252,6 +254,8 @@ class CallEffects:
         if getattr(callee, "changes_arguments", False):
             return MAYBE
         entry = lookup(callee)
+        if entry is not None and entry.changes and not entry.vjps:
+            return self.of_callee(entry.stand_in, stmt, first)
         kinds = [k for k in stmt.facts.kinds[1:] if k.mask == STRUCT]
         builtin = isinstance(callee, (type, types.BuiltinFunctionType)) and callee in ASKING
         if kinds and builtin and not (entry is not None and entry.vjps):

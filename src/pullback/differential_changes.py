@@ -258,7 +258,7 @@ def how_called(fn: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> tuple
     if known or hasattr(fn, "_pullback_verb"):
         return OTHER, None
     if entry is not None and entry.stand_in is not None:
-        return OTHER, None
+        return (WRAPPED, entry.stand_in) if entry.changes else (OTHER, None)
     if isinstance(fn, types.FunctionType):
         if hasattr(fn, "registry") and hasattr(fn, "dispatch") and args:  # functools.singledispatch
             return WRAPPED, fn.dispatch(type(args[0]))

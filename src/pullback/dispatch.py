@@ -271,7 +271,7 @@ def changes_something(fn: Any) -> bool:
     """Whether a call of a Python function changes something that outlives it, as far as its code tells."""
     function = fn.__func__ if isinstance(fn, types.MethodType) else fn
     if isinstance(fn, types.BuiltinMethodType):
-        return not isinstance(fn.__self__, types.ModuleType) and may_mutate(fn)
+        return may_mutate(fn)
     if not isinstance(function, types.FunctionType) or lookup(function) is not None:
         return False
     kinds = {}

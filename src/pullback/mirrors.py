@@ -232,8 +232,8 @@ def _completed(t: Tangent, x: Any, memo: Memo) -> Tangent:
 
 
 def aliased(t: Tangent, y: Any, x_dot: Tangent, x: Any) -> Tangent:
-    """The tangent of `y`, which may be a view of `x`: then its tangent is one of x's."""
-    if not isinstance(y, np.ndarray) or not isinstance(x, np.ndarray) or t is ZERO:
+    """The tangent of `y`, which may be a view of `x`: then, and only then, its tangent is one of x's."""
+    if not all(isinstance(v, np.ndarray) for v in (y, x, t, x_dot)):
         return t
     shared = np.may_share_memory(y, x)
     if shared and not np.may_share_memory(t, x_dot):
@@ -304,4 +304,4 @@ def _copied_array(x: Any, memo: Memo) -> Any:
 
 # What the results are, or are parts of, among the operands: a mirror shares nothing with its value.
 mirror.part_of = mirrors.part_of = ()  # type: ignore[attr-defined]
-complete.same_as = 0  # type: ignore[attr-defined]
+complete.same_as = aliased.same_as = 0  # type: ignore[attr-defined]

@@ -8,6 +8,7 @@ MUTATORS = frozenset(
         "fill", "put", "itemset", "resize", "partition", "setfield", "setflags", "add", "discard", "appendleft",
         "extendleft", "rotate", "__setitem__", "__setattr__", "shuffle", "setattr", "heappush", "heappop", "copyto",
         "place", "__delitem__", "delattr", "__delattr__", "popleft", "heapify", "heapreplace", "heappushpop", "insort",
-        "insort_left", "insort_right", "put_along_axis", "putmask", "fill_diagonal", "move_to_end",
+        "insort_left", "setitem", "delitem", "insort_right", "put_along_axis", "putmask", "fill_diagonal",
+        "move_to_end",
     ]
 )  # fmt: skip

@@ -15,7 +15,7 @@ import numpy as np
 from pullback import ir
 from pullback.errors import DifferentiabilityError
 from pullback.kinds import NUMERIC_MASK
-from pullback.rules import lookup
+from pullback.rules import callable_name, lookup
 
 _NO, _MAYBE, _YES = 0, 1, 3  # as in `pullback.changing`
 _NAMES = ("out", "output")
@@ -93,6 +93,37 @@ def without_out(fn: Any, args: tuple[Any, ...]) -> tuple[tuple[Any, ...], dict[s
     """The operands before `out`, and those after it, by name."""
     place, names = from_out(fn)
     return args[:place], dict(zip(names, args[place + 1 :], strict=False))
+
+
+def check_overlap(fn: Any, operands: Any, given: dict[str, Any], target: Any, value: Any) -> None:
+    """Refuse a call that reads of its operands what it has already overwritten, as `out` shares memory with them.
+
+        np.concatenate([v[1:], v[:1]], out=v)       stores v[1:], and then reads a v[:1] that is another
+
+    A ufunc does not; of any other function it is tried.
+    """
+    if isinstance(fn, np.ufunc) or isinstance(getattr(fn, "__self__", None), np.ufunc):
+        return
+    if not any(np.may_share_memory(target, x) for x in _arrays_in((operands, *given.values()))):
+        return
+    before = target.copy()
+    try:
+        fn(*operands, **given, out=target)
+        same = np.array_equal(target, np.asarray(value).astype(target.dtype, copy=False), equal_nan=True)
+    finally:
+        np.copyto(target, before)
+    if not same:
+        raise DifferentiabilityError(
+            f"{callable_name(fn)} writes into an array that it still reads, so that its result is not what it would be "
+            "in a new array; assign its result",
+            id="mutation",
+        )
+
+
+def _arrays_in(x: Any) -> list[Any]:
+    if isinstance(x, np.ndarray):
+        return [x]
+    return [a for part in x for a in _arrays_in(part)] if isinstance(x, (tuple, list)) else []
 
 
 def out_atoms(stmt: ir.Bind) -> list[ir.Atom]:

@@ -154,6 +154,7 @@ class Entry:
     vjps: list[VjpRule] = field(default_factory=list)
     intrinsic: Callable[..., Any] | None = None
     stand_in: Callable[..., Any] | None = None  # Python code that does the same, and is differentiated instead
+    changes: bool = False  # whether that code changes what it is given, or hands out a part of it
     forward: Callable[..., Any] | None = None  # the intrinsic's counterpart in forward mode
     constant: bool = False
     returns: str = "unknown"
@@ -298,9 +299,12 @@ def rule(
     made.inert = tuple(p.strip() for p in _inert.split(",") if p.strip())
 
 
-def elementwise(function: Any, signature: str, /, *, _returns: str = "like", **templates: str) -> None:
+def elementwise(
+    function: Any, signature: str, /, *, _returns: str = "like", _alias: Any = False, **templates: str
+) -> None:
     """Register a function applied entry by entry, with broadcasting: templates need not undo it."""
-    _register(function, signature, templates, True, _returns, sys._getframe(1).f_globals)
+    made = _register(function, signature, templates, True, _returns, sys._getframe(1).f_globals)
+    made.alias = _alias
 
 
 def _register(
@@ -379,11 +383,15 @@ def forward_intrinsic(function: Any) -> Callable[[Callable[..., Any]], Callable[
     return register
 
 
-def stands_in(function: Any, python: Callable[..., Any], returns: str = "unknown") -> None:
-    """Differentiate a Python function in the place of a library function that computes the same."""
+def stands_in(function: Any, python: Callable[..., Any], returns: str = "unknown", changes: bool = False) -> None:
+    """Differentiate a Python function in the place of a library function that computes the same.
+
+    One that `changes` what it is given, or hands out a part of it, is run on its caller's shadows, or mirrors.
+    """
     entry = _entry(function)
     entry.stand_in = python
     entry.returns = returns
+    entry.changes = changes
 
 
 def register_vjp(new: VjpRule) -> None:

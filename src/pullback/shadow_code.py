@@ -27,7 +27,7 @@ from pullback.syntax import assign, assign_many, call, constant, name, template
 if TYPE_CHECKING:
     from pullback.reverse import Reverse
 
-_PLAIN_INDEX = INT | BOOL
+_PLAIN_INDEX = INT  # (a bool is a mask: what it takes is a copy)
 
 
 class ShadowCode:

@@ -25,7 +25,7 @@ from pullback.shadow_totals import MISSING, Totals
 from pullback.spaces import is_differentiable
 from pullback.structs import constant_fields, field_names, is_class, registration
 from pullback.tangents import NO_TANGENT, ZERO, Tangent, TangentVector, WithheldTangent, add, tangent_type
-from pullback.views import Memory, first_of_each, has_overlap, names_twice, root_of, stays
+from pullback.views import Memory, has_overlap, names_twice, root_of, stays
 
 
 class _ListShadow:
@@ -290,7 +290,7 @@ class Shadows(Totals):
             shadow = memory.view(x)
             found = shadow.copy()
             if has_overlap(shadow):  # entries that share a place: the adjoint of that place belongs to one of them
-                found[~first_of_each(memory.places(x))] = 0
+                found[~stays(memory, x)] = 0
             shadow[...] = 0
             return found if g is ZERO or g is NO_TANGENT else found + fit(g, x)
         shadow = self._held.get(id(x))
@@ -366,7 +366,8 @@ class Shadows(Totals):
         shadow = self.of(x)
         found = shadow[index]
         if isinstance(found, np.ndarray):
-            found = np.where(stays(x, index), found, 0) if names_twice(index) else found.copy()
+            twice = names_twice(index) or has_overlap(x)
+            found = np.where(stays(self._arrays[id(root_of(x))], x, index), found, 0) if twice else found.copy()
         shadow[index] = 0
         return found
 

@@ -16,7 +16,7 @@ from pullback.dispatch import call
 from pullback.errors import DifferentiabilityError
 from pullback.fitting import fit
 from pullback.lending import lent, settled
-from pullback.outputs import given_out, without_out
+from pullback.outputs import check_overlap, given_out, without_out
 from pullback.rules import Active, callable_name
 from pullback.runtime import keep
 from pullback.shadows import Shadows
@@ -250,6 +250,7 @@ def _with_out(args: Args, kwargs: dict[str, Any], active: Active) -> Result:
         return _with_out_where(fn, operands, given, out, inner_active, active)
     value, inner = call(fn, operands, inner_active, given)
     inner = settled(inner)  # before the result is stored: `out` may be an operand too
+    check_overlap(fn, operands, given, out, value)
     np.copyto(out, value, casting="same_kind")
     return out, (_taken_out, inner, out, inner_active, active)
 

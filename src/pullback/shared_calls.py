@@ -140,6 +140,9 @@ def _call(fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any]
             refuse_change(fn, args[0] if args else None)
         return changer(args, kwargs, active)
     entry = lookup(fn)
+    if entry is not None and entry.changes and not entry.vjps:
+        assert isinstance(entry.stand_in, types.FunctionType)
+        return call_function_shared(entry.stand_in, args, active, kwargs, is_strict())
     spelled = spelled_for(fn, args)
     if spelled is not None and not (entry is not None and entry.vjps):
         return call_function_shared(spelled, args, active, kwargs, is_strict())

@@ -151,7 +151,30 @@ def _unextend(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:
     return tuple(t if a == 1 else ZERO for a in active)
 
 
-@changer(list.__setitem__, dict.__setitem__, OrderedDict.__setitem__)
+@changer(list.__imul__, deque.__imul__)
+def _imul(args: Args, kwargs: dict[str, Any], active: Active) -> Result:
+    xs, times = args
+    size = len(xs)
+    if times < 1:
+        return xs, rearranged(type(xs).clear)((xs,), {}, active)[1]
+    if getattr(xs, "maxlen", None) is not None:
+        raise DifferentiabilityError("`*=` of a deque of limited length is not differentiated; write a loop")
+    xs *= times
+    return xs, (_unrepeat, xs, size, len(xs), len(active))
+
+
+def _unrepeat(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:
+    _, xs, size, repeated, count = residual
+    rest = shadows.accumulate(xs, g)
+    assert rest is ZERO
+    parts = [(k % size, shadows.remove_item(xs, -1)) for k in reversed(range(size, repeated))]
+    for place, t in parts:
+        if t is not ZERO:
+            shadows.add_item(xs, place, t)
+    return (ZERO,) * int(count)
+
+
+@changer(list.__setitem__, deque.__setitem__, dict.__setitem__, OrderedDict.__setitem__)
 def _set(args: Args, kwargs: dict[str, Any], active: Active) -> Result:
     residual = set_item(args[0], args[1], args[2], (True, 2 in active))
     return None, (_unset, residual, active)
@@ -246,8 +269,8 @@ def _unrearrange(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:
 
 for _function in (
     list.sort, list.reverse, list.remove, list.clear, deque.reverse, deque.rotate, deque.remove, deque.clear,
-    deque.extendleft, heapq.heappush, heapq.heappop, heapq.heapify, heapq.heapreplace, heapq.heappushpop,
-    bisect.insort, bisect.insort_left, random.shuffle,
+    deque.extendleft, deque.__delitem__, heapq.heappush, heapq.heappop, heapq.heapify, heapq.heapreplace,
+    heapq.heappushpop, bisect.insort, bisect.insort_left, random.shuffle,
 ):  # fmt: skip
     CHANGERS[_function] = rearranged(_function)
 

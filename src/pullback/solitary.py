@@ -153,7 +153,9 @@ def _shared_by(stmt: ir.Bind, result: str) -> set[str]:
     """The operands that an expression may make visible elsewhere."""
     expr = stmt.expr
     if isinstance(expr, ir.Operation):
-        return set()
+        first = expr.args[0]
+        named = expr.inplace and isinstance(first, ir.Var) and first.name != stmt.target
+        return {first.name} if named and isinstance(first, ir.Var) else set()  # it goes by two names from here on
     if isinstance(expr, ir.Apply) and makes_anew(stmt):
         return set()
     if isinstance(expr, ir.Copy) and stmt.target == result:

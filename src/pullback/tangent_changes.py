@@ -23,7 +23,9 @@ from pullback.activity import Activity
 from pullback.counts import is_count
 from pullback.kinds import ARRAY, DICT, INT_KIND, LIST, TUPLE
 from pullback.liveness import useful_names
+from pullback.rules import lookup
 from pullback.sharing import Sharing
+from pullback.solitary import makes_anew
 from pullback.syntax import assign, assign_many, atom, call, constant, name, names_in, template, tuple_of
 from pullback.tangent_code import TangentCode
 from pullback.tangent_names import MAYBE, PRESENT
@@ -159,8 +161,25 @@ class ChangingTangentCode(TangentCode):
         else:
             made = call(self.helper(mirrors.complete, "complete"), name(d), variable)
         self.emit_dots([assign(d, made)], stmt.span)
+        if isinstance(stmt.expr, ir.Apply) and stmt.target in self.status:
+            self.emit_dots(self.compared(stmt), stmt.span)
         kind = stmt.facts.kind
         self.status[stmt.target] = PRESENT if kind.mask and not kind.mask & ~(ARRAY | LIST | DICT) else MAYBE
+
+    def compared(self, stmt: ir.Bind) -> list[ast.stmt]:
+        """What a library function hands out of an operand must have a part of the operand's tangent."""
+        if stmt.facts.known and (lookup(stmt.facts.callee) is None or makes_anew(stmt)):
+            return []
+        d = self.dot(stmt.target)
+        made: list[ast.stmt] = []
+        for operand in dict.fromkeys(ir.atoms(stmt.expr)):
+            kind = self.sharing.kinds.get(operand.name) if isinstance(operand, ir.Var) else None
+            if isinstance(operand, ir.Var) and operand.name in self.names and operand.name != stmt.target:
+                found = self.dot_of(operand)
+                if found is not None and (kind is None or kind.mask & ARRAY):
+                    parts = (name(d), name(stmt.target), name(found[0]), atom(operand))
+                    made.append(assign(d, call(self.helper(mirrors.aliased, "aliased"), *parts)))
+        return made
 
     def run(self, which: str, *args: ast.expr) -> ast.expr:
         """A run-time call; one that may change something hands on the mirrors."""

@@ -192,7 +192,16 @@ class TangentCode(TangentCalls):
         if not new or all(k.scalar for k in kinds) or (len(parts) > 1 and all(p.guard is None for p in parts)):
             return parts
         own = self.helper(mirrors.own, "own")
-        return [replace(p, value=call(own, p.value)) if is_bare(p.value) else p for p in parts]
+        callee = stmt.facts.callee if isinstance(stmt.expr, ir.Apply) else None
+        dots = {self.dot(a.name) for a in ir.atoms(stmt.expr) if isinstance(a, ir.Var)}
+
+        def hands_on(value: ast.expr) -> bool:
+            if not isinstance(value, ast.Call):
+                return isinstance(value, ast.Name) and value.id in dots
+            made_by = value.func.id if isinstance(value.func, ast.Name) else ""
+            return self.helpers.values.get(made_by) is not callee and any(map(hands_on, value.args))
+
+        return [replace(p, value=call(own, p.value)) if is_bare(p.value) or hands_on(p.value) else p for p in parts]
 
     def assignments(self, stmt: ir.Bind, parts: list[Part]) -> list[ast.stmt]:
         """`y_dot = ...`, the parts of it summed, those skipped whose tangent is ZERO."""

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from pullback.operations import BINARY_FUNCTIONS, UNARY_FUNCTIONS
 from pullback.rules import Template, alias, lookup
 from pullback.source import Source, remember
 
@@ -32,7 +33,12 @@ def as_function(template: Template, parameters: tuple[str, ...]) -> types.Functi
 
 
 def caller_of(fn: Any, args: tuple[Any, ...], kwargs: Any, lists: bool) -> types.FunctionType:
-    """A function that calls `fn` with operands in such places, of which lists and tuples are made arrays."""
+    """A function that calls `fn` with operands in such places, of which lists and tuples are made arrays.
+
+    A function of `operator` joins lists, and asks the classes of objects, as the operator does.
+    """
+    if id(fn) in _OPERATORS and not kwargs and not all(isinstance(a, (float, int, complex, np.ndarray)) for a in args):
+        return operator_caller(_OPERATORS[id(fn)])
     places = frozenset(i for i, a in enumerate(args) if lists and isinstance(a, (list, tuple)))
     key = (id(fn), len(args), tuple(kwargs), places)
     caller: types.FunctionType | None = _CALLERS.get(key)
@@ -45,6 +51,7 @@ def caller_of(fn: Any, args: tuple[Any, ...], kwargs: Any, lists: bool) -> types
     return caller
 
 
+_OPERATORS = {id(f): op for op, f in (*BINARY_FUNCTIONS.items(), *UNARY_FUNCTIONS.items())}
 _CALLERS: dict[Any, Any] = {}  # (each holds its `fn`: the id stays its own)
 
 
@@ -58,9 +65,9 @@ def made(text: str, namespace: dict[str, Any]) -> types.FunctionType:
     return function
 
 
-def operator_caller(op: str) -> Any:
+def operator_caller(op: str) -> types.FunctionType:
     """A function that applies an operator."""
-    caller = _CALLERS.get(op)
+    caller: types.FunctionType | None = _CALLERS.get(op)
     if caller is None:
         unary = {"neg": "-a", "pos": "+a", "invert": "~a"}
         caller = _CALLERS[op] = made(f"lambda a: {unary[op]}" if op in unary else f"lambda a, b: a {op} b", {})

@@ -86,7 +86,11 @@ class Memory:
 
     def places(self, x: Any) -> Any:
         """The place in the flat memory of each entry of `x`."""
-        return self._at(x, np.arange(self.flat.size, dtype=np.int64), 8)
+        return self.in_memory(x, np.arange(self.flat.size, dtype=np.int64))
+
+    def in_memory(self, x: Any, flat: Any) -> Any:
+        """The view of other numbers, of eight bytes each, in the places of this memory, that `x` is of its root's."""
+        return self._at(x, flat, 8)
 
     def _at(self, x: Any, flat: Any, itemsize: int | None = None) -> Any:
         root = self.root
@@ -119,13 +123,6 @@ def has_overlap(x: Any) -> bool:
     return False
 
 
-def first_of_each(places: Any) -> Any:
-    """Which entries of an array of places are the first to name theirs."""
-    first = np.zeros(places.size, np.bool_)
-    first[np.unique(places, return_index=True)[1]] = True
-    return first.reshape(places.shape)
-
-
 def names_twice(index: Any) -> bool:
     """Whether an index of an array may name an entry twice: only an array of integers can."""
     if index.__class__ is tuple:
@@ -136,10 +133,9 @@ def names_twice(index: Any) -> bool:
     return isinstance(index, list) or (isinstance(index, np.ndarray) and index.dtype != np.bool_)
 
 
-def stays(x: Any, index: Any) -> Any:
-    """Which of the values that `x[index] = ...` stored are still there: of those in one place, the last."""
-    places = np.arange(x.size).reshape(x.shape)[index]
-    last = np.zeros(x.size, dtype=np.int64)
-    order = np.arange(places.size)
-    last[places.ravel()] = order
-    return (last[places.ravel()] == order).reshape(places.shape)
+def stays(memory: Memory, x: Any, index: Any = ...) -> Any:
+    """Which of the values that `x[index] = ...` stored are still there: of those in one place, the one NumPy left."""
+    places = memory.in_memory(x, np.zeros(memory.flat.size, dtype=np.int64))
+    order = np.arange(places[index].size).reshape(np.shape(places[index]))
+    places[index] = order
+    return places[index] == order

@@ -60,7 +60,7 @@ constant(int, returns="int")
 constant(isinstance, issubclass, bool, callable, hasattr, all, any, returns="bool")
 constant(str, repr, format, ascii, chr, bin, hex, oct, returns="str")
 constant(range, print, id, hash, ord, type, round, input, open, slice, help, dir)
-constant(object, builtins.__import__, memoryview, bytes, bytearray)
+constant(object, builtins.__import__, bytes, bytearray)
 constant(float.is_integer, float.hex, float.as_integer_ratio)
 
 

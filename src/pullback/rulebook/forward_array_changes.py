@@ -16,7 +16,7 @@ import numpy as np
 from pullback.differential_calls import call_differential
 from pullback.differential_changes import refuse_loss, set_item_differential
 from pullback.errors import DifferentiabilityError
-from pullback.outputs import given_out, without_out
+from pullback.outputs import check_overlap, given_out, without_out
 from pullback.rulebook.exact_values import exactly, standing_for
 from pullback.rulebook.forward_changes import changer, has_mirror
 from pullback.rules import callable_name, constant
@@ -253,6 +253,7 @@ def _with_out(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: A
         out[mask] = value
         return out, out_dot
     value, value_dot = call_differential(fn, ZERO, args[:count], dots[:count], given, given_dots)
+    check_overlap(fn, args[:count], given, out, value)
     np.copyto(out, value, casting="same_kind")
     if has_mirror(out_dot):
         out_dot[...] = filled(value_dot, value)
@@ -302,4 +303,5 @@ def operands_before_out(fn: Any, args: Any, kwargs: Any) -> tuple[int, list[str]
 constant(
     where_of, flat_places, refuse_modes, refuse_wrapping, is_add, sorting, refuse_function, is_one, operands_before_out,
     mask_places, partitioning, order_shuffled, is_array, list_shuffled, is_partial, mask_of, other_options,
+    check_overlap,
 )  # fmt: skip

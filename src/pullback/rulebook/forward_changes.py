@@ -200,7 +200,7 @@ def is_same(a: Any, b: Any) -> bool:
     return a is b
 
 
-@changer(list.__delitem__, dict.__delitem__, OrderedDict.__delitem__)
+@changer(list.__delitem__, deque.__delitem__, dict.__delitem__, OrderedDict.__delitem__)
 def _delete(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
     del args[0][args[1]]
     if is_there(dots[0], args[1]):
@@ -213,7 +213,7 @@ def is_there(t: Any, key: Any) -> bool:
     return isinstance(t, (list, deque)) or key in t
 
 
-@changer(list.__setitem__, dict.__setitem__, OrderedDict.__setitem__, np.ndarray.__setitem__)
+@changer(list.__setitem__, deque.__setitem__, dict.__setitem__, OrderedDict.__setitem__, np.ndarray.__setitem__)
 def _set(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
     set_item_differential(args[0], dots[0], args[1], args[2], dots[2])
     return None, ZERO

@@ -41,8 +41,8 @@ def places_of(fn: Any, args: Any, kwargs: Any) -> list[Any]:
     if fn in _PREDICATES:
         given[0] = lambda place: args[0](place.item)
     named = dict(kwargs)
-    if "fillvalue" in named:
-        named["fillvalue"] = Place(-1, 0, named["fillvalue"])
+    if fn is itertools.zip_longest:
+        named["fillvalue"] = Place(-1, 0, named.get("fillvalue"))
     return list(fn(*given, **named))
 
 
@@ -144,6 +144,7 @@ def _accumulate(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots:
 @forward_intrinsic(itertools.repeat)
 @forward_intrinsic(itertools.count)
 @forward_intrinsic(itertools.groupby)
+@forward_intrinsic(itertools.tee)
 def _endless(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
     refuse_endless(fn)
 

@@ -134,8 +134,10 @@ elementwise(np.heaviside, "x1, x2", x1="zero(g)", x2="only(g, x1 == 0)")
 elementwise(np.nan_to_num, "x, *, nan=0.0, posinf=None, neginf=None", x="nan_to_num_pullback(g, x)", _returns="numeric")
 
 # The parts of a complex number
-for _conj in (np.conjugate, np.ndarray.conj, np.ndarray.conjugate, np.generic.conj, np.generic.conjugate):
+for _conj in (np.conjugate, np.generic.conj, np.generic.conjugate):
     elementwise(_conj, "x", x="np.conj(g)")
+for _conj in (np.ndarray.conj, np.ndarray.conjugate):  # a real array is its own conjugate: they return it
+    elementwise(_conj, "x", x="np.conj(g)", x_dot="x_dot.conjugate()", _alias=True)
 rule(np.real, "val", val="restore(g, form(val))", _linear="val", _alias=True)
 rule(np.imag, "val", val="imag_pullback(g, val)", _linear="val", _alias=True)
 for _scalar_or_array in (np.ndarray, np.generic):
@@ -152,8 +154,8 @@ elementwise(
 
 # Conversions to another precision
 for _scalar_type in (np.float16, np.float32, np.float64, np.longdouble, np.complex64, np.clongdouble):
-    elementwise(_scalar_type, "x=0.0, /", x="g", _returns="numeric")
-elementwise(np.complex128, "x=0.0, w=0.0, /", x="g", w="1j * g", _returns="numeric")
+    elementwise(_scalar_type, "x=0.0, /", x="g", _returns="numeric", _alias=True)  # (an array of that type is returned)
+elementwise(np.complex128, "x=0.0, w=0.0, /", x="g", w="1j * g", _returns="numeric", _alias=True)
 
 # Results that stay the same when their operands move a little
 constant(np.floor, np.ceil, np.trunc, np.rint, np.round, np.around, np.fix, returns="numeric")

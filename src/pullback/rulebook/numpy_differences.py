@@ -296,6 +296,7 @@ rule(
     a_dot="difference_of(a_dot, zeros_of(prepend), zeros_of(append), n, axis)",
     prepend_dot="difference_of(zeros_of(a), prepend_dot, zeros_of(append), n, axis)",
     append_dot="difference_of(zeros_of(a), zeros_of(prepend), append_dot, n, axis)",
+    _alias=True,  # (of order 0 it is the operand)
     _returns="array",
 )
 rule(

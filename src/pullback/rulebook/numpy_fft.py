@@ -103,6 +103,7 @@ for transform in (np.fft.fftn, np.fft.ifftn, np.fft.fft2, np.fft.ifft2):
         "(g, axes=transform_lengths(form(a), s, axes)[0], norm=norm), form(a))",
         _linear="a",
         _returns="array",
+        _alias=True,  # (along no axes it is the operand)
     )
 rule(
     np.fft.rfft,

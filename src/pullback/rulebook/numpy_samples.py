@@ -67,7 +67,8 @@ def cov(
 
 def sample_type(m: Any, y: Any) -> Any:
     """The dtype in which a covariance is computed."""
-    return np.result_type(m, np.float64) if y is None else np.result_type(m, y, np.float64)
+    given = [np.asarray(x) for x in (m, y) if x is not None]
+    return np.result_type(*given, np.float64)
 
 
 def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -> Any:

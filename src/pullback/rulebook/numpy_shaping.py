@@ -277,7 +277,7 @@ rule(
     np.broadcast_arrays,
     "*args",
     args="restore(g[i], form(args[i]))",
-    args_dot="only_part(np.broadcast_to(args_dot, np.shape(y[i])), len(y), i)",
+    args_dot="only_part(np.broadcast_arrays(args_dot, y[i])[0], len(y), i)",
     _returns="tuple",
     _alias=True,
 )

@@ -83,11 +83,6 @@ CALLABLES[operator.attrgetter] = _attrgetter
 CALLABLES[operator.methodcaller] = _methodcaller
 
 
-@intrinsic(operator.getitem)
-def _getitem(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Result:
-    return read_item(args[0], args[1], (0 in active, 1 in active))
-
-
 # A partial's tangent: {0: the function's, 1: that of its first argument, ..., "k": that of a keyword}
 
 

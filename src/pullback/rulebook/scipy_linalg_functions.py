@@ -374,4 +374,5 @@ rule(
     A_dot="in_direction(lambda x: linalg.fractional_matrix_power(x, t), A, A_dot)",
     t_dot="t_dot * (linalg.logm(np.asarray(A)) @ y)",
     _returns="array",
+    _alias=True,
 )

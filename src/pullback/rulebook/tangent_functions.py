@@ -24,7 +24,7 @@ from pullback.dispatch import changes_something, observe, plainly
 from pullback.effects import is_caller, may_mutate
 from pullback.errors import DifferentiabilityError
 from pullback.fitting import fit, fit_like, fit_to, meta
-from pullback.mirrors import complete, mirror, mirrors, own
+from pullback.mirrors import aliased, complete, mirror, mirrors, own
 from pullback.rules import constant, rule
 from pullback.runtime import keep
 from pullback.spaces import is_differentiable, move, moves_by_sums, zero_tangent
@@ -105,6 +105,7 @@ rule(projected, "t, x", t="g", t_dot="projected(t_dot, x)", _inert="x", _returns
 rule(mirror, "x, t=ZERO", t="g", t_dot="mirror(x, t_dot)", _inert="x", _returns="container")
 rule(mirrors, "xs, ts", ts="g", ts_dot="mirrors(xs, ts_dot)", _inert="xs", _returns="tuple")
 rule(complete, "t, x", t="g", t_dot="complete(t_parts, y)", _inert="x", _returns="unknown", _itself=0)
+rule(aliased, "t, y, x_dot, x", t="g", t_dot="t_dot", _inert="y, x_dot, x", _returns="unknown", _itself=0)
 rule(walked, "xs, t", xs="g", xs_dot="xs_parts", _inert="t", _returns="unknown", _alias=True)
 rule(own, "t", t="g", t_dot="own(t_dot)", _returns="unknown")
 rule(keep, "x", x="g", x_dot="keep(x_dot)", _returns="like")
