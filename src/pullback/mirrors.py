@@ -181,10 +181,10 @@ def _laid_out(t: Tangent, x: Any) -> Tangent:
     """An array's tangent, laid out in memory as the array is: what is a view of one is a view of the other."""
     if x.dtype.kind not in "fc":
         return ZERO
-    if t.__class__ is np.ndarray and t.shape == x.shape and t.dtype is x.dtype:
-        # (the stride of an axis with one entry says nothing)
-        if t.strides == x.strides or all(n < 2 or a == b for n, a, b in zip(x.shape, t.strides, x.strides, strict=True)):
-            return t
+    like = t.__class__ is np.ndarray and t.shape == x.shape and t.dtype is x.dtype
+    # (the stride of an axis with one entry says nothing)
+    if like and all(n < 2 or a == b for n, a, b in zip(x.shape, t.strides, x.strides, strict=True)):
+        return t
     made = Memory(root_of(x)).view(x)
     if t is not ZERO and t is not NO_TANGENT:
         made[...] = t

@@ -53,7 +53,8 @@ def _refuse_own(x: Any, names: tuple[str, ...]) -> None:
         name = names[0].strip("_").removesuffix("copy")
         how = f"call it by name, `.{own.__name__}(...)`" if own.__name__ == names[0] else "make the copy in a function"
         raise DifferentiabilityError(
-            f"copy.{name}copy() of a {cls.__name__} runs its own {own.__name__}, whose derivative would be missed; {how}"
+            f"copy.{name}copy() of a {cls.__name__} runs its own {own.__name__}, whose derivative would be missed; "
+            f"{how}"
         )
 
 
@@ -74,6 +75,12 @@ def _refuse_parts(x: Any, seen: set[int]) -> None:
 for _method in (list.copy, dict.copy, deque.copy, OrderedDict.copy, plain_copy):
     rule(_method, "x", x="g", x_dot="plain_copy(x_parts)", _returns="first", _alias=True)
 rule(plain_deep_copy, "x", x="g", x_dot="plain_deep_copy(x_dot)", _returns="first", _alias=True)
-rule(copy.copy, "x", x="g if shallow(x) else ZERO", x_dot="plain_copy(x_parts if shallow(x) else ZERO)", _returns="first", _alias=True)
-rule(copy.deepcopy, "x", x="g if deep(x) else ZERO", x_dot="plain_deep_copy(x_dot if deep(x) else ZERO)", _returns="first", _alias=True)
+rule(
+    copy.copy, "x", x="g if shallow(x) else ZERO",
+    x_dot="plain_copy(x_parts if shallow(x) else ZERO)", _returns="first", _alias=True,
+)  # fmt: skip
+rule(
+    copy.deepcopy, "x", x="g if deep(x) else ZERO",
+    x_dot="plain_deep_copy(x_dot if deep(x) else ZERO)", _returns="first", _alias=True,
+)  # fmt: skip
 constant(shallow, deep)
