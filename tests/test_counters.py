@@ -199,3 +199,21 @@ def test_a_counter_that_becomes_an_array() -> None:
 
     for n in (1, np.ones(3), 2.0, 1):
         pb.check_derivative(lambda x, n=n: f(x, n * 1), X)
+
+
+def test_an_array_of_counts_beside_floats() -> None:
+    class Means:
+        def __init__(self) -> None:
+            self.counts, self.values = np.zeros(4, int), np.zeros(4)
+
+        def put(self, i: int, v: Any) -> None:
+            self.counts[i] += 1
+            self.values[i] += (v - self.values[i]) / self.counts[i]
+
+    def f(x: Any) -> Any:
+        means = Means()
+        for i in range(6):
+            means.put(i % 4, x[i % 3] * i)
+        return np.sum(means.values**2)
+
+    pb.check_derivative(f, X)

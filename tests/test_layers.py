@@ -22,7 +22,7 @@ LAYERS = {
     "forward_uses lower_generators lower_iterations lower_conditions lower_expressions lower_match lower_try "
     "capturing appended lower",
     "analyses": "operations calls names conditions array_methods library_results endings decided infer field_calls "
-    "operator_calls texts solitary effects outputs counts changing origins sharing dict_views cutting activity "
+    "operator_calls texts outputs solitary effects counts changing origins sharing dict_views cutting activity "
     "progress definite liveness",
     "the transform": "runtime residuals inlining asking_code shadow_code reverse simplify threaded outlined "
     "forward_try forward_sweep lending not_finite emit",

@@ -122,3 +122,103 @@ def test_a_ufunc_with_starred_operands_changes_nothing_by_itself():
 
     g = pb.gradient(lambda x: pb.gradient(lambda y: np.sum(scaled(y) ** 3))(x)[0])(A)
     assert np.allclose(g, [48.0, 0.0])
+
+
+def a_root(x, o):
+    r = np.sqrt(x, out=o)
+    r *= 2
+    return np.sum(o * x)
+
+
+def a_root_by_place(x, o):
+    r = np.sqrt(x, o)
+    r *= x
+    return np.sum(o)
+
+
+def where_it_is_large(x, o):
+    r = np.sqrt(x, out=o, where=x > 1)
+    r *= 2
+    return np.sum(o * x)
+
+
+def itself(x, o):
+    y = x * x
+    r = np.exp(y, out=y)
+    r *= x
+    return np.sum(y)
+
+
+def a_part(x, o):
+    v = o[:2]
+    r = np.multiply(v, x[1:], out=v)
+    r += 1
+    return np.sum(o * x)
+
+
+def a_product(x, o):
+    r = np.dot(np.outer(x, x), x, out=o)
+    r *= x
+    return np.sum(o)
+
+
+def chosen(x, o):
+    r = np.take(x, [2, 1, 0], out=o)
+    r *= x
+    return np.sum(o)
+
+
+def a_method(x, o):
+    r = x.cumsum(out=o)
+    r *= x
+    return np.sum(o)
+
+
+def in_turn(x, o):
+    buffers, total = [o, np.zeros(3)], 0.0
+    for i in range(4):
+        r = np.multiply(x, x + i, out=buffers[i % 2])
+        r -= 0.5 * x
+        total = total + np.sum(buffers[0] * buffers[1])
+    return total
+
+
+def activated(t, o, x):
+    t = np.tanh(t, out=o)
+    t *= x
+    t += 1
+    return t
+
+
+def in_a_callee(x, o):
+    t = activated(x, o, x)
+    return np.sum(t * o)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [a_root, a_root_by_place, where_it_is_large, itself, a_part, a_product, chosen, a_method, in_turn, in_a_callee],
+    ids=lambda f: f.__name__,
+)
+def test_the_result_is_what_was_written_into(f):
+    x, d = np.array([1.3, 0.7, 2.1]), np.array([0.3, -1.0, 0.5])
+
+    def g(x):
+        return f(x, x * x)
+
+    assert pb.value_with_gradient(g)(x)[0] == g(x)
+    pb.check_derivative(g, x)
+    expected = (pb.gradient(g)(x + 1e-5 * d) - pb.gradient(g)(x - 1e-5 * d)) / 2e-5
+    np.testing.assert_allclose(pb.hvp(g)(x, d), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("mode", [pb.gradient, lambda g: lambda x: pb.differential(g)(x)(x)])
+def test_a_copy_that_is_none_is_refused(mode):
+    def g(x):
+        o = x * x
+        v = np.nan_to_num(o, copy=False)
+        v *= x
+        return np.sum(o)
+
+    with pytest.raises(pb.DifferentiabilityError):
+        mode(g)(np.array([1.3, 0.7]))

@@ -137,6 +137,16 @@ def out_atoms(stmt: ir.Bind) -> list[ir.Atom]:
     return found
 
 
+def returns_out(stmt: ir.Bind) -> bool:
+    """Whether the result of a call may be the array that it was given to write into."""
+    expr = stmt.expr
+    assert isinstance(expr, ir.Apply)
+    callee, _ = _callee(stmt)
+    spread = bool(expr.stars) or any(k is None for k, _ in expr.keywords)
+    in_place = any(k == "copy" and a != ir.Lit(True) for k, a in expr.keywords)  # (`np.nan_to_num(a, copy=False)`)
+    return bool(out_atoms(stmt)) or in_place or (spread and (callee is None or has_out(callee)))
+
+
 def may_write(stmt: ir.Bind, read: frozenset[str]) -> int:
     """Whether a call writes into an operand; `read` are the names that anything reads.
 

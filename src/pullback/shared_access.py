@@ -38,7 +38,7 @@ from pullback.runtime import keep
 from pullback.shadow_totals import MISSING
 from pullback.shadows import Shadows
 from pullback.shared_calls import READ_ATTRIBUTE, call_shared
-from pullback.spaces import describe
+from pullback.spaces import describe, is_differentiable
 from pullback.tangents import ZERO, Tangent
 
 Pulled = tuple[Tangent, ...]
@@ -121,7 +121,7 @@ def _own(obj: Any, method: str) -> types.FunctionType | None:
 
 def _set_in_array(obj: Any, index: Any, value: Any, active: tuple[bool, ...]) -> Residual:
     obj[index] = value
-    if obj.dtype.kind not in "fc" and active[1]:
+    if obj.dtype.kind not in "fc" and active[1] and is_differentiable(value):
         raise DifferentiabilityError(
             f"a differentiated value is stored in an array of dtype {obj.dtype}, which keeps no derivative; "
             "make the array of floats, or wrap the value in pb.without_derivative",

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from pullback import ir
+from pullback.outputs import returns_out
 from pullback.rules import lookup
 
 
@@ -109,6 +110,8 @@ def _fresh(stmt: ir.Bind) -> bool:
 def makes_anew(stmt: ir.Bind) -> bool:
     """Whether an expression is a call of a library function whose result shares nothing with its arguments."""
     callee = stmt.facts.callee
+    if isinstance(stmt.expr, ir.Apply) and returns_out(stmt):
+        return False
     if not stmt.facts.known:
         method = stmt.expr.method if isinstance(stmt.expr, ir.Apply) else None
         if method is None or not stmt.facts.kinds[0].numeric:
