@@ -360,7 +360,7 @@ KEPT = [
 
 
 @pytest.mark.parametrize("case", KEPT, ids=lambda c: getattr(c[0], "__name__", "object"))
-def test_the_bytes_are_those_that_are_allocated(case):
+def test_the_bytes_are_those_that_are_allocated(case, small_heap):
     f, *args = case
     found = pb.residuals(f, *args)
     pb.value_with_pullback(f)(*args)

@@ -444,16 +444,16 @@ def growth_of(work) -> int:
         tracemalloc.stop()
 
 
-def test_calls_leave_nothing_behind():
+def test_calls_leave_nothing_behind(small_heap):
     g = pb.gradient(lambda x, y: math.sin(x) * y + x)
     assert growth_of(lambda: g(1.0, 2.0)) < 20_000
 
 
-def test_new_gradients_of_one_function_leave_nothing_behind():
+def test_new_gradients_of_one_function_leave_nothing_behind(small_heap):
     assert growth_of(lambda: pb.gradient(poly)(1.0, 2.0)) < 20_000
 
 
-def test_new_closures_leave_nothing_behind():
+def test_new_closures_leave_nothing_behind(small_heap):
     def make():
         k = 2.0
         inner = lambda t: t * k
@@ -462,7 +462,7 @@ def test_new_closures_leave_nothing_behind():
     assert growth_of(make) < 20_000
 
 
-def test_pullbacks_leave_nothing_behind():
+def test_pullbacks_leave_nothing_behind(small_heap):
     f = pb.value_with_pullback(lambda a: np.sum(a * a))
     a = np.ones(3)
     assert growth_of(lambda: f(a)[1](1.0)) < 20_000

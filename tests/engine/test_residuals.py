@@ -155,7 +155,7 @@ def test_a_loop_keeps_one_value_an_iteration_and_the_invariant_once():
     assert 1.001 in values
 
 
-def test_memory_is_linear_in_the_iterations():
+def test_memory_is_linear_in_the_iterations(small_heap):
     def used(n):
         pb.pullback(product_loop)(1.001, n)
         gc.collect()
@@ -272,7 +272,7 @@ def test_a_loop_over_arrays_keeps_no_more_than_two_an_iteration():
     assert len(found) <= 41
 
 
-def test_the_pullback_frees_what_it_kept():
+def test_the_pullback_frees_what_it_kept(small_heap):
     def f(a):
         return np.sum(np.sin(np.exp(a)))
 
