@@ -62,7 +62,7 @@ def analysed(
     if names.forward:
         source = renamed_parameters(source)
     while True:
-        lowered = lower(source, function.__name__, function.__code__.co_freevars, apart=apart)
+        lowered = lower(source, function.__name__, function.__code__.co_freevars, apart=apart, ends=not names.forward)
         lowered.made = made_by(function)
         result, sharing = inferred(lowered, names, given(lowered))
         if not names.forward:  # (where tangents change as values do)

@@ -60,8 +60,7 @@ def assemble(
     helpers.values[reverse_name] = reverse_function
     start = again(tests, lowered.arguments, derivative.redo)
     if lowered.generator and start:
-        redo = start[0].body[0]  # type: ignore[attr-defined]
-        redo.value = ast.YieldFrom(redo.value)
+        yield_again(start)
     if top.placeholders:
         start = [*start, unset(top.placeholders)]
     kept = [as_kept(k, top.outlines, helpers) for k in top.kept]
@@ -75,6 +74,12 @@ def assemble(
     )
     derivative.forward = compiled(derivative, tree, lowered, helpers, source)
     derivative.reverse.forward = weakref.ref(derivative.forward)
+
+
+def yield_again(start: list[ast.stmt]) -> None:
+    """Have a generator whose guards fail go on as the one that is made anew."""
+    redo = start[0].body[0]  # type: ignore[attr-defined]
+    redo.value = ast.YieldFrom(redo.value)
 
 
 def _value_kept(result: str, code: list[ast.stmt], helpers: Helpers) -> list[ast.stmt]:

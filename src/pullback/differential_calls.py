@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from pullback.along import Lazily, drawn_along, is_along, moving, own_iteration
 from pullback.applying import bind, parameter_of, refuse_unknown
 from pullback.asking import asked
 from pullback.call_paths import WHOLE, Path, Target, is_null, lifted_path, six_operands, still_null, tangent_at
@@ -29,7 +30,14 @@ from pullback.kinds import kind_of
 from pullback.mirrors import GROUP
 from pullback.operations import type_call
 from pullback.pipeline import pair_for
-from pullback.python_calls import bound_variadic, has_tangent, signature_order, unforeseen, with_defaults
+from pullback.python_calls import (
+    bound_variadic,
+    coroutine_refused,
+    has_tangent,
+    signature_order,
+    unforeseen,
+    with_defaults,
+)
 from pullback.rules import EPOCH, Active, Entry, Rule, callable_name, lookup
 from pullback.spaces import describe, is_differentiable
 from pullback.structs import fields_by_parameter
@@ -114,7 +122,17 @@ def resolve(
     verb = getattr(fn, "_pullback_verb", None)
     if verb is not None:
         return Target(VERBS[verb[0]])
+    if fn.__class__ is Lazily:
+        of_iterators = getattr(lookup(fn.function), "of_iterators", None)
+        assert of_iterators is not None
+        return Target(of_iterators)
+    if fn.__class__ is Pairs:
+        target = _of_python(fn.generator, fn_dot, args, dots, kwargs, kwdots, moved)
+        refuse_changes(fn.generator, target.function)
+        return target
     if isinstance(fn, types.FunctionType):
+        if fn.__code__.co_flags & 0x20:
+            return Target(generator_differential)
         target = _of_python(fn, fn_dot, args, dots, kwargs, kwdots, moved, lent=lent)
         if not foreseen and not lent:
             refuse_changes(fn, target.function)
@@ -134,6 +152,26 @@ def resolve(
     if isinstance(type_call(type(fn)), types.FunctionType):
         return Target(method_object_differential)
     raise no_derivative_of(fn)
+
+
+class Pairs:
+    """Calls a generator for its items with their tangents."""
+
+    __slots__ = ("generator",)
+
+    def __init__(self, generator: types.FunctionType) -> None:
+        self.generator = generator
+
+
+def paired_generator(fn: Any) -> Any:
+    """A generator function, to be called for pairs."""
+    return Pairs(fn)
+
+
+def generator_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    """A generator function: an iterator, which is its own tangent."""
+    it = drawn_along(call_differential(paired_generator(fn), fn_dot, args, dots, kwargs, kwdots))
+    return it, moving(it)
 
 
 def _is_empty(t: Tangent) -> bool:
@@ -246,6 +284,9 @@ def _registered(
             if not moved:
                 return None
             return Target(USER_RULES["forward" if rule.forward else "reverse"](rule))
+    along = {**dict(enumerate(dots)), **kwdots}
+    if any(is_along(values[a], along[a]) or (entry.of_iterators and own_iteration(values[a])) for a in moved):
+        return _of_iterator(fn, entry)
     if entry.forward is not None:
         return Target(entry.forward)
     if entry.constant or not (moved or callee_moves):
@@ -255,13 +296,24 @@ def _registered(
     if entry.intrinsic is not None:
         return Target(USER_RULES["intrinsic"])
     if entry.rule is not None:
-        along = {**dict(enumerate(dots)), **kwdots}
         moved, unknown = _with_templates(entry.rule, values, along, moved)
         if not moved:
             return Target(plain_differential)
         target = _through_rule(fn, args, dots, kwargs, kwdots, moved)
         return replace(target, withheld=unknown) if unknown else target
     return None
+
+
+def _of_iterator(fn: Any, entry: Entry) -> Target:
+    """A function of an iterator whose items have tangents."""
+    if entry.of_iterators is not None:
+        return Target(entry.of_iterators)
+    if entry.constant:
+        return Target(constant_differential)
+    raise DifferentiabilityError(
+        f"{callable_name(fn)} of an iterator over differentiated values is not differentiated in forward mode; "
+        "collect its values in a list first"
+    )
 
 
 def _with_templates(
@@ -338,11 +390,8 @@ def _generated(
 ) -> Target:  # fmt: skip
     """A Python function: its generated differential, and the tangents of its active parameters."""
     code = fn.__code__
-    if code.co_flags & 0x2A0:
-        raise DifferentiabilityError(
-            f"{callable_name(fn)} is a generator or coroutine function, which is not differentiated yet; "
-            "collect its values in a list"
-        )
+    if code.co_flags & 0x280:
+        raise coroutine_refused(fn)
     tangents: dict[str, tuple[Tangent, Path]] = {}
     bound = bind_parameters(code, len(args), tuple(kwargs))
     if bound is not None:

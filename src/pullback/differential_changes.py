@@ -52,7 +52,7 @@ from pullback.shared_calls import call_shared, is_strict, strict
 from pullback.shared_changes import changer
 from pullback.spaces import describe, is_differentiable
 from pullback.structs import constant_fields
-from pullback.tangent_parts import elements, filled, is_zero, part
+from pullback.tangent_parts import both_of, filled, is_zero, part
 from pullback.tangents import ZERO, Tangent, TangentVector
 
 ARRAY, ITEMS, OWN, NOTHING, SLICE, SETTER, CONSTANT, LIST, DICT, REBOUND = range(10, 20)
@@ -97,8 +97,7 @@ def set_item_differential(obj: Any, obj_dot: Any, key: Any, value: Any, value_do
         obj[key] = value
         obj_dot[key] = filled(value_dot, value)
     elif way == SLICE:
-        items = list(value)
-        parts = elements(value_dot, items)
+        items, parts = both_of(value, value_dot)
         obj[key] = items
         obj_dot[key] = parts
     elif way == ITEMS:
@@ -193,8 +192,7 @@ def operate_inplace_differential(x: Any, x_dot: Any, op: str, y: Any, y_dot: Any
         x_dot[...] = 0.0 if value_dot is ZERO else fit(value_dot, x)
         return x, x_dot
     if way == LIST:
-        items = list(y)
-        parts = list(elements(y_dot, y))
+        items, parts = both_of(y, y_dot)
         x.extend(items)
         x_dot.extend(parts)
         return x, x_dot

@@ -17,13 +17,14 @@ from typing import Any
 
 import numpy as np
 
+from pullback.along import Along
 from pullback.applying import Residual
 from pullback.dispatch import call
 from pullback.drawing import Drawn, recorded, taken
 from pullback.errors import DifferentiabilityError
 from pullback.names import INTERNAL
 from pullback.python_calls import has_tangent
-from pullback.rules import Active, forward_intrinsic, intrinsic
+from pullback.rules import Active, intrinsic
 from pullback.runtime import OwnedList, add_at, buffer
 from pullback.spaces import describe
 from pullback.tangents import ZERO, Tangent
@@ -142,6 +143,8 @@ def iterated(xs: Any) -> tuple[Any, Residual]:
 def kept_track_of(xs: Any) -> Any:
     """The operand of a function that changes values: of an iterator, made by a caller that does not, it is recorded
     which objects it hands on, as these have their adjoints by identity."""
+    if isinstance(xs, Along):
+        kept_track_of(xs.pairs)
     if isinstance(xs, Drawn) and xs.record is None and not getattr(xs, "makes_items", False):
         recorded(xs, [None] * taken(xs))
     return xs
@@ -194,9 +197,10 @@ def _iterated(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> 
     return iterated(args[0])
 
 
-@forward_intrinsic(iterated_plainly)
-def _iterated_along(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
-    return args[0], dots[0]
+def unpacked_plainly(xs: Any) -> Any:
+    """The same before `a, b = xs`, in forward mode."""
+    return xs
 
 
+INTERNAL["<unpacked>"] = unpacked_plainly
 INTERNAL["<iterated>"] = iterated_plainly

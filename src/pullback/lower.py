@@ -33,14 +33,15 @@ RETURN, BREAK, CONTINUE = "return", "break", "continue"
 
 def lower(
     source: Source, name: str, captured: tuple[str, ...], conditions: bool = False,
-    apart: frozenset[tuple[int, int, int, int]] = frozenset(),
+    apart: frozenset[tuple[int, int, int, int]] = frozenset(), ends: bool = True,
 ) -> ir.FunctionIR:  # fmt: skip
     """The IR of a function; with `conditions` these are taken apart as well, and not kept as written.
 
-    In the places `apart` methods that Python would call by itself are spelled out.
+    In the places `apart` methods that Python would call by itself are spelled out. Whether a generator `ends` where it
+    is sent a true value: in reverse mode.
     """
     made = _Statements(source, name, captured, conditions)
-    made.apart = apart
+    made.apart, made.ends = apart, ends
     return made.function()
 
 
@@ -92,6 +93,7 @@ class _Statements(Attempts):
             Span.of(self.filename, node), self.names, bool(self.yields),
         )  # fmt: skip
 
+    ends = True
     _all_flags: frozenset[str] = frozenset()
 
     def _flag(self, stem: str) -> str:
@@ -107,7 +109,7 @@ class _Statements(Attempts):
         if any(map(_is_match, nodes)):
             nodes = [s for n in nodes for s in self._without_match(n)]
         if self.yields:
-            nodes = [s for n in nodes for s in without_yields(n, self.local)]
+            nodes = [s for n in nodes for s in without_yields(n, self.local, self.ends)]
         for index, node in enumerate(nodes):
             rest = nodes[index + 1 :]
             self.pinned = any(isinstance(n, ast.NamedExpr) for n in ast.walk(node)) and not isinstance(

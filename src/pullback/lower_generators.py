@@ -9,7 +9,8 @@
 
 The forward sweep of a generator is a generator: it runs when its items are drawn, and stops where the
 original stops. A true value sent to it ends it there: `return` is a jump like any other, so what has run
-by then is what is reversed. Its result is the list of what it yielded.
+by then is what is reversed. Its result is the list of what it yielded. In forward mode it yields each item with
+its tangent, and nothing is sent to it.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def is_generator(node: FunctionNode) -> bool:
     return False
 
 
-def without_yields(node: ast.stmt, fresh: Callable[[str], str]) -> list[ast.stmt]:
+def without_yields(node: ast.stmt, fresh: Callable[[str], str], ends: bool) -> list[ast.stmt]:
     """A statement `yield v` or `yield from vs` as simpler ones; any other as it is."""
     if not isinstance(node, ast.Expr) or hasattr(node, "sent"):
         return [node]
@@ -51,11 +52,10 @@ def without_yields(node: ast.stmt, fresh: Callable[[str], str]) -> list[ast.stmt
     value = node.value.value or ast.Constant(None)
     emitted = ast.Expr(ast.Yield(ast.Name(item, ast.Load())))
     emitted.sent = sent  # type: ignore[attr-defined]
-    return [
-        _placed(ast.Assign([ast.Name(item, ast.Store())], value), node),
-        _placed(emitted, node),
-        _placed(ast.If(ast.Name(sent, ast.Load()), [ast.Return(None)], []), node),
-    ]
+    made: list[ast.stmt] = [ast.Assign([ast.Name(item, ast.Store())], value), emitted]
+    if ends:
+        made.append(ast.If(ast.Name(sent, ast.Load()), [ast.Return(None)], []))
+    return [_placed(stmt, node) for stmt in made]
 
 
 def as_function(node: ast.GeneratorExp, identifier: str) -> ast.FunctionDef:

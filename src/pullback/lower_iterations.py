@@ -9,6 +9,8 @@ Once kinds are known, the call is taken out again where `xs` is a container, or 
 from __future__ import annotations
 
 import ast
+from inspect import CO_GENERATOR
+from typing import Any
 
 from pullback import ir
 from pullback.forward_uses import count_uses
@@ -24,19 +26,23 @@ def may_be_more(node: ast.expr) -> bool:
     return isinstance(node, (ast.Name, ast.Attribute, ast.Subscript, ast.IfExp, ast.BoolOp, ast.NamedExpr))
 
 
-def settle_iterations(function: ir.FunctionIR) -> None:
-    """Take out the calls of `iterated` that are not needed."""
+def settle_iterations(function: ir.FunctionIR, unpacking: Any = None) -> None:
+    """Take out the calls of `iterated` that are not needed; those before an unpacking may call another function."""
     sources: dict[str, ir.Var] = {}
     kinds = {}
     read = count_uses(function.body)
     unpacked = {s.source for s in ir.walk(function.body) if isinstance(s, ir.Unpack) and any(map(read.get, s.targets))}
+    made = {ir.Var(s.target) for s in ir.walk(function.body) if isinstance(s, ir.Bind) and _makes_items(s)}
     for stmt in ir.walk(function.body):
         if _is_iterated(stmt):
             assert isinstance(stmt, ir.Bind)
             source, kind = ir.atoms(stmt.expr)[1], stmt.facts.kinds[1]
             likely = ir.Var(stmt.target) in unpacked and kind.mask & (TUPLE | LIST)  # an error tells of others
+            likely = likely and not (source in made and unpacking is not None)
             if isinstance(source, ir.Var) and (likely or not (stmt.facts.active[1] and kind.mask & (STRUCT | OTHER))):
                 sources[stmt.target], kinds[stmt.target] = source, kind
+            elif ir.Var(stmt.target) in unpacked and unpacking is not None:
+                stmt.facts.callee = unpacking
     if not sources:
         return
     for stmt in ir.walk(function.body):
@@ -47,6 +53,12 @@ def settle_iterations(function: ir.FunctionIR) -> None:
             stmt.facts.kinds = (kinds[stmt.source.name],)
             stmt.source = sources[stmt.source.name]
     _remove(function.body, sources)
+
+
+def _makes_items(stmt: ir.Bind) -> bool:
+    """Whether a statement calls a generator."""
+    code = getattr(stmt.facts.callee, "__code__", None) if stmt.facts.known else None
+    return code is not None and bool(code.co_flags & CO_GENERATOR)
 
 
 def _remove(block: list[ir.Stmt], sources: dict[str, ir.Var]) -> None:

@@ -36,7 +36,7 @@ from pullback.kinds import (
     of_key,
 )
 from pullback.lower_iterations import settle_iterations
-from pullback.names import Names
+from pullback.names import INTERNAL, Names
 from pullback.progress import in_steps
 from pullback.rules import EPOCH, callable_name, refuse_library_code, scope
 from pullback.source import acquire
@@ -155,7 +155,7 @@ def derive(
         derivative.result, derivative.stages = made.result, made
         derivative.generator = lowered.generator
         refuse([*activity.refusals, *stores_outside(made)])
-        settle_iterations(lowered)
+        settle_iterations(lowered, INTERNAL["<unpacked>"] if request.form == DIFFERENTIAL else None)
         if request.form != DIFFERENTIAL:  # (tangents are there as soon as values are)
             in_steps(lowered.body, activity.changes)
         statements = list(ir.walk(lowered.body))

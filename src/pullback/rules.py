@@ -156,6 +156,7 @@ class Entry:
     stand_in: Callable[..., Any] | None = None  # Python code that does the same, and is differentiated instead
     changes: bool = False  # whether that code changes what it is given, or hands out a part of it
     forward: Callable[..., Any] | None = None  # the intrinsic's counterpart in forward mode
+    of_iterators: Callable[..., Any] | None = None  # the same, of iterators whose items have tangents
     constant: bool = False
     returns: str = "unknown"
     protocol: Callable[..., Any] | None = None  # asks the operands' classes for a method of their own, such as __abs__
@@ -378,6 +379,17 @@ def forward_intrinsic(function: Any) -> Callable[[Callable[..., Any]], Callable[
 
     def register(differential: Callable[..., Any]) -> Callable[..., Any]:
         _entry(function).forward = differential
+        return differential
+
+    return register
+
+
+def of_iterators(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Decorator: their forward mode where an operand is an iterator over values and tangents."""
+
+    def register(differential: Callable[..., Any]) -> Callable[..., Any]:
+        for function in functions:
+            _entry(function).of_iterators = differential
         return differential
 
     return register

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from pullback.along import Along
 from pullback.drawing import Drawn
 from pullback.errors import DifferentiabilityError
 from pullback.spaces import describe, is_differentiable, project
@@ -72,6 +73,8 @@ class Totals:
             return x._make(made) if hasattr(x, "_make") else tuple(made)
         if isinstance(x, types.FunctionType):
             return self._total_of_captures(x, t, seen)
+        if x.__class__ is Along:
+            x = x.pairs
         if isinstance(x, Drawn):
             given: Any = {} if t is ZERO else t
             if x.record is None:

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from pullback.along import Along
 from pullback.drawing import Drawn
 from pullback.errors import DifferentiabilityError
 from pullback.fitting import fit
@@ -138,6 +139,8 @@ class Shadows(Totals):
         cls = x.__class__
         if cls is float:
             return g
+        if cls is Along:
+            return self.accumulate(x.pairs, g)
         if cls is np.ndarray or isinstance(x, np.ndarray):
             if x.dtype.kind in "fc":
                 self._add_at(x, ..., fit(g, x))

@@ -12,12 +12,14 @@ from typing import Any
 
 from pullback import ir
 from pullback.activity import Activity
-from pullback.assemble import all_guards, compiled
+from pullback.along import Lazily
+from pullback.assemble import all_guards, compiled, yield_again
 from pullback.capturing import arms_of, exclusive
 from pullback.emit import Helpers, again, bare_arguments, definition
 from pullback.generated import Derivative
 from pullback.layout import TANGENT
 from pullback.liveness import reads_of
+from pullback.rules import lookup
 from pullback.sharing import Sharing
 from pullback.simplify import simplify
 from pullback.source import Source, remember
@@ -72,14 +74,18 @@ def assemble_differential(
     depends = bool(derivative.dot_status)
     derivative.always_zero = zero_derivative(request, lowered, activity, depends)
     result_dot = name(code.dot(lowered.result)) if depends else code.zero()
-    outcome = ast.Return(tuple_of([name(lowered.result), result_dot]))
+    outcome: list[ast.stmt] = []
+    if not lowered.generator:
+        outcome.append(ast.Return(tuple_of([name(lowered.result), result_dot])))
     temporary = {d for v, d in code.dots.items() if v.startswith("_")}
-    statements = [*body, outcome]
+    statements = [*body, *outcome]
     statements = simplify(statements, frozenset(assigned_once(statements) & temporary), bool(mirrored))
     active = [*sorted(request.captures), *(p for p in lowered.parameters if p in request.active)]
     arguments = _with_tangents(bare_arguments(lowered.arguments), [code.dot(p) for p in active])
     tests = all_guards(derivative, helpers)
     start = again(tests, arguments, derivative.redo)
+    if lowered.generator and start:
+        yield_again(start)
     stem = lowered.name if lowered.name.isidentifier() else "function"
     identifier = helpers.fresh(f"{stem}_differential")
     tree = definition(identifier, arguments, [*lowered.declarations, *start, *statements])
@@ -115,14 +121,14 @@ def not_forward(lowered: ir.FunctionIR, activity: Activity) -> list[Diagnostic]:
         message = f"{what} an iterator that is gone through in more than one place yet"
         help = "make a list of it first, as in `items = list(zip(xs, ys))`"
         found.append(Diagnostic("unsupported-construct", message, stmt.span, "", (), (), help))
-    if lowered.generator:
-        message = f"{what} generators of differentiated values yet"
-        found.append(Diagnostic("unsupported-construct", message, lowered.span, "", (), (), "return a list"))
     return found
 
 
 def _drawn_again(body: list[ir.Stmt]) -> list[ir.Stmt]:
-    """The statements that go on with an iterator that was drawn from before: here it is a list, without a position."""
+    """The statements that go on with an iterator that was drawn from before, where it is a list, without a position.
+
+    A function that has a form for iterators is called for one.
+    """
     every = list(ir.walk(body))
     makers = [s for s in every if isinstance(s, ir.Bind) and isinstance(s.expr, ir.Apply) and s.facts.varied]
     makers = [s for s in makers if s.facts.known and _is_iterator(s.facts.callee)]
@@ -133,6 +139,7 @@ def _drawn_again(body: list[ir.Stmt]) -> list[ir.Stmt]:
     inside = {id(s): {loop for loop, held in loops if id(s) in held} for s in every}
     found: list[ir.Stmt] = []
     for made in makers:
+        again: list[ir.Stmt] = []
         names = {made.target}
         for stmt in every:
             if isinstance(stmt, ir.Bind) and isinstance(stmt.expr, ir.Copy) and not names.isdisjoint(reads_of(stmt)):
@@ -141,7 +148,12 @@ def _drawn_again(body: list[ir.Stmt]) -> list[ir.Stmt]:
         for place, stmt in enumerate(draws):
             before = [s for s in draws[:place] if not exclusive(arms[id(s)], arms[id(stmt)])]
             if before or inside[id(stmt)] - inside[id(made)]:
-                found.append(stmt)
+                again.append(stmt)
+        lazily = getattr(lookup(made.facts.callee), "of_iterators", None)
+        if lazily is None or hasattr(lazily, "exhausts"):
+            found += again
+        elif again:
+            made.facts.callee = Lazily(made.facts.callee)
     return found
 
 

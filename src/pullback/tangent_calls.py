@@ -10,7 +10,7 @@ import ast
 
 from pullback import ir, tangent_parts
 from pullback.calls import CALLS
-from pullback.kinds import LIST, TUPLE
+from pullback.kinds import ARRAY, DICT, LIST, TUPLE
 from pullback.syntax import assign, assign_many, atom, call, constant, name, names_in, placed, tuple_of
 from pullback.tangent_names import MAYBE, PRESENT, TangentNames
 
@@ -122,13 +122,16 @@ class TangentCalls(TangentNames):
                 operands.append(values[a])
                 tangents.append(dots[position + 1])
                 continue
-            held = self.helpers.fresh("_s")
-            self.emit(assign(held, tuple_of([ast.Starred(values[a], ast.Load())])), stmt.span)
+            held, parts = self.helpers.fresh("_s"), self.helpers.fresh("_s_dot")
+            given, d = values[a], dots[position + 1]
+            if stmt.facts.kinds[position + 1].mask & ~(ARRAY | LIST | TUPLE | DICT):
+                known = name(self.helper(list, "list"))
+                both = self.run("call_differential", known, self.zero(), tuple_of([given]), tuple_of([d]))
+            else:
+                both = call(self.helper(tangent_parts.both_of, "both_of"), given, d)
+            self.emit(assign_many([held, parts], both), stmt.span)
             operands.append(ast.Starred(name(held), ast.Load()))
-            parts = call(self.helper(tangent_parts.elements, "elements"), dots[position + 1], name(held))
-            if isinstance(a, ir.Var) and a.name in self.status:
-                parts = call(self.helper(tangent_parts.elements, "elements"), dots[position + 1], values[a])
-            tangents.append(ast.Starred(parts, ast.Load()))
+            tangents.append(ast.Starred(name(parts), ast.Load()))
         keys: list[ast.expr | None] = [None if k is None else constant(k) for k, _ in expr.keywords]
         keyword_dots: list[ast.expr] = []
         for position, (key, a) in enumerate(expr.keywords, len(expr.args) + 1):

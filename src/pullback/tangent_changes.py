@@ -20,6 +20,7 @@ from typing import Any
 
 from pullback import ir, mirrors, tangent_parts
 from pullback.activity import Activity
+from pullback.along import is_along, pairs_of
 from pullback.counts import is_count
 from pullback.kinds import ARRAY, DICT, INT_KIND, LIST, TUPLE
 from pullback.liveness import useful_names
@@ -294,7 +295,9 @@ class ChangingTangentCode(TangentCode):
             if not any(isinstance(s, ast.Assign) and held in names_in(s.targets[0]) for s in self.out[-1:]):
                 self.out += code
             parts = call(self.helper(tangent_parts.elements, "elements"), t, name(held))
-            return both, ast.Call(name(self.helper(zip, "zip")), [name(held), parts], [])
+            inline = ast.Call(name(self.helper(zip, "zip")), [name(held), parts], [])
+            pairs = call(self.helper(pairs_of, "pairs_of"), name(held))
+            return both, ast.IfExp(call(self.helper(is_along, "is_along"), name(held), t), pairs, inline)
         return both, over
 
 

@@ -33,6 +33,7 @@ from pullback.syntax import (
     placed,
     target,
     template,
+    tuple_of,
 )
 from pullback.tangent_calls import TangentCalls
 from pullback.tangent_names import MAYBE, PRESENT
@@ -44,6 +45,11 @@ class TangentCode(TangentCalls):
     """Emits a function with its tangents; `needed` are the names whose values tangents read."""
 
     watched: dict[int, set[str]]  # calls that may store something in these global variables, by id
+
+    @property
+    def yields(self) -> str:
+        """The list of what a generator yields, which no code builds here."""
+        return self.function.result if self.function.generator else ""
 
     # --- statements -------------------------------------------------------------------------------
 
@@ -62,6 +68,12 @@ class TangentCode(TangentCalls):
                 self.flush()
                 if not itself:
                     self.unpack(stmt)
+            case ir.Append(target=held) if held == self.yields:
+                pass  # (it is handed out as it is yielded)
+            case ir.Bind(target=held, expr=ir.Build()) if held == self.yields:
+                pass
+            case ir.Bind(expr=ir.Inert(node=ast.Yield())) if self.yields:
+                self.yielded(stmt)
             case ir.Append():
                 self.append(stmt)
             case ir.With():
@@ -274,6 +286,15 @@ class TangentCode(TangentCalls):
         self.emit_dots([assign_many([self.dot(t) for t in stmt.targets], value)], stmt.span)
         for unpacked in stmt.targets:
             self.status[unpacked] = PRESENT if mask == ARRAY and not found[1] else MAYBE
+
+    def yielded(self, stmt: ir.Bind) -> None:
+        """`yield v`: the value and its tangent."""
+        self.flush()
+        assert isinstance(stmt.expr, ir.Inert) and isinstance(stmt.expr.node, ast.Yield)
+        assert isinstance(stmt.expr.node.value, ast.Name)
+        item = ir.Var(stmt.expr.node.value.id)
+        both = tuple_of([name(item.name), self.rules.or_zero(item)])
+        self.out += self.placed_dots([ast.Expr(ast.Yield(both))], stmt.span)
 
     def append(self, stmt: ir.Append) -> None:
         """`total.append(item)`: the list of tangents grows alike."""

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from pullback.along import Along, is_along, pairs_of
 from pullback.drawing import Drawn
 from pullback.errors import DifferentiabilityError
 from pullback.spaces import describe, is_differentiable, project
@@ -122,6 +123,11 @@ def listed(xs: Any) -> Any:
     """A container that a loop runs over with its tangent."""
     if isinstance(xs, (list, tuple, np.ndarray, dict)):
         return xs
+    if isinstance(xs, Along):
+        raise DifferentiabilityError(
+            "an iterator over differentiated values is not differentiated here in forward mode; collect its items in a "
+            "list first"
+        )
     raise DifferentiabilityError(
         f"a loop over {describe(xs)} that holds differentiated values is not differentiated yet; "
         "collect its elements in a list first"
@@ -130,7 +136,7 @@ def listed(xs: Any) -> Any:
 
 def walked(xs: Any, t: Tangent) -> Any:
     """The same where a container may change as the loop goes: itself, not what it holds now."""
-    if isinstance(xs, (list, tuple, np.ndarray, dict, deque)):
+    if isinstance(xs, (list, tuple, np.ndarray, dict, deque, Along)):
         return xs
     return list(xs) if t is ZERO else listed(xs)
 
@@ -144,8 +150,8 @@ def elements(t: Tangent, xs: Any) -> Any:
     """The tangents of the elements that iterating over `xs` gives; the keys of a dict have none."""
     if t is ZERO or t is NO_TANGENT or isinstance(xs, dict):
         return [ZERO] * len(xs)
-    if isinstance(t, TangentVector):
-        listed(xs)  # (raises: an object with an `__iter__` of its own)
+    if isinstance(t, (TangentVector, Along)):
+        listed(xs)  # (raises: an object with an `__iter__` of its own, or an iterator)
     return t
 
 
@@ -164,8 +170,24 @@ def elements_cotangent(g: Tangent, t: Tangent, xs: Any) -> Tangent:
 
 def paired(xs: Any, t: Tangent) -> Any:
     """The elements of a container, each with its tangent."""
+    if is_along(xs, t):
+        return pairs_of(xs)
     found = listed(xs)
     return list(zip(found, elements(t, found)))  # noqa: B905  # equal lengths
+
+
+def both_of(xs: Any, t: Tangent) -> Any:
+    """The items of a container or iterator, and their tangents, as lists."""
+    if is_along(xs, t):
+        rows = list(pairs_of(xs))
+        return [v for v, _ in rows], [d for _, d in rows]
+    items = list(xs)
+    return items, list(elements(t, items))
+
+
+def drained(xs: Any, t: Tangent) -> Any:
+    """What is to be unpacked: of an iterator whose items have tangents, lists."""
+    return both_of(xs, t) if is_along(xs, t) else (xs, t)
 
 
 def keyword_parts(t: Tangent, kwargs: Any) -> Tangent:

@@ -29,7 +29,7 @@ from pullback.errors import DifferentiabilityError
 from pullback.rulebook.builtin_containers import sorted_order
 from pullback.rules import callable_name, constant
 from pullback.spaces import is_differentiable
-from pullback.tangent_parts import elements, filled, part
+from pullback.tangent_parts import both_of, elements, filled, part
 from pullback.tangents import ZERO
 
 
@@ -96,8 +96,7 @@ def _popleft(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: An
 
 @changer(list.extend, deque.extend)
 def _extend(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
-    items = list(args[1])
-    parts = list(elements(dots[1], items))
+    items, parts = both_of(args[1], dots[1])
     args[0].extend(items)
     dots[0].extend(parts)
     return None, ZERO
@@ -105,8 +104,7 @@ def _extend(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any
 
 @changer(deque.extendleft)
 def _extendleft(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
-    items = list(args[1])
-    parts = list(elements(dots[1], items))
+    items, parts = both_of(args[1], dots[1])
     args[0].extendleft(items)
     dots[0].extendleft(parts)
     return None, ZERO

@@ -275,12 +275,3 @@ rule(
 )
 
 __all__ = ["kept_fields"]
-
-
-@forward_intrinsic(iter)
-@forward_intrinsic(next)
-def _drawn(*args: Any) -> Any:
-    raise DifferentiabilityError(
-        "drawing from an iterator by `next` is not differentiated in forward mode yet; go through it by a loop, or use "
-        "gradient or pullback"
-    )

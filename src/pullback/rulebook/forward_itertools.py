@@ -140,11 +140,7 @@ def _accumulate(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots:
     return values, value_dots
 
 
-@forward_intrinsic(itertools.cycle)
-@forward_intrinsic(itertools.repeat)
-@forward_intrinsic(itertools.count)
 @forward_intrinsic(itertools.groupby)
-@forward_intrinsic(itertools.tee)
 def _endless(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
     refuse_endless(fn)
 

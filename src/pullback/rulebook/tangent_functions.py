@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from pullback.along import drawn_along, is_along, moving, own_iteration, pairs_of
 from pullback.attributes import STANDING, itself, kept_value
 from pullback.differential_calls import (
     constructor_fields,
     method_parts,
+    paired_generator,
     unwrapped,
 )
 from pullback.differential_changes import object_of
@@ -128,6 +130,11 @@ rule(
     _returns="tuple",
 )  # fmt: skip
 rule(unwrapped, "fn", fn="g", fn_dot="fn_dot", _returns="unknown")
+rule(paired_generator, "fn", fn="g", fn_dot="fn_dot", _returns="unknown")
+rule(drawn_along, "pairs", pairs="g", pairs_dot="pairs_dot", _returns="unknown", _alias=True)
+rule(pairs_of, "it", it="g", it_dot="it_dot", _returns="unknown", _alias=True)
+constant(is_along, returns="bool")
+constant(own_iteration, moving)
 
 
 def only_once(g: Any, fn: Any) -> Any:

@@ -1,0 +1,337 @@
+"""Iterators in forward mode: `iter` and `next`, and functions of an iterator whose items have tangents.
+
+    next(it)                  the next value and its tangent
+    zip(it, xs)               an iterator again: nothing is drawn before it is asked for
+    sum(it)                   the sum of the list of what is left
+
+Written in the language that is differentiated: see `rules.forward_intrinsic`.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import math
+from collections import OrderedDict, deque
+from typing import Any
+
+import numpy as np
+
+from pullback.along import Lazily, drawn_along, is_along, moving, own_iteration, pairs_of
+from pullback.asking import asked
+from pullback.differential_calls import call_differential
+from pullback.differential_objects import operate_differential
+from pullback.errors import DifferentiabilityError
+from pullback.iterating import iterated_plainly, unpacked_plainly
+from pullback.rules import constant, forward_intrinsic, of_iterators
+from pullback.tangent_parts import drained, elements, listed, part
+from pullback.tangents import ZERO
+
+
+def drawn(xs: Any, t: Any) -> Any:
+    """The items of any iterable with their tangents, as they are asked for."""
+    method = own_iteration(xs)
+    if method is not None and t is not ZERO:
+        xs, t = call_differential(method, ZERO, (xs,), (t,))
+    if is_along(xs, t):
+        yield from pairs_of(xs)
+    elif t is ZERO:
+        for x in xs:
+            yield x, ZERO
+    else:
+        for x, d in zip(listed(xs), elements(t, xs)):  # noqa: B905  # equal lengths
+            yield x, d
+
+
+@forward_intrinsic(iterated_plainly)
+@of_iterators(iterated_plainly)
+def _iterated(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    method = own_iteration(args[0])
+    if method is None:
+        return args[0], dots[0]
+    return call_differential(method, ZERO, args, dots)
+
+
+@forward_intrinsic(unpacked_plainly)
+@of_iterators(unpacked_plainly)
+def _unpacked(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    xs, t = _iterated(fn, fn_dot, args, dots, kwargs, kwdots)
+    return drained(xs, t)
+
+
+@forward_intrinsic(iter)
+@of_iterators(iter)
+def _iter(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    method = own_iteration(args[0])
+    if method is not None:
+        return call_differential(method, ZERO, args, dots)
+    if is_along(args[0], dots[0]):
+        return args[0], dots[0]
+    it = drawn_along(drawn(args[0], dots[0]))
+    return it, moving(it)
+
+
+@forward_intrinsic(next)
+@of_iterators(next)
+def _next(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    if not is_along(args[0], dots[0]):
+        refuse_next(args[0], dots[0])
+        return next(*args), dots[1]
+    if len(args) > 1:
+        return next(pairs_of(args[0]), (args[1], dots[1]))
+    return next(pairs_of(args[0]))
+
+
+def refuse_next(it: Any, t: Any) -> None:
+    """Refuse an iterator whose items have tangents that are not known."""
+    if t is not ZERO:
+        raise DifferentiabilityError(
+            "drawing from such an iterator by `next` is not differentiated in forward mode yet; go through it by a "
+            "loop, or use gradient or pullback"
+        )
+
+
+@of_iterators(sum, list, tuple, sorted, max, min, dict, functools.reduce, deque, OrderedDict, math.fsum, math.prod)
+@of_iterators(np.fromiter, itertools.product, itertools.combinations, itertools.permutations)
+@of_iterators(itertools.combinations_with_replacement)
+def _exhausted(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    given = []
+    given_dots = []
+    for x, d in zip(args, dots):  # noqa: B905  # equal lengths
+        xs, t = x, d
+        if own_iteration(xs) is not None and d is not ZERO:
+            xs, t = call_differential(own_iteration(xs), ZERO, (x,), (d,))
+        xs, t = drained(xs, t)
+        given.append(xs)
+        given_dots.append(t)
+    return call_differential(fn, fn_dot, tuple(given), tuple(given_dots), kwargs, kwdots)
+
+
+_exhausted.exhausts = True  # type: ignore[attr-defined]
+
+
+def enumerated(xs: Any, t: Any, start: int) -> Any:
+    """`enumerate`, of pairs."""
+    k = start
+    for v, d in drawn(xs, t):
+        yield (k, v), (ZERO, d)
+        k += 1
+
+
+@of_iterators(enumerate)
+def _enumerate(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    it = drawn_along(enumerated(args[0], dots[0], args[1] if len(args) > 1 else kwargs.get("start", 0)))
+    return it, moving(it)
+
+
+def zipped(args: Any, dots: Any, kwargs: Any) -> Any:
+    """`zip`, of pairs."""
+    for row in zip(*[drawn(x, d) for x, d in zip(args, dots)], **kwargs):  # noqa: B905  # `strict` is the caller's
+        yield tuple([v for v, _ in row]), tuple([d for _, d in row])
+
+
+@of_iterators(zip)
+def _zip(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    it = drawn_along(zipped(args, dots, kwargs))
+    return it, moving(it)
+
+
+def mapped(function: Any, function_dot: Any, args: Any, dots: Any) -> Any:
+    """`map`, of pairs."""
+    for row, row_dot in zipped(args, dots, {}):
+        y, y_dot = call_differential(function, function_dot, row, row_dot)
+        yield y, y_dot
+
+
+@of_iterators(map)
+def _map(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    it = drawn_along(mapped(args[0], dots[0], args[1:], dots[1:]))
+    return it, moving(it)
+
+
+def star_mapped(function: Any, function_dot: Any, xs: Any, t: Any) -> Any:
+    """`itertools.starmap`, of pairs."""
+    for row, row_dot in drawn(xs, t):
+        parts = elements(row_dot, row)
+        y, y_dot = call_differential(function, function_dot, tuple(row), tuple(parts))
+        yield y, y_dot
+
+
+@of_iterators(itertools.starmap)
+def _starmap(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    it = drawn_along(star_mapped(args[0], dots[0], args[1], dots[1]))
+    return it, moving(it)
+
+
+def chosen(predicate: Any, x: Any) -> bool:
+    """Whether a predicate holds of an item."""
+    return bool(asked(bool if predicate is None else predicate, x))
+
+
+def filtered(predicate: Any, xs: Any, t: Any, holds: bool) -> Any:
+    """`filter` and `itertools.filterfalse`, of pairs."""
+    for v, d in drawn(xs, t):
+        if chosen(predicate, v) == holds:
+            yield v, d
+
+
+@of_iterators(filter, itertools.filterfalse)
+def _filter(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    it = drawn_along(filtered(args[0], args[1], dots[1], is_filter(fn)))
+    return it, moving(it)
+
+
+def is_filter(fn: Any) -> bool:
+    """Whether a function hands on the items for which the predicate holds."""
+    return fn is filter or (isinstance(fn, Lazily) and fn.function is filter)
+
+
+def taken_while(predicate: Any, xs: Any, t: Any) -> Any:
+    """`itertools.takewhile`, of pairs."""
+    for v, d in drawn(xs, t):
+        if not chosen(predicate, v):
+            break
+        yield v, d
+
+
+@of_iterators(itertools.takewhile)
+def _takewhile(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    it = drawn_along(taken_while(args[0], args[1], dots[1]))
+    return it, moving(it)
+
+
+def dropped_while(predicate: Any, xs: Any, t: Any) -> Any:
+    """`itertools.dropwhile`, of pairs."""
+    dropping = True
+    for v, d in drawn(xs, t):
+        if dropping:
+            dropping = chosen(predicate, v)
+        if not dropping:
+            yield v, d
+
+
+@of_iterators(itertools.dropwhile)
+def _dropwhile(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    it = drawn_along(dropped_while(args[0], args[1], dots[1]))
+    return it, moving(it)
+
+
+@of_iterators(itertools.islice)
+def _islice(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    it = drawn_along(itertools.islice(drawn(args[0], dots[0]), *args[1:]))
+    return it, moving(it)
+
+
+def chained(args: Any, dots: Any) -> Any:
+    """`itertools.chain`, of pairs."""
+    for xs, t in zip(args, dots):  # noqa: B905  # equal lengths
+        yield from drawn(xs, t)
+
+
+@of_iterators(itertools.chain)
+def _chain(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    it = drawn_along(chained(args, dots))
+    return it, moving(it)
+
+
+def accumulated(xs: Any, t: Any, function: Any, function_dot: Any) -> Any:
+    """`itertools.accumulate`, of pairs."""
+    first = True
+    y, y_dot = 0, ZERO
+    for v, d in drawn(xs, t):
+        if first:
+            y, y_dot = v, d
+            first = False
+        elif function is None:
+            y, y_dot = operate_differential("+", (y, v), (y_dot, d))
+        else:
+            y, y_dot = call_differential(function, function_dot, (y, v), (y_dot, d))
+        yield y, y_dot
+
+
+@of_iterators(itertools.accumulate)
+def _accumulate(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    function = args[1] if len(args) > 1 else kwargs.get("func")
+    function_dot = dots[1] if len(args) > 1 else part(kwdots, "func") if "func" in kwargs else ZERO
+    xs, t = args[0], dots[0]
+    if kwargs.get("initial") is not None:
+        first = ([kwargs["initial"]], xs)
+        first_dots = ([part(kwdots, "initial")], t)
+        xs = t = drawn_along(chained(first, first_dots))
+    it = drawn_along(accumulated(xs, t, function, function_dot))
+    return it, moving(it)
+
+
+def neighbours(xs: Any, t: Any) -> Any:
+    """`itertools.pairwise`, of pairs."""
+    last: Any = None
+    for v, d in drawn(xs, t):
+        if last is not None:
+            yield (last[0], v), (last[1], d)
+        last = (v, d)
+
+
+@of_iterators(itertools.pairwise)
+def _pairwise(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    it = drawn_along(neighbours(args[0], dots[0]))
+    return it, moving(it)
+
+
+def endless(xs: Any, t: Any) -> Any:
+    """`itertools.cycle`, of pairs."""
+    held = []
+    for v, d in drawn(xs, t):
+        held.append((v, d))
+        yield v, d
+    while held:
+        yield from held
+
+
+@forward_intrinsic(itertools.cycle)
+@of_iterators(itertools.cycle)
+def _cycle(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    it = drawn_along(endless(args[0], dots[0]))
+    return it, moving(it)
+
+
+def repeated(x: Any, t: Any, times: Any) -> Any:
+    """`itertools.repeat`, of pairs."""
+    k = 0
+    while times is None or k < times:
+        yield x, t
+        k += 1
+
+
+@of_iterators(itertools.tee)
+@forward_intrinsic(itertools.tee)
+def _tee(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    copies = tuple([drawn_along(pairs) for pairs in itertools.tee(drawn(args[0], dots[0]), *args[1:], **kwargs)])
+    return copies, tuple([moving(c) for c in copies])
+
+
+@forward_intrinsic(itertools.repeat)
+@of_iterators(itertools.repeat)
+def _repeat(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    it = drawn_along(repeated(args[0], dots[0], args[1] if len(args) > 1 else kwargs.get("times")))
+    return it, moving(it)
+
+
+def counted(start: Any, start_dot: Any, step: Any, step_dot: Any) -> Any:
+    """`itertools.count`, of pairs."""
+    y, y_dot = start, start_dot
+    while True:
+        yield y, y_dot
+        y, y_dot = operate_differential("+", (y, step), (y_dot, step_dot))
+
+
+@forward_intrinsic(itertools.count)
+@of_iterators(itertools.count)
+def _count(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    given = dict(zip(("start", "step"), args)) | kwargs  # noqa: B905
+    given_dots = dict(zip(("start", "step"), dots)) | kwdots  # noqa: B905
+    start, step = (given.get("start", 0), given.get("step", 1))
+    it = drawn_along(counted(start, part(given_dots, "start"), step, part(given_dots, "step")))
+    return it, moving(it)
+
+
+constant(refuse_next, chosen, is_filter)
