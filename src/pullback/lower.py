@@ -403,7 +403,8 @@ class _Statements(Attempts):
             if not any(isinstance(n, ast.Starred) for n in elements):
                 self._swap(target.elts, value.elts)  # type: ignore[attr-defined]
                 return
-        self.assign(target, self.atom(value), value)
+        given = self.collected(value) if isinstance(value, ast.GeneratorExp) else self.atom(value)
+        self.assign(target, given, value)
 
     def _swap(self, targets: list[ast.expr], values: list[ast.expr]) -> None:
         """`a, b = b, a + b`: all values first, then the targets."""

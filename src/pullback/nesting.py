@@ -23,6 +23,7 @@ from pullback.operators import Pullback, gradient, named, pullback, value_with_g
 from pullback.pull_apply import ONE, pull_along, pulled_transposed, recording, second_order
 from pullback.python_calls import call_function
 from pullback.rules import Active, callable_name, constant, forward_intrinsic, intrinsic, rule
+from pullback.separate import separated
 from pullback.spaces import entering
 from pullback.tangent_parts import part, projected
 from pullback.tangents import NO_TANGENT, ZERO, Tangent, add
@@ -297,6 +298,7 @@ def _reverse_along_map(residual: Any, g: Tangent) -> tuple[Tangent, ...]:
     given = dict(zip(moving._active, entered_tangents(tangents, moving), strict=True))
     dots = tuple(given.get(i, ZERO) for i in range(len(moving._args)))
     kwdots = {k: given[k] for k in moving._kwargs if k in given}
+    dots, kwdots = separated((dots, kwdots), (moving._args, moving._kwargs))
     six = (moving._function, ZERO, moving._args, dots, moving._kwargs, kwdots)
     with recording(transposing=True) as met:
         _, inner = call_differential_vjp(six, {}, (0, 2, 3, 4, 5) if moving.callee_varies else (2, 3, 4, 5))

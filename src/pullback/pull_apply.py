@@ -29,6 +29,7 @@ from pullback.errors import DifferentiabilityError
 from pullback.python_calls import has_tangent
 from pullback.rules import Active, callable_name, constant, forward_intrinsic, intrinsic, rule
 from pullback.runtime import seed
+from pullback.separate import separated
 from pullback.spaces import is_differentiable
 from pullback.tangent_parts import dense, is_zero, part
 from pullback.tangents import NO_TANGENT, ZERO, Tangent, add
@@ -127,6 +128,7 @@ def pull_along(
     written = with_zeros(dots, args, wrt)
     kwwritten = with_zero_keywords(kwdots, kwargs, wrt)
     callee = callee_with_zeros(fn_dot, fn, wrt)
+    callee, written, kwwritten = separated((callee, written, kwwritten), (args, kwargs))
     six = (fn, callee, args, written, kwargs, kwwritten)
     wanted = places_of(wrt)
     found = pull_apply(call_differential, six, {}, wanted, lifted(s, s_dot))
@@ -185,7 +187,8 @@ def second_order(
     along = {w: t for w, t in zip(wrt, g, strict=True) if t is not NO_TANGENT} if not is_zero(g) else {}
     dots = tuple(along.get(i, ZERO) for i in range(len(args)))
     kwdots = {k: along.get(k, ZERO) for k in kwargs}
-    six = (fn, along.get(-1, ZERO), args, dots, kwargs, kwdots)
+    callee, dots, kwdots = separated((along.get(-1, ZERO), dots, kwdots), (args, kwargs))
+    six = (fn, callee, args, dots, kwargs, kwdots)
     places = {0: 0, 1: 2, 2: 4}
     wanted = tuple(places[a] for a in active if a in places and (a != 0 or has_tangent(fn)))
     with recording(transposing=True) as met:

@@ -21,6 +21,7 @@ from pullback.mirrors import snapshot
 from pullback.nesting import same_tangent_as_function, written_out
 from pullback.operators import check_callable, gradient, pullback
 from pullback.rules import callable_name
+from pullback.separate import separated
 from pullback.spaces import describe
 
 
@@ -93,6 +94,7 @@ def hvp(f: Callable[..., Any], wrt: Wrt = None) -> Callable[..., Any]:
             raise ArgumentError(f"hvp({callable_name(f)}) takes the arguments of the function, then the vector")
         *given, vector = args
         active = active_operands(f, wrt, tuple(given), kwargs)
+        vector = separated(vector, (given, kwargs))  # (`f` may change its arguments)
         _, differential = value_with_differential(gradient(f, wrt), active)(*given, **kwargs)
         if len(active) == 1:
             return differential(vector)

@@ -49,8 +49,12 @@ def entangled(changed: tuple[Any, ...], others: tuple[Any, ...]) -> bool:
     return False
 
 
-def _held(x: Any, found: dict[int, Any]) -> dict[int, Any]:
+def held_by(x: Any) -> dict[int, Any]:
     """Everything changeable in a value, by identity."""
+    return _held(x, {})
+
+
+def _held(x: Any, found: dict[int, Any]) -> dict[int, Any]:
     if isinstance(x, tuple):
         for part in x:
             _held(part, found)

@@ -29,6 +29,7 @@ from pullback.fitting import fit, fit_like, fit_to, meta
 from pullback.mirrors import aliased, complete, mirror, mirrors, own
 from pullback.rules import constant, rule
 from pullback.runtime import keep
+from pullback.separate import separated
 from pullback.spaces import is_differentiable, move, moves_by_sums, zero_tangent
 from pullback.tangent_parts import (
     collected,
@@ -109,6 +110,7 @@ rule(mirrors, "xs, ts", ts="g", ts_dot="mirrors(xs, ts_dot)", _inert="xs", _retu
 rule(complete, "t, x", t="g", t_dot="complete(t_parts, y)", _inert="x", _returns="unknown", _itself=0)
 rule(aliased, "t, y, x_dot, x", t="g", t_dot="t_dot", _inert="y, x_dot, x", _returns="unknown", _itself=0)
 rule(walked, "xs, t", xs="g", xs_dot="xs_parts", _inert="t", _returns="unknown", _alias=True)
+rule(separated, "ts, xs", ts="g", ts_dot="separated(ts_dot, xs)", _inert="xs", _returns="tuple")
 rule(own, "t", t="g", t_dot="own(t_dot)", _returns="unknown")
 rule(keep, "x", x="g", x_dot="keep(x_dot)", _returns="like")
 rule(dense, "t, x", t="g", t_dot="t_dot", _inert="x", _returns="unknown", _itself=0)
