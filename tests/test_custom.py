@@ -758,3 +758,62 @@ def test_a_derivative_by_some_arguments_is_not_used_where_others_vary():
     assert x == 100.0  # the list holds nothing that varies
     x, table = pull(scaled, 2.0, {"k": [3.0], "other": 1.0})(1.0)
     assert (x, table["k"]) == (3.0, [2.0])  # here it does: the source is differentiated
+
+
+# --- keywords in any order ------------------------------------------------------------------------------
+
+
+def reversed_cube(x, k, m=1.0):
+    return k * k * x**3 * m
+
+
+@pb.derivative(of=reversed_cube)
+def _reversed_cube_vjp(x, k, m=1.0):
+    return reversed_cube(x, k, m), lambda g: (g * 3 * k * k * x * x * m, g * 2 * k * x**3 * m, g * k * k * x**3)
+
+
+def pushed_cube(x, k, m=1.0):
+    return k * k * x**3 * m
+
+
+@pb.derivative(of=pushed_cube, forward=True)
+def _pushed_cube_jvp(x, k, m=1.0):
+    def differential(dx, dk, dm):
+        return 3 * k * k * x * x * m * dx + 2 * k * x**3 * m * dk + k * k * x**3 * dm
+
+    return pushed_cube(x, k, m), differential
+
+
+class Spring:
+    def __init__(self, c):
+        self.c = c
+
+    def energy(self, x, k):
+        return self.c * x * k * k
+
+
+@pb.derivative(of=Spring.energy)
+def _energy_vjp(self, x, k):
+    return self.energy(x, k), lambda g: (pb.ZERO, g * self.c * k * k, g * 2 * self.c * x * k)
+
+
+@pytest.mark.parametrize("cube", [reversed_cube, pushed_cube])
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda cube, x, k, m: cube(m=m, k=k, x=x),
+        lambda cube, x, k, m: cube(x, m=m, k=k),
+        lambda cube, x, k, m: cube(k=k, x=x, m=m * k),
+        lambda cube, x, k, m: partial(cube, m=m, k=k)(x=x),
+    ],
+)
+def test_tangents_go_to_keywords_in_any_order(cube, f):
+    point, step = np.array([1.3, 0.4, 0.7]), 1e-6
+    expected = [(f(cube, *(point + e)) - f(cube, *(point - e))) / (2 * step) for e in step * np.eye(3)]
+    np.testing.assert_allclose(pb.gradient(f, wrt=(1, 2, 3))(cube, *point), expected, rtol=1e-8)
+    along = [pb.differential(f, wrt=(1, 2, 3))(cube, *point)(*e) for e in np.eye(3)]
+    np.testing.assert_allclose(along, expected, rtol=1e-8)
+
+
+def test_keywords_of_a_method_in_any_order():
+    assert pb.gradient(lambda x, k: Spring(2.0).energy(k=k, x=x))(1.5, 0.5) == (0.5, 3.0)

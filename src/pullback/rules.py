@@ -123,10 +123,13 @@ class VjpRule:
 
     def operands(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[tuple[int | str, Any]]:
         """The operands whose tangents the rule's pullback returns, in its order, with their values."""
-        every: list[tuple[int | str, Any]] = [*enumerate(args), *kwargs.items()]
+        names = parameter_names(self.function, self.vjp) if kwargs or self.wrt is not None else []
+        named = [(k, kwargs[k]) for k in names if k in kwargs]  # (in the order of the parameters, not of the call)
+        every: list[tuple[int | str, Any]] = [*enumerate(args), *named]
+        if len(named) < len(kwargs):
+            every += [(k, value) for k, value in kwargs.items() if k not in names]
         if self.wrt is None:
             return every
-        names = parameter_names(self.function, self.vjp)
         chosen: list[tuple[int | str, Any]] = []
         for name in self.wrt:
             for operand, value in every:
