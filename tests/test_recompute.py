@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import types
 from dataclasses import dataclass
 
 import numpy as np
@@ -285,3 +286,102 @@ def test_discarding_activations(capsys):
     tm, tx = pb.gradient(lambda m, x: np.sum(m(x)))(layer.discarding_activations(), x)
     assert capsys.readouterr().out == "Applying...\n" * 2
     assert np.allclose(tm.wrapped.w, plain[0].w) and np.allclose(tx, plain[1])
+
+
+# --- methods, and functions that change something ---------------------------------------------------------
+
+
+class Layer:
+    def __init__(self, c):
+        self.c = c
+
+    @pb.recomputed
+    def scaled(self, x):
+        return x * x * self.c
+
+    @pb.differentiable_function
+    def doubled(self, x):
+        return 2 * x, lambda g: (pb.ZERO, 2 * g)
+
+    def both(self, x):
+        return self.scaled(x) * self.scaled(x=x) + self.doubled(x)
+
+
+class Deeper(Layer):
+    def both(self, x):
+        return super().both(x) + self.scaled(x) * self.c
+
+
+FIXED = Layer(1.5)
+
+
+def held_as_a_method(x, c):
+    m = Deeper(c).scaled
+    return m(x) * types.MethodType(Layer.scaled.function, Layer(c))(x)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x, c: Layer(c).scaled(x),
+        lambda x, c: Layer(c).both(x) * c,
+        lambda x, c: Deeper(c).both(x),
+        lambda x, c: FIXED.scaled(x) * Layer.scaled(FIXED, x) * c,
+        held_as_a_method,
+    ],
+)
+def test_methods_may_be_recomputed(f):
+    assert Layer(2.0).scaled(3.0) == 18.0
+    pb.check_derivative(f, 1.3, 0.7)
+
+
+@pb.recomputed
+def stores(q, v):
+    q[0] = v * v
+
+
+@pb.recomputed
+def appends(q, v):
+    q.append(v * v)
+    return v
+
+
+def by_a_local_one(x, y):
+    @pb.recomputed
+    def changes(d, v):
+        d["b"] = v * v
+
+    d = {"a": x, "b": y}
+    changes(d, y)
+    return d["a"] * d["b"]
+
+
+def by_a_global_one(x, y):
+    q = [x]
+    stores(q, y)
+    return q[0]
+
+
+def whose_result_is_used(x, y):
+    q = [x]
+    return appends(q, y) * sum(q)
+
+
+def of_an_array(x, y):
+    q = np.array([x, x * y])
+    stores(q, y)
+    return np.sum(q)
+
+
+def of_an_object(x, y):
+    layer = Layer(x)
+    pb.recomputed(lambda o, v: setattr(o, "c", v * v))(layer, y)
+    return layer.c
+
+
+@pytest.mark.parametrize("f", [by_a_local_one, by_a_global_one, whose_result_is_used, of_an_array, of_an_object])
+def test_a_recomputed_function_must_not_change_what_it_is_given(f):
+    with pytest.raises(pb.DifferentiabilityError, match="in place"):
+        pb.gradient(f)(1.3, 0.2)
+    with pytest.raises(pb.DifferentiabilityError, match="in place"):
+        pb.differential(f)(1.3, 0.2)(1.0, 1.0)

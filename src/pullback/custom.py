@@ -169,6 +169,10 @@ class DifferentiableFunction:
         """The value at these arguments."""
         return self.vjp(*args, **kwargs)[0]
 
+    def __get__(self, obj: Any, cls: Any = None) -> Any:
+        """As a method, it is given its object."""
+        return self if obj is None else types.MethodType(self, obj)
+
     def __repr__(self) -> str:
         return f"<differentiable function from {callable_name(self.vjp)}>"
 

@@ -66,6 +66,10 @@ def may_mutate(fn: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | Non
         return False
     if isinstance(fn, types.MethodType):
         return may_mutate(fn.__func__, (fn.__self__, *args), kwargs)
+    inside = _runs(fn)
+    if inside is not None:
+        function, first = inside
+        return may_mutate(function, (*first, *args), kwargs)
     if not isinstance(fn, types.FunctionType):
         name = getattr(fn, "__name__", "")
         in_place = name.strip("_") in _IN_PLACE and not isinstance(fn, np.ufunc)
@@ -74,6 +78,19 @@ def may_mutate(fn: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | Non
     names = fn.__code__.co_varnames
     given = {**dict(zip(names, args, strict=False)), **(kwargs or {})}
     return effects.anything or any(is_mutable(given.get(p)) for p in effects.augmented)
+
+
+def _runs(fn: Any) -> tuple[Any, tuple[Any, ...]] | None:
+    """The function that an object runs when it is called, such as one that is recomputed, and its first arguments."""
+    if isinstance(fn, (types.FunctionType, types.BuiltinFunctionType, type, np.ufunc)):
+        return None
+    if isinstance(fn, functools.partial):
+        return fn.func, fn.args
+    held = getattr(fn, "__wrapped__", None) or getattr(fn, "py_func", None)
+    if isinstance(held, types.FunctionType):
+        return held, ()
+    method = getattr(type(fn), "__call__", None)
+    return (method, (fn,)) if isinstance(method, types.FunctionType) else None
 
 
 def is_pure(fn: Any, depth: int = 6) -> bool:

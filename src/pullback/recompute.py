@@ -18,11 +18,15 @@ from typing import Any
 
 import numpy as np
 
+from pullback.analysing import function_changes
 from pullback.applying import Residual
+from pullback.calls import bind_parameters
 from pullback.differential_calls import call_differential
 from pullback.dispatch import call
-from pullback.errors import ChangedValueError
-from pullback.fingerprints import fingerprint
+from pullback.effects import is_pure
+from pullback.errors import ChangedValueError, DifferentiabilityError
+from pullback.fingerprints import fingerprint, held_now
+from pullback.kinds import kind_of
 from pullback.rules import Active, callable_name, forward_intrinsic, intrinsic, rule
 from pullback.tangent_parts import part
 from pullback.tangents import Tangent
@@ -39,6 +43,10 @@ class Recomputed:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The function's own result."""
         return self.function(*args, **kwargs)
+
+    def __get__(self, obj: Any, cls: Any = None) -> Any:
+        """As a method, it is given its object."""
+        return self if obj is None else types.MethodType(self, obj)
 
     def __repr__(self) -> str:
         return f"<recomputed {callable_name(self.function)}>"
@@ -99,8 +107,28 @@ def _run_vjp(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> t
     inner: Active = tuple(a - 1 if isinstance(a, int) else a for a in active)
     generators = generators_of(function, rest, kwargs)
     states = states_of(generators)
+    before = _held(function, rest, kwargs)
     value = function(*rest, **kwargs)
+    if before is not None and before != _held(function, rest, kwargs):
+        raise DifferentiabilityError(
+            f"{callable_name(function)} changes in place what it is given or captures, and so cannot be run again; let "
+            "it return the new value, or do not recompute it",
+            id="mutation",
+        )
     return value, (_run_again, function, rest, kwargs, inner, generators, states, fingerprint(value))
+
+
+def _held(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """A fingerprint of what a call may change; None where it changes nothing."""
+    code = getattr(function, "__code__", None)
+    bound = bind_parameters(code, len(args), tuple(kwargs)) if isinstance(function, types.FunctionType) and code else None
+    values = (*args, *kwargs.values())
+    if bound is not None:
+        if not function_changes(function, {p: kind_of(x) for p, x in zip(bound, values, strict=True)}):
+            return None
+    elif is_pure(function):
+        return None
+    return held_now((function, *values))
 
 
 def _run_again(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
