@@ -42,6 +42,19 @@ def static_attribute(cls: type, name: str) -> Any:
     return None
 
 
+def deleter_of(obj: Any, name: str) -> Any:
+    """The function of a property or descriptor that `object.__delattr__` runs; None where it deletes a field."""
+    static = static_attribute(type(obj), name)
+    deleter = static.fdel if isinstance(static, property) else None
+    return deleter if isinstance(deleter, types.FunctionType) else None
+
+
+def own_delattr(obj: Any) -> Any:
+    """The `__delattr__` of a user's class; None for Python's."""
+    method: Any = type(obj).__delattr__
+    return method if isinstance(method, types.FunctionType) and method.__code__.co_filename != "<string>" else None
+
+
 def found_static(obj: Any, name: str) -> Any:
     """What `obj.name` finds in the classes: for `super()` in those that come after."""
     if not isinstance(obj, super):

@@ -3,6 +3,7 @@
     class Wrapped:
         x = Clamped()           type(obj).x.__get__(obj, type(obj))      what `obj.x` runs
                                 type(obj).x.__set__(obj, value)          what `obj.x = value` runs
+                                type(obj).x.__delete__(obj)              what `del obj.x` runs
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ def as_property(static: Any) -> Any:
         given = {"descriptor": static, "__name__": cls.__module__}  # (it may change what it is given)
         read = made("lambda obj: descriptor.__get__(obj, obj.__class__)", given)
         write = made("lambda obj, value: descriptor.__set__(obj, value)", given)
-        known = _MADE[id(static)] = static, property(read, write)
+        delete = made("lambda obj: descriptor.__delete__(obj)", given) if hasattr(cls, "__delete__") else None
+        known = _MADE[id(static)] = static, property(read, write, delete)
     return known[1]
 
 

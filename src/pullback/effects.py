@@ -21,7 +21,7 @@ import numpy as np
 
 from pullback.errors import DifferentiabilityError
 from pullback.mutators import MUTATORS
-from pullback.operations import METHODS
+from pullback.operations import METHODS, type_call
 from pullback.rules import lookup
 from pullback.scopes import bound_names, parameters, read
 from pullback.source import FunctionNode, acquire
@@ -89,7 +89,7 @@ def _runs(fn: Any) -> tuple[Any, tuple[Any, ...]] | None:
     held = getattr(fn, "__wrapped__", None) or getattr(fn, "py_func", None)
     if isinstance(held, types.FunctionType):
         return held, ()
-    method = getattr(type(fn), "__call__", None)
+    method = type_call(type(fn))
     return (method, (fn,)) if isinstance(method, types.FunctionType) else None
 
 

@@ -286,7 +286,7 @@ def call_method_shared(
             return call_shared(bound.__func__, (bound.__self__, *args), shifted(active), kwargs)
         if name == "__init__":
             return bound(*args, **(kwargs or {})), (_zeros, len(active))
-        owner = inspect.getattr_static(object, name, None) if name == "__setattr__" else None
+        owner = inspect.getattr_static(object, name, None) if name in ("__setattr__", "__delattr__") else None
         if owner is not None:
             return call_shared(owner, (bound.__self__, *args), shifted(active), kwargs)
         raise DifferentiabilityError(f"super().{name} has no derivative")

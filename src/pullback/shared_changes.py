@@ -22,13 +22,14 @@ import numpy as np
 
 from pullback.applying import Residual
 from pullback.asking import as_keys, asked
+from pullback.attributes import deleter_of, own_delattr
 from pullback.drawing import Drawn, taken
 from pullback.errors import DifferentiabilityError
 from pullback.rules import Active
 from pullback.shadow_totals import MISSING
 from pullback.shadows import Shadows
 from pullback.shared_access import as_tangent_of, set_attribute, set_item, store_attribute
-from pullback.shared_calls import CHANGERS, Changer
+from pullback.shared_calls import CHANGERS, Changer, call_shared
 from pullback.spaces import is_differentiable
 from pullback.tangents import ZERO, Tangent
 
@@ -192,11 +193,27 @@ def _store(args: Args, kwargs: dict[str, Any], active: Active) -> Result:
     return None, (_unset, residual, active)
 
 
-@changer(delattr, object.__delattr__)
+@changer(delattr)
 def _delattr(args: Args, kwargs: dict[str, Any], active: Active) -> Result:
+    method = own_delattr(args[0])
+    if method is None:
+        return _delete_field(args, kwargs, active)
+    return None, (_by_deleter, call_shared(method, args, (0,))[1], active)
+
+
+def _by_deleter(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:
+    _, inner, active = residual
+    return chosen(active, _0=inner[0](inner, ZERO, shadows)[0])
+
+
+@changer(object.__delattr__)
+def _delete_field(args: Args, kwargs: dict[str, Any], active: Active) -> Result:
     obj, name = args
+    deleter = deleter_of(obj, name)
+    if deleter is not None:
+        return None, (_by_deleter, call_shared(deleter, (obj,), (0,))[1], active)
     before = getattr(obj, name)
-    delattr(obj, name)
+    object.__delattr__(obj, name)
     return None, (_undelattr, obj, name, before, len(active))
 
 

@@ -18,9 +18,11 @@ from typing import Any
 import numpy as np
 
 from pullback.asking import as_keys
+from pullback.attributes import deleter_of, own_delattr
 from pullback.differential_calls import call_differential
 from pullback.differential_changes import (
     CHANGERS,
+    change_differential,
     how_stored,
     refuse_loss,
     set_item_differential,
@@ -240,9 +242,23 @@ def is_stored(args: Any, dots: Any) -> bool:
     return how_stored(args[0], dots[0], args[1], args[2], dots[2])[0] == 4
 
 
-@changer(delattr, object.__delattr__)
+@changer(delattr)
 def _delattr(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
-    delattr(args[0], args[1])
+    method = own_delattr(args[0])
+    if method is None:
+        _delete_field(fn, fn_dot, args, dots, kwargs, kwdots)
+    else:
+        change_differential(method, ZERO, args, (dots[0], ZERO))
+    return None, ZERO
+
+
+@changer(object.__delattr__)
+def _delete_field(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    deleter = deleter_of(args[0], args[1])
+    if deleter is not None:
+        change_differential(deleter, ZERO, (args[0],), (dots[0],))
+        return None, ZERO
+    object.__delattr__(args[0], args[1])
     if has_own(dots[0], args[1]):
         delattr(dots[0], args[1])
     return None, ZERO
@@ -337,5 +353,5 @@ def put_in_set(fn: Any, args: Any, kwargs: Any) -> Any:
 
 constant(
     has_mirror, is_deque, places_after, is_same, is_there, is_stored, has_own, is_mapping, is_joining, put_in_set,
-    refuse_loss, sorted_order,
+    refuse_loss, sorted_order, deleter_of, own_delattr,
 )  # fmt: skip
