@@ -17,7 +17,7 @@ LAYERS = {
     "what diagnostics mean": "diagnostics",
     "the algebra of tangent spaces": "tangents structs spaces trees fitting fingerprints drawing along views "
     "shadow_totals shadows",
-    "the registry of derivatives": "kinds rules applying",
+    "the registry of derivatives": "kinds vjp_rules rules applying",
     "from source to the intermediate representation": "source scopes boxes renaming managers fence ir syntax "
     "forward_uses lower_generators lower_iterations lower_conditions lower_expressions lower_match lower_try "
     "capturing appended lower",

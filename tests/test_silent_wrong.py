@@ -299,3 +299,39 @@ def test_without_derivative_silences_the_warning():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert pb.gradient(lambda x: pb.without_derivative(x * x))(3.0) == 0.0
+
+
+def _first(a):
+    e = np.exp(a)
+    return [e, a]
+
+
+def _zeroed(v):
+    v[0] *= 0
+
+
+def _view(a):
+    e = np.exp(a)
+    return e[1:]
+
+
+def _overwritten(v):
+    v[...] = 7.0
+
+
+@pytest.mark.parametrize(
+    ("f", "change"),
+    [
+        (lambda a: {0: np.exp(a)}, _zeroed),
+        (_first, _zeroed),
+        (lambda a: tuple(_first(a)), lambda v: v[0].fill(7.0)),
+        (lambda a: [a[0] * a[0], a[1]], _zeroed),
+        (_view, _overwritten),
+    ],
+)
+def test_a_result_that_is_changed_before_the_pullback(f, change):
+    value, pull = pb.value_with_pullback(f)(np.array([0.5, 1.5]))
+    one = pb.zero_tangent(value)
+    change(value)
+    with pytest.raises(pb.ChangedValueError, match="the result of .* was changed"):
+        pull(one)

@@ -56,6 +56,20 @@ class Lazily:
         return self.function(*args, **kwargs)
 
 
+class Pairs:
+    """Calls a generator for its items with their tangents."""
+
+    __slots__ = ("generator",)
+
+    def __init__(self, generator: types.FunctionType) -> None:
+        self.generator = generator
+
+
+def paired_generator(fn: Any) -> Any:
+    """A generator function, to be called for pairs."""
+    return Pairs(fn)
+
+
 def drawn_along(pairs: Any) -> Any:
     """The iterator over the values of pairs."""
     return Along(pairs)

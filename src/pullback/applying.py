@@ -16,9 +16,10 @@ from typing import Any
 
 from pullback.errors import CotangentError, DifferentiabilityError, RuleError
 from pullback.fitting import fit
-from pullback.rules import Active, Rule, VjpRule, callable_name
+from pullback.rules import Active, Rule, callable_name
 from pullback.spaces import describe, entering, in_place, is_differentiable, project
 from pullback.tangents import NO_TANGENT, ZERO, Tangent, WithheldTangent
+from pullback.vjp_rules import VjpRule
 
 Residual = tuple[Any, ...]
 

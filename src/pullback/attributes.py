@@ -55,8 +55,18 @@ def own_delattr(obj: Any) -> Any:
     return method if isinstance(method, types.FunctionType) and method.__code__.co_filename != "<string>" else None
 
 
+def refuse_own_reading(obj: Any) -> None:
+    """Refuse an object whose class has its own say in every reading of an attribute."""
+    if isinstance(type(obj).__getattribute__, types.FunctionType) and not isinstance(obj, types.ModuleType):
+        raise DifferentiabilityError(
+            f"{describe(obj)} has a `__getattribute__` of its own, which is not differentiated; define properties or "
+            "`__getattr__` instead"
+        )
+
+
 def found_static(obj: Any, name: str) -> Any:
     """What `obj.name` finds in the classes: for `super()` in those that come after."""
+    refuse_own_reading(obj)
     if not isinstance(obj, super):
         return static_attribute(type(obj), name)
     given: Any = obj
@@ -103,11 +113,11 @@ def call_method(
     cls = type(obj)
     if isinstance(obj, tuple) and hasattr(cls, "_fields") and name in ("_replace", "_asdict"):
         return _of_named_tuple(obj, name, active, kwargs or {})
+    refuse_own_reading(obj)
     static = static_attribute(cls, name)
     data = getattr(obj, "__dict__", None)
     if data is not None and name in data:  # stored data, unless a property of that name comes first
-        plain = not isinstance(cls.__getattribute__, types.FunctionType) and not hasattr(cls, "__getattr__")
-        if static is None and plain:
+        if static is None and not hasattr(cls, "__getattr__"):
             if -1 not in active:
                 return call(data[name], args, active, kwargs)
             value, inner = call(data[name], args, active, kwargs)

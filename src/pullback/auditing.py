@@ -21,7 +21,8 @@ from pullback.differences import copied
 from pullback.errors import AuditWarning, WrongRuleError
 from pullback.rule_calls import rule_call
 from pullback.rule_testing import check_call
-from pullback.rules import _ENTRIES, Audit, Entry, VjpRule, audit_everywhere, constant, pushed, scope
+from pullback.rules import _ENTRIES, Audit, Entry, audit_everywhere, constant, pushed, scope
+from pullback.vjp_rules import VjpRule
 
 ENTRIES = 4  # how many numbers of the arguments are looked at one by one; the others along random directions
 

@@ -6,12 +6,15 @@
 
 from __future__ import annotations
 
+import types
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from pullback.errors import DifferentiabilityError
+from pullback.python_calls import bound_variadic
+from pullback.rules import Active
 from pullback.tangents import NO_TANGENT, ZERO, Tangent, WithheldTangent, add
 
 Path = Any  # where an operand came from: ("dots", 0), ("args", 3, 1), ...; of a collected one, the paths of its parts
@@ -156,3 +159,43 @@ def refuse_partial(fn: Any) -> None:
         raise DifferentiabilityError(
             "functools.partial of a value that may change is not differentiated in forward mode; write a lambda"
         )
+
+
+def originals(fn: Any) -> list[Any]:
+    """A generated function, and what it was generated from: a recursive closure captures the first of them."""
+    origin = getattr(fn, "_pullback_origin", None)
+    return [fn] if origin is None else [fn, *originals(origin[0])]
+
+
+def is_set(cell: types.CellType) -> bool:
+    """Whether a captured variable holds something yet."""
+    try:
+        _ = cell.cell_contents
+    except ValueError:
+        return False
+    return True
+
+
+def collected_tangents(
+    fn: types.FunctionType, args: Any, kwargs: Any, dots: Any, kwdots: Any, moved: Active,
+    tangents: dict[str, tuple[Tangent, Path]],
+) -> dict[str, Any]:  # fmt: skip
+    """Operands that `*args` and `**kwargs` parameters collect: so do their tangents."""
+    values, where = bound_variadic(fn, args, kwargs)
+    parts: dict[str, dict[Any, tuple[Tangent, Path]]] = {}
+    for o in moved:
+        parameter, key = where[o]
+        found = (dots[o], ("dots", o)) if isinstance(o, int) else (kwdots[o], ("kwdots", o))
+        if key is None:
+            tangents[parameter] = found
+        else:
+            parts.setdefault(parameter, {})[key] = found
+    for parameter, collected in parts.items():
+        paths = {key: path for key, (_, path) in collected.items()}
+        known = {key: d for key, (d, _) in collected.items()}
+        whole = values[parameter]
+        if isinstance(whole, dict):
+            tangents[parameter] = {key: known.get(key, ZERO) for key in whole}, paths
+        else:
+            tangents[parameter] = tuple(known.get(key, ZERO) for key in range(len(whole))), paths
+    return values

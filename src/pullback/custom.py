@@ -20,7 +20,6 @@ from pullback.errors import DifferentiabilityError, RuleError
 from pullback.linked import RuleLink, apply_link
 from pullback.rules import (
     Active,
-    VjpRule,
     callable_name,
     constant,
     forward_intrinsic,
@@ -33,6 +32,7 @@ from pullback.source import place_of
 from pullback.spans import Diagnostic
 from pullback.tangents import ZERO
 from pullback.vjp_forms import form_findings
+from pullback.vjp_rules import VjpRule
 
 F = TypeVar("F", bound=Callable[..., Any])
 

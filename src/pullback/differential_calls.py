@@ -17,10 +17,22 @@ from typing import Any
 
 import numpy as np
 
-from pullback.along import Lazily, drawn_along, is_along, moving, own_iteration
+from pullback.along import Lazily, Pairs, drawn_along, is_along, moving, own_iteration, paired_generator
 from pullback.applying import bind, parameter_of, refuse_unknown
 from pullback.asking import asked
-from pullback.call_paths import WHOLE, Path, Target, is_null, lifted_path, six_operands, still_null, tangent_at
+from pullback.call_paths import (
+    WHOLE,
+    Path,
+    Target,
+    collected_tangents,
+    is_null,
+    is_set,
+    lifted_path,
+    originals,
+    six_operands,
+    still_null,
+    tangent_at,
+)
 from pullback.calls import bind_parameters
 from pullback.conditions import spelled_for
 from pullback.dispatch import UNWRAPPED, no_derivative_of, refuse_captures
@@ -31,7 +43,6 @@ from pullback.mirrors import GROUP
 from pullback.operations import type_call
 from pullback.pipeline import pair_for
 from pullback.python_calls import (
-    bound_variadic,
     coroutine_refused,
     has_tangent,
     signature_order,
@@ -152,20 +163,6 @@ def resolve(
     if isinstance(type_call(type(fn)), types.FunctionType):
         return Target(method_object_differential)
     raise no_derivative_of(fn)
-
-
-class Pairs:
-    """Calls a generator for its items with their tangents."""
-
-    __slots__ = ("generator",)
-
-    def __init__(self, generator: types.FunctionType) -> None:
-        self.generator = generator
-
-
-def paired_generator(fn: Any) -> Any:
-    """A generator function, to be called for pairs."""
-    return Pairs(fn)
 
 
 def generator_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
@@ -400,14 +397,14 @@ def _generated(
             found = (dots[o], ("dots", o)) if isinstance(o, int) else (kwdots[o], ("kwdots", o))
             tangents[bound[o] if isinstance(o, int) else o] = found
     else:
-        values = _collected(fn, args, kwargs, dots, kwdots, moved, tangents)
+        values = collected_tangents(fn, args, kwargs, dots, kwdots, moved, tangents)
     captured: dict[str, tuple[Tangent, Path]] = {}
     if isinstance(fn_dot, dict):
         for name, cell in zip(code.co_freevars, fn.__closure__ or (), strict=True):
-            own = _is_set(cell) and any(cell.cell_contents is f for f in _originals(fn))
+            own = is_set(cell) and any(cell.cell_contents is f for f in originals(fn))
             if own or GROUP + name in fn_dot:
                 captured[name] = fn_dot, (WHOLE, "fn_dot")
-            elif fn_dot.get(name, ZERO) is not ZERO and _is_set(cell) and has_tangent(cell.cell_contents):
+            elif fn_dot.get(name, ZERO) is not ZERO and is_set(cell) and has_tangent(cell.cell_contents):
                 captured[name] = fn_dot[name], ("fn_dot", name)
         for parameter in with_defaults(fn, {}):
             d = fn_dot.get(f"default {parameter}", ZERO)
@@ -443,45 +440,6 @@ def _refuse_lost(fn: Any, function: Any, others: dict[str, Any]) -> None:
                 "not known here; pass that to the differentiated function as an argument, or make it there",
                 id="outer-write",
             )
-
-
-def _originals(fn: Any) -> list[Any]:
-    """A generated function, and what it was generated from: a recursive closure captures the first of them."""
-    origin = getattr(fn, "_pullback_origin", None)
-    return [fn] if origin is None else [fn, *_originals(origin[0])]
-
-
-def _is_set(cell: types.CellType) -> bool:
-    try:
-        _ = cell.cell_contents
-    except ValueError:
-        return False
-    return True
-
-
-def _collected(
-    fn: types.FunctionType, args: Any, kwargs: Any, dots: Any, kwdots: Any, moved: Active,
-    tangents: dict[str, tuple[Tangent, Path]],
-) -> dict[str, Any]:  # fmt: skip
-    """Operands that `*args` and `**kwargs` parameters collect: so do their tangents."""
-    values, where = bound_variadic(fn, args, kwargs)
-    parts: dict[str, dict[Any, tuple[Tangent, Path]]] = {}
-    for o in moved:
-        parameter, key = where[o]
-        found = (dots[o], ("dots", o)) if isinstance(o, int) else (kwdots[o], ("kwdots", o))
-        if key is None:
-            tangents[parameter] = found
-        else:
-            parts.setdefault(parameter, {})[key] = found
-    for parameter, collected in parts.items():
-        paths = {key: path for key, (_, path) in collected.items()}
-        known = {key: d for key, (d, _) in collected.items()}
-        whole = values[parameter]
-        if isinstance(whole, dict):
-            tangents[parameter] = {key: known.get(key, ZERO) for key in whole}, paths
-        else:
-            tangents[parameter] = tuple(known.get(key, ZERO) for key in range(len(whole))), paths
-    return values
 
 
 # --- its own derivative: `call_differential` stands for a function -----------------------------------

@@ -25,6 +25,7 @@ from pullback.attributes import (
     itself,
     kept_value,
     refuse_changing,
+    refuse_own_reading,
     static_attribute,
     takes_object,
 )
@@ -55,6 +56,7 @@ def how_method(obj: Any, name: str) -> tuple[int, Any]:
         return PLAIN, getattr(obj, name)
     if isinstance(obj, tuple) and name in OF_NAMED_TUPLES and hasattr(type(obj), "_fields"):
         return METHOD, OF_NAMED_TUPLES[name]
+    refuse_own_reading(obj)
     static = static_attribute(type(obj), name)
     if name in getattr(obj, "__dict__", ()) and not isinstance(static, property):
         return CALLED, None

@@ -26,10 +26,11 @@ from pullback.errors import DifferentiabilityError
 from pullback.kinds import STRUCT, kind_of
 from pullback.operations import type_call
 from pullback.python_calls import Plan, call_function, element, has_tangent, picked
-from pullback.rules import EPOCH, Active, Entry, VjpRule, callable_name, lookup
+from pullback.rules import EPOCH, Active, Entry, callable_name, lookup
 from pullback.spaces import is_differentiable
 from pullback.tangents import ZERO, Tangent
 from pullback.template_functions import caller_of
+from pullback.vjp_rules import VjpRule
 
 
 def no_tangents(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:

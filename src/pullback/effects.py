@@ -70,6 +70,9 @@ def may_mutate(fn: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | Non
     if inside is not None:
         function, first = inside
         return may_mutate(function, (*first, *args), kwargs)
+    own = type_call(type(fn)) if not isinstance(fn, types.FunctionType) else None
+    if isinstance(own, types.FunctionType) and lookup(own) is None:
+        return _function_effects(own).anything
     if not isinstance(fn, types.FunctionType):
         name = getattr(fn, "__name__", "")
         in_place = name.strip("_") in _IN_PLACE and not isinstance(fn, np.ufunc)
@@ -87,10 +90,7 @@ def _runs(fn: Any) -> tuple[Any, tuple[Any, ...]] | None:
     if isinstance(fn, functools.partial):
         return fn.func, fn.args
     held = getattr(fn, "__wrapped__", None) or getattr(fn, "py_func", None)
-    if isinstance(held, types.FunctionType):
-        return held, ()
-    method = type_call(type(fn))
-    return (method, (fn,)) if isinstance(method, types.FunctionType) else None
+    return (held, ()) if isinstance(held, types.FunctionType) else None
 
 
 def is_pure(fn: Any, depth: int = 6) -> bool:

@@ -26,11 +26,12 @@ from pullback.dispatch import call
 from pullback.effects import is_pure
 from pullback.errors import DifferentiabilityError, RuleError
 from pullback.pull_apply import present, pull_apply
-from pullback.rules import Active, VjpRule, callable_name, constant, forward_intrinsic, intrinsic, lookup, rule
+from pullback.rules import Active, callable_name, constant, forward_intrinsic, intrinsic, lookup, rule
 from pullback.spaces import is_differentiable, zero_tangent
 from pullback.tangent_parts import is_zero, part, projected
 from pullback.tangents import ZERO, Tangent, add, scale
 from pullback.trees import as_reals, flatten, tangent_leaves
+from pullback.vjp_rules import VjpRule
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,7 @@ from pullback.spaces import describe, entering, project
 from pullback.spans import Diagnostic
 from pullback.tables import Table
 from pullback.tangents import NO_TANGENT, ZERO, Tangent
+from pullback.views import root_of
 from pullback.watching import outside
 
 assert runtime_calls.CALLS  # generated code reaches its run-time calls through this table
@@ -137,7 +138,7 @@ class Pullback:
         self._args, self._kwargs = args, kwargs
         self._operands = operands
         watched = called_with(args, kwargs) | outside(f)
-        if _keeps(residual, value):
+        if is_changeable(value) and (not isinstance(value, np.ndarray) or _keeps(residual, root_of(value))):
             watched["the result"] = value
         self._seen = [(what, x, fingerprint(x)) for what, x in watched.items() if is_changeable(x)]
         self._looks = EPOCH.scopes > 0 and debugging()
@@ -206,11 +207,11 @@ def outline(x: Any) -> Any:
     return {k: outline(v) for k, v in x.items()} if x.__class__ is dict else x
 
 
-def _keeps(residual: Any, value: Any, depth: int = 8) -> bool:
-    """Whether a residual holds the very object that was returned."""
-    if residual is value:
-        return True
-    return depth > 0 and isinstance(residual, (tuple, list)) and any(_keeps(r, value, depth - 1) for r in residual)
+def _keeps(residual: Any, root: Any, depth: int = 8) -> bool:
+    """Whether a residual holds the memory of the array that was returned."""
+    if isinstance(residual, np.ndarray):
+        return root_of(residual) is root
+    return depth > 0 and isinstance(residual, (tuple, list)) and any(_keeps(r, root, depth - 1) for r in residual)
 
 
 def _outermost(residual: Any, g: Tangent) -> tuple[Any, bool]:

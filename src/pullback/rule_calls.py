@@ -17,9 +17,10 @@ from pullback.applying import apply_rule, parameter_of, produced_by, returned_ta
 from pullback.custom import DifferentiableFunction
 from pullback.errors import ArgumentError
 from pullback.linked import differential_operands
-from pullback.rules import Entry, Rule, VjpRule, callable_name, canonical, lookup
+from pullback.rules import Entry, Rule, callable_name, canonical, lookup
 from pullback.spaces import is_differentiable
 from pullback.tangents import NO_TANGENT, Tangent
+from pullback.vjp_rules import VjpRule
 
 Args = tuple[Any, ...]
 Kwargs = dict[str, Any]

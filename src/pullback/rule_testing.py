@@ -25,9 +25,10 @@ from pullback.operators import pullback, value_with_pullback
 from pullback.rule_calls import Args, Kwargs, RuleCall, plain_function, rules_of
 from pullback.rule_checks import Point, check_duality, check_forward, check_reverse, fail, rounding, run
 from pullback.rule_variants import SORTS, variants
-from pullback.rules import VjpRule, callable_name
+from pullback.rules import callable_name
 from pullback.tangents import Tangent
 from pullback.trees import as_reals, flatten, tangent_leaves
+from pullback.vjp_rules import VjpRule
 
 F = TypeVar("F", bound=Callable[..., Any])
 _SURROGATE = "_pullback_surrogate"

@@ -43,6 +43,7 @@ from importlib import import_module
 from typing import Any
 
 from pullback.errors import DifferentiabilityError, RuleError
+from pullback.vjp_rules import VjpRule
 
 Active = tuple[int | str, ...]  # the differentiated operands of a call: positions and keyword names; -1 is the callee
 
@@ -110,42 +111,6 @@ class Rule:
     def name(self) -> str:
         """The function's name, as users write it."""
         return callable_name(self.function)
-
-
-@dataclass(slots=True)
-class VjpRule:
-    """A user's derivative: `vjp(*args) -> (value, pullback)`, for the parameters in `wrt` (None: all)."""
-
-    function: Any
-    vjp: Callable[..., Any]
-    wrt: tuple[str, ...] | None
-    forward: bool = False
-
-    def operands(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[tuple[int | str, Any]]:
-        """The operands whose tangents the rule's pullback returns, in its order, with their values."""
-        names = parameter_names(self.function, self.vjp) if kwargs or self.wrt is not None else []
-        named = [(k, kwargs[k]) for k in names if k in kwargs]  # (in the order of the parameters, not of the call)
-        every: list[tuple[int | str, Any]] = [*enumerate(args), *named]
-        if len(named) < len(kwargs):
-            every += [(k, value) for k, value in kwargs.items() if k not in names]
-        if self.wrt is None:
-            return every
-        chosen: list[tuple[int | str, Any]] = []
-        for name in self.wrt:
-            for operand, value in every:
-                if operand == name or (isinstance(operand, int) and operand < len(names) and names[operand] == name):
-                    chosen.append((operand, value))
-        return chosen
-
-
-def parameter_names(*functions: Any) -> list[str]:
-    """The parameter names of the first callable that has a signature."""
-    for function in functions:
-        try:
-            return list(inspect.signature(function).parameters)
-        except (TypeError, ValueError):
-            continue
-    return []
 
 
 @dataclass(slots=True)

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from pullback.applying import Residual, reverse_rule
-from pullback.attributes import call_method
+from pullback.attributes import call_method, refuse_own_reading
 from pullback.conditions import spelled_for
 from pullback.dispatch import CALLABLES, UNWRAPPED, call, no_derivative_of, shifted
 from pullback.drawing import Drawn
@@ -293,6 +293,7 @@ def call_method_shared(
     if isinstance(obj, (type, types.ModuleType)):
         value, inner = call_shared(getattr(obj, name), args, tuple(a for a in active if a != -1), kwargs)
         return value, inner if -1 not in active else (after_callee_shared, inner)
+    refuse_own_reading(obj)
     cls = type(obj)
     static = next((b.__dict__[name] for b in cls.__mro__ if name in b.__dict__), None)
     if name in ("__enter__", "__exit__") and inspect.ismethoddescriptor(static):

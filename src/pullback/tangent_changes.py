@@ -102,7 +102,7 @@ class ChangingTangentCode(TangentCode):
             self.status[n] = self.standing(n)
         if len(given) == 1 or not self.lent:
             # (nothing from outside is changed here: one array in two places may move in one of them only)
-            reached = self.sharing.all_seen_outside()
+            reached = self.changed_here()
             made: list[ast.stmt] = []
             for n, d in zip(given, dots, strict=True):
                 if n in reached or self.lent:
@@ -114,6 +114,14 @@ class ChangingTangentCode(TangentCode):
         all_of = call(self.helper(mirrors.mirrors, "mirrors"), tuple_of([name(n) for n in given]), tuple_of(dots))
         parts = [assign(self.dot(n), ast.Subscript(name(held), constant(k), ast.Load())) for k, n in enumerate(given)]
         return self.placed_dots([assign(held, all_of), *parts], self.function.span)
+
+    def changed_here(self) -> frozenset[str]:
+        """The outer names whose values change here: not those that a call may reach, which is refused if it does."""
+        found: frozenset[str] = frozenset()
+        for stmt in ir.walk(self.function.body):
+            if id(stmt) in self.points and not (isinstance(stmt, ir.Bind) and isinstance(stmt.expr, ir.Apply)):
+                found |= self.sharing.seen_outside(stmt)
+        return found if not self.lent else self.sharing.all_seen_outside()
 
     def standing(self, variable: str) -> str:
         """Whether a mirror may be ZERO: where its value may be no array or container."""

@@ -319,15 +319,10 @@ def the_longest(a: Array) -> Any:
     return sum(x * (y or 1.0) * x for x, y in itertools.zip_longest(a, a[:2]))
 
 
+@program
 def twice(a: Array) -> Any:
     p, q = itertools.tee(a)
     return sum(x * y for x, y in zip(p, q, strict=True))
-
-
-def test_tee() -> None:
-    np.testing.assert_allclose(pb.gradient(twice)(X), 2 * X)
-    with pytest.raises(pb.DifferentiabilityError, match=r"itertools\.tee"):
-        pb.differential(twice)(X)(X)
 
 
 # ------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""`del obj.name` of a property, a descriptor or a class with a `__delattr__` of its own: what they run is differentiated."""
+"""`del obj.name` of a property, a descriptor or a class with a `__delattr__`: what they run is differentiated."""
 
 from __future__ import annotations
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from pullback.along import drawn_along, is_along, moving, own_iteration, pairs_of
+from pullback.along import drawn_along, is_along, moving, own_iteration, paired_generator, pairs_of
 from pullback.attributes import STANDING, itself, kept_value
 from pullback.differential_calls import (
     constructor_fields,
     method_parts,
-    paired_generator,
     unwrapped,
 )
 from pullback.differential_changes import object_of
