@@ -20,9 +20,10 @@ import numpy as np
 
 from pullback import ir
 from pullback.compiled.dicts import after_loop, is_dict
-from pullback.compiled.joining import Frame, Joining
+from pullback.compiled.joining import Frame
 from pullback.compiled.list_forms import resited
 from pullback.compiled.lists import is_list, range_items
+from pullback.compiled.matching import Matching
 from pullback.compiled.reading import live_names
 from pullback.compiled.shapes import MISSING, Copies, joined, made, nothing, shape_of, transfer
 from pullback.compiled.unit import Block, Unit
@@ -50,7 +51,7 @@ from pullback.spans import Span
 _DEEPEST = 60
 
 
-class Flattener(Joining):
+class Flattener(Matching):
     """Goes through statements; `Calls` and `Expressions` have what is in them."""
 
     def __init__(self, unit: Unit) -> None:
@@ -176,6 +177,8 @@ class Flattener(Joining):
             case ir.Opaque(node=ast.Delete()):
                 for name in stmt.writes:
                     self.state.env.pop(name, None)
+            case ir.Opaque(node=ast.Match() as node):
+                self.deciding(node, stmt.span)
             case ir.Opaque():
                 word = type(stmt.node).__name__.lower()
                 raise refuse(f"`{word}` statements are not compiled", stmt.span)

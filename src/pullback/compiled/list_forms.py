@@ -18,6 +18,7 @@ from pullback.compiled.values import CompileError, Maybe, Tup, Value
 
 MOST_UNROLLED = 32  # times a loop is written out, where what its lists hold does not fit into buffers
 MOST_DIMENSIONS = 4
+MOST_ITEMS = 64  # of a list that the caller holds: each becomes a variable
 GIVEN: frozenset[Any] = frozenset()  # no site: a list that the caller holds
 
 
