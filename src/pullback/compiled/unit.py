@@ -291,7 +291,8 @@ class Unit:
 
 def array_type(value: np.ndarray, name: str, span: Span | None) -> Arr:
     """The type of an array."""
-    if value.dtype.kind not in "fiub" or value.dtype.itemsize > 8 or value.dtype == np.float16 or not value.dtype.isnative:
+    known = value.dtype.kind in "fiub" and value.dtype.itemsize <= 8 and value.dtype != np.float16
+    if not (known and value.dtype.isnative):
         shown = value.dtype if value.dtype.isnative else f"{value.dtype.str}, which has not this machine's byte order,"
         raise refuse(f"an array of {shown} is not compiled", span, help="use float64, float32, ints or bools")
     if value.ndim == 0:
