@@ -474,6 +474,7 @@ class Expressions(Sequences):
             )  # fmt: skip
         if owner.id in self.shared_objects:
             raise refuse(f"`{name}` is assigned to {describe(owner)} that may have another name", span)
+        self.unit.assigned.append((owner.id, span))
         self.frames[-1].state.heap[owner.id][name] = value
 
 

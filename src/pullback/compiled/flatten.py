@@ -298,7 +298,7 @@ class Flattener(Matching):
             for key, shape in carried.items():
                 self._carry(key, shape, entry, state, before)
             self.frame.state = state
-            start = state.copy()
+            start, since = state.copy(), len(self.unit.assigned)
             setup = self.unit.nested(functools.partial(self.copy, before, stmt.span))
             made_loop, inside = self._iteration(stmt, body, count)
             after = self.state
@@ -329,11 +329,11 @@ class Flattener(Matching):
         for key in carried:
             goal, source = _at(start, key), _at(after, key)
             if goal is not None and not isinstance(goal, Known):  # (an object is the same, and has other fields)
-                self._guard_identity(source, goal, after, start, goal, start)
+                self._guard_identity([(source, after)], goal, start, start, key, since)
                 self._share(source, goal, after, start)
                 back.extend(transfer(source, goal, after, start))
         for name, goal in kept.items():
-            self._guard_identity(after.env[name], goal, after, start, goal, start)
+            self._guard_identity([(after.env[name], after)], goal, start, start, name)
             self._share(after.env[name], goal, after, start)
             back.extend(transfer(after.env[name], goal, after, start))
         if leaving is not None:
@@ -413,8 +413,7 @@ class Flattener(Matching):
         self._declare(goal, state)
         before.extend(transfer(source, goal, entry, state))
         self._share(source, goal, entry, state)
-        if isinstance(source, Obj) and isinstance(goal, Obj) and self._held(source.id, entry) > 1:
-            self.shared_objects |= {source.id, goal.id}
+        self._guard_identity([(source, entry)], goal, state, State(), key)
         if isinstance(source, Obj) and isinstance(goal, Obj) and source.id in self.unit.given:
             self.unit.given.add(goal.id)
         _put(state, key, goal)

@@ -91,6 +91,8 @@ def fits(shape: Shape | None) -> bool:
             return shape[2] < MOST_DIMENSIONS and shape[3] in ("float64", "int64")
         case "tup":
             return shape[1] is not list and all(map(fits, shape[2]))
+        case "obj":
+            return shape[1] not in (list, dict) and all(fits(s) for _, s in shape[2])
     return False
 
 

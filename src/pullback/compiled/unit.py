@@ -69,6 +69,7 @@ class Unit:
         self.objects = 0
         self.given: set[int] = set()  # objects that the caller holds
         self.dicts: set[int] = set()  # objects that are dicts: their keys have an order
+        self.assigned: list[tuple[int, Span]] = []  # objects, in the order in which they are changed
         self.copies: set[int] = set()  # objects that stand for others: which one it is, is not known
         self.size = 0
 
