@@ -207,7 +207,8 @@ class Expressions(Conditions):
             if self.conditions and alone and isinstance(arg, (ast.GeneratorExp, ast.ListComp)):
                 return self.summed(arg)
             if lazy and isinstance(arg, ast.GeneratorExp):
-                if len(arg.generators) == 1 and any(map(calls_unknown, (arg.elt, *arg.generators[0].ifs))):
+                unknown = self.conditions or any(map(calls_unknown, (arg.elt, *arg.generators[0].ifs)))
+                if len(arg.generators) == 1 and unknown:
                     return self.any_or_all(node, str(getattr(callee, "name", "")))
                 return self.inert(node)  # a truth value, and it must stop where the original stops
             exhausted = position in stars or (method or getattr(callee, "name", "")) in EXHAUSTING

@@ -177,7 +177,8 @@ def test_refused(f, args):
         pb.jit(f)(*args)
 
 
-@pytest.mark.parametrize("verb", [pb.differential, pb.hvp], ids=lambda v: v.__name__)
-def test_forward_mode_is_refused(verb):
-    with pytest.raises(pb.DifferentiabilityError, match="not compiled|no compiled|no derivative"):
-        pb.jit(verb(power, wrt=0))(1.1, 3)(1.0)
+def test_forward_mode_is_refused():
+    with pytest.raises(pb.DifferentiabilityError, match="has no compiled forward mode"):
+        pb.jit(pb.differential(power, wrt=0))(1.1, 3)(1.0)
+    with pytest.raises(pb.DifferentiabilityError, match="has no compiled forward mode"):
+        pb.jit(pb.hvp(power, wrt=0))(1.1, 3, 1.0)

@@ -78,8 +78,25 @@ def prints(x):
     return x
 
 
-def sorts(x, y):
-    return sorted((x, y))[0]  # HERE
+def sorts_pairs(x, y):
+    return sorted([(x, y), (y, x)])[0][0]  # HERE
+
+
+def hook_that_loops(x):
+    def halved(d):
+        for _ in range(3):
+            d = 0.5 * d
+        return d
+
+    return pb.with_derivative(x * x, halved)  # HERE
+
+
+def mapping_pattern(x):
+    table = {"a": x}
+    match table:
+        case {"a": y}:  # HERE
+            return y
+    return x
 
 
 def two_types(x):
@@ -115,7 +132,8 @@ def outer(x):
 CASES = [
     (keyed_by_number, (3.0,)), (sometimes_there, (3.0,)), (there_after_a_loop, (3.0,)), (two_names, (3.0,)),
     (into_an_argument, ({"a": 1.0}, 3.0)), (no_such_key, (3.0,)), (entry_deleted, (3.0,)), (computed_strings, (3.0,)),
-    (catches, (3.0,)), (keyed, (3.0,)), (prints, (3.0,)), (sorts, (3.0, 1.0)), (two_types, (3.0,)),
+    (catches, (3.0,)), (keyed, (3.0,)), (prints, (3.0,)), (sorts_pairs, (3.0, 1.0)),
+    (hook_that_loops, (3.0,)), (mapping_pattern, (3.0,)), (two_types, (3.0,)),
     (stores, (Box(1.0), 2.0)), (eigen, (np.eye(2),)), (countdown, (np.ones(2), 3)), (outer, (2.0,)),
 ]  # fmt: skip
 
@@ -143,6 +161,65 @@ def test_arguments(x):
 def test_an_int_has_no_gradient():
     with pytest.raises(pb.ArgumentError, match="pass a float"):
         pb.jit(pb.gradient(square))(2)
+
+
+def doubled(a):
+    return a * a
+
+
+def of_two(a, k):
+    return np.sum(a * a) * k
+
+
+WRONG_MAPS = [
+    ("three for one", lambda: pb.jit(pb.differential(of_two))(np.ones(3), 2.0)(np.ones(1), 1.0), pb.CotangentError),
+    ("a number", lambda: pb.jit(pb.differential(of_two))(np.ones(3), 2.0)(1.0, 1.0), pb.CotangentError),
+    ("text", lambda: pb.jit(pb.differential(of_two))(np.ones(3), 2.0)(np.ones(3), "x"), pb.CotangentError),
+    ("one of two", lambda: pb.jit(pb.differential(of_two))(np.ones(3), 2.0)(np.ones(3)), pb.ArgumentError),
+    ("a short seed", lambda: pb.jit(pb.pullback(doubled))(np.ones(3))(np.ones(1)), pb.CotangentError),
+    ("a long seed", lambda: pb.jit(pb.pullback(doubled))(np.ones(3))(np.ones(4)), pb.CotangentError),
+    ("a number as seed", lambda: pb.jit(pb.pullback(doubled))(np.ones(3))(1.0), pb.CotangentError),
+    ("a long vector", lambda: pb.jit(pb.hvp(of_two, wrt=0))(np.ones(3), 2.0, np.ones(4)), pb.CotangentError),
+    ("too few", lambda: pb.jit(pb.gradient(of_two))(np.ones(3)), TypeError),
+    ("too many", lambda: pb.jit(pb.gradient(of_two))(np.ones(3), 1.0, 2.0), TypeError),
+    ("another name", lambda: pb.jit(pb.gradient(of_two))(np.ones(3), 1.0, q=2.0), TypeError),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name, call, error", WRONG_MAPS, ids=[name for name, _, _ in WRONG_MAPS])
+def test_tangents_and_arguments_that_do_not_fit(name, call, error):
+    with pytest.raises(error) as caught:
+        call()
+    assert not isinstance(caught.value, pb.DifferentiabilityError)
+
+
+def test_cotangents_of_structures():
+    def pair(a, k):
+        return {"y": a * k, "z": (k * k, 3)}
+
+    back = pb.jit(pb.pullback(pair))(np.ones(2), 3.0)
+    given = {"y": np.array([1.0, 2.0]), "z": (0.5, pb.ZERO)}
+    np.testing.assert_allclose(back(given)[0], pb.pullback(pair)(np.ones(2), 3.0)(given)[0])
+    for wrong in ({"y": np.ones(2)}, {"y": np.ones(2), "z": (1.0,)}, {"y": np.ones(3), "z": (0.5, pb.ZERO)}, 1.0):
+        with pytest.raises(pb.CotangentError):
+            back(wrong)
+
+
+def stores_into(a, b):
+    part = a[:2]
+    part[0] = b[1] * 2
+    return np.sum(a * b)
+
+
+def test_arrays_that_cannot_be_taken():
+    fixed = np.arange(3.0)
+    fixed.flags.writeable = False
+    gradient = pb.jit(pb.gradient(stores_into))
+    gradient(np.ones(3), fixed)
+    with pytest.raises(ValueError, match="read-only"):
+        gradient(fixed, np.ones(3))
+    with pytest.raises(pb.DifferentiabilityError, match="byte order"):
+        gradient(np.ones(3, ">f8"), np.ones(3))
 
 
 def test_no_function():

@@ -14,7 +14,9 @@ from pullback import ir
 from pullback.compiled import array_support as more
 from pullback.compiled import support
 from pullback.compiled.array_functions import ArrayFunctions
+from pullback.compiled.contractions import contraction, letters_of
 from pullback.compiled.values import BOOL, FLOAT, INT, Arr, Cut, Known, Num, Tup, Value, describe, refuse
+from pullback.compiled.written_out import OF_ARRAYS
 from pullback.rules import callable_name
 from pullback.spans import Span
 
@@ -36,6 +38,8 @@ class ArrayCalls(ArrayFunctions):
             "sum": np.sum, "mean": np.mean, "dot": np.dot, "copy": np.copy, "max": np.max, "min": np.min,
             "transpose": np.transpose, "prod": np.prod, "var": np.var, "std": np.std, "clip": np.clip,
             "ravel": np.ravel, "cumsum": np.cumsum, "argmax": np.argmax, "argmin": np.argmin,
+            "argsort": np.argsort, "any": np.any, "all": np.all, "trace": np.trace, "repeat": np.repeat,
+            "swapaxes": np.swapaxes, "squeeze": np.squeeze, "round": np.round,
         }  # fmt: skip
         if name == "item" and not args:
             raise refuse("`.item()` of an array is not compiled", span)
@@ -62,6 +66,8 @@ class ArrayCalls(ArrayFunctions):
         maker = _MAKERS.get(callee)
         if maker is not None:
             return self._maker(maker, args, keywords, stem, span)
+        if callee in (np.array, np.asarray) and len(args) == 2 and "dtype" not in keywords:
+            return self.array_call(callee, args[:1], {**keywords, "dtype": args[1]}, stem, span)
         if callee in (np.array, np.asarray) and len(args) == 1:
             return self._array(args[0], keywords, stem, span)
         if callee in _BINARY and len(args) == 2 and not keywords:
@@ -84,6 +90,8 @@ class ArrayCalls(ArrayFunctions):
         vectors = isinstance(x, Arr) and isinstance(second, Arr) and floats and x.ndim == second.ndim == 1
         if isinstance(x, Arr) and isinstance(second, Arr) and callee is np.outer and vectors:
             return self.applied_array(support.outer, (x.atom, second.atom), self.like(FLOAT, 2), stem, span)
+        if isinstance(x, Num) and callee in _REDUCTIONS and len(args) == 1 and not keywords:
+            return self.as_float(x, span) if callee is np.mean else x
         if isinstance(x, Arr) and callee in _REDUCTIONS:
             return self._reduction(callee, x, args[1:], keywords, stem, span)
         entrywise = hasattr(callee, "nin") and not keywords and callee.nin == 1 and callee.__name__ in _ENTRYWISE
@@ -96,8 +104,25 @@ class ArrayCalls(ArrayFunctions):
         found = self.array_function(callee, args, keywords, stem, span)
         if found is not None:
             return found
+        if callee is np.einsum and not keywords:
+            return self._contracted(args, stem, span)
+        if callee in OF_ARRAYS:
+            return self.list_call(OF_ARRAYS[callee], args, span, keywords)
         shown = ", ".join(map(describe, args))
         raise refuse(f"`{name}` of {shown} is not compiled", span, help="docs/compiling.md lists what is; write a loop")
+
+    def _contracted(self, args: list[Value], stem: str, span: Span) -> Value:
+        """`np.einsum("ij,j->i", a, v)`."""
+        formula, arrays = args[0], [a for a in args[1:] if isinstance(a, Arr)]
+        text = formula.value if isinstance(formula, Known) and len(arrays) == len(args) - 1 else None
+        letters = letters_of(text, tuple(a.ndim for a in arrays)) if isinstance(text, str) else None
+        if letters is None or len(letters[1]) > 4 or all(a.type != FLOAT for a in arrays):
+            raise refuse("this `np.einsum` is not compiled", span, help='use a formula of letters, as "ij,j->i"')
+        function, ndim = contraction(tuple(letters[0]), letters[1]), len(letters[1])
+        atoms = tuple(self._as_floats(a, span).atom for a in arrays)
+        if ndim == 0:
+            return self.applied_number(function, atoms, FLOAT, stem, span)
+        return self.applied_array(function, atoms, self.like(FLOAT, ndim), stem, span)
 
     def _maker(self, maker: str, args: list[Value], keywords: dict[str, Value], stem: str, span: Span) -> Value:
         """`np.zeros(shape)`, `np.zeros_like(a)`, `np.arange(n)` and the like."""
@@ -158,6 +183,10 @@ class ArrayCalls(ArrayFunctions):
             raise refuse("`np.array` with these options is not compiled", span)
         wanted = _type_of(keywords["dtype"].value, span) if keywords else None  # type: ignore[union-attr]
         if isinstance(value, Arr):
+            if wanted == FLOAT and value.type != FLOAT:
+                return self.applied_array(support.as_floats, (value.atom,), self.like(FLOAT, value.ndim), stem, span)
+            if wanted not in (None, value.type) or (wanted == FLOAT and value.dtype != "float64"):
+                raise refuse("`np.array` of an array of another dtype is not compiled", span)
             return self.applied_array(support.copied, (value.atom,), value, stem, span)
         if isinstance(value, Num):
             raise refuse("an array without dimensions is not compiled", span)
@@ -184,8 +213,11 @@ class ArrayCalls(ArrayFunctions):
         if kept.atom != ir.Lit(False):
             return self._with_kept_axis(callee, x, axis, stem, span)
         whole, along = _REDUCTIONS[callee]
-        if x.type != FLOAT and callee not in (np.sum, sum):
+        whole_ints = isinstance(axis, Known) and axis.value is None and x.dtype == "int64"
+        if x.type != FLOAT and callee not in (np.sum, sum) and not (whole_ints and callee in _EXTREMES):
             raise refuse(f"`{callable_name(callee)}` is compiled for arrays of floats", span)
+        if isinstance(axis, Tup) and along is not None and kept.atom == ir.Lit(False):
+            return self._along_axes(callee, x, list(axis.items), stem, span)
         if isinstance(axis, Known) and axis.value is None:
             return self.applied_number(whole, (x.atom,), x.type, stem, span)
         if along is None or not (isinstance(axis, Num) and isinstance(axis.atom, ir.Lit)) or x.type != FLOAT:
@@ -197,6 +229,19 @@ class ArrayCalls(ArrayFunctions):
         if x.ndim == 1:
             return self.applied_number(whole, (x.atom,), FLOAT, stem, span)
         return self.applied_array(along[x.ndim, place], (x.atom,), self.like(FLOAT, x.ndim - 1), stem, span)
+
+    def _along_axes(self, callee: Any, x: Arr, axes: list[Value], stem: str, span: Span) -> Value:
+        """`np.sum(a, axis=(0, 1))`: one axis after the other, the last first."""
+        places = {int(a.atom.value) % x.ndim for a in axes if isinstance(a, Num) and isinstance(a.atom, ir.Lit)}
+        if len(places) != len(axes):
+            raise refuse(f"`{callable_name(callee)}` along these axes is not compiled", span)
+        if len(places) == x.ndim:
+            return self._reduction(callee, x, [], {}, stem, span)
+        found: Value = x
+        for place in sorted(places, reverse=True):
+            assert isinstance(found, Arr)
+            found = self._reduction(callee, found, [Num(ir.Lit(place), INT)], {}, stem, span)
+        return found
 
     def _with_kept_axis(self, callee: Any, x: Arr, axis: Value, stem: str, span: Span) -> Value:
         """A reduction whose axis stays, with length 1."""
@@ -223,6 +268,7 @@ _MAKERS: dict[Any, str] = {
     np.ones_like: "ones_like", np.empty_like: "empty_like", np.full_like: "full_like", np.arange: "arange",
     np.linspace: "linspace",
 }  # fmt: skip
+_EXTREMES = (np.max, np.min, max, min)
 _REDUCTIONS: dict[Any, Any] = {
     np.sum: (support.total, support.SUMS), sum: (support.total, None), np.mean: (support.mean, support.MEANS),
     np.max: (support.largest, "max"), np.min: (support.smallest, "min"), max: (support.largest, None),

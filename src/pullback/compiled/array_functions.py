@@ -144,6 +144,23 @@ class ArrayFunctions(Expressions):
         lower = self.array_item(x, Cut(None, Num(ir.Lit(-1), INT), None), "_t", span)
         return self.binary("-", upper, lower, stem, span)
 
+    def rolling(self, callee: Any, given: dict[str, Value], stem: str, span: Span) -> Value | None:
+        """`np.roll(a, n, axis)`; without an axis, of the entries in order."""
+        x, n, axis = given["a"], given["shift"], given.get("axis", _NONE)
+        if not isinstance(x, Arr) or not (isinstance(n, Num) and n.type == INT):
+            return None
+        if isinstance(axis, Known) and axis.value is None and x.ndim > 1:
+            flat = self.reshaped(x, Num(ir.Lit(-1), INT), "_t", span)
+            turned = self.rolling(callee, {"a": flat, "shift": n}, "_t", span)
+            assert isinstance(turned, Arr)
+            return self.reshaped(turned, self.shape(x, span), stem, span)
+        if isinstance(axis, Known) and axis.value is None:
+            axis = Num(ir.Lit(0), INT)
+        if not (isinstance(axis, Num) and isinstance(axis.atom, ir.Lit) and -x.ndim <= axis.atom.value < x.ndim):
+            return None
+        function = more.rolled(x.ndim, int(axis.atom.value) % x.ndim)
+        return self.applied_array(function, (x.atom, n.atom), Arr("", x.type, x.ndim, x.dtype), stem, span)
+
     # --- statistics -------------------------------------------------------------------------------
 
     def variance(self, callee: Any, given: dict[str, Value], stem: str, span: Span) -> Value | None:
@@ -172,6 +189,13 @@ class ArrayFunctions(Expressions):
             return self.applied_array(more.running_sum, (x.atom,), self.like(FLOAT, 1), stem, span)
         function = more.index_of_largest if callee is np.argmax else more.index_of_smallest
         return self.unit.bounded(self.applied_number(function, (x.atom,), INT, stem, span), 48)
+
+    def places_in_order(self, callee: Any, given: dict[str, Value], stem: str, span: Span) -> Value | None:
+        """`np.argsort` of a vector; equal entries keep their order."""
+        x = given["a"]
+        if not isinstance(x, Arr) or x.ndim != 1:
+            return None
+        return self.applied_array(more.places_in_order, (x.atom,), self.like(INT, 1), stem, span)
 
     # --- linear algebra ---------------------------------------------------------------------------
 
@@ -210,6 +234,7 @@ _FUNCTIONS: dict[Any, tuple[str, tuple[str, ...]]] = {
     np.concatenate: ("joined_arrays", ("arrays", "axis")), np.stack: ("joined_arrays", ("arrays", "axis")),
     np.hstack: ("joined_arrays", ("arrays",)), np.vstack: ("joined_arrays", ("arrays",)),
     np.diff: ("differences", ("a",)), np.var: ("variance", ("a", "axis")), np.std: ("variance", ("a", "axis")),
+    np.roll: ("rolling", ("a", "shift", "axis")), np.argsort: ("places_in_order", ("a", "axis", "kind")),
     np.cumsum: ("of_a_vector", ("a",)), np.argmax: ("of_a_vector", ("a",)), np.argmin: ("of_a_vector", ("a",)),
     np.linalg.solve: ("linear_algebra", ("a", "b")), np.linalg.inv: ("linear_algebra", ("a",)),
     np.linalg.det: ("linear_algebra", ("a",)), np.linalg.norm: ("linear_algebra", ("a",)),

@@ -16,6 +16,7 @@ import numpy as np
 from pullback.compiled.support import ADDERS, BACKWARD, LINEAR, generated
 
 _LETTERS = "ijkl"
+ALONG: dict[Any, int] = {}  # the functions that `extreme_along` made, and their axes
 CHOICES: dict[Any, str] = {}  # the functions that `choice` made
 
 
@@ -71,6 +72,25 @@ def taken(ndim: int) -> Any:
     BACKWARD[made] = {0: generated(lines)}
     LINEAR.add(made)
     return made
+
+
+def taken_pairs(a: Any, k: Any, m: Any) -> Any:
+    """`a[k, m]` of a matrix, for arrays of ints of one length."""
+    if k.shape[0] != m.shape[0]:
+        raise IndexError("shape mismatch: indexing arrays could not be broadcast together")
+    made = np.empty(k.shape[0], a.dtype)
+    for i in range(k.shape[0]):
+        made[i] = a[k[i], m[i]]
+    return made
+
+
+def _taken_pairs_back(d: Any, g: Any, _a: Any, k: Any, m: Any, _y: Any) -> None:
+    for i in range(k.shape[0]):
+        d[k[i], m[i]] += g[i]
+
+
+BACKWARD[taken_pairs] = {0: _taken_pairs_back}
+LINEAR.add(taken_pairs)
 
 
 @functools.cache
@@ -156,6 +176,31 @@ def extreme_along(name: str, ndim: int, axis: int) -> Any:
         f"{pad}        d[{place}] += g[{other}] / hits",
     ]
     BACKWARD[made] = {0: generated("\n".join(back) + "\n")}
+    ALONG[made] = axis
+    return made
+
+
+@functools.cache
+def rolled(ndim: int, axis: int) -> Any:
+    """`np.roll(a, n, axis)`."""
+    before = ":, " * axis
+    text = f"""def rolled_{ndim}_{axis}(a, n):
+    y = np.empty_like(a)
+    m = a.shape[{axis}]
+    k = n % m if m > 0 else 0
+    y[{before}k:] = a[{before}: m - k]
+    y[{before}:k] = a[{before}m - k :]
+    return y
+"""
+    back = f"""def rolled_back_{ndim}_{axis}(d, g, a_form, n, _y):
+    m = a_form.shape[{axis}]
+    k = n % m if m > 0 else 0
+    d[{before}: m - k] += g[{before}k:]
+    d[{before}m - k :] += g[{before}:k]
+"""
+    made = generated(text)
+    BACKWARD[made] = {0: generated(back)}
+    LINEAR.add(made)
     return made
 
 
@@ -179,6 +224,11 @@ def index_of_largest(a: Any) -> Any:
 def index_of_smallest(a: Any) -> Any:
     """`np.argmin(a)`."""
     return np.argmin(a)
+
+
+def places_in_order(a: Any) -> Any:
+    """`np.argsort(a)`: equal entries keep their order."""
+    return np.argsort(a, kind="mergesort")
 
 
 def length(a: Any) -> Any:

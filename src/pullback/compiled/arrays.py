@@ -178,6 +178,11 @@ class Arrays(Base):
             index = self.from_items(index, "_t", span)
         if isinstance(index, Arr) and index.type == INT:
             return self._picked(owner, index, stem, span)
+        if isinstance(index, Tup) and any(isinstance(i, Tup) and i.cls is list for i in index.items):
+            parts = (self.from_items(i, "_t", span) if isinstance(i, Tup) and i.cls is list else i for i in index.items)
+            index = Tup(tuple(parts))
+        if isinstance(index, Tup) and any(isinstance(i, Arr) for i in index.items):
+            return self._picked_along(owner, index.items, stem, span)
         place, left = self.place(owner, index, span)
         if left == 0:
             return self.unit.number(stem, ir.Item(owner.atom, place), owner.type, span)
@@ -196,6 +201,24 @@ class Arrays(Base):
             raise refuse(f"an index of {index.ndim} dimensions is not compiled", span)
         like = Arr("", owner.type, ndim, owner.dtype)
         return self.applied_array(function, (owner.atom, index.atom), like, stem, span)
+
+    def _picked_along(self, owner: Arr, index: tuple[Value, ...], stem: str, span: Span) -> Value:
+        """`a[k, m]`, `a[k, 1]`, `a[:, k]` of a matrix."""
+        arrays = [i for i in index if isinstance(i, Arr) and i.type == INT and i.ndim == 1 and i.dtype != "bool"]
+        if owner.ndim != 2 or len(index) != 2 or len(arrays) != sum(isinstance(i, Arr) for i in index):
+            raise refuse(f"these indices of {describe(owner)} are not compiled", span)
+        if len(arrays) == 2:
+            atoms = (owner.atom, arrays[0].atom, arrays[1].atom)
+            return self.applied_array(more.taken_pairs, atoms, Arr("", owner.type, 1, owner.dtype), stem, span)
+        place = next(n for n, i in enumerate(index) if isinstance(i, Arr))
+        other, whole = index[1 - place], Cut(None, None, None)
+        rest = self.array_item(owner, Tup((whole, other) if place == 0 else (other, whole)), "_t", span)
+        if not isinstance(rest, Arr) or rest.ndim > 2:
+            raise refuse(f"these indices of {describe(owner)} are not compiled", span)
+        if rest.ndim == 1 or place == 0:
+            return self._picked(rest, arrays[0], stem, span)
+        turned = self.view(support.transposed, (rest.atom,), rest, 2, "_t", span)
+        return self.array_attribute(self._picked(turned, arrays[0], "_t", span), "T", span)
 
     def _picked_store(self, owner: Arr, index: Arr, value: Value, span: Span) -> None:
         """`a[k] = value` for an array of ints, `a[mask] = value`."""

@@ -19,9 +19,11 @@ import numpy as np
 from pullback import ir
 from pullback.compiled import list_functions as functions
 from pullback.compiled.array_calls import ArrayCalls
+from pullback.compiled.list_support import places_down, places_up, sorting_places
 from pullback.compiled.narrow import is_narrow, wrapping
 from pullback.compiled.number_support import checked_magnitude
 from pullback.compiled.operators import own_method
+from pullback.compiled.replaced import named_tuple_as_dict, named_tuple_replaced
 from pullback.compiled.values import (
     BOOL,
     COMPUTED,
@@ -116,6 +118,11 @@ class BuiltinCalls(ArrayCalls):
 
     def extreme_call(self, name: str, args: list[Value], keywords: dict[str, Value], stem: str, span: Span) -> Value:
         """`max` and `min`."""
+        if list(keywords) == ["key"] and len(args) > 0:
+            items = args[0] if len(args) == 1 else Tup(tuple(args))
+            return self.list_call(
+                functions.largest_by if name == "max" else functions.smallest_by, [items, keywords["key"]], span
+            )
         if keywords:
             raise refuse(f"`{name}` with `{next(iter(keywords))}=` is not compiled", span)
         if len(args) == 1 and isinstance(args[0], Arr):
@@ -299,6 +306,34 @@ class BuiltinCalls(ArrayCalls):
             product = item if first and isinstance(item, Num) else self.binary("*", product, item, stem, span)
         return product
 
+    def in_order(self, args: list[Value], keywords: dict[str, Value], stem: str, span: Span) -> Value:
+        """`sorted(xs)`."""
+        return self.list_call(functions.in_order, args, span, keywords)
+
+    def places_in_order_of(self, args: list[Value], keywords: dict[str, Value], stem: str, span: Span) -> Value:
+        """The places of keys in their order."""
+        keys, down = args
+        if not (isinstance(keys, Arr) and keys.ndim == 1 and isinstance(down, Num) and isinstance(down.atom, ir.Lit)):
+            raise refuse("an order by such keys is not compiled", span, help="sort by a number, as with key=")
+        function = places_down if down.atom.value else places_up
+        return self.applied_array(function, (keys.atom,), self.like(INT, 1), stem, span)
+
+    def named_tuple(self, args: list[Value], keywords: dict[str, Value], stem: str, span: Span) -> Value:
+        """`p._replace(x=1.0)`."""
+        (owner,) = args
+        assert isinstance(owner, Tup)
+        fields: tuple[str, ...] = owner.cls._fields  # type: ignore[attr-defined]
+        unknown = [k for k in keywords if k not in fields]
+        if unknown:
+            raise refuse(f"{describe(owner)} has no field `{unknown[0]}`", span)
+        return Tup(tuple(keywords.get(f, v) for f, v in zip(fields, owner.items, strict=True)), owner.cls)
+
+    def named_tuple_dict(self, args: list[Value], keywords: dict[str, Value], stem: str, span: Span) -> Value:
+        """`p._asdict()`."""
+        (owner,) = args
+        assert isinstance(owner, Tup)
+        return self.new_dict(dict(zip(owner.cls._fields, owner.items, strict=True)))  # type: ignore[attr-defined]
+
     def error_state(self, args: list[Value], keywords: dict[str, Value], stem: str, span: Span) -> Value:
         """`np.errstate(over="ignore")`: compiled code warns of nothing anyway."""
         words = [v.value if isinstance(v, Known) else None for v in keywords.values()]
@@ -320,6 +355,8 @@ def special_calls() -> dict[Any, Any]:
     found[pow] = lambda self, a, k, stem, span: self.binary("**", a[0], a[1], stem, span)
     found[tuple] = lambda self, a, k, stem, span: self.collected(tuple, a, k, stem, span)
     found[list] = lambda self, a, k, stem, span: self.collected(list, a, k, stem, span)
+    found[any] = lambda self, a, k, stem, span: self.list_call(functions.some, a, span, k)
+    found[all] = lambda self, a, k, stem, span: self.list_call(functions.every, a, span, k)
     for function, kind in ((zip, "zip"), (enumerate, "enumerate"), (reversed, "reversed")):
         found[function] = lambda self, a, k, stem, span, kind=kind: self.sequence(kind, a, k, span)
     return found
@@ -328,6 +365,8 @@ def special_calls() -> dict[Any, Any]:
 _BY_METHOD: dict[str, tuple[Any, ...]] = {
     "magnitude": (abs,), "total": (sum,), "to_float": (float, np.float64), "to_int": (int,), "rounded": (round,),
     "size": (len,), "ranging": (range,), "is_instance": (isinstance,), "quotient": (divmod,),
+    "in_order": (sorted,), "places_in_order_of": (sorting_places,),
+    "named_tuple": (named_tuple_replaced,), "named_tuple_dict": (named_tuple_as_dict,),
     "get_attribute": (getattr,), "dict_call": (dict,), "error_state": (np.errstate,),
     "replace": (dataclasses.replace,), "set_attribute": (setattr, object.__setattr__),
     "hypotenuse": (math.hypot,), "distance": (math.dist,), "multiplied": (math.prod,),

@@ -32,16 +32,20 @@ from pullback.compiled.values import (
     Method,
     Num,
     Obj,
+    Partial,
     Seq,
+    Super,
     Tup,
     Value,
     describe,
     refuse,
 )  # fmt: skip
+from pullback.compiled.written_out import OF_SEQUENCES, not_compiled
+from pullback.recompute import Recomputed, recomputed, with_recomputation_in_pullbacks
 from pullback.rules import callable_name, lookup
 from pullback.source import Source, acquire
 from pullback.spans import Span
-from pullback.surgery import without_derivative
+from pullback.surgery import with_derivative, without_derivative
 
 _C_FUNCTION = type(ctypes.CFUNCTYPE(None)())
 
@@ -58,6 +62,8 @@ class Calls(BuiltinCalls):
                 return self.call(Known(partial.func), [*inner, *args], {**given, **keywords}, stem, span)
             case Known(value=value):
                 return self.known_call(value, args, keywords, stem, span)
+            case Partial(function=inner_function, args=first, keywords=named):
+                return self.call(inner_function, [*first, *args], {**named, **keywords}, stem, span)
             case Method(function=function, owner=owner):
                 return self.known_call(function, [owner, *args], keywords, stem, span)
             case Clo():
@@ -101,6 +107,9 @@ class Calls(BuiltinCalls):
         self.relied[id(callee)] = (callee, tuple(entry.vjps) if entry is not None else ())
         if entry is not None and entry.vjps and not self.plain:
             return self.custom(callee, entry, args, keywords, stem, span)
+        written = OF_SEQUENCES.get(_key(callee))
+        if written is not None:
+            return self.list_call(written, args, span, keywords)
         special = _SPECIAL.get(_key(callee))
         if special is not None:
             if callee in _READING:
@@ -110,6 +119,24 @@ class Calls(BuiltinCalls):
             return found
         if callee is without_derivative:
             return self.cut(args[0], span)
+        if callee is not_compiled:
+            assert isinstance(args[0], Known)
+            raise refuse(f"{args[0].value} is not compiled", span)
+        if callee is functools.partial and args:
+            return Partial(args[0], tuple(args[1:]), keywords)
+        if callee is super:
+            return self.super_of(args, span)
+        if callee is object.__init__ and len(args) == 1:
+            return Known(None)
+        if callee is with_derivative:
+            given = dict(zip(("x", "callback"), args, strict=False)) | keywords
+            return self.hooked(given["x"], given["callback"], stem, span)
+        if callee is recomputed and len(args) == 1:  # (machine code keeps what it needs: the values are the same)
+            return args[0]
+        if callee is with_recomputation_in_pullbacks and len(args) == 2:
+            return self.call(args[1], args[:1], {}, stem, span)
+        if isinstance(callee, Recomputed):
+            return self.known_call(callee.function, args, keywords, stem, span)
         if isinstance(callee, type):
             return self.construct(callee, args, keywords, stem, span)
         if hasattr(callee, "_pullback_verb"):
@@ -144,9 +171,9 @@ class Calls(BuiltinCalls):
         return self.unit.outside(value, path, "owner", self.frames[-1].state.heap, span)
 
     def python_call(
-        self, callee: types.FunctionType, args: list[Value], keywords: dict[str, Value], span: Span
+        self, callee: types.FunctionType, args: list[Value], keywords: dict[str, Value], span: Span, rule: bool = False
     ) -> Value:
-        """A Python function: its body is put in place."""
+        """A Python function: its body is put in place. A `rule` may call the function that it is the rule of."""
         if callee.__code__.co_flags & 0x2A0:
             raise refuse(f"`{callee.__name__}` is a generator or coroutine", span)
         name = self.unit.constant(callee, "function")
@@ -166,7 +193,7 @@ class Calls(BuiltinCalls):
             return self.unit.outside(value, path, parameter, self.frames[-1].state.heap, span)
 
         env = self.bound(_plain_signature(callee), callee.__name__, args, keywords, span, default)
-        found = self.recursive_call(callee, env, span)
+        found = None if rule else self.recursive_call(callee, env, span)
         if found is not None:
             return found
         return self.run(callee, acquire(callee), callee.__name__, env, None, span)
@@ -186,14 +213,28 @@ class Calls(BuiltinCalls):
             if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
                 env[parameter.name] = Tup(tuple(arguments.get(parameter.name, ())))
             elif parameter.kind is inspect.Parameter.VAR_KEYWORD:
-                if given:
-                    raise refuse(f"`**{parameter.name}` is not compiled", span)
-                env[parameter.name] = Known({})
+                env[parameter.name] = self.new_dict(dict(arguments.get(parameter.name, {})))
             else:
                 env[parameter.name] = arguments[parameter.name] if given else default(parameter.name)
         return env
 
     # --- objects ----------------------------------------------------------------------------------
+
+    def super_of(self, args: list[Value], span: Span) -> Value:
+        """`super()`, in a method."""
+        frame: Any = self.frames[-1]
+        function = frame.function
+        if not args and isinstance(function, types.FunctionType) and frame.lowered.parameters:
+            cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
+            if "__class__" in cells:
+                return Super(self.read(frame.lowered.parameters[0], span), cells["__class__"].cell_contents)
+        if len(args) == 2 and isinstance(args[0], Known) and isinstance(args[0].value, type):
+            return Super(args[1], args[0].value)
+        raise refuse("this `super()` is not compiled", span)
+
+    def hooked(self, x: Value, callback: Value, stem: str, span: Span) -> Value:
+        """`pb.with_derivative(x, callback)`."""
+        raise NotImplementedError
 
     def construct(self, cls: type, args: list[Value], keywords: dict[str, Value], stem: str, span: Span) -> Value:
         """`cls(...)`."""
@@ -299,7 +340,7 @@ class Calls(BuiltinCalls):
                 return Obj(new, cls)
             case Maybe(value=inner, flag=flag, unset=unset):
                 return Maybe(self.cut(inner, span), flag, unset)
-            case Clo() | Method() | Seq():
+            case Clo() | Method() | Seq() | Partial() | Super():
                 raise refuse(f"`without_derivative` of {describe(value)} is not compiled", span)
         return value
 

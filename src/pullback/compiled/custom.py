@@ -16,9 +16,12 @@ from pullback import ir
 from pullback.compiled import support
 from pullback.compiled.calls import Calls
 from pullback.compiled.custom_call import CustomCall
-from pullback.compiled.values import FLOAT, Arr, Num, Tup, Value, describe, leaves, refuse
+from pullback.compiled.unit import Unstored
+from pullback.compiled.values import FLOAT, Arr, Known, Num, Tup, Value, describe, leaves, refuse
 from pullback.rules import callable_name
 from pullback.spans import Span
+
+_HOOKED = "an array that `with_derivative` was called with is changed in place, which is not compiled"
 
 
 class CustomCalls(Calls):
@@ -40,7 +43,7 @@ class CustomCalls(Calls):
         places = [at for at, _ in rules[0].operands(tuple(args), {}) if isinstance(at, int)]
         inner = [self.cut(a, span) for a in args]
         self.plain += 1  # inside, the function is called for its value
-        found = self.python_call(function, inner, {}, span)
+        found = self.python_call(function, inner, {}, span, True)
         if not (isinstance(found, Tup) and len(found.items) == 2 and isinstance(found.items[0], (Num, Arr))):
             raise refuse(f"the derivative registered for `{name}` must return (a number or array, a pullback)", span)
         value, pull = found.items
@@ -64,7 +67,16 @@ class CustomCalls(Calls):
         rest = [a for at, a in enumerate(args) if at not in places]
         others = [x for a in rest for x in leaves(a, state) if x.type == FLOAT]
         operands = (*(o.atom for o, _ in pairs), *(x.atom for x in others if isinstance(x.atom, ir.Var)))
-        marker = CustomCall(g, block, tuple(t.atom for _, t in pairs), name=name)
+        heap = dict(state.heap)
+
+        def again(flattener: CustomCalls, seed: Num | Arr) -> list[Num | Arr]:
+            flattener.frames[-1].state.heap.update(heap)
+            pair = flattener.python_call(function, args, {}, span, True)
+            assert isinstance(pair, Tup)
+            out = flattener.call(pair.items[1], [seed], {}, "_pulled", span)
+            return [t for _, t in flattener._paired([args[at] for at in places], out, name, span)]
+
+        marker = CustomCall(g, block, tuple(t.atom for _, t in pairs), again=again, name=name)
         if isinstance(value, Arr):  # a copy, which shares with nothing: what is stored into it later stays its own
             copy = ir.Apply(self.unit.function(support.copied, "copied"), (value.atom,))
             value = self.unit.array("_t", copy, value, span)
@@ -74,6 +86,36 @@ class CustomCalls(Calls):
             value = self.unit.number("_t", ir.Copy(value.atom), value.type, span)
         call = ir.Apply(self.unit.function(marker, "custom"), (value.atom, *operands))
         return self.unit.number(stem, call, value.type, span)
+
+    def hooked(self, x: Value, callback: Value, stem: str, span: Span) -> Value:
+        """`pb.with_derivative(x, callback)`: what the callback makes of the cotangent goes on."""
+        if not isinstance(x, (Num, Arr)) or not isinstance(x.atom, ir.Var):
+            if isinstance(x, Num):
+                return x
+            raise refuse(f"`with_derivative` of {describe(x)} is compiled for numbers and arrays only", span)
+        if x.type != FLOAT:
+            return x
+        g = self.unit.fresh("_cotangent")
+        cotangent = Num(ir.Var(g), FLOAT) if isinstance(x, Num) else replace(x, name=g)
+        self.unit.declare(cotangent)
+        outs: list[Value] = []
+        block = self.unit.nested(lambda: outs.append(self.call(callback, [cotangent], {}, "_pulled", span)))
+        if any(isinstance(s, (ir.For, ir.While, ir.Store)) for s in ir.walk(block)):
+            raise refuse("a callback of `with_derivative` that has a loop or a store is not compiled", span)
+        out = cotangent if isinstance(outs[0], Known) and outs[0].value is None else outs[0]
+        if isinstance(out, Num) and isinstance(out.atom, ir.Lit) and isinstance(x, Num):
+            out = Num(ir.Lit(float(out.atom.value)), FLOAT)
+        if not isinstance(out, (Num, Arr)) or out.type != FLOAT or _unlike(x, out):
+            raise refuse(f"a callback of `with_derivative` that returns {describe(out)} is not compiled here", span)
+        marker = CustomCall(g, block, (out.atom,), hook=True, name="with_derivative")
+        function = self.unit.function(marker, "custom")
+        if isinstance(x, Num):
+            held = self.unit.number("_t", ir.Copy(x.atom), FLOAT, span)
+            return self.unit.number(stem, ir.Apply(function, (held.atom, x.atom)), FLOAT, span)
+        copy = ir.Apply(self.unit.function(support.copied, "copied"), (x.atom,))
+        made = self.unit.array(stem, ir.Apply(function, (self.unit.array("_t", copy, x, span).atom, x.atom)), x, span)
+        self.unit.unstored.append(Unstored((made.name, x.name), span, _HOOKED))
+        return made
 
     def _must_be_new(self, value: Arr, args: list[Value], name: str, span: Span) -> None:
         """Refuse a result that shares memory with what others hold: a copy is returned in its place."""

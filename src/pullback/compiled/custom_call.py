@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +22,8 @@ class CustomCall:
     tangents: tuple[ir.Atom | None, ...]  # None where the statements have added it to the array's adjoint
     shadows: dict[str, str] = field(default_factory=dict)  # names that stand for the adjoints of arrays
 
+    again: Callable[[Any, Any], list[Any]] | None = None  # (a flattener, a cotangent) -> the operands' tangents, anew
+    hook: bool = False  # whether it is a hook on a value that goes through
     name: str = ""  # of the function; operands without a tangent here have none by its rule
 
     __name__ = "custom"

@@ -84,6 +84,7 @@ class Dicts(Operators):
             )  # fmt: skip
         if owner.id in self.shared_objects:
             raise refuse(f"{key!r} is assigned to a dict that may have another name", span)
+        self.unit.assigned.append((owner.id, span))
         fields = self.frames[-1].state.heap[owner.id]
         held = fields.get(key)
         inner = held.value if isinstance(held, Maybe) else held

@@ -18,9 +18,10 @@ import numpy as np
 
 from pullback import ir
 from pullback.arguments import active_operands
+from pullback.compiled.cotangents import bind_as_python, counted, fitted, form_of, project, vectors
 from pullback.compiled.flatten import Flattener
 from pullback.compiled.kernel import Kernel, gradient, primal, varied_names
-from pullback.compiled.layout import Arguments, Layout, Results, active_leaves, parts_of, seeds_of
+from pullback.compiled.layout import Arguments, Layout, Results, active_leaves, parts_of
 from pullback.compiled.list_forms import AnotherForm, ListForms
 from pullback.compiled.machine import compiled
 from pullback.compiled.narrow import refuse_narrow
@@ -54,7 +55,7 @@ class Call:
         self.args, self.kwargs, self.layouts = args, kwargs, layouts
         self.arguments = Arguments(unit)
         self.state = State()
-        stems = self._stems(function, len(args), tuple(kwargs))
+        stems = self.stems = self._stems(function, len(args), tuple(kwargs))
         self.values = [
             self.arguments.taken(layout, f"a{i}", stem, self.state)
             for i, (layout, stem) in enumerate(zip(layouts, stems, strict=True))
@@ -97,6 +98,8 @@ class Entry:
         self.span = span_of(function)
         title = getattr(function, "__name__", "function")
         self.title = title if title.isidentifier() else "function"
+        self.given_lines: list[str] = []
+        bind_as_python(function, self.call_args, kwargs)
         self.place()
         self.relied = self.site.relied
         if verb == "value":
@@ -199,7 +202,7 @@ class Entry:
             value_line = "value"
         if self.verb.endswith("pullback"):
             kernel = self.both_sweeps("pullback", site.parameters, self.parts, True)
-            seeds = seeds_of(site.result, site.state, "t0", unit)
+            seeds = self.seeds()
             _, shown_map, results = self.results_of_gradient()
             self.finish(kernel, seeds, (shown_map, results), 1, value_line)
             return
@@ -228,13 +231,40 @@ class Entry:
         pairs = zip(self.active, paths, strict=True)
         stores = any(isinstance(s, ir.Store) for s in ir.walk(unit.block))  # (into tangents, too)
         reads = [text for at, path in pairs for text in parts_of(self.layouts[at], path, unit, stores)]
+        self.projected(paths)
         self.finish(kernel, reads, (shown_map, results), 1 if self.verb == "hvp" else count, value_line)
+
+    def seeds(self) -> list[str]:
+        """What reads the parts of a cotangent."""
+        unit, site = self.unit, self.site
+        form = form_of(site.result, site.state)
+        what = unit.constant(f"the cotangent of {callable_name(self.function)}'s result", "what")
+        parts = f"{unit.constant(fitted, 'fitted')}(t0, {unit.constant(form, 'form')}, {what})"
+        if form == ("num",):
+            return [f"(t0 if t0.__class__ is float else {parts}[0])"]
+        self.given_lines = [f"s = {parts}"]
+        return [f"s[{i}]" for i in range(len(self.parts))]
+
+    def projected(self, paths: list[str]) -> None:
+        """Have tangents brought into the spaces of their arguments."""
+        unit, count = self.unit, len(self.active)
+        shown = callable_name(self.function)
+        name = unit.constant(shown, "name")
+        if self.verb == "hvp" and count > 1:
+            self.given_lines.append(f"t0 = list({unit.constant(vectors, 'vectors')}({name}, t0, {count}))")
+        for at, path in zip(self.active, paths, strict=True):
+            of = f"gradient({shown})" if self.verb == "hvp" else shown
+            what = unit.constant(f"the tangent of argument `{self.site.stems[at]}` of {of}", "what")
+            line = f"{path} = {unit.constant(project, 'project')}({path}, a{at}, {what})"
+            plain_number = self.layouts[at] == ("num", float)
+            self.given_lines.append(f"if {path}.__class__ is not float: {line}" if plain_number else line)
 
     def tangents(self) -> tuple[list[Num | Arr], list[str]]:
         """Forward mode: the tangents of the result's parts, and the parameters with those of the active ones."""
         unit = self.unit
         varied = varied_names(unit, self.title, self.site.parameters, self.names, self.span)
-        dots = add_tangents(unit, varied | set(self.names), self.names, self.site.parameters, self.span)
+        twice = self.verb == "hvp"
+        dots = add_tangents(unit, varied | set(self.names), self.names, self.site.parameters, self.span, twice)
         found: list[Num | Arr] = []
         for part in self.parts:
             if part.type != FLOAT:
@@ -276,13 +306,19 @@ class Entry:
             stores = any(isinstance(s, ir.Store) for s in ir.walk(unit.block))
             inner = [f"held{i} = {copy}({r})" if i in arrays else f"held{i} = {r}" for i, r in enumerate(reads)]
             given = [f"{copy}(held{i})" if i in arrays and stores else f"held{i}" for i in range(len(reads))]
-            inner.append(f"def linear({', '.join(f't{i}' for i in range(maps))}):")
+            if self.verb.endswith("pullback"):
+                inner.append("def linear(t0):")
+            else:
+                check = f"{unit.constant(counted, 'counted')}({unit.constant(callable_name(self.function), 'name')}"
+                inner.append("def linear(*given):")
+                inner.append(f"    {''.join(f't{i}, ' for i in range(maps))}= {check}, given, {maps})")
+            inner += [f"    {line}" for line in self.given_lines]
             inner.append(f"    r = {machine}({', '.join([*given, *extra])})")
             inner += [f"    {line}" for line in body]
             inner += self.value_lines if value else []
             inner.append(f"return ({value}, linear)" if value else "return linear")
         else:
-            inner = [f"r = {machine}({', '.join([*reads, *extra])})", *body]
+            inner = [*self.given_lines, f"r = {machine}({', '.join([*reads, *extra])})", *body]
         again = unit.constant(self.again, "again")
         lines = [f"def call({', '.join(head)}):", f"    if {' or '.join(self.tests())}:"]
         # (arguments by name come here sorted out already)
@@ -306,7 +342,7 @@ class Entry:
         return [s for s in ir.walk(self.unit.block) if isinstance(s, ir.Store)]
 
     def _overlaps(self) -> list[str]:
-        """Tests that arrays which are stored into share no memory with others: each has an adjoint of its own."""
+        """Tests that arrays which are stored into may be, and share no memory with others: each has its own adjoint."""
         unit, site = self.unit, self.site
         given = dict(zip(site.arguments.parameters, site.arguments.reads, strict=True))
         given |= {name: path for path, (_, name) in unit.inputs.items()}
@@ -315,7 +351,10 @@ class Entry:
         stored = {unit.root(s.obj.name) for s in stores if isinstance(s.obj, ir.Var)}
         apart = unit.constant(must_be_apart, "must_be_apart")
         names = list(arrays)
+        writeable = unit.constant(must_be_writeable, "must_be_writeable")
         return [
+            f"{writeable}({path})" for name, path in arrays.items() if unit.root(name) in stored
+        ] + [
             f"{apart}({arrays[a]}, {arrays[b]})"
             for i, a in enumerate(names) for b in names[i + 1 :] if {unit.root(a), unit.root(b)} & stored
         ]  # fmt: skip
@@ -344,6 +383,13 @@ def must_be_apart(a: Any, b: Any) -> bool:
         raise ArgumentError(
             "two arrays given to a compiled function share memory, and one of them is changed in place; pass a copy"
         )
+    return False
+
+
+def must_be_writeable(a: Any) -> bool:
+    """Raise, as NumPy does, where an array that is stored into is read-only."""
+    if not a.flags.writeable:
+        raise ValueError("assignment destination is read-only")
     return False
 
 

@@ -16,15 +16,15 @@ from typing import Any
 
 from pullback import ir
 from pullback.compiled.dicts import is_dict
-from pullback.compiled.list_methods import ListMethods
 from pullback.compiled.lists import ARRAY_INSTEAD, is_list
 from pullback.compiled.operators import literal, own_method
+from pullback.compiled.replaced import named_tuple_as_dict, named_tuple_replaced
+from pullback.compiled.sequences import Sequences
 from pullback.compiled.shapes import GROWING, Clash
 from pullback.compiled.values import (
     BOOL,
     COMPUTED,
     FLOAT,
-    INT,
     Arr,
     Clo,
     Cut,
@@ -34,8 +34,8 @@ from pullback.compiled.values import (
     Num,
     Obj,
     Rng,
-    Seq,
     State,
+    Super,
     Tup,
     Value,
     describe,
@@ -45,7 +45,7 @@ from pullback.names import INTERNAL
 from pullback.spans import Span
 
 
-class Expressions(ListMethods):
+class Expressions(Sequences):
     """Evaluates expressions; what must be computed is put into the unit."""
 
     # --- names ------------------------------------------------------------------------------------
@@ -76,6 +76,12 @@ class Expressions(ListMethods):
         if isinstance(found, Known) and isinstance(found.value, Clash) and found.value.truth:
             return Num(ir.Var(found.value.truth), BOOL)
         return self.raw_atom(atom, span)
+
+    def going(self, atom: ir.Atom, span: Span) -> Value:
+        """The condition of a `while`: of a list its truth, as another name of it would keep it from being changed."""
+        found = self.tested(atom, span)
+        is_a_list = isinstance(found, (Obj, Tup)) and found.cls is list
+        return Num(self.truth(found, span), BOOL) if is_a_list else found
 
     def outer_name(self, name: str, frame: Any, span: Span) -> Value:
         """A captured variable, global or builtin."""
@@ -152,7 +158,7 @@ class Expressions(ListMethods):
         span, stem = stmt.span, stmt.target
         match stmt.expr:
             case ir.Copy(source=source):
-                return self.tested(source, span) if stem.startswith("_go") else self.raw_atom(source, span)
+                return self.going(source, span) if stem.startswith("_go") else self.raw_atom(source, span)
             case ir.Operation(op=op, args=args, inplace=inplace):
                 values = [self.read_atom(a, span) for a in args]
                 if len(values) == 1:
@@ -319,8 +325,19 @@ class Expressions(ListMethods):
                 static = inspect.getattr_static(cls, name, None)
                 if isinstance(static, property):
                     return self.call(Method(static.fget, owner), [], {}, name, span)
+                if name in ("_replace", "_asdict"):
+                    return Method(named_tuple_replaced if name == "_replace" else named_tuple_as_dict, owner)
                 if isinstance(static, types.FunctionType):
                     return Method(static, owner)
+                if isinstance(static, staticmethod):
+                    return Known(static.__func__)
+                if isinstance(static, classmethod) and name not in ("_make",):
+                    return Method(static.__func__, Known(cls))
+                if static is not None and not inspect.isdatadescriptor(static) and not callable(static):
+                    path = f"{self.unit.constant(cls, 'cls')}.{name}"
+                    return self.unit.outside(static, path, name, self.frames[-1].state.heap, span)
+            case Super(owner=inner, cls=base):
+                return self._of_super(inner, base, name, span)
             case Arr():
                 return self.array_attribute(owner, name, span)
             case Num() if name == "real":
@@ -336,6 +353,24 @@ class Expressions(ListMethods):
                 path = f"{self.unit.constant(value, 'owner')}.{name}"
                 return self.unit.outside(found, path, name, self.frames[-1].state.heap, span)
         raise refuse(f"the attribute `{name}` of {describe(owner)} is not compiled", span)
+
+    def _of_super(self, owner: Value, base: type, name: str, span: Span) -> Value:
+        """An attribute of `super()`."""
+        cls = owner.value if isinstance(owner, Known) else owner.cls if isinstance(owner, (Obj, Tup)) else None
+        order = list(cls.__mro__) if isinstance(cls, type) else []
+        for later in order[order.index(base) + 1 :] if base in order else []:
+            static = vars(later).get(name)
+            if isinstance(static, property):
+                return self.call(Method(static.fget, owner), [], {}, name, span)
+            if isinstance(static, staticmethod):
+                return Known(static.__func__)
+            if isinstance(static, classmethod):
+                return Method(static.__func__, owner if isinstance(owner, Known) else Known(cls))
+            if isinstance(static, types.FunctionType) or (later is object and static is not None):
+                return Method(static, owner)
+            if static is not None:
+                break
+        raise refuse(f"`super().{name}` is not compiled", span)
 
     def _field(self, value: Value, name: str, span: Span) -> Value:
         if isinstance(value, Known) and isinstance(value.value, Clash):
@@ -439,46 +474,8 @@ class Expressions(ListMethods):
             )  # fmt: skip
         if owner.id in self.shared_objects:
             raise refuse(f"`{name}` is assigned to {describe(owner)} that may have another name", span)
+        self.unit.assigned.append((owner.id, span))
         self.frames[-1].state.heap[owner.id][name] = value
-
-    # --- sequences --------------------------------------------------------------------------------
-
-    def items(self, value: Value, span: Span) -> list[Value]:
-        """The items of a sequence of known length."""
-        found = self.static_items(value)
-        if is_dict(value):
-            return [Known(k) for k in self.entries(value, span)]
-        if found is None and isinstance(value, Arr):
-            raise refuse(
-                "an array is unpacked, whose length is not known when it is compiled", span, help="write a[0], a[1]"
-            )
-        if found is None:
-            raise refuse(f"{describe(value)} has no known length", span)
-        return found
-
-    def static_items(self, value: Value) -> list[Value] | None:
-        """The items of a sequence whose length is known, or None."""
-        match value:
-            case Tup(items=items) if own_method(value, "__iter__") is None:
-                return list(items)
-            case Obj() if is_list(value):
-                return self.fixed_items(value)
-            case Known(value=str(text)):
-                return [Known(c) for c in text]
-            case Seq(kind="zip", parts=parts):
-                columns = [self.static_items(p) for p in parts]
-                if any(c is None for c in columns):
-                    return None
-                return [Tup(row) for row in zip(*(c or [] for c in columns), strict=False)]
-            case Seq(kind="enumerate", parts=(inner, start)):
-                found = self.static_items(inner)
-                if found is None or not (isinstance(start, Num) and isinstance(start.atom, ir.Lit)):
-                    return None
-                return [Tup((Num(ir.Lit(i), INT), v)) for i, v in enumerate(found, start.atom.value)]
-            case Seq(kind="reversed", parts=(inner,)):
-                found = self.static_items(inner)
-                return None if found is None else found[::-1]
-        return None
 
 
 def _iterated(x: Any) -> Any:

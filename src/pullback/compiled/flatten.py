@@ -20,9 +20,10 @@ import numpy as np
 
 from pullback import ir
 from pullback.compiled.dicts import after_loop, is_dict
-from pullback.compiled.joining import Frame, Joining
+from pullback.compiled.joining import Frame
 from pullback.compiled.list_forms import resited
 from pullback.compiled.lists import is_list, range_items
+from pullback.compiled.matching import Matching
 from pullback.compiled.reading import live_names
 from pullback.compiled.shapes import MISSING, Copies, joined, made, nothing, shape_of, transfer
 from pullback.compiled.unit import Block, Unit
@@ -50,7 +51,7 @@ from pullback.spans import Span
 _DEEPEST = 60
 
 
-class Flattener(Joining):
+class Flattener(Matching):
     """Goes through statements; `Calls` and `Expressions` have what is in them."""
 
     def __init__(self, unit: Unit) -> None:
@@ -176,6 +177,8 @@ class Flattener(Joining):
             case ir.Opaque(node=ast.Delete()):
                 for name in stmt.writes:
                     self.state.env.pop(name, None)
+            case ir.Opaque(node=ast.Match() as node):
+                self.deciding(node, stmt.span)
             case ir.Opaque():
                 word = type(stmt.node).__name__.lower()
                 raise refuse(f"`{word}` statements are not compiled", stmt.span)
@@ -295,7 +298,7 @@ class Flattener(Joining):
             for key, shape in carried.items():
                 self._carry(key, shape, entry, state, before)
             self.frame.state = state
-            start = state.copy()
+            start, since = state.copy(), len(self.unit.assigned)
             setup = self.unit.nested(functools.partial(self.copy, before, stmt.span))
             made_loop, inside = self._iteration(stmt, body, count)
             after = self.state
@@ -326,11 +329,11 @@ class Flattener(Joining):
         for key in carried:
             goal, source = _at(start, key), _at(after, key)
             if goal is not None and not isinstance(goal, Known):  # (an object is the same, and has other fields)
-                self._guard_identity(source, goal, after, start, goal, start)
+                self._guard_identity([(source, after)], goal, start, start, key, since)
                 self._share(source, goal, after, start)
                 back.extend(transfer(source, goal, after, start))
         for name, goal in kept.items():
-            self._guard_identity(after.env[name], goal, after, start, goal, start)
+            self._guard_identity([(after.env[name], after)], goal, start, start, name)
             self._share(after.env[name], goal, after, start)
             back.extend(transfer(after.env[name], goal, after, start))
         if leaving is not None:
@@ -410,8 +413,7 @@ class Flattener(Joining):
         self._declare(goal, state)
         before.extend(transfer(source, goal, entry, state))
         self._share(source, goal, entry, state)
-        if isinstance(source, Obj) and isinstance(goal, Obj) and self._held(source.id, entry) > 1:
-            self.shared_objects |= {source.id, goal.id}
+        self._guard_identity([(source, entry)], goal, state, State(), key)
         if isinstance(source, Obj) and isinstance(goal, Obj) and source.id in self.unit.given:
             self.unit.given.add(goal.id)
         _put(state, key, goal)

@@ -38,6 +38,24 @@ def _largest(t: Any, a: Any, y: Any) -> Any:
     return np.sum(np.where(a == y, t, 0.0)) / max(np.sum(hits), 1.0)
 
 
+def _largest_along_0(t: Any, a: Any, y: Any) -> Any:
+    hits = np.where(a == y[None], 1.0, 0.0)
+    return np.sum(np.where(a == y[None], t, 0.0), axis=0) / np.maximum(np.sum(hits, axis=0), 1.0)
+
+
+def _largest_along_1(t: Any, a: Any, y: Any) -> Any:
+    hits = np.where(a == y[:, None], 1.0, 0.0)
+    return np.sum(np.where(a == y[:, None], t, 0.0), axis=1) / np.maximum(np.sum(hits, axis=1), 1.0)
+
+
+def _largest_along_2(t: Any, a: Any, y: Any) -> Any:
+    hits = np.where(a == y[:, :, None], 1.0, 0.0)
+    return np.sum(np.where(a == y[:, :, None], t, 0.0), axis=2) / np.maximum(np.sum(hits, axis=2), 1.0)
+
+
+_ALONG = (_largest_along_0, _largest_along_1, _largest_along_2)
+
+
 def _product(t: Any, a: Any) -> Any:
     slope, whole = 0.0, 1.0
     for i in range(len(a)):
@@ -110,6 +128,9 @@ def forward_of(function: Any) -> tuple[tuple[str, ...], dict[int, Any]] | None:
     choice = _CHOICES.get(more.CHOICES.get(function, ""))
     if choice is not None:
         return choice
+    if function in more.ALONG:
+        axis = more.ALONG[function]
+        return (("a",), {0: _ALONG[axis]}) if axis < len(_ALONG) else None
     found = FORWARD.get(function)
     if found is None:
         return None

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,25 @@ from pullback.compiled.raising import Raising
 from pullback.compiled.reading import Live
 from pullback.compiled.shapes import Clash, Copies, joined, made, shape_of, transfer
 from pullback.compiled.unit import Block
-from pullback.compiled.values import BOOL, FLOAT, Arr, Known, Maybe, Num, Obj, State, Tup, Value, leaves
+from pullback.compiled.values import (
+    BOOL,
+    FLOAT,
+    Arr,
+    Clo,
+    Known,
+    Maybe,
+    Method,
+    Num,
+    Obj,
+    Partial,
+    Seq,
+    State,
+    Super,
+    Tup,
+    Value,
+    leaves,
+    refuse,
+)  # fmt: skip
 from pullback.spans import Span
 
 
@@ -119,7 +137,7 @@ class Joining(Raising):
         goal = resited(goal, *(v for v in (x, y) if v is not None))
         if isinstance(goal, Known) and isinstance(goal.value, Clash):
             return goal
-        self._guard_identity(x, y, a, b, goal, before)
+        self._guard_identity([(x, a), (y, b)], goal, after, before, key)
         copies[0].extend(transfer(x, goal, a, after))
         copies[1].extend(transfer(y, goal, b, after))
         self._declare(goal, after)
@@ -143,21 +161,34 @@ class Joining(Raising):
         self.unit.block, self.frame.state = outer, state
         return Known(Clash(clash.text, flag.atom.name))  # type: ignore[union-attr]
 
-    def _guard_identity(self, x: Value | None, y: Value | None, a: State, b: State, goal: Value, before: State) -> None:
-        """A joined object is a copy: it may be stored into only if what it stands for is held by nobody else."""
-        for value, state in ((x, a), (y, b)):
-            if isinstance(value, Maybe):
-                value = value.value
-            if isinstance(value, Obj) and (value.id in before.heap or self._held(value.id, state) > 1):
-                inner = goal.value if isinstance(goal, Maybe) else goal
-                if isinstance(inner, Obj):
-                    self.shared_objects.add(inner.id)
-                    self.shared_objects.add(value.id)
+    def _guard_identity(
+        self, values: list[tuple[Value | None, State]], goal: Value, goals: State, before: State, key: Any,
+        since: int | None = None,
+    ) -> None:  # fmt: skip
+        """A joined object is a copy: it may be stored into only if what it stands for is held by nobody else.
 
-    def _held(self, identity: int, state: State) -> int:
-        """How many names and fields hold an object."""
-        values = [*state.env.values(), *(v for fields in state.heap.values() for v in fields.values())]
-        values += [v for f in self.frames[:-1] for v in f.state.env.values()]
+        At the end of an iteration, `since` says where the changes begin that were made in it: they came before the
+        two were found to be one, and the next iteration makes them again.
+        """
+        for value, state in values:
+            for source, copy, top in _stand_ins(value, goal, state, goals):
+                shared = (top and since is None and source in before.heap) or self._held(source, state, key) > 1
+                if source == copy or not (shared or source in self.shared_objects):
+                    continue
+                self.shared_objects |= {source, copy}
+                changed = {} if since is None else dict(self.unit.assigned[since:])
+                for identity in (copy, *([source] if source in before.heap else [])):  # (others are made anew)
+                    if identity in changed:
+                        raise refuse("an object that may have another name is changed", changed[identity])
+
+    def _held(self, identity: int, state: State, key: Any) -> int:
+        """How many names and fields hold an object; of temporary names, which are read once, `key` alone counts."""
+        names = [item for f in self.frames[:-1] for item in f.state.env.items()] + list(state.env.items())
+        known = set(map(id, self.frames))
+        captured = [c.frame for _, c in names if isinstance(c, Clo) and id(c.frame) not in known]
+        names += [item for frame in captured for item in frame.state.env.items()]
+        held = [v for n, v in names if n == key or not n.startswith("_t")]
+        values = [*held, *(v for fields in state.heap.values() for v in fields.values())]
         return sum(_holds(v, identity) for v in values)
 
     def _declare(self, value: Value, state: State) -> None:
@@ -215,12 +246,29 @@ class Joining(Raising):
             self.unit.put(name, ir.Copy(atom), value, span)
 
 
+def _stand_ins(value: Value | None, goal: Value, state: State, goals: State, top: bool = True) -> Iterator[Any]:
+    """The objects of a value with those that stand for them in what it is copied to, and whether they are the whole."""
+    value = value.value if isinstance(value, Maybe) else value
+    goal = goal.value if isinstance(goal, Maybe) else goal
+    if isinstance(value, Obj) and isinstance(goal, Obj):
+        yield value.id, goal.id, top
+        own, theirs = state.heap[value.id], goals.heap[goal.id]
+        if value.id != goal.id:
+            for k in theirs:
+                yield from _stand_ins(own.get(k), theirs[k], state, goals, False)
+    elif isinstance(value, Tup) and isinstance(goal, Tup):
+        for v, g in zip(value.items, goal.items, strict=False):
+            yield from _stand_ins(v, g, state, goals, False)
+
+
 def _holds(value: Value, identity: int) -> int:
     match value:
         case Obj(id=own):
             return int(own == identity)
-        case Tup(items=items):
+        case Tup(items=items) | Seq(parts=items):
             return sum(_holds(i, identity) for i in items)
-        case Maybe(value=inner):
+        case Maybe(value=inner) | Method(owner=inner) | Super(owner=inner):
             return _holds(inner, identity)
+        case Partial(function=function, args=args, keywords=keywords):
+            return sum(_holds(v, identity) for v in (function, *args, *keywords.values()))
     return 0

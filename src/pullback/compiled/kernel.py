@@ -33,7 +33,7 @@ from pullback.rules import callable_name
 from pullback.simplify import fold_ones, simplify
 from pullback.spans import Diagnostic, Span
 from pullback.sweeps import assigned_once
-from pullback.syntax import constant, name, names_in, tuple_of
+from pullback.syntax import call, constant, name, names_in, tuple_of
 
 
 @dataclass
@@ -102,6 +102,8 @@ def gradient(
             continue
         if isinstance(result, Arr):
             given.append(helpers.fresh("_seed"))
+            test = call(reverse.helper(support.same_shape, "same_shape"), name(result.name), name(given[-1]))
+            reverse.emit(ast.Expr(test), lowered.body[-1])
             if result.name in shadows:
                 reverse.add_to(result.name, name(given[-1]), result.ndim, lowered.body[-1], after=True)
             continue

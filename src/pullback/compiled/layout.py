@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from pullback import ir
-from pullback.compiled.list_forms import GIVEN
+from pullback.compiled.list_forms import GIVEN, MOST_ITEMS
 from pullback.compiled.shapes import Clash
 from pullback.compiled.unit import Unit, array_type, fields_of, is_data, slots_of
 from pullback.compiled.values import BOOL, COMPUTED, FLOAT, INT, Arr, Known, Num, Obj, State, Tup, Value, refuse
@@ -21,7 +21,6 @@ from pullback.structs import constant_fields, field_names, is_struct_class
 from pullback.tangents import NO_TANGENT, ZERO, tangent_type
 
 Layout = tuple[Any, ...]
-MOST_ITEMS = 64  # of a list: each becomes a variable
 _NUMBERS: dict[type, str] = {float: FLOAT, int: INT, bool: BOOL}
 
 
@@ -345,26 +344,6 @@ def parts_of(layout: Layout, path: str, unit: Unit, copied: bool = False) -> lis
         case "dict":
             return [text for k, item, _ in layout[2] for text in parts_of(item, f"{path}[{k!r}]", unit, copied)]
     return [text for k, item, d in layout[2] if d for text in parts_of(item, f"{path}.{k}", unit, copied)]
-
-
-def seeds_of(value: Value, state: State, path: str, unit: Unit) -> list[str]:
-    """What reads the parts of a cotangent of a result: one for each of its leaves."""
-    value = plain(value, state)
-    match value:
-        case Num(type=type_):
-            return [f"{unit.constant(as_float, 'as_float')}({path})" if type_ == FLOAT else "0.0"]
-        case Arr(type=type_, dtype=dtype):
-            made = f"{unit.constant(np.asarray, 'asarray')}({path}, {unit.constant(np.dtype(dtype), 'dtype')})"
-            return [made if type_ == FLOAT else "0.0"]
-        case Tup(items=items):
-            return [t for i, item in enumerate(items) for t in seeds_of(item, state, f"{path}[{i}]", unit)]
-        case Obj(id=identity, cls=cls) if cls is dict:
-            fields = state.heap[identity].items()
-            return [t for k, v in fields for t in seeds_of(v, state, f"{path}[{k!r}]", unit)]
-        case Obj(id=identity):
-            fields = state.heap[identity].items()
-            return [t for k, v in fields for t in seeds_of(v, state, f"{path}.{k}", unit)]
-    return []
 
 
 def items_of(value: Obj, state: State) -> tuple[Value, ...] | None:

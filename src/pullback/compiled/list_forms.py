@@ -18,6 +18,7 @@ from pullback.compiled.values import CompileError, Maybe, Tup, Value
 
 MOST_UNROLLED = 32  # times a loop is written out, where what its lists hold does not fit into buffers
 MOST_DIMENSIONS = 4
+MOST_ITEMS = 64  # of a list that the caller holds: each becomes a variable
 GIVEN: frozenset[Any] = frozenset()  # no site: a list that the caller holds
 
 
@@ -90,6 +91,8 @@ def fits(shape: Shape | None) -> bool:
             return shape[2] < MOST_DIMENSIONS and shape[3] in ("float64", "int64")
         case "tup":
             return shape[1] is not list and all(map(fits, shape[2]))
+        case "obj":
+            return shape[1] not in (list, dict) and all(fits(s) for _, s in shape[2])
     return False
 
 

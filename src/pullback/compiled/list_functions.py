@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from pullback.compiled.list_support import sorting_places
+
 
 def extended(xs: Any, items: Any) -> None:
     """`xs.extend(items)`."""
@@ -158,3 +162,60 @@ def smallest(xs: Any) -> Any:
         if x < best:
             best = x
     return best
+
+
+def in_order(items: Any, key: Any = None, reverse: bool = False) -> Any:
+    """`sorted(items, key=key, reverse=reverse)`."""
+    xs = list(items)
+    keys = np.array(xs) if key is None else np.array([key(x) for x in xs])
+    order = sorting_places(keys, reverse)
+    return [xs[order[i]] for i in range(len(xs))]
+
+
+def put_in_order(xs: Any, key: Any = None, reverse: bool = False) -> None:
+    """`xs.sort(key=key, reverse=reverse)`."""
+    made = in_order(xs, key, reverse)
+    for i in range(len(xs)):
+        xs[i] = made[i]
+
+
+def largest_by(items: Any, key: Any) -> Any:
+    """`max(items, key=key)`."""
+    xs = list(items)
+    best = xs[0]
+    most = key(best)
+    for x in xs[1:]:
+        found = key(x)
+        if found > most:
+            best, most = x, found
+    return best
+
+
+def smallest_by(items: Any, key: Any) -> Any:
+    """`min(items, key=key)`."""
+    xs = list(items)
+    best = xs[0]
+    least = key(best)
+    for x in xs[1:]:
+        found = key(x)
+        if found < least:
+            best, least = x, found
+    return best
+
+
+def some(xs: Any) -> bool:
+    """`any(xs)`."""
+    found = False
+    for x in xs:
+        if x:
+            found = True
+    return found
+
+
+def every(xs: Any) -> bool:
+    """`all(xs)`."""
+    found = True
+    for x in xs:
+        if not x:
+            found = False
+    return found

@@ -11,6 +11,7 @@ from typing import Any
 
 from pullback import ir
 from pullback.compiled import list_functions as functions
+from pullback.compiled import written_out
 from pullback.compiled.list_forms import fits
 from pullback.compiled.list_support import must_be_as_many, one_less
 from pullback.compiled.lists import Lists, is_list
@@ -22,6 +23,7 @@ _BY_FUNCTION: dict[str, Any] = {  # methods of lists that grow
     "insert": functions.inserted, "__delitem__": functions.deleted, "index": functions.place_of,
     "remove": functions.removed, "count": functions.counted, "reverse": functions.turned, "copy": functions.copied,
 }  # fmt: skip
+_OWN_FILES = (functions.__file__, written_out.__file__)
 _CHANGING = frozenset({"append", "extend", "insert", "pop", "clear", "remove", "reverse", "__delitem__"})
 
 
@@ -42,11 +44,10 @@ class ListMethods(Lists):
             return self._sliced(owner, index, stem, span)
         if not isinstance(index, Num) or index.type == FLOAT:
             raise refuse(f"an item of a list at {describe(index)} is not compiled", span)
-        if items is not None and isinstance(index.atom, ir.Lit):
-            if not -len(items) <= index.atom.value < len(items):
-                raise refuse(f"index {index.atom.value} of a list of {len(items)}", span)
-            return items[int(index.atom.value)]
-        if items is not None and not all(fits(shape_of(i, self.state_now)) for i in items):
+        known = items is not None and isinstance(index.atom, ir.Lit)
+        if items is not None and known and -len(items) <= index.atom.value < len(items):  # type: ignore[union-attr]
+            return items[int(index.atom.value)]  # type: ignore[union-attr]
+        if items is not None and not known and not all(fits(shape_of(i, self.state_now)) for i in items):
             return self.item(Tup(tuple(items)), index, stem, span)
         owner = self.to_grow(owner, span)
         if self.form_of(owner).item is None:
@@ -104,10 +105,9 @@ class ListMethods(Lists):
                 return
         if not isinstance(index, Num) or index.type == FLOAT:
             raise self.given_up(f"storing into a list at {describe(index)} is not compiled", span)
-        if items is not None and isinstance(index.atom, ir.Lit):
-            if not -len(items) <= index.atom.value < len(items):
-                raise refuse(f"index {index.atom.value} of a list of {len(items)}", span)
-            items[int(index.atom.value)] = value
+        known = isinstance(index.atom, ir.Lit)
+        if items is not None and known and -len(items) <= index.atom.value < len(items):  # type: ignore[union-attr]
+            items[int(index.atom.value)] = value  # type: ignore[union-attr]
             self.state_now.heap[owner.id]["items"] = Tup(tuple(items))
             return
         owner = self.to_grow(owner, span)
@@ -118,13 +118,15 @@ class ListMethods(Lists):
 
     # --- methods, operators and functions ---------------------------------------------------------
 
-    def list_call(self, function: Any, args: list[Value], span: Span) -> Value:
-        """A function of `list_functions.py`; what is refused in it is so at the user's line."""
+    def list_call(
+        self, function: Any, args: list[Value], span: Span, keywords: dict[str, Value] | None = None
+    ) -> Value:
+        """A function of `list_functions.py` or `written_out.py`; what is refused in it is so at the user's line."""
         try:
-            return self.call(Known(function), args, {}, "_t", span)
+            return self.call(Known(function), args, keywords or {}, "_t", span)
         except CompileError as error:
             found = error.diagnostics[0] if error.diagnostics else None
-            if found is not None and found.span is not None and found.span.filename == functions.__file__:
+            if found is not None and found.span is not None and found.span.filename in _OWN_FILES:
                 raise refuse(found.message, span, help=found.help) from None
             raise
 
@@ -132,7 +134,9 @@ class ListMethods(Lists):
         self, owner: Value, name: str, args: list[Value], keywords: dict[str, Value], span: Span
     ) -> Value:
         """`xs.append(x)` and the like."""
-        if keywords or name == "sort":
+        if name == "sort" and not args:
+            return self.list_call(functions.put_in_order, [self.to_change(owner, span)], span, keywords)
+        if keywords:
             raise refuse(f"`.{name}` of a list is not compiled{' with these options' if keywords else ''}", span)
         if name in _CHANGING:
             owner = self.to_change(owner, span)
@@ -171,7 +175,7 @@ class ListMethods(Lists):
         elif name in ("pop", "__delitem__") and len(args) <= 1 and (at is not None or not args):
             place = -1 if at is None else int(at)
             if not -len(items) <= place < len(items):
-                raise refuse(f"`{name}` of a list of {len(items)} at {place}", span)
+                return None  # (in a loop there may be more; if there are not, it raises)
             found = items.pop(place)
             result = found if name == "pop" else result
         elif name == "clear":

@@ -47,6 +47,28 @@ def one_less(n: int) -> int:
     return n - 1
 
 
+def sorting_places(keys: Any, reverse: bool) -> Any:
+    """The places of keys in their order: stands for one of the two below."""
+    return places_down(keys) if reverse else places_up(keys)
+
+
+def places_up(keys: Any) -> Any:
+    """The places of keys from the smallest to the largest; equal ones keep their order."""
+    for x in keys:
+        if x != x:
+            raise ValueError("nan has no place in the order of a compiled list")
+    return np.argsort(keys, kind="mergesort")
+
+
+def places_down(keys: Any) -> Any:
+    """The places of keys from the largest to the smallest; equal ones keep their order."""
+    turned = keys[::-1].copy()
+    for x in turned:
+        if x != x:
+            raise ValueError("nan has no place in the order of a compiled list")
+    return (keys.shape[0] - 1 - np.argsort(turned, kind="mergesort"))[::-1].copy()
+
+
 def roomy(a: Any, n: int) -> Any:
     """A buffer with room for one more than n numbers."""
     if n < a.shape[0]:

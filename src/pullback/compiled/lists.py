@@ -94,6 +94,8 @@ class Lists(Dicts):
                 return self.new(shape[1], [Num(ir.Lit(0), INT)] * (shape[2] + 1), support.ZEROS, stem, span)
             case "tup":
                 return Tup(tuple(self._buffers(s, stem, span) for s in shape[2]), shape[1])
+            case "obj":
+                return Tup(tuple(self._buffers(s, f"{stem}_{k}", span) for k, s in shape[2]))
         return Known(shape[2])
 
     # --- what they are ----------------------------------------------------------------------------
@@ -159,6 +161,7 @@ class Lists(Dicts):
             self.unit.lists.change(owner.site)
         assert isinstance(owner, Obj)
         self.unit.changes[owner.id] = span
+        self.unit.assigned.append((owner.id, span))
         if owner.id in self.shared_objects:
             raise self.given_up("a list that may have another name is changed, which is not compiled", span)
         return owner
@@ -191,8 +194,10 @@ class Lists(Dicts):
         whole: Shape | None = None
         for shape in shapes:
             whole = widened(whole, shape)
-        if not fits(whole) or not sites:
-            raise self.given_up("a list that grows is compiled for numbers, tuples of numbers and arrays only", span)
+        if not fits(whole) or not sites or _has_objects(whole):
+            error = self.given_up(_WRONG_ITEMS, span)  # (a loop that is written out leaves objects as they are)
+            if not fits(whole) or not sites:
+                raise error
         self.unit.lists.grow(sites, shapes)
 
     def given_up(self, message: str, span: Span) -> CompileError:
@@ -294,8 +299,10 @@ class Lists(Dicts):
         """The form of the items holds one more. Raises `AnotherForm` where it did not."""
         shape = shape_of(item, self.state_now)
         wider = widened(form.item, shape)
-        if not fits(wider):
-            raise self.given_up("a list that grows is compiled for numbers, tuples of numbers and arrays only", span)
+        if not fits(wider) or (_has_objects(wider) and wider != form.item):
+            error = self.given_up(_WRONG_ITEMS, span)
+            if not fits(wider):
+                raise error
         names = {x.atom.name for x in leaves(item, self.state_now) if isinstance(x.atom, ir.Var)}
         mixed = bool(names & self.unit.mixed) or _numbers(wider) != _numbers(shape)
         if form.item is not None and not form.mixed and wider == form.item and mixed:
@@ -304,7 +311,15 @@ class Lists(Dicts):
         if wider != form.item:
             self.unit.lists.grow([s for s, f in self.unit.lists.forms.items() if f is form], [shape])
 
+    def _dissolved(self, item: Value) -> Value:
+        """An object as the tuple of its fields: it is another object when it is taken out, so neither may change."""
+        if not isinstance(item, Obj):
+            return item
+        self.shared_objects.add(item.id)
+        return Tup(tuple(self.state_now.heap[item.id].values()))
+
     def _roomy(self, buffers: Value, item: Value, length: Num, span: Span) -> Value:
+        item = self._dissolved(item)
         if isinstance(buffers, Tup) and isinstance(item, Tup):
             pairs = zip(buffers.items, item.items, strict=True)
             return Tup(tuple(self._roomy(b, i, length, span) for b, i in pairs), buffers.cls)
@@ -316,6 +331,7 @@ class Lists(Dicts):
         return self.view(roomy, (buffers.atom, length.atom), buffers, 1, "_items", span)
 
     def _put(self, buffers: Value, item: Value, place: Num, span: Span) -> None:
+        item = self._dissolved(item)
         if isinstance(buffers, Tup) and isinstance(item, Tup):
             for b, i in zip(buffers.items, item.items, strict=True):
                 self._put(b, i, place, span)
@@ -348,6 +364,14 @@ class Lists(Dicts):
                 assert isinstance(buffers, Tup)
                 pairs = zip(buffers.items, shape[2], strict=True)
                 return Tup(tuple(self._taken(b, s, place, span) for b, s in pairs), buffers.cls)
+            case "obj":
+                assert isinstance(buffers, Tup)
+                columns = zip(shape[2], buffers.items, strict=True)
+                fields = {k: self._taken(b, s, place, span) for (k, s), b in columns}
+                item = Obj(self.unit.copied_identity(shape[1]), shape[1])
+                self.shared_objects.add(item.id)
+                self.state_now.heap[item.id] = fields
+                return item
         return buffers
 
     def item_at(self, owner: Value, place: Num, span: Span) -> Value:
@@ -367,10 +391,19 @@ class Lists(Dicts):
         return self.unit.bounded(found, 48)
 
 
+def _has_objects(shape: Shape | None) -> bool:
+    """Whether there are objects in an item."""
+    if shape is None or shape[0] not in ("obj", "tup"):
+        return False
+    return shape[0] == "obj" or any(map(_has_objects, shape[2]))
+
+
 def _numbers(shape: Shape | None) -> list[str]:
     """The types of the numbers in an item."""
-    if shape is None or shape[0] not in ("num", "tup"):
+    if shape is None or shape[0] not in ("num", "tup", "obj"):
         return []
+    if shape[0] == "obj":
+        return [t for _, s in shape[2] for t in _numbers(s)]
     return [shape[1]] if shape[0] == "num" else [t for s in shape[2] for t in _numbers(s)]
 
 
@@ -391,4 +424,5 @@ def range_items(over: Value) -> list[Value] | None:
     return [Num(ir.Lit(i), INT) for i in range(*bounds)]
 
 
+_WRONG_ITEMS = "a list that grows is compiled for numbers, arrays, and tuples and objects of these only"
 _STORED = "an array that is in a list is changed in place, which is not compiled"

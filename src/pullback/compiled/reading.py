@@ -46,8 +46,8 @@ def _stmt(stmt: ir.Stmt, after: Names, found: Live) -> Names:
     match stmt:
         case ir.If():
             found.after[id(stmt)] = found.after.get(id(stmt), frozenset()) | after
-            arms = [_block(b, after, found) for b in (stmt.body, stmt.orelse) if not ir.always_raises(b)]
-            return frozenset().union(*arms, reads(stmt), *(names_in(s.node) for s in _raises(stmt)))
+            arms = [_block(b, frozenset() if ir.always_raises(b) else after, found) for b in (stmt.body, stmt.orelse)]
+            return frozenset().union(*arms, reads(stmt))
         case ir.For() | ir.While():
             found.after[id(stmt)] = found.after.get(id(stmt), frozenset()) | after
             head = after | reads(stmt)
@@ -66,10 +66,6 @@ def _stmt(stmt: ir.Stmt, after: Names, found: Live) -> Names:
         case ir.Append():
             return after | reads(stmt)
     return (after - frozenset(ir.assigned(stmt))) | reads(stmt)
-
-
-def _raises(stmt: ir.If) -> list[ir.Raise]:
-    return [s for b in (stmt.body, stmt.orelse) if ir.always_raises(b) for s in b if isinstance(s, ir.Raise)]
 
 
 def reads(stmt: ir.Stmt) -> set[str]:

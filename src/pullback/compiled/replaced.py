@@ -15,6 +15,17 @@ from pullback.fitting import fit
 from pullback.rulebook import builtin_functions, powers, python_operators
 from pullback.surgery import without_derivative
 
+
+def named_tuple_replaced(owner: Any, **fields: Any) -> Any:
+    """`p._replace(x=1.0)`: stands for what the flattener makes of it."""
+    return owner._replace(**fields)
+
+
+def named_tuple_as_dict(owner: Any) -> Any:
+    """`p._asdict()`."""
+    return owner._asdict()
+
+
 _MATH = {name: name for name in (
     "sqrt", "exp", "expm1", "exp2", "log", "log1p", "log2", "log10", "acos", "asin", "acosh", "atanh", "sin", "cos",
     "tan", "sinh", "cosh", "gamma", "lgamma", "fmod", "hypot", "remainder", "factorial",

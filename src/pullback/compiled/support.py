@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from pullback.compiled.number_support import power_base, power_exponent
+from pullback.errors import CotangentError
 
 BACKWARD: dict[Any, dict[int, Any]] = {}
 VIEWS: set[Any] = set()
@@ -341,6 +342,12 @@ def _adder(own: int, other: int) -> Any:
     place = ", ".join(f"min({k}, d.shape[{n}] - 1)" for n, k in enumerate(kept))
     lines.append("    " * (other + 1) + f"d[{place}] += v[{', '.join(index)}]")
     return generated("\n".join(lines) + "\n")
+
+
+def same_shape(y: Any, g: Any) -> None:
+    """Refuse a cotangent that has not the shape of its result: it would be broadcast."""
+    if y.shape != g.shape:
+        raise CotangentError("the cotangent of the result has another shape than the result")
 
 
 def add_alike(d: Any, v: Any) -> None:

@@ -12,14 +12,17 @@ import ast
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from pullback import ir
 from pullback.compiled import array_support as more
 from pullback.compiled import support
+from pullback.compiled.custom_call import CustomCall
 from pullback.compiled.flatten import Flattener, Frame
 from pullback.compiled.forward_rules import forward_of
 from pullback.compiled.operators import literal
 from pullback.compiled.unit import Unit
-from pullback.compiled.values import FLOAT, Arr, Known, Num, State, Tup, Value, refuse
+from pullback.compiled.values import FLOAT, WITHOUT, Arr, Known, Num, State, Tup, Value, refuse
 from pullback.inlining import inlinable, small_power
 from pullback.operations import BINARY_FUNCTIONS, UNARY_FUNCTIONS
 from pullback.rules import Template, callable_name, lookup
@@ -31,8 +34,9 @@ from pullback.template_functions import as_function
 class Tangents:
     """Makes the statements on tangents; `dots` has the name of each one's."""
 
-    def __init__(self, unit: Unit, varied: set[str]) -> None:
+    def __init__(self, unit: Unit, varied: set[str], twice: bool = False) -> None:
         self.unit = unit
+        self.twice = twice
         self.varied = varied
         self.dots: dict[str, str] = {}
 
@@ -183,6 +187,8 @@ class Tangents:
         )
         flattener.frames.append(Frame(None, lowered, State(), None))
         parts = self._parts(stmt, expr, flattener)
+        if not parts:
+            return None
         total = parts[0]
         for part in parts[1:]:
             total = flattener.binary("+", total, part, "_t", stmt.span)
@@ -191,6 +197,8 @@ class Tangents:
     def _parts(self, stmt: ir.Bind, expr: ir.Expr, flattener: Flattener) -> list[Value]:
         span = stmt.span
         if isinstance(expr, ir.Apply):
+            if isinstance(stmt.facts.callee, CustomCall):
+                return self._custom(stmt, expr, stmt.facts.callee, flattener)
             if support.backward_of(stmt.facts.callee) is not None:
                 return self._linear(stmt, expr, flattener)
             entry = lookup(stmt.facts.callee)
@@ -223,6 +231,35 @@ class Tangents:
             power = small_power(expr) if position == 0 and not isinstance(self.value(atom), Arr) else None
             parts.append(self._filled(power or found_text, entry.rule, bound, atom, 0, stmt, flattener))
         return parts
+
+    def _custom(self, stmt: ir.Bind, expr: ir.Apply, custom: CustomCall, flattener: Flattener) -> list[Value]:
+        """A registered pullback, transposed: of one number it is run once; entry by entry it is its own transpose."""
+        operands = expr.args[1:]
+        if custom.hook:
+            if self.twice:
+                raise refuse("`with_derivative` in a second derivative is not compiled", stmt.span)
+            return [self.tangent(operands[0])] if self.has(operands[0]) else []
+        if custom.again is None:
+            raise refuse("a function that calls itself has no compiled forward mode", stmt.span, help=WITHOUT)
+        if stmt.target not in self.unit.arrays:
+            parts: list[Value] = []
+            for operand, slope in zip(operands, custom.again(flattener, Num(ir.Lit(1.0), FLOAT)), strict=False):
+                if self.has(operand):
+                    part = flattener.binary("*", slope, self.tangent(operand), "_t", stmt.span)
+                    if isinstance(part, Arr):
+                        part = flattener.call(Known(np.sum), [part], {}, "_t", stmt.span)
+                    parts.append(part)
+            return parts
+        if len(operands) != 1 or not _is_entrywise(self.unit, custom):
+            raise refuse(
+                f"the registered derivative of `{custom.name}`, whose result is an array, has no compiled forward mode",
+                stmt.span, help=WITHOUT,
+            )  # fmt: skip
+        if not self.has(operands[0]):
+            return []
+        along = self.tangent(operands[0])
+        assert isinstance(along, Arr)
+        return list(custom.again(flattener, along))
 
     def _filled(
         self, text: Template, rule: Any, bound: dict[str, Any], atom: ir.Atom, index: int, stmt: ir.Bind,
@@ -284,9 +321,29 @@ class Tangents:
         return parts
 
 
-def add_tangents(unit: Unit, varied: set[str], given: list[str], parameters: list[str], span: Span) -> dict[str, str]:
-    """Put tangents beside all of a unit's statements; `given` have theirs as parameters. Returns their names."""
-    made = Tangents(unit, varied)
+def _is_entrywise(unit: Unit, custom: CustomCall) -> bool:
+    """Whether a pullback makes each entry of its one tangent of the same entry of the cotangent."""
+    linked = {custom.cotangent}
+    for stmt in ir.walk(custom.block):
+        if not isinstance(stmt, ir.Bind):
+            return False
+        if not linked & {a.name for a in ir.atoms(stmt.expr) if isinstance(a, ir.Var)}:
+            continue
+        entrywise = isinstance(stmt.expr, (ir.Copy, ir.Operation)) and getattr(stmt.expr, "op", "") != "@"
+        if not entrywise or unit.arrays.get(stmt.target, _NUMBER).ndim != unit.arrays[custom.cotangent].ndim:
+            return False
+        linked.add(stmt.target)
+    return True
+
+
+def add_tangents(
+    unit: Unit, varied: set[str], given: list[str], parameters: list[str], span: Span, twice: bool = False
+) -> dict[str, str]:
+    """Put tangents beside all of a unit's statements; `given` have theirs as parameters. Returns their names.
+
+    With `twice` the derivative of what comes out is taken once more.
+    """
+    made = Tangents(unit, varied, twice)
     for name in given:
         made.dot(name)
     others = [p for p in parameters if p in varied and p not in given]  # (they may share with what varies)
@@ -306,4 +363,5 @@ def add_tangents(unit: Unit, varied: set[str], given: list[str], parameters: lis
     return made.dots
 
 
+_NUMBER = Arr("", FLOAT, 0)
 _NO_ARGUMENTS = ast.arguments([], [], None, [], [], None, [])

@@ -19,9 +19,10 @@ from typing import Any
 import numpy as np
 
 from pullback import ir
-from pullback.compiled.list_forms import ListForms
+from pullback.compiled.list_forms import GIVEN, MOST_ITEMS, ListForms
 from pullback.compiled.values import BOOL, FLOAT, INT, NUMBERS, Arr, Known, Num, Obj, Rng, Tup, Value, refuse
 from pullback.kinds import Kind, kind_of, known
+from pullback.recompute import Recomputed
 from pullback.spans import Span
 from pullback.structs import is_struct_class
 
@@ -68,6 +69,7 @@ class Unit:
         self.objects = 0
         self.given: set[int] = set()  # objects that the caller holds
         self.dicts: set[int] = set()  # objects that are dicts: their keys have an order
+        self.assigned: list[tuple[int, Span]] = []  # objects, in the order in which they are changed
         self.copies: set[int] = set()  # objects that stand for others: which one it is, is not known
         self.size = 0
 
@@ -239,6 +241,17 @@ class Unit:
             return self.input(Num(ir.Var(""), FLOAT if isinstance(value, (float, np.floating)) else INT), path, stem)
         if isinstance(value, np.ndarray):
             return self.input(array_type(value, "", span), path, stem)
+        if cls is list and len(value) <= MOST_ITEMS:
+            self.guard(f"{path}.__class__", list)
+            self.guard(f"len({path})", len(value))
+            held = (self.outside(v, f"{path}[{i}]", f"{stem}_{i}", heap, span) for i, v in enumerate(value))
+            return Tup(tuple(held), list, GIVEN)
+        if cls is dict and len(value) <= MOST_ITEMS and all(k.__class__ is str for k in value):
+            self.guard(f"({path}.__class__ is dict and tuple({path}) == {tuple(value)!r})", True)
+            new = self.identity(dict)
+            self.given.add(new)
+            heap[new] = {k: self.outside(v, f"{path}[{k!r}]", f"{stem}_{k}", heap, span) for k, v in value.items()}
+            return Obj(new, dict)
         if isinstance(value, tuple):
             items = (self.outside(v, f"{path}[{i}]", f"{stem}_{i}", heap, span) for i, v in enumerate(value))
             self.guard(f"len({path})", len(value))
@@ -279,8 +292,10 @@ class Unit:
 
 def array_type(value: np.ndarray, name: str, span: Span | None) -> Arr:
     """The type of an array."""
-    if value.dtype.kind not in "fiub" or value.dtype.itemsize > 8 or value.dtype == np.float16:
-        raise refuse(f"an array of {value.dtype} is not compiled", span, help="use float64, float32, ints or bools")
+    known = value.dtype.kind in "fiub" and value.dtype.itemsize <= 8 and value.dtype != np.float16
+    if not (known and value.dtype.isnative):
+        shown = value.dtype if value.dtype.isnative else f"{value.dtype.str}, which has not this machine's byte order,"
+        raise refuse(f"an array of {shown} is not compiled", span, help="use float64, float32, ints or bools")
     if value.ndim == 0:
         raise refuse("an array without dimensions is not compiled", span, help="use a float")
     return Arr(name, FLOAT if value.dtype.kind == "f" else INT, value.ndim, value.dtype.name)
@@ -293,7 +308,7 @@ def is_data(value: Any) -> bool:
         return False
     if is_struct_class(cls):
         return True
-    if callable(value) and not hasattr(value, "__dict__"):
+    if isinstance(value, Recomputed) or (callable(value) and not hasattr(value, "__dict__")):
         return False
     plain = type(cls) is type and cls.__module__ not in ("builtins", "numpy", "functools")
     return plain and bool(getattr(value, "__dict__", None)) and not isinstance(value, types.FunctionType)

@@ -86,6 +86,23 @@ class Method:
     owner: Value
 
 
+@dataclass(frozen=True, eq=False)
+class Super:
+    """`super()` in a method: the object, and the class after which its methods are looked for."""
+
+    owner: Value
+    cls: type
+
+
+@dataclass(frozen=True, eq=False)
+class Partial:
+    """`functools.partial(f, ...)`: a function, and the arguments that it is given first."""
+
+    function: Value
+    args: tuple[Value, ...]
+    keywords: dict[str, Value]
+
+
 @dataclass(eq=False)
 class Clo:
     """A lambda or nested function: its syntax, and the frame whose names it reads."""
@@ -131,7 +148,7 @@ class Maybe:
     unset: bool
 
 
-Value = Num | Arr | Tup | Obj | Known | Method | Clo | Rng | Seq | Cut | Maybe
+Value = Num | Arr | Tup | Obj | Known | Method | Super | Partial | Clo | Rng | Seq | Cut | Maybe
 
 
 @dataclass
@@ -187,7 +204,7 @@ def describe(value: Value) -> str:
             return f"an object of class {cls.__name__}"
         case Known(value=known):
             return "None" if known is None else f"{getattr(known, '__name__', repr(known))!s}"
-        case Clo() | Method():
+        case Clo() | Method() | Partial():
             return "a function"
         case Maybe(value=inner, unset=unset):
             return f"{describe(inner)} or {'nothing' if unset else 'None'}"
