@@ -42,7 +42,7 @@ MADE = {
 
 
 @pytest.mark.parametrize("name", MADE)
-@pytest.mark.parametrize("at", [1.3, np.array([0.2, 1.3]), np.array([[0.2, 1.3, 0.9]])], ids=lambda at: str(np.ndim(at)))
+@pytest.mark.parametrize("at", [1.3, KNOTS[1:3] + 0.2, KNOTS[None, :3] + 0.1], ids=["number", "vector", "matrix"])
 @pytest.mark.parametrize("values", [VALUES, TABLE], ids=["numbers", "rows"])
 def test_splines_of_values(name, at, values):
     def f(y, at):
