@@ -1,7 +1,7 @@
 """What a call uses of the rulebook, and its seconds: what does not run an error cannot see it.
 
-Of functions those count that run; of templates those that are read, so code that was generated before must be
-forgotten first.
+Of functions those count that run, or whose derivatives do, which have the file and the name that they have; or whose
+source is read. Of templates those that are read, when code is generated: what was generated before is to be forgotten.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from typing import Any, TypeVar
 
 import pullback.rulebook
 from pullback.rules import Template
+from pullback.source import acquire
 
 RULEBOOK = str(Path(pullback.rulebook.__file__).parent)
-Place = tuple[str, int]
+Place = tuple[str, str]
 Result = TypeVar("Result")
 
 
@@ -33,8 +34,8 @@ class Covered:
 
 
 def place(code: types.CodeType) -> Place:
-    """Where a function is defined."""
-    return code.co_filename, code.co_firstlineno
+    """Where a function is defined, or the one that makes it."""
+    return code.co_filename, code.co_qualname.partition(".<locals>")[0]
 
 
 @contextmanager
@@ -62,16 +63,18 @@ def reading() -> Iterator[set[int]]:
 def covered(call: Callable[[], Result]) -> tuple[Result, Covered]:
     """A call's result, and what it ran and read."""
     ran: set[Place] = set()
+    reads = acquire.__code__
 
-    def profile(frame: types.FrameType, event: str, _: object) -> None:
-        if event == "call" and frame.f_code.co_filename.startswith(RULEBOOK):
-            ran.add(place(frame.f_code))
+    def trace(frame: types.FrameType, event: str, _: object) -> None:  # (of calls alone; a profile is of returns too)
+        code = frame.f_locals["function"].__code__ if frame.f_code is reads else frame.f_code
+        if code.co_filename.startswith(RULEBOOK):
+            ran.add(place(code))
 
     began = time.process_time()
     with reading() as read:
-        sys.setprofile(profile)
+        sys.settrace(trace)
         try:
             result = call()
         finally:
-            sys.setprofile(None)
+            sys.settrace(None)
     return result, Covered(frozenset(ran), frozenset(read), time.process_time() - began)

@@ -1,11 +1,10 @@
-"""The rulebook's other tests, as checks too: each knows which functions of the rulebook it runs.
+"""The library's other tests, as checks of what no case sees: of them, those that run the code in question.
 
-with_items(["tests/rulebook/test_numpy_edges.py"], work)   calls work(items) inside a session of pytest
+with_items(unseen, work)   calls work(items) inside a session of pytest
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -13,49 +12,11 @@ from typing import Any
 import pytest
 from _pytest.runner import runtestprotocol
 
-from pullback import rules
-
-from .covering import Covered, covered, place
+from .coverage_map import key_of, measured, template_keys, test_files
 from .killing import TESTS, Outcome
 from .mutants import Mutant
 
-SLOW = 30.0  # seconds of its own while it is watched: a test that takes longer is left out
-_EDGES = tuple(
-    f"rulebook/test_{n}.py"
-    for n in ("numpy_edges", "precision", "parts_of_results", "indexing", "decompositions", "calling")
-)
-_LANGUAGE = (
-    "language/test_language.py",
-    *(f"test_{n}.py" for n in ("iterators", "attributes", "statistics", "random")),
-    "forward/test_differential.py",
-)
-FILES = {  # by the beginning of a rule module's name
-    "scipy_linalg": ("rulebook_scipy/test_linalg.py",),
-    "scipy_integrate": ("rulebook_scipy/test_integrate.py",),
-    "scipy_callables": ("rulebook_scipy/test_integrate.py", "rulebook_scipy/test_optimize.py"),
-    "scipy_optimize": ("rulebook_scipy/test_optimize.py",),
-    "scipy_interpolate": ("rulebook_scipy/test_interpolate.py",),
-    "scipy_signal": ("rulebook_scipy/test_signal.py",),
-    "scipy_sparse": ("rulebook_scipy/test_sparse.py",),
-    "scipy_special": ("rulebook_scipy/test_special.py",),
-    "scipy_stats": ("rulebook_scipy/test_stats.py",),
-    "scipy": (),
-    "numpy": _EDGES,
-    "math": _EDGES[:2],
-    "cmath": _EDGES[:2],
-    "array_likes": _EDGES,
-    "powers": _EDGES[:2],
-    "": (*_LANGUAGE, *_EDGES[:1]),
-}
-
-
-def files_for(modules: list[str]) -> list[str]:
-    """The test files that rule modules have besides their cases."""
-    found: dict[str, None] = {}
-    for module in modules:
-        stem = module.rpartition(".")[2]
-        found.update(dict.fromkeys(next(f for start, f in FILES.items() if stem.startswith(start))))
-    return list(found)
+ENOUGH = 60.0  # seconds of tests, as they were measured, for one mutant
 
 
 @dataclass(frozen=True)
@@ -63,7 +24,8 @@ class Item:
     """A test, and what it uses of the rulebook."""
 
     item: Any
-    uses: Covered
+    seconds: float
+    uses: frozenset[str]
 
     def failure(self) -> str | None:
         """What the test says, if it fails."""
@@ -74,34 +36,44 @@ class Item:
         return None
 
 
-def _measured(item: Any) -> Item | None:
-    rules._advance()  # code that was generated before is generated again, and its templates read
-    reports, found = covered(lambda: runtestprotocol(item, log=False, nextitem=None))
-    fails = any(r.failed or r.skipped for r in reports)
-    return Item(item, found) if found.seconds < SLOW and not fails else None
-
-
-def with_items(files: list[str], work: Callable[[list[Item]], int]) -> int:
-    """Run `work` with the tests of some files, inside the session that owns them."""
+def with_items(unseen: list[Mutant], work: Callable[[list[Item]], int]) -> int:
+    """Run `work` with the tests that use what these mutants change, inside the session that owns them."""
+    uses = measured(test_files())
+    keys = template_keys()
+    names = {n for m in unseen for n in chosen_names(key_of(m, keys), uses)}
+    files = sorted({n.partition("::")[0] for n in names})
     answer = [1]
 
     class Plugin:
         def pytest_runtestloop(self, session: Any) -> bool:
-            with warnings.catch_warnings():
-                measured = [_measured(item) for item in session.items]
-            answer[0] = work(sorted((m for m in measured if m is not None), key=lambda m: m.uses.seconds))
+            found = [Item(i, *uses[i.nodeid]) for i in session.items if i.nodeid in names]
+            answer[0] = work(sorted(found, key=lambda i: i.seconds))
             return True
 
-    arguments = ["-q", "-s", "-p", "no:cacheprovider", *(str(TESTS / f) for f in files)]
+    if not files:
+        return work([])
+    arguments = ["-q", "-s", "-p", "no:cacheprovider", *(str(TESTS.parent / f) for f in files)]
     pytest.main(arguments, plugins=[Plugin()])
     return answer[0]
 
 
+def chosen_names(keys: set[str], uses: dict[str, tuple[float, frozenset[str]]]) -> list[str]:
+    """The quick tests first, so many as take long enough together."""
+    found = sorted((seconds, name) for name, (seconds, used) in uses.items() if not keys.isdisjoint(used))
+    chosen, spent = [], 0.0
+    for seconds, name in found:
+        spent += seconds
+        if spent > ENOUGH:
+            break
+        chosen.append(name)
+    return chosen
+
+
 def relevant(mutant: Mutant, items: list[Item]) -> list[Item]:
     """The tests that ran a mutant's function, or read one of its templates."""
-    if mutant.code is None:
-        return [i for i in items if not mutant.templates.isdisjoint(i.uses.read)]
-    return [i for i in items if place(mutant.code) in i.uses.ran]
+    keys = key_of(mutant, template_keys())
+    chosen = set(chosen_names(keys, {i.item.nodeid: (i.seconds, i.uses) for i in items}))
+    return [i for i in items if i.item.nodeid in chosen]
 
 
 def first_failing(items: list[Item]) -> Outcome:

@@ -16,12 +16,14 @@ import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from pullback import rules
 from pullback.rules import _ENTRIES, Rule, Template, callable_name
 
-from .injections import Injection, inject, injections
+from .injections import Injection, inject, injections, places
+from .registering import exchange_made, is_inner, registering
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,10 @@ def _of_functions(module: types.ModuleType) -> Iterator[Mutant]:
         function = inspect.unwrap(getattr(module, node.name, None)) if hasattr(module, node.name) else None
         if not isinstance(function, types.FunctionType) or function.__name__ != node.name:
             continue
+        only_inner = node.name in registering(Path(str(module.__file__)))
         for injection in injections(node):
+            if only_inner and not is_inner(node, places(node)[injection.place]):
+                continue
             name = f"{node.name}: {injection.kind}: {injection.before} -> {injection.after}"
             reached = users.get(function, frozenset())
             yield Mutant(name, _function_change(module, function, node, injection), reached, function.__code__)
@@ -109,6 +114,7 @@ def _function_change(
         linecache.cache[filename] = (len(text), None, text.splitlines(True), filename)  # (it may be differentiated)
         code = compile(text, filename, "exec")
         found = [c for c in code.co_consts if isinstance(c, types.CodeType) and c.co_name == function.__name__]
+        exchange_made(function.__code__, found[0])
         function.__code__ = found[0]
         rules._advance()
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .equivalent import reason
-from .items import Item, files_for, first_failing, relevant, with_items
+from .items import Item, first_failing, relevant, with_items
 from .killing import UNANSWERED, checks, covering, first_failure, killed
 from .mutants import Mutant, mutants
 
@@ -158,8 +158,9 @@ def main() -> int:
     """The exit status says whether 99 % were seen."""
     options = arguments()
     progress = try_cases(options)
-    files = [] if options.cases_only else files_for(list(dict.fromkeys(name for name, *_ in progress.unseen)))
-    return with_items(files, lambda items: try_items(progress, items)) if files else try_items(progress, [])
+    if options.cases_only or not progress.unseen:
+        return concluded(progress)
+    return with_items([mutant for _, mutant, *_ in progress.unseen], lambda items: try_items(progress, items))
 
 
 if __name__ == "__main__":

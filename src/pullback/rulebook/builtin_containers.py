@@ -27,19 +27,10 @@ from pullback.iterating import All
 from pullback.operating import operate
 from pullback.rulebook.builtin_functions import real_part
 from pullback.rules import Active, constant, intrinsic, rule
-from pullback.runtime import add_at, buffer
 from pullback.tangents import ZERO, Tangent, TangentVector, add
 
 Result = tuple[Any, Residual]
 NUMBERS = (int, float, complex, np.generic, np.ndarray)
-
-
-def _spread(parts: Iterable[tuple[int, Tangent]], xs: Any) -> Tangent:
-    """The tangent of a sequence from (index, tangent) pairs of its elements."""
-    d = buffer(ZERO, xs)
-    for index, part in parts:
-        add_at(d, index, part)
-    return d
 
 
 @intrinsic(sum)
