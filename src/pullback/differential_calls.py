@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from pullback.applying import bind, parameter_of, refuse_unknown
+from pullback.applying import bind, other_form, parameter_of, refuse_unknown
 from pullback.asking import asked
 from pullback.call_paths import WHOLE, Path, Target, is_null, lifted_path, six_operands, still_null, tangent_at
 from pullback.calls import bind_parameters
@@ -255,6 +255,9 @@ def _registered(
     if entry.intrinsic is not None:
         return Target(USER_RULES["intrinsic"])
     if entry.rule is not None:
+        other = other_form(entry.rule, kwargs) if kwargs else None
+        if other is not None:
+            return resolve(other, ZERO, args, dots, kwargs, kwdots)
         along = {**dict(enumerate(dots)), **kwdots}
         moved, unknown = _with_templates(entry.rule, values, along, moved)
         if not moved:

@@ -20,6 +20,7 @@ LAZY: dict[str, tuple[str, ...]] = {
     ),
     "scipy.optimize": ("scipy_optimize", "scipy_optimize_minima"),
     "scipy.interpolate": ("scipy_interpolate", "scipy_interpolate_grids", "scipy_interpolate_forward"),
+    "scipy.fft": ("scipy_fft",),
     "scipy.signal": ("scipy_signal",),
     "scipy.ndimage": ("scipy_ndimage",),
     "scipy.spatial.distance": ("scipy_spatial",),
