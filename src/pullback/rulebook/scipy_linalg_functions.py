@@ -16,7 +16,7 @@ from scipy import linalg
 
 from pullback.rulebook.array_likes import Array, form, gathered, refuse, restore
 from pullback.rulebook.exact_values import exactly, standing_for
-from pullback.rulebook.numpy_decompositions import qr_pullback, singular_values_pullback, svd_pullback
+from pullback.rulebook.numpy_decompositions import cholesky_tangent, qr_pullback, singular_values_pullback, svd_pullback
 from pullback.rulebook.numpy_eigenvalues import (
     eigh_pullback,
     eigvals_pullback,
@@ -101,11 +101,14 @@ def eigh_tangent(a_dot: Any, b_dot: Any, y: Any, a: Any, b: Any, lower: Any, eig
     change = v @ (c * inverse_gaps(w, (c,), "eigh") - 0.5 * d * np.eye(w.shape[-1]))
     if np.iscomplexobj(v):
         fixed = (v, change, -1)
-        if lower:  # the first row is real of Lᴴ V, with B = L Lᴴ
+        if lower and b is not None:  # the first row is real of Lᴴ V, with B = L Lᴴ
+            factor = linalg.cholesky(b, lower=True)
+            moved = adjoint(factor) @ change
             if b_dot is not None:
-                refuse("scipy.linalg.eigh: forward mode by B does not know the vectors' phases; use lower=False")
-            factor = np.eye(w.shape[-1]) if b is None else adjoint(linalg.cholesky(b, lower=True))
-            fixed = (factor @ v, factor @ change, 0)
+                moved = moved + adjoint(cholesky_tangent(matrix_read(b_dot, "her", lower), factor, False)) @ v
+            fixed = (adjoint(factor) @ v, moved, 0)
+        elif lower:
+            fixed = (v, change, 0)
         change = with_phases([change, v], [fixed], "eigh")[0]
     return w_dot, change
 
