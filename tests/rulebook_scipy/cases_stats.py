@@ -13,7 +13,7 @@ import pytest
 
 stats = pytest.importorskip("scipy.stats", reason="SciPy is not installed")
 
-import pullback.rulebook.scipy_stats_distributions  # noqa: E402  (it adds targets)
+import pullback.rulebook.scipy_stats_distributions  # noqa: E402, F401  (it adds targets)
 from pullback.rulebook.scipy_stats import _TARGETS  # noqa: E402
 
 MODULES = ["pullback.rulebook.scipy_stats", "pullback.rulebook.scipy_stats_multivariate"]
