@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import inspect
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -39,6 +39,18 @@ def bind(
     if apply_defaults:
         bound.apply_defaults()
     return bound
+
+
+OTHER_FORMS: list[Callable[[Any, Any], Callable[..., Any] | None]] = []  # put here by the rulebook
+
+
+def other_form(rule: Rule, kwargs: Any) -> Callable[..., Any] | None:
+    """Python code that stands in for calls of a function with keywords that its rule does not have, if there is any."""
+    known = rule.signature.parameters
+    further = {k: v for k, v in kwargs.items() if k not in known}
+    if not further:
+        return None
+    return next((f for find in OTHER_FORMS if (f := find(rule.function, further)) is not None), None)
 
 
 _LAYOUTS: dict[Any, Any] = {}

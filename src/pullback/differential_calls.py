@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from pullback.along import Lazily, Pairs, drawn_along, is_along, moving, own_iteration, paired_generator
-from pullback.applying import bind, parameter_of, refuse_unknown
+from pullback.applying import bind, other_form, parameter_of, refuse_unknown
 from pullback.asking import asked
 from pullback.call_paths import (
     WHOLE,
@@ -293,6 +293,9 @@ def _registered(
     if entry.intrinsic is not None:
         return Target(USER_RULES["intrinsic"])
     if entry.rule is not None:
+        other = other_form(entry.rule, kwargs) if kwargs else None
+        if other is not None:
+            return resolve(other, ZERO, args, dots, kwargs, kwdots)
         moved, unknown = _with_templates(entry.rule, values, along, moved)
         if not moved:
             return Target(plain_differential)

@@ -42,7 +42,7 @@ from pullback.rules import EPOCH, Active, constant, forward_intrinsic, intrinsic
 from pullback.spaces import describe
 from pullback.tangent_parts import elements, field_part, part
 from pullback.tangents import NO_TANGENT, ZERO, add
-from pullback.template_functions import attribute_caller, operator_caller
+from pullback.template_functions import attribute_caller, caller_of, operator_caller
 
 PLAIN, METHOD, UNBOUND, CALLED, FIELD, PROPERTY, RULE, GETATTR, BOUND, CACHED = range(10)
 
@@ -217,6 +217,9 @@ def how_operator(op: str, operands: Any) -> str:
     other = isinstance(getattr(type(b), f"__r{METHODS[op]}__", None), types.FunctionType)
     if own or other:
         return "class"
+    classes = (np.ndarray, np.generic)
+    if any(isinstance(x, (list, tuple)) for x in operands) and any(isinstance(x, classes) for x in operands):
+        return "lists"
     return "subclass" if as_numbers(operands) is not operands else NUMERIC
 
 
@@ -247,6 +250,8 @@ def general_operator(op: str, operands: Any, dots: Any) -> Any:
     way = how_operator(op, operands)
     if way == NUMERIC:
         return call_differential(operator_caller(op), ZERO, operands, dots)
+    if way == "lists":  # beside an array: arrays
+        return call_differential(caller_of(BINARY_FUNCTIONS[op], operands, {}, True), ZERO, operands, dots)
     if way == "subclass":
         return operate_differential(op, as_numbers(operands), dots)
     a = operands[0]

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from pullback.analysing import function_changes
-from pullback.applying import Residual, apply_rule, apply_vjp, bind, reverse_vjp, rule_operands
+from pullback.applying import Residual, apply_rule, apply_vjp, bind, other_form, reverse_vjp, rule_operands
 from pullback.changing import LIKELY
 from pullback.construct import construct
 from pullback.effects import is_caller, may_mutate
@@ -230,7 +230,10 @@ def _registered(
         return ASKED[0](entry.function, *args, **kwargs), (no_tangents, len(active))
     if entry.rule is not None:
         inner = tuple(a for a in active if a != -1)
-        if entry.rule.elementwise and any(isinstance(a, (list, tuple)) for a in args):
+        other = other_form(entry.rule, kwargs) if kwargs else None
+        if other is not None:
+            value, residual = call(other, args, inner, kwargs)
+        elif entry.rule.elementwise and any(isinstance(a, (list, tuple)) for a in args):
             value, residual = call(caller_of(entry.function, args, kwargs, True), args, inner, kwargs)
         else:
             value, residual = apply_rule(entry.rule, args, kwargs, inner)
@@ -319,7 +322,8 @@ def observe(fn: Any, *args: Any, **kwargs: Any) -> Any:
     entry, operands = lookup(fn), args
     if entry is None and isinstance(fn, types.BuiltinMethodType):
         entry, operands = lookup(getattr(type(fn.__self__), fn.__name__, None)), (fn.__self__, *args)
-    if entry is not None and entry.rule is not None and not entry.vjps:
+    plain = entry is not None and entry.rule is not None and not entry.vjps
+    if entry is not None and entry.rule is not None and plain and other_form(entry.rule, kwargs) is None:
         bind(entry.rule, operands, kwargs)  # raises for a call that the rule does not cover, such as one with `out=`
     if is_caller(fn):
         for given in (*args, *kwargs.values()):

@@ -19,6 +19,7 @@ from pullback.operations import BINARY_FUNCTIONS, INPLACE_FUNCTIONS, METHODS, UN
 from pullback.rules import EPOCH, Active, lookup
 from pullback.runtime import rebind
 from pullback.tangents import ZERO, Tangent, add
+from pullback.template_functions import caller_of
 
 NUMBERS: frozenset[type] = frozenset(
     {float, int, bool, complex, np.ndarray, np.float64, np.float32, np.float16, np.longdouble, np.complex128,
@@ -139,6 +140,9 @@ def _rule_of(function: Callable[..., Any], operands: tuple[Any, ...], active: Ac
     entry = lookup(function)
     if entry is None or entry.constant or entry.rule is None:
         return function(*operands), (no_tangents, len(active))
+    if entry.rule.elementwise and any(isinstance(x, (list, tuple)) for x in operands):  # beside an array: one too
+        function(*operands)  # raises Python's own error where it is none
+        return call(caller_of(function, operands, {}, True), operands, active)
     return apply_rule(entry.rule, operands, {}, active)
 
 

@@ -71,6 +71,9 @@ def _is_outer(fn: Any) -> bool:
 
 def given_out(fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """The array that a call of a library function writes its result into, or None."""
+    if fn is np.nan_to_num:
+        in_place = not kwargs.get("copy", args[1] if len(args) > 1 else True)
+        return args[0] if args and in_place and isinstance(args[0], np.ndarray) else None
     place = from_out(fn)[0]
     if len(args) > place:
         if isinstance(fn, np.ufunc) and fn.nout > 1:
@@ -91,6 +94,8 @@ def _refused(name: str) -> DifferentiabilityError:
 
 def without_out(fn: Any, args: tuple[Any, ...]) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """The operands before `out`, and those after it, by name."""
+    if fn is np.nan_to_num:
+        return args[:1], dict(zip(("nan", "posinf", "neginf"), args[2:], strict=False))
     place, names = from_out(fn)
     return args[:place], dict(zip(names, args[place + 1 :], strict=False))
 
@@ -102,7 +107,7 @@ def check_overlap(fn: Any, operands: Any, given: dict[str, Any], target: Any, va
 
     A ufunc does not; of any other function it is tried.
     """
-    if isinstance(fn, np.ufunc) or isinstance(getattr(fn, "__self__", None), np.ufunc):
+    if isinstance(fn, np.ufunc) or isinstance(getattr(fn, "__self__", None), np.ufunc) or fn is np.nan_to_num:
         return
     if not any(np.may_share_memory(target, x) for x in _arrays_in((operands, *given.values()))):
         return
@@ -131,6 +136,9 @@ def out_atoms(stmt: ir.Bind) -> list[ir.Atom]:
     expr = stmt.expr
     assert isinstance(expr, ir.Apply)
     callee, bound = _callee(stmt)
+    if callee is np.nan_to_num:
+        copies = [a for k, a in expr.keywords if k == "copy"] + list(expr.args[1:2])
+        return [] if expr.stars or all(a == ir.Lit(True) for a in copies) else list(expr.args[:1])
     found = [a for k, a in expr.keywords if k == "out" and (callee is None or has_out(callee))]
     if callee is not None and not expr.stars:
         found += [a for a in expr.args[max(0, from_out(callee)[0] - bound) :][:1] if a != ir.Lit(None)]

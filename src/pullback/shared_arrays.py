@@ -233,7 +233,7 @@ def _with_out(args: Args, kwargs: dict[str, Any], active: Active) -> Result:
     fn, *given_operands = args
     out = given_out(fn, tuple(given_operands), kwargs)
     operands, later = without_out(fn, tuple(given_operands))
-    given = {**{k: v for k, v in kwargs.items() if k != "out"}, **later}
+    given = {**{k: v for k, v in kwargs.items() if k not in ("out", "copy")}, **later}
     if isinstance(out, tuple) and len(out) == 1:
         out = out[0]
     if not isinstance(out, np.ndarray):

@@ -37,8 +37,11 @@ def caller_of(fn: Any, args: tuple[Any, ...], kwargs: Any, lists: bool) -> types
 
     A function of `operator` joins lists, and asks the classes of objects, as the operator does.
     """
-    if id(fn) in _OPERATORS and not kwargs and not all(isinstance(a, (float, int, complex, np.ndarray)) for a in args):
-        return operator_caller(_OPERATORS[id(fn)])
+    if id(fn) in _OPERATORS and not kwargs:
+        if any(isinstance(a, (np.ndarray, np.generic)) for a in args):
+            lists = True  # a list beside an array is one, to every operator
+        elif not all(isinstance(a, (float, int, complex)) for a in args):
+            return operator_caller(_OPERATORS[id(fn)])
     places = frozenset(i for i, a in enumerate(args) if lists and isinstance(a, (list, tuple)))
     key = (id(fn), len(args), tuple(kwargs), places)
     caller: types.FunctionType | None = _CALLERS.get(key)

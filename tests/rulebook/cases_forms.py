@@ -26,8 +26,6 @@ CASES: list[Case] = [
     (np.ediff1d, (A[0],), {"to_begin": [[0.5], [1.5]], "to_end": [[0.5, 1.0]]}, (0, "to_begin", "to_end")),
     (np.diff, (A,), {"axis": 1, "prepend": A[:, :2], "append": A[:, :1] + 1.0}, (0, "prepend", "append")),
     (np.diff, (A,), {"axis": 0, "n": 2, "prepend": A[:1], "append": A}, (0, "prepend", "append")),
-    (np.histogram, ([0.5, 1.5, 2.5],), {"bins": [0.0, 1.0, 2.0, 3.0], "weights": [1.0, 2.0, 0.5]}, (0, "weights")),
-    (np.histogram, (F32.ravel() * 0.1,), {"bins": [-1.0, 0.0, 1.0]}, (0,)),
     (L.matrix_power, (SQUARE, 0), {}, (0,)),
     (L.matrix_power, (S32, 0), {}, (0,)),
     (L.matrix_power, (SQUARE, 2), {}, (0,)),
@@ -80,6 +78,5 @@ CASES: list[Case] = [
     (L.norm, (np.array([[1.0, 2.0], [1.0, 2.0]]), np.inf), {}, (0,)),
     (operator.pow, (-2.0, 0.5 + 0.5j), {}, (1,)),
     (operator.pow, (1.5 - 0.5j, 0.5 + 0.5j), {}, (0, 1)),
-    (np.histogram, ([0.5, 1.5, 3.0], [0.0, 1.0, 2.0, 3.0]), {"weights": [1.0, 2.0, 0.5]}, ("weights",)),
     (np.frexp, (F32 + np.float32(0.3),), {}, (0,)),
 ]

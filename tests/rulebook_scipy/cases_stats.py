@@ -13,6 +13,7 @@ import pytest
 
 stats = pytest.importorskip("scipy.stats", reason="SciPy is not installed")
 
+import pullback.rulebook.scipy_stats_distributions  # noqa: E402, F401  (it adds targets)
 from pullback.rulebook.scipy_stats import _TARGETS  # noqa: E402
 
 MODULES = ["pullback.rulebook.scipy_stats", "pullback.rulebook.scipy_stats_multivariate"]
@@ -45,6 +46,28 @@ CONTINUOUS: list[tuple[Any, Any, tuple[Any, ...], bool]] = [
     (stats.pareto, np.array([1.2, 2.0, 3.5]), (1.7,), True),
     (stats.skewnorm, LINE, (0.9,), True),
     (stats.truncnorm, LINE, (-1.5, 2.5), False),
+    (stats.maxwell, HALF, (), True),
+    (stats.levy, HALF, (), True),
+    (stats.halflogistic, HALF, (), True),
+    (stats.hypsecant, LINE, (), True),
+    (stats.moyal, LINE, (), True),
+    (stats.powerlaw, UNIT, (1.7,), True),
+    (stats.lomax, HALF, (1.7,), True),
+    (stats.fisk, HALF, (1.7,), True),
+    (stats.burr12, HALF, (1.7, 0.8), True),
+    (stats.weibull_max, -HALF, (1.7,), True),
+    (stats.invweibull, HALF, (1.7,), True),
+    (stats.genpareto, HALF, (0.3,), True),
+    (stats.genextreme, LINE, (0.2,), True),
+    (stats.gompertz, UNIT, (0.6,), True),
+    (stats.vonmises, LINE, (1.4,), False),
+    (stats.invgauss, HALF, (0.7,), False),
+    (stats.nakagami, UNIT, (1.3,), False),
+    (stats.chi, HALF, (2.3,), False),
+    (stats.loggamma, LINE, (1.3,), False),
+    (stats.gennorm, LINE, (1.6,), False),
+    (stats.johnsonsu, LINE, (0.3, 1.4), True),
+    (stats.loguniform, np.array([0.3, 1.1, 2.0]), (0.2, 2.5), True),
 ]
 DISCRETE_ONES = (stats.poisson, stats.binom, stats.bernoulli, stats.geom, stats.nbinom)
 for _distribution in (*(c[0] for c in CONTINUOUS), *DISCRETE_ONES, stats.multivariate_normal):
@@ -89,7 +112,8 @@ def cases_beyond() -> list[Case]:
         # (at the other infinity what SciPy computes is not a number, as there and for others below)
         cases.append((of(distribution, "logpdf"), (distribution, np.array([0.4, far]), 0.3, 1.5), {}, (1, 2, 3)))
     for distribution, z, shapes, in_shapes in CONTINUOUS:
-        if distribution in (stats.gumbel_r, stats.gumbel_l, stats.skewnorm):
+        not_numbers = (stats.gumbel_r, stats.gumbel_l, stats.skewnorm, stats.moyal, stats.vonmises, stats.loggamma)
+        if distribution in not_numbers:  # (what SciPy computes of an infinite point)
             continue
         n = len(shapes)
         low, high = (-np.inf, np.inf) if z is LINE else (-0.7, 7.0)

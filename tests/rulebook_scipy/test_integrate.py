@@ -300,3 +300,15 @@ def test_options_of_integrals_are_refused():
                 mode(lambda k, of=of: of(lambda t: t * k, 0.0, 1.0)[1])(1e-3)
             with pytest.raises(DifferentiabilityError):
                 mode(lambda k: integrate.dblquad(lambda y, x: x * k, 0.0, 1.0, 0.0, 1.0)[1])(1e-3)
+
+
+def test_integrals_over_several_variables():
+    def of_functions(k, b):
+        ranges = [lambda y: (0.0, y * b), (0.0, b)]
+        return integrate.nquad(lambda x, y: k * x * y + np.sin(k * x), ranges)[0]
+
+    def with_arguments(k, b):
+        return integrate.nquad(lambda x, y, c: k * x * y * c, [(0.0, 1.0), (0.0, b)], args=(k * b,))[0]
+
+    for f in (of_functions, with_arguments):
+        pb.check_derivative(f, 1.3, 0.7)

@@ -104,3 +104,37 @@ def test_polar_decompositions(side):
     pb.check_derivative(f, np.eye(3))
     with pytest.raises(DifferentiabilityError):
         pb.gradient(lambda a: np.sum(L.polar(a if side == "left" else a.T, side)[0]))(np.ones((3, 2)))
+
+
+HERMITIAN = np.array([[2.0, 1.0 + 0.5j, 0.3j], [1.0 - 0.5j, 3.0, 0.2], [-0.3j, 0.2, 5.0]])
+OTHER = HERMITIAN @ HERMITIAN.conj().T / 9.0 + np.eye(3)
+CHANGE = np.array([[0.1, 0.2 + 0.3j, 0.3], [0.2 - 0.3j, 0.4, 0.1j], [0.3, -0.1j, 0.7]])
+TALL, TALL_CHANGE = np.vstack([OTHER + 1j * CHANGE, CHANGE[:1]]), np.vstack([CHANGE, HERMITIAN[:1]])
+
+
+@pytest.mark.parametrize(
+    ("f", "a", "v"),
+    [
+        (lambda a: L.eigh(a)[1], HERMITIAN, CHANGE),
+        (lambda a: L.eigh(a, lower=False, driver="ev")[1], HERMITIAN, CHANGE),
+        (lambda a: L.eigh(a, subset_by_index=[0, 1])[1], HERMITIAN, CHANGE),
+        (lambda a: L.eigh(a, OTHER)[1], HERMITIAN, CHANGE),
+        (lambda a: L.eigh(a, OTHER, lower=False)[1], HERMITIAN, CHANGE),
+        (lambda b: L.eigh(HERMITIAN, b, lower=False)[1], OTHER, CHANGE),
+        (lambda b: L.eigh(HERMITIAN, b)[1], OTHER, CHANGE),
+        (lambda a: L.svd(a, full_matrices=False)[0], TALL, TALL_CHANGE),
+        (lambda a: L.svd(a, full_matrices=False)[2], TALL.T, TALL_CHANGE.T),
+        (lambda a: L.svd(a, full_matrices=False, lapack_driver="gesvd")[2], TALL, TALL_CHANGE),
+    ],
+)
+def test_tangents_of_complex_vectors_have_lapacks_phases(f, a, v):
+    h = 1e-5
+    differences = (f(a + h * v) - f(a - h * v)) / (2 * h)
+    np.testing.assert_allclose(pb.differential(f)(a)(v), differences, atol=1e-7)
+
+
+def test_operands_are_not_overwritten():
+    b = np.array([1.0, 2.0, 3.0])
+    pb.check_derivative(lambda a: L.solve(a, b, overwrite_a=False, overwrite_b=False), np.real(OTHER))
+    with pytest.raises(pb.DifferentiabilityError, match="does not change its operands"):
+        pb.gradient(lambda a: np.sum(L.solve(a, b, overwrite_a=True)))(np.real(OTHER))

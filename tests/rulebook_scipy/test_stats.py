@@ -125,7 +125,7 @@ def test_a_distribution_of_ones_own_is_refused():
         (lambda df: stats.t.cdf(0.5, df), 1.5),
         (lambda n: stats.binom.logpmf(2, n, 0.5), 7.0),
         (lambda k: stats.poisson.logpmf(k, 0.5), 7.0),
-        (lambda x: stats.vonmises.logpdf(x, 2.0), 0.5),
+        (lambda x: stats.rice.logpdf(x, 2.0), 0.5),
         (lambda m: stats.norm(m, 1.0).mean(), 0.5),
         (lambda c: stats.multivariate_normal.logpdf(X[:2], X[:2], c * np.ones((2, 2)), allow_singular=True), 0.5),
     ],

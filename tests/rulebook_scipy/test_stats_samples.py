@@ -109,3 +109,20 @@ def test_what_leaves_out_nan_is_refused_where_there_is_one():
 
 def test_ranks_have_no_slope():
     assert np.array_equal(pb.gradient(lambda a: stats.rankdata(a) @ a)(A[:, 0]), stats.rankdata(A[:, 0]))
+
+
+ROWS = np.array([[0.3, 0.7], [1.2, 2.0], [0.9, 1.4], [2.2, 0.1]])
+TESTS = {
+    "f_oneway": lambda x: sum(stats.f_oneway(x[:, 0], x[:, 1] * 2.0, x[1:, 0] ** 2)),
+    "f_oneway, along rows": lambda x: np.sum(stats.f_oneway(x, x**2 + 1.0, axis=1)[0] ** 2),
+    "chisquare": lambda x: sum(stats.chisquare(x[:, 0])) + np.sum(stats.chisquare(x, ddof=1, axis=None)[0]),
+    "chisquare, expected": lambda x: sum(stats.chisquare(x[:, 0], x[::-1, 0] * 1.0)),
+    "describe": lambda x: np.sum(stats.describe(x).variance * stats.describe(x).skewness + stats.describe(x).minmax[1]),
+    "describe, all": lambda x: stats.describe(x, axis=None).mean * stats.describe(x, None, bias=False).kurtosis,
+}
+
+
+@pytest.mark.parametrize("program", TESTS.values(), ids=TESTS)
+def test_tests_and_summaries(program):
+    assert np.isclose(pb.value_with_gradient(program)(ROWS)[0], program(ROWS), rtol=1e-14, atol=0.0)
+    pb.check_derivative(program, ROWS, order=2)

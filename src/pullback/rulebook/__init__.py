@@ -20,12 +20,13 @@ LAZY: dict[str, tuple[str, ...]] = {
     ),
     "scipy.optimize": ("scipy_optimize", "scipy_optimize_minima"),
     "scipy.interpolate": ("scipy_interpolate", "scipy_interpolate_grids", "scipy_interpolate_forward"),
+    "scipy.fft": ("scipy_fft",),
     "scipy.signal": ("scipy_signal",),
     "scipy.ndimage": ("scipy_ndimage",),
-    "scipy.spatial.distance": ("scipy_spatial",),
+    "scipy.spatial.distance": ("scipy_spatial", "scipy_metrics"),
     "scipy.sparse": ("scipy_sparse",),
     "scipy.stats": (
-        *("scipy_stats", "scipy_stats_multivariate", "scipy_stats_dirichlet"),
+        *("scipy_stats", "scipy_stats_distributions", "scipy_stats_multivariate", "scipy_stats_dirichlet"),
         *("scipy_stats_samples", "scipy_stats_tests"),
     ),
 }

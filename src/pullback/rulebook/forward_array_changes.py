@@ -233,8 +233,11 @@ def _with_out(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: A
     count, keys, later = operands_before_out(fn, args, kwargs)
     given = {**later, **{k: kwargs[k] for k in keys}}
     given_dots = {k: part(kwdots, k) for k in keys}
-    held = args[count] if len(args) > count else kwargs["out"]
-    held_dot = dots[count] if len(args) > count else part(kwdots, "out")
+    if is_own_out(fn):
+        held, held_dot = args[0], dots[0]
+    else:
+        held = args[count] if len(args) > count else kwargs["out"]
+        held_dot = dots[count] if len(args) > count else part(kwdots, "out")
     out = held[0] if is_one(held) else held
     out_dot = part(held_dot, 0) if is_one(held) else held_dot
     if is_partial(fn, given):
@@ -282,6 +285,11 @@ def other_options(given: Any) -> dict[str, Any]:
     return {k: v for k, v in given.items() if k != "where"}
 
 
+def is_own_out(fn: Any) -> bool:
+    """Whether a function writes into the operand that it reads."""
+    return fn is np.nan_to_num
+
+
 def is_one(held: Any) -> bool:
     """Whether `out` is a tuple of one array."""
     return isinstance(held, tuple)
@@ -297,11 +305,11 @@ def operands_before_out(fn: Any, args: Any, kwargs: Any) -> tuple[int, list[str]
         raise DifferentiabilityError(
             f"{callable_name(fn)} with more than one `out` is not differentiated; write it with assignments"
         )
-    return count, [k for k in kwargs if k != "out"], later
+    return count, [k for k in kwargs if k not in ("out", "copy")], later
 
 
 constant(
     where_of, flat_places, refuse_modes, refuse_wrapping, is_add, sorting, refuse_function, is_one, operands_before_out,
     mask_places, partitioning, order_shuffled, is_array, list_shuffled, is_partial, mask_of, other_options,
-    check_overlap,
+    check_overlap, is_own_out,
 )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from math import asinh, cos, cosh, erf, exp, gamma, lgamma, log, pi, sin, sinh, sqrt, trunc
+from math import asinh, cos, cosh, erf, exp, gamma, lgamma, log, pi, sin, sinh, sqrt
 
 from pullback.rules import constant, elementwise, rule
 from pullback.tangents import NO_TANGENT, ZERO
@@ -21,7 +21,7 @@ def digamma(x: float) -> float:
     shift = 0.0
     while x < 10.0:
         shift -= 1.0 / x
-        x += 1.0
+        x = x + 1.0  # (not in place: it may be an array without axes)
     z = 1.0 / (x * x)
     series = z * (1 / 12 - z * (1 / 120 - z * (1 / 252 - z * (1 / 240 - z * (1 / 132 - z * (691 / 32760 - z / 12))))))
     return shift + log(x) - 0.5 / x - series
@@ -65,8 +65,8 @@ def prod_pullback(g: float, xs: Sequence[float], start: float) -> list[float]:
     return out
 
 
-elementwise(math.fabs, "x", x="g * ((x > 0) - (x < 0))", _returns="float")
-elementwise(math.fmod, "x, n", x="g", n="-g * trunc(x / n)", _returns="float")
+elementwise(math.fabs, "x", x="g if x > 0 else -g if x < 0 else 0.0 * g", _returns="float")
+elementwise(math.fmod, "x, n", x="g", n="-g * round((x - y) / n)", _returns="float")
 elementwise(math.remainder, "x, n", x="g", n="-g * round((x - y) / n)", _returns="float")
 elementwise(
     math.copysign, "x, s", x="g * (math.copysign(1.0, x) * math.copysign(1.0, s))", s="0.0 * g", _returns="float"

@@ -131,7 +131,12 @@ elementwise(np.fabs, "x", x="g * np.sign(x)")
 elementwise(np.sign, "x", x="sign_pullback(g, x, y)", x_dot="sign_tangent(x_dot, x, y)")
 elementwise(np.copysign, "x1, x2", x1="g * (np.sign(x1) * np.copysign(1.0, x2))", x2="zero(g)")
 elementwise(np.heaviside, "x1, x2", x1="zero(g)", x2="only(g, x1 == 0)")
-elementwise(np.nan_to_num, "x, *, nan=0.0, posinf=None, neginf=None", x="nan_to_num_pullback(g, x)", _returns="numeric")
+elementwise(
+    np.nan_to_num,
+    "x, *, nan=0.0, posinf=None, neginf=None",
+    x="nan_to_num_pullback(g, x)",
+    _returns="numeric",
+)
 
 # The parts of a complex number
 for _conj in (np.conjugate, np.generic.conj, np.generic.conjugate):

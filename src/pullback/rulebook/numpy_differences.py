@@ -276,15 +276,15 @@ if hasattr(np, "cumulative_sum"):  # since NumPy 2.1
     rule(
         np.cumulative_sum,
         _CUMULATIVE,
-        x="cumsum_pullback(g, form(x), axis, int(include_initial))",
+        x="cumsum_pullback(g, form(x), axis, +include_initial)",
         x_dot="fit(np.cumulative_sum(x_dot, axis=axis, dtype=dtype, include_initial=include_initial), y)",
         _returns="array",
     )
     rule(
         np.cumulative_prod,
         _CUMULATIVE,
-        x="cumprod_pullback(g, y, x, axis, False, int(include_initial))",
-        x_dot="cumprod_tangent(x_dot, y, x, axis, False, int(include_initial))",
+        x="cumprod_pullback(g, y, x, axis, False, +include_initial)",
+        x_dot="cumprod_tangent(x_dot, y, x, axis, False, +include_initial)",
         _returns="array",
     )
 rule(

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from pullback.fitting import fit
-from pullback.rules import constant, elementwise
+from pullback.rules import constant, elementwise, rule
 from pullback.tangents import ZERO
 
 IN_TEMPLATES = (fit, ZERO)
@@ -188,7 +188,11 @@ elementwise(
     np.frexp, "x", x="np.ldexp(g[0], -y[1])", x_dot="(fit(np.ldexp(x_dot, -y[1]), y[0]), ZERO)", _returns="tuple"
 )
 elementwise(np.nextafter, "x1, x2", x1="g", x2="zero(g)")
-elementwise(
-    np.kaiser, "M, beta", beta="g * kaiser_slope(y, M, beta)", beta_dot="kaiser_slope(y, M, beta) * beta_dot"
+rule(
+    np.kaiser,
+    "M, beta",
+    beta="fit(np.sum(g * kaiser_slope(y, M, beta)), beta)",
+    beta_dot="kaiser_slope(y, M, beta) * beta_dot",
+    _returns="array",
 )
 constant(np.spacing, returns="numeric")

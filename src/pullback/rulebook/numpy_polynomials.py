@@ -42,6 +42,8 @@ def coefficients_pullback(g: Any, x: Any, m: Form) -> Tangent:
 def polyval_slope(p: Any, x: Any) -> Any:
     """The derivative of the polynomial `p` (coefficients, highest first) at x."""
     p = np.asarray(p)
+    if p.ndim != 1:
+        refuse("np.polyval has a derivative for a vector of coefficients only")
     return np.polyval(p[:-1] * np.arange(p.size - 1, 0, -1), x)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from pullback.rulebook.array_likes import Array, Form, form, refuse, restore, shape_of
+from pullback.rulebook.exact_values import exactly, standing_for
 from pullback.rules import constant, rule, stands_in
 from pullback.tangents import NO_TANGENT, ZERO, Tangent
 
@@ -111,39 +112,71 @@ def bins_of(a: Any, bins: Any, span: Any) -> Array:
     return np.where((place < 0) | (place > edges.size - 2), edges.size - 1, place)
 
 
-def histogram_weights(g: Any, a: Any, bins: Any, span: Any, density: Any, m: Form) -> Tangent:
+def sums_in_bins(a: Any, bins: Any, span: Any, weights: Any) -> Any:
+    """The weights in each bin, by a name of its own: to which bin a sample belongs does not change with it."""
+    return np.histogram(a, bins, span, weights=weights)[0]
+
+
+def sums_pullback(g: Any, a: Any, bins: Any, span: Any, m: Form) -> Tangent:
     """The cotangent of the weights: each sample has that of its bin."""
-    if density:
-        refuse("np.histogram has no derivative with density=True; divide by the sum yourself")
-    if g[0] is ZERO or g[0] is NO_TANGENT:
-        return ZERO
-    return restore(np.reshape(np.append(g[0], 0.0)[bins_of(a, bins, span)], shape_of(m)), m)
+    return restore(np.reshape(np.append(g, 0.0)[bins_of(a, bins, span)], shape_of(m)), m)
 
 
-def weights_tangent(w_dot: Any, a: Any, bins: Any, span: Any, density: Any) -> Tangent:
-    """The tangents of (sums, edges) through the weights."""
-    if density:
-        refuse("np.histogram has no derivative with density=True; divide by the sum yourself")
-    return np.histogram(a, bins, span, weights=w_dot)[0], ZERO
+def histogram(a: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None) -> Any:
+    """`np.histogram`: edges that are given are the very array of the result."""
+    edges = histogram_bin_edges(a, bins, range, weights)
+    if not density:
+        if weights is None:
+            return exactly(counts_in_bins, a, bins, range), edges
+        return sums_in_bins(a, bins, range, weights), edges
+    exact = exactly(density_in_bins, a, bins, range, weights)
+    sums = exactly(counts_in_bins, a, bins, range) if weights is None else sums_in_bins(a, bins, range, weights)
+    return standing_for(exact, sums / np.diff(edges) / np.sum(sums)), edges
 
 
-def histogram_samples(bins: Any, density: Any, a: Any) -> Tangent:
-    """The derivative by the samples: 0, as long as no edge or width depends on them."""
-    if np.ndim(bins) == 0 or density:
-        refuse("np.histogram has a derivative where the bins are given as edges, without density=True")
-    return restore(np.zeros(np.shape(a)), form(a))
+def counts_in_bins(a: Any, bins: Any, span: Any) -> Any:
+    """How many samples are in each bin."""
+    return np.histogram(a, bins, span)[0]
+
+
+def density_in_bins(a: Any, bins: Any, span: Any, weights: Any) -> Any:
+    """The share of each bin, for each unit of its width."""
+    return np.histogram(a, bins, span, True, weights)[0]
+
+
+def histogram_bin_edges(a: Any, bins: Any = 10, range: Any = None, weights: Any = None) -> Any:
+    """`np.histogram_bin_edges`: the given ones, or equal steps from the smallest sample to the largest."""
+    if np.ndim(bins) == 1:
+        check_edges(a, bins, range, weights)
+        return np.asarray(bins)
+    exact = exactly(np.histogram_bin_edges, a, bins, range, weights)
+    if range is not None:
+        low, high = range
+    elif np.size(a) == 0:
+        return exact
+    else:
+        low, high = np.min(a), np.max(a)
+    if low == high:
+        low, high = low - 0.5, high + 0.5
+    return standing_for(exact, np.linspace(low, high, len(exact)))
+
+
+def check_edges(a: Any, bins: Any, span: Any, weights: Any) -> None:
+    """Raise NumPy's own errors for edges that are given."""
+    np.histogram_bin_edges(a, bins, span, weights)
 
 
 stands_in(np.cov, cov)
 stands_in(np.corrcoef, corrcoef)
 stands_in(np.polyfit, polyfit)
-constant(bins_of, sample_type)
+constant(bins_of, sample_type, check_edges)
+stands_in(np.histogram, histogram, changes=True)  # (it hands out the edges that it is given)
+stands_in(np.histogram_bin_edges, histogram_bin_edges, changes=True)
 rule(
-    np.histogram,
-    "a, bins=10, range=None, density=None, weights=None",
-    a="histogram_samples(bins, density, a)",
-    weights="histogram_weights(g, a, bins, range, density, form(weights))",
-    a_dot="(ZERO, ZERO) if histogram_samples(bins, density, a) is not None else ZERO",
-    weights_dot="weights_tangent(weights_dot, a, bins, range, density)",
-    _returns="tuple",
+    sums_in_bins,
+    "a, bins, span, weights",
+    weights="sums_pullback(g, a, bins, span, form(weights))",
+    _linear="weights",
+    _inert="a, bins, span",
+    _returns="array",
 )

@@ -70,6 +70,36 @@ def tplquad(
     return standing_for(exact[0], value), without_slope(exact[1], value, "the error estimate of an integral")
 
 
+def nquad(func: Any, ranges: Any, args: Any = None, opts: Any = None, full_output: Any = False) -> Any:
+    """`integrate.nquad`: the first variable is the innermost; each range may depend on those outside of it."""
+    exact = exactly(integrate.nquad, func, ranges, args, opts, full_output)
+    if opts is not None and not isinstance(opts, dict):
+        refuse("scipy.integrate.nquad has a derivative with the same opts, a dict, for all variables")
+    rest = () if args is None else as_tuple(args)
+    options = {} if opts is None else opts
+    value = integral_over(func, ranges, len(ranges) - 1, (), rest, options)
+    error = without_slope(exact[1], value, "the error estimate of an integral")
+    return (standing_for(exact[0], value), error, *exact[2:])
+
+
+def integral_over(func: Any, ranges: Any, depth: int, outer: Any, rest: Any, options: Any) -> Any:
+    """The integral over the variables up to number `depth`, for given ones outside."""
+    found = ranges[depth]
+    ends = found(*outer, *rest) if is_function(found) else found
+
+    def inner(t: Any) -> Any:
+        if depth == 0:
+            return func(t, *outer, *rest)
+        return integral_over(func, ranges, depth - 1, (t, *outer), rest, options)
+
+    return integrate.quad(inner, ends[0], ends[1], **options)[0]
+
+
+def as_tuple(args: Any) -> Any:
+    """Further arguments, of which one may come by itself."""
+    return args if isinstance(args, tuple) else (args,)
+
+
 @intrinsic(integrate.quad_vec, returns="tuple")
 def _quad_vec(args: tuple[Any, ...], kwargs: Call, active: Active) -> tuple[Any, Residual]:
     given, places, names = bound_call(integrate.quad_vec, args, kwargs, active)
@@ -122,3 +152,4 @@ def _integrated(traced: Traced, given: Call, g: Tangent) -> Array:
 constant(is_function, plain)
 stands_in(integrate.dblquad, dblquad, "tuple")
 stands_in(integrate.tplquad, tplquad, "tuple")
+stands_in(integrate.nquad, nquad, "tuple")

@@ -16,13 +16,14 @@ from scipy import linalg
 
 from pullback.rulebook.array_likes import Array, form, gathered, refuse, restore
 from pullback.rulebook.exact_values import exactly, standing_for
-from pullback.rulebook.numpy_decompositions import qr_pullback, singular_values_pullback, svd_pullback
+from pullback.rulebook.numpy_decompositions import cholesky_tangent, qr_pullback, singular_values_pullback, svd_pullback
 from pullback.rulebook.numpy_eigenvalues import (
     eigh_pullback,
     eigvals_pullback,
     eigvalsh_pullback,
     inverse_gaps,
     no_phase,
+    turned,
 )
 from pullback.rulebook.numpy_linalg import adjoint, read_triangle, transposed
 from pullback.rulebook.numpy_norms import norm_pullback
@@ -97,7 +98,28 @@ def eigh_tangent(a_dot: Any, b_dot: Any, y: Any, a: Any, b: Any, lower: Any, eig
     w_dot = np.real(np.diagonal(c, 0, -2, -1))
     if eigvals_only:
         return w_dot
-    return w_dot, v @ (c * inverse_gaps(w, (c,), "eigh") - 0.5 * d * np.eye(w.shape[-1]))
+    change = v @ (c * inverse_gaps(w, (c,), "eigh") - 0.5 * d * np.eye(w.shape[-1]))
+    if np.iscomplexobj(v):
+        fixed = (v, change, -1)
+        if lower and b is not None:  # the first row is real of Lᴴ V, with B = L Lᴴ
+            factor = linalg.cholesky(b, lower=True)
+            moved = adjoint(factor) @ change
+            if b_dot is not None:
+                moved = moved + adjoint(cholesky_tangent(matrix_read(b_dot, "her", lower), factor, False)) @ v
+            fixed = (adjoint(factor) @ v, moved, 0)
+        elif lower:
+            fixed = (v, change, 0)
+        change = with_phases([change, v], [fixed], "eigh")[0]
+    return w_dot, change
+
+
+def with_phases(tangents: list[Array], rows: list[tuple[Array, Array, int]], name: str) -> list[Array]:
+    """Tangents of complex vectors turned by phases, so that what LAPACK makes real stays real: see `turned`."""
+    found = (turned(tangents, v, change, row) for v, change, row in rows)
+    kept = next((t for t in found if t is not None), None)
+    if kept is None:
+        refuse(f"scipy.linalg.{name}: forward mode finds no component of the complex vectors that is always real")
+    return kept
 
 
 def completed(y: Any, a: Any, b: Any, lower: Any, eigvals_only: Any) -> tuple[Array, Array, int, int]:
@@ -212,13 +234,15 @@ def svd_tangent(a_dot: Any, y: Any, a: Any, full_matrices: Any, compute_uv: Any)
     of_u = f * (c * row + column * adjoint(c))
     of_v = f * (column * c + adjoint(c) * row)
     u_dot, v_dot = u @ of_u, v @ of_v
-    if np.iscomplexobj(u):  # half of the phase each; only results that do not depend on it have a derivative
+    if np.iscomplexobj(u):  # half of the phase each
         turn = 0.5j * np.imag(np.diagonal(c, 0, -2, -1)) / s
         u_dot, v_dot = u_dot + u * np.expand_dims(turn, -2), v_dot - v * np.expand_dims(turn, -2)
     rest = d @ v / row
     u_dot = u_dot + (rest - u @ (adjoint(u) @ rest))
     rest = adjoint(d) @ u / row
     v_dot = v_dot + (rest - v @ (adjoint(v) @ rest))
+    if np.iscomplexobj(u):
+        u_dot, v_dot = with_phases([u_dot, u, v_dot, v], [(v, v_dot, 0), (u, u_dot, 0)], "svd")
     return u_dot, s_dot, adjoint(v_dot)
 
 

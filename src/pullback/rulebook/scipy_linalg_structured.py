@@ -14,7 +14,7 @@ from scipy import linalg
 from pullback.rulebook.array_likes import Array, form, refuse, restore
 from pullback.rulebook.numpy_linalg import transposed
 from pullback.rulebook.scipy_linalg import columns, flat
-from pullback.rules import rule
+from pullback.rules import constant, rule
 from pullback.tangents import ZERO, Tangent
 
 IN_TEMPLATES = (form, restore, transposed)
@@ -295,3 +295,7 @@ rule(
     _linear="q",
     _returns="array",
 )
+
+# What is asked of a matrix, and matrices that are made of a size
+constant(linalg.issymmetric, linalg.ishermitian, linalg.bandwidth)
+constant(linalg.hadamard, linalg.hilbert, linalg.invhilbert, linalg.pascal, linalg.invpascal, linalg.helmert)

@@ -16,7 +16,7 @@ from scipy import ndimage
 from pullback.fitting import fit
 from pullback.rulebook.array_likes import Array, Form, form, refuse, restore, shape_of
 from pullback.rulebook.scipy_linear import linear_back
-from pullback.rules import rule
+from pullback.rules import constant, rule
 from pullback.tangents import Tangent
 
 IN_TEMPLATES = (fit, restore)
@@ -290,3 +290,11 @@ rule(
     coordinates_dot="np.sum(coordinate_slopes(input, coordinates, order, mode) * coordinates_dot, axis=0)",
     _returns="array",
 )
+
+# Places, labels and masks
+for _flat in (
+    *("label", "find_objects", "maximum_position", "minimum_position", "generate_binary_structure"),
+    *("iterate_structure", "binary_closing", "binary_dilation", "binary_erosion", "binary_fill_holes"),
+    *("binary_hit_or_miss", "binary_opening", "binary_propagation"),
+):
+    constant(getattr(ndimage, _flat))

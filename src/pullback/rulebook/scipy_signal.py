@@ -15,7 +15,7 @@ from scipy import signal
 
 from pullback.rulebook.array_likes import Array, form, refuse, restore
 from pullback.rulebook.scipy_linear import linear_back
-from pullback.rules import rule
+from pullback.rules import constant, rule
 
 IN_TEMPLATES = (form, linear_back)
 
@@ -199,3 +199,7 @@ rule(
     _linear="x",
     _returns="array",
 )
+
+# Places, windows of a size, and what is asked of them
+constant(signal.find_peaks_cwt, signal.argrelextrema, signal.argrelmax, signal.argrelmin, signal.unit_impulse)
+constant(signal.max_len_seq, signal.correlation_lags, signal.choose_conv_method, signal.check_COLA, signal.check_NOLA)

@@ -19,7 +19,7 @@ from pullback.applying import Residual
 from pullback.errors import DifferentiabilityError
 from pullback.rulebook.array_likes import Array, form, refuse, restore
 from pullback.rulebook.scipy_callables import Call, fields_of
-from pullback.rules import Active, intrinsic, rule
+from pullback.rules import Active, constant, intrinsic, rule
 from pullback.tangent_parts import is_zero
 from pullback.tangents import ZERO, Tangent, tangent_type
 
@@ -153,3 +153,8 @@ def _reverse_made(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
 
 for _kind in _KINDS:
     maker(_kind)
+
+# What is asked of a matrix, and matrices that are made of a size
+constant(sparse.issparse, sparse.isspmatrix, sparse.eye, sparse.identity, sparse.eye_array)
+for _kind in ("bsr", "coo", "csc", "csr", "dia", "dok", "lil"):
+    constant(getattr(sparse, f"isspmatrix_{_kind}"))

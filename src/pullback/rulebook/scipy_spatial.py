@@ -34,7 +34,10 @@ def slopes(y: Any, a: Any, b: Any, metric: Any) -> Array:
     rule_of = _METRICS.get(metric)
     if rule_of is None:
         refuse(f"the derivative of scipy.spatial.distance covers the metrics {', '.join(_METRICS)}, not {metric!r}")
-    return np.asarray(rule_of(np.subtract(a, b), np.asarray(y)))
+    d = np.subtract(a, b)
+    if np.iscomplexobj(d):
+        refuse("the distances of scipy.spatial.distance have derivatives for real vectors")
+    return np.asarray(rule_of(d, np.asarray(y)))
 
 
 def pairs(x: Any) -> tuple[Array, Array]:

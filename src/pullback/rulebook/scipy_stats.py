@@ -68,6 +68,28 @@ def fisher_shape(z: Any, own: Any, other: Any, is_first: bool) -> Any:
     return 0.5 * (common - n / d + (n + d) * (n * z / d) / (d + n * z))
 
 
+def stretched(c: Any, z: Any) -> Any:
+    """log(1 + c z) / c, which is z where c is 0."""
+    u = c * z
+    near = np.abs(u) < 1e-2
+    series = z * (1.0 - u * (1 / 2 - u * (1 / 3 - u * (1 / 4 - u * (1 / 5 - u * (1 / 6 - u * (1 / 7 - u / 8)))))))
+    return np.where(near, series, np.log1p(u) / np.where(near, 1.0, c))
+
+
+def stretched_slope(c: Any, z: Any) -> Any:
+    """Its derivative by c, by the series where it cancels."""
+    u = c * z
+    near = np.abs(u) < 1e-2
+    more = u * (3 / 4 - u * (4 / 5 - u * (5 / 6 - u * (6 / 7 - u * 7 / 8))))
+    series = -z * z * (1 / 2 - u * (2 / 3 - more))
+    return np.where(near, series, (z / (1.0 + u) - stretched(c, z)) / np.where(near, 1.0, c))
+
+
+def log_or_zero(x: Any) -> Any:
+    """log x, and 0 where x is 0."""
+    return np.log(np.where(x == 0, 1.0, x))
+
+
 def _target(distribution: Any, method: str, parameters: str) -> Callable[..., Any]:
     """The method as a function of its own, with the distribution as the first parameter."""
     names = [p.partition("=")[0].strip() for p in parameters.split(",")]

@@ -45,6 +45,31 @@ class LinregressResult(NamedTuple):
     stderr: Any
 
 
+class FOnewayResult(NamedTuple):
+    """`statistic` and `pvalue`."""
+
+    statistic: Any
+    pvalue: Any
+
+
+class PowerDivergenceResult(NamedTuple):
+    """`statistic` and `pvalue`."""
+
+    statistic: Any
+    pvalue: Any
+
+
+class DescribeResult(NamedTuple):
+    """What `stats.describe` returns."""
+
+    nobs: Any
+    minmax: Any
+    mean: Any
+    variance: Any
+    skewness: Any
+    kurtosis: Any
+
+
 def two_parts(function: Any, *args: Any, **kwargs: Any) -> Any:
     """The fields of a result, as a tuple."""
     return tuple(function(*args, **kwargs))
@@ -99,6 +124,47 @@ def linregress(
     error = np.sqrt(rest * syy / sxx / freedom)
     line = given(exact[0], slope), given(exact[1], intercept)
     return LinregressResult(*line, given(exact[2], r), given(exact[3], p), given(exact[4], error))
+
+
+def f_oneway(
+    *samples: Any, axis: Any = 0, equal_var: Any = True, nan_policy: Any = "propagate", keepdims: Any = False
+) -> Any:
+    """`stats.f_oneway`: the variance between the samples over that within them."""
+    options = {"axis": axis, "equal_var": equal_var, "nan_policy": nan_policy, "keepdims": keepdims}
+    exact = exactly(two_parts, stats.f_oneway, *samples, **options)
+    if not equal_var:
+        refuse("scipy.stats.f_oneway has a derivative with equal_var=True")
+    xs = [sample(x, nan_policy) for x in samples]
+    total = np.mean(np.concatenate(xs, axis=axis), axis=axis, keepdims=True)
+    means = [np.mean(x, axis=axis, keepdims=True) for x in xs]
+    counts = [count_of(x, total) for x in xs]
+    between = sum([n * (m - total) ** 2 for n, m in zip(counts, means)])  # noqa: B905
+    within = sum([np.sum((x - m) ** 2, axis=axis, keepdims=True) for x, m in zip(xs, means)])  # noqa: B905
+    first, second = len(xs) - 1, sum(counts) - len(xs)
+    f = (between / first) / (within / second)
+    p = special.betainc(0.5 * second, 0.5 * first, second / (second + first * f))
+    return FOnewayResult(given(exact[0], f), given(exact[1], p))
+
+
+def chisquare(f_obs: Any, f_exp: Any = None, ddof: Any = 0, axis: Any = 0, *, sum_check: Any = True) -> Any:
+    """`stats.chisquare`."""
+    exact = exactly(two_parts, stats.chisquare, f_obs, f_exp, ddof, axis, sum_check=sum_check)
+    x = sample(f_obs, None)
+    expected = np.mean(x, axis=axis, keepdims=True) if f_exp is None else sample(f_exp, None)
+    statistic = np.sum((x - expected) ** 2 / expected, axis=axis)
+    p = special.gammaincc(0.5 * (count_of(x, statistic) - 1 - ddof), 0.5 * statistic)
+    return PowerDivergenceResult(given(exact[0], statistic), given(exact[1], p))
+
+
+def describe(a: Any, axis: Any = 0, ddof: Any = 1, bias: Any = True, nan_policy: Any = "propagate") -> Any:
+    """`stats.describe`."""
+    exact = exactly(two_parts, stats.describe, a, axis, ddof, bias, nan_policy)
+    x = np.ravel(sample(a, nan_policy)) if axis is None else sample(a, nan_policy)
+    along = 0 if axis is None else axis
+    ends = given(exact[1][0], np.min(x, axis=along)), given(exact[1][1], np.max(x, axis=along))
+    mean, variance = np.mean(x, axis=along), np.var(x, axis=along, ddof=ddof)
+    shapes = stats.skew(x, along, bias), stats.kurtosis(x, along, bias=bias)
+    return DescribeResult(exact[0], ends, given(exact[2], mean), given(exact[3], variance), *shapes)
 
 
 def spread_of(x: Any, axis: Any) -> tuple[Any, Any]:
@@ -224,7 +290,8 @@ def logpdf(self: Any, x: Any) -> Any:
 
 
 for _python in (
-    pearsonr, linregress, ttest_1samp, ttest_rel, ttest_ind, wasserstein_distance, energy_distance,
+    pearsonr, linregress, ttest_1samp, ttest_rel, ttest_ind, wasserstein_distance, energy_distance, f_oneway, chisquare,
+    describe,
 ):  # fmt: skip
     stands_in(getattr(stats, _python.__name__), _python)
 stands_in(stats.gaussian_kde.evaluate, evaluate)

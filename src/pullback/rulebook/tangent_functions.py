@@ -50,7 +50,7 @@ from pullback.tangent_parts import (
     walked,
 )
 from pullback.tangents import ZERO, add, product, scale
-from pullback.template_functions import operator_caller
+from pullback.template_functions import caller_of, operator_caller
 
 rule(add, "a, b", a="g", b="g", a_dot="a_dot", b_dot="b_dot", _returns="unknown")
 rule(
@@ -157,7 +157,7 @@ constant(
     moves_by_sums,
     is_differentiable,
     is_zero, zero_tangent, meta, how_method, how_attribute, how_item, how_operator, class_methods, is_answer,
-    constructor_fields, operator_caller, is_caller, may_mutate, changes_something,
+    constructor_fields, operator_caller, caller_of, is_caller, may_mutate, changes_something,
     observe,  # (what it returns reaches no result, so none of its derivatives does)
 )  # fmt: skip
 
