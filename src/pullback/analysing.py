@@ -139,6 +139,7 @@ _CHANGE = (
     "forward_array_changes",
     "copying",
     "operator_changes",
+    "replacing",
 )
 
 

@@ -124,6 +124,9 @@ def resolve(
     spelled = spelled_for(fn, args) if moved else None
     if spelled is not None and not (entry is not None and entry.vjps):
         return resolve(spelled, ZERO, args, dots, kwargs, kwdots, lent=lent, foreseen=foreseen)
+    instead = getattr(entry.forward, "instead", None) if entry is not None and moved else None
+    if instead is not None and instead[0](*args):
+        return resolve(instead[1], ZERO, args, dots, kwargs, kwdots, lent=lent, foreseen=foreseen)
     if entry is not None:
         found = _registered(fn, entry, args, dots, kwargs, kwdots, moved, callee_moves)
         if found is not None:

@@ -463,10 +463,11 @@ class Forward(Looking):
     def dynamic_call(self, stmt: ir.Bind, expr: ir.Apply, values: dict[ir.Atom, ast.expr]) -> ast.expr:
         """A call whose callee is looked up at run time."""
         active = stmt.facts.active
-        operands: list[int | str | None] = [-1, *range(len(expr.args)), *(k for k, _ in expr.keywords)]
-        flags: list[int | str | None]
+        named = [f"**{place}" if k is None else k for place, (k, _) in enumerate(expr.keywords)]
+        operands: list[int | str] = [-1, *range(len(expr.args)), *named]
+        flags: list[int | str]
         if expr.stars or any(k is None for k, _ in expr.keywords):
-            flags = [(o if o is not None else "**") for o, a in zip(operands, active, strict=True) if a]
+            flags = [o for o, a in zip(operands, active, strict=True) if a]
             args = tuple_of([values[a] for a in expr.args])
             keywords = tuple_of([tuple_of([constant(k), values[a]]) for k, a in expr.keywords])
             return self.run_time_call(

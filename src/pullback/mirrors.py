@@ -221,6 +221,15 @@ def _completed(t: Tangent, x: Any, memo: Memo) -> Tangent:
         for k, e in x.items():
             if not isinstance(e, _SIMPLE):
                 t[k] = _completed(t.get(k, ZERO), e, memo)
+    elif isinstance(x, types.MethodType):
+        return _completed(t, x.__self__, memo)
+    elif isinstance(x, types.FunctionType) and isinstance(t, dict):  # what it captured has its parts
+        memo[id(x)] = x, t
+        for name, value in _captured(x, t).items():
+            if not isinstance(value, _SIMPLE):
+                part = _completed(t.get(name, ZERO), value, memo)
+                if part is not ZERO:
+                    t[name] = part
     elif isinstance(t, TangentVector) and has_fields(x):
         memo[id(x)] = x, t
         for name, value in fields_of(x).items():

@@ -19,7 +19,8 @@ def call_starred(
 ) -> tuple[Any, Residual]:  # fmt: skip
     """A call with `*args` or `**kwargs`: they are spread, and their tangents gathered again.
 
-    With `shared` the caller changes values in place, and lends its shadows to the reverse.
+    With `shared` the caller changes values in place, and lends its shadows to the reverse. `**kwargs` at place k of
+    the keywords is the operand `**k`.
     """
     flat: list[Any] = []
     origin: list[tuple[int, int | None]] = []  # of each flat argument: the operand, and the element of it
@@ -34,10 +35,10 @@ def call_starred(
             origin.append((position, None))
     kwargs: dict[str, Any] = {}
     keyed: dict[str, tuple[str, str | None]] = {}
-    for key, value in keywords:
+    for place, (key, value) in enumerate(keywords):
         if key is None:
             kwargs.update(value)
-            keyed.update({k: ("**", k) for k in value})
+            keyed.update({k: (f"**{place}", k) for k in value})
         else:
             kwargs[key] = value
             keyed[key] = (key, None)
@@ -82,7 +83,7 @@ def _gather(residual: Residual, tangents: tuple[Tangent, ...]) -> tuple[Tangent,
             if key is None:
                 out[name] = t
             else:
-                out.setdefault("**", {})[key] = t
+                out.setdefault(name, {})[key] = t
     for position, items in parts.items():
         out[position] = sources[position].tangent(items)
     return tuple(out.get(operand, ZERO) for operand in active)

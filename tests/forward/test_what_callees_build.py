@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -145,3 +146,41 @@ def test_a_setdefault_in_a_loop(in_every_mode: Any) -> None:
 
     second = (along(X + 1e-5 * X) - along(X - 1e-5 * X)) / 2e-5
     assert pb.differential(along)(X)(X) == pytest.approx(second, rel=1e-6)
+
+
+def kept(f: Any) -> Any:
+    values: dict[Any, Any] = {}
+
+    def cached(k: Any) -> Any:
+        if k not in values:
+            values[k] = f(k)
+        return values[k]
+
+    return cached
+
+
+def what_a_closure_keeps(x: Any) -> Any:
+    h = kept(lambda k: [x[0], k * x[1]])
+    h(2)[0] = h(2)[1] * x[0]
+    return h(2)[0] * x[2]
+
+
+def test_what_a_closure_keeps_has_a_tangent_that_changes(in_every_mode: Any) -> None:
+    in_every_mode(what_a_closure_keeps, X)
+
+
+def applied(f: Any, xs: Any, k: Any) -> Any:
+    return f(xs, k)
+
+
+def handed_out_by_what_is_given(x: Any) -> Any:
+    rows = [[x[0]], [x[1]]]
+    row = applied(lambda xs, k: xs[k], rows, 1)
+    row[0] *= x[0]
+    other = applied(operator.getitem, rows, 0)
+    other[0] = other[0] * x[2]
+    return rows[1][0] * rows[0][0]
+
+
+def test_what_a_given_function_hands_out_is_changed(in_every_mode: Any) -> None:
+    in_every_mode(handed_out_by_what_is_given, X)

@@ -26,6 +26,7 @@ from pullback.fitting import fit
 from pullback.iterating import All
 from pullback.operating import operate
 from pullback.rulebook.builtin_functions import real_part
+from pullback.rulebook.replacing import made_anew, runs_code
 from pullback.rules import Active, constant, intrinsic, rule
 from pullback.tangents import ZERO, Tangent, TangentVector, add
 
@@ -246,11 +247,8 @@ def _reverse_getattr(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
 
 @intrinsic(dataclasses.replace)
 def _replace(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Result:
-    if hasattr(type(args[0]), "__post_init__"):
-        raise DifferentiabilityError(
-            f"{type(args[0]).__name__}.__post_init__ runs code of its own when a copy is made, which is not "
-            "differentiated yet; build the new value in a function"
-        )
+    if runs_code(args[0]):
+        return call(made_anew, args, active, kwargs)
     return dataclasses.replace(*args, **kwargs), (_reverse_replace, kwargs, active)
 
 

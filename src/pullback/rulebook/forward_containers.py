@@ -18,6 +18,7 @@ from pullback.differential_calls import call_differential
 from pullback.differential_objects import attribute_differential, operate_differential
 from pullback.errors import DifferentiabilityError
 from pullback.rulebook.builtin_containers import NUMBERS, chosen, keyed, sorted_order
+from pullback.rulebook.replacing import made_anew, runs_code
 from pullback.rules import constant, forward_intrinsic, rule
 from pullback.spaces import is_differentiable
 from pullback.tangent_parts import collected, elements, part
@@ -218,21 +219,14 @@ def kept_fields(g: Tangent, names: tuple[str, ...]) -> Tangent:
     return type(g)(**{k: v for k, v in g.__dict__.items() if k not in names})
 
 
-def refuse_post_init(obj: Any) -> None:
-    """A copy of such an object runs code of its own."""
-    if hasattr(type(obj), "__post_init__"):
-        raise DifferentiabilityError(
-            f"{type(obj).__name__}.__post_init__ runs code of its own when a copy is made, which is not "
-            "differentiated yet; build the new value in a function"
-        )
-
-
 @forward_intrinsic(dataclasses.replace)
 def _replace(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
-    refuse_post_init(args[0])
     value = dataclasses.replace(args[0], **kwargs)
     names = tuple(kwargs)
     return value, replaced(dots[0], value, names, tuple([part(kwdots, k) for k in names]))
+
+
+_replace.instead = runs_code, made_anew  # type: ignore[attr-defined]
 
 
 @forward_intrinsic(super)
@@ -262,7 +256,7 @@ def is_position(key: Any) -> bool:
     return isinstance(key, int)
 
 
-constant(held_by, is_position, all_numbers, winner, is_tuple, selected, is_dict, has_attribute, refuse_post_init)
+constant(held_by, is_position, all_numbers, winner, is_tuple, selected, is_dict, has_attribute)
 rule(
     replaced,
     "t, value, names, parts",
