@@ -122,7 +122,7 @@ def an_object_of_two_dicts(x: Any) -> Any:
     return d.a + d.b
 
 
-TO_FIRST_ORDER = {changed_afterwards, the_old_one_stays, frozen}  # (second derivatives are refused: objects that change)
+TO_FIRST_ORDER = {changed_afterwards, the_old_one_stays, frozen}  # (objects that change: refused beyond that)
 
 
 @pytest.mark.parametrize("f", PROGRAMS, ids=lambda f: f.__name__)
