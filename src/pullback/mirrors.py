@@ -18,6 +18,7 @@ import numpy as np
 
 from pullback.drawing import Drawn
 from pullback.errors import DifferentiabilityError
+from pullback.shadow_totals import held_by_function
 from pullback.structs import constant_fields, is_class, registration
 from pullback.tangents import NO_TANGENT, ZERO, Tangent, TangentVector, ZeroTangent, tangent_type
 from pullback.views import Memory, root_of
@@ -103,7 +104,7 @@ def _mirrored_callable(x: Any, t: Tangent, memo: Memo) -> Tangent:
     """A closure's tangent is a dict, with a part for each variable that it captured; a bound method's its object's."""
     if isinstance(x, types.MethodType):
         return _mirrored(x.__self__, t, memo)
-    if x.__closure__ is None and t is ZERO:
+    if not held_by_function(x) and t is ZERO:
         return ZERO
     made: dict[str, Tangent] = {}
     memo[id(x)] = x, made
@@ -121,10 +122,10 @@ def _captured(x: Any, given: dict[str, Tangent]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     group, seen = [x], set[str]()
     for fn in group:
-        for name, cell in zip(fn.__code__.co_freevars, fn.__closure__ or (), strict=True):
-            try:
-                value = cell.cell_contents
-            except ValueError:  # not yet assigned
+        for name, value in held_by_function(fn).items():
+            if name.startswith("default "):
+                if fn is x:
+                    found.setdefault(name, value)
                 continue
             if GROUP + name not in given:
                 found.setdefault(name, value)

@@ -21,6 +21,21 @@ from pullback.views import root_of
 MISSING = object()
 
 
+def held_by_function(fn: types.FunctionType) -> dict[str, Any]:
+    """What a function captured, and its defaults, by their names in its tangent."""
+    held: dict[str, Any] = {}
+    for name, cell in zip(fn.__code__.co_freevars, fn.__closure__ or (), strict=True):
+        try:
+            held[name] = cell.cell_contents
+        except ValueError:  # not yet assigned
+            continue
+    given = fn.__code__.co_varnames[: fn.__code__.co_argcount]
+    for parameter, value in zip(reversed(given), reversed(fn.__defaults__ or ()), strict=False):
+        held[f"default {parameter}"] = value
+    held.update({f"default {parameter}": value for parameter, value in (fn.__kwdefaults__ or {}).items()})
+    return held
+
+
 class Totals:
     """Finds the totals, for the shadows of one sweep."""
 
@@ -109,11 +124,7 @@ class Totals:
         if id(fn) in seen:
             return found or ZERO
         seen.add(id(fn))
-        for name, cell in zip(fn.__code__.co_freevars, fn.__closure__ or (), strict=True):
-            try:
-                value = cell.cell_contents
-            except ValueError:  # not yet assigned
-                continue
+        for name, value in held_by_function(fn).items():
             known: Any = self._arrays if isinstance(value, np.ndarray) else self._held
             has_shadow = id(root_of(value) if known is self._arrays else value) in known
             if has_shadow or isinstance(value, types.FunctionType):

@@ -22,7 +22,7 @@ from pullback.along import Along
 from pullback.drawing import Drawn
 from pullback.errors import DifferentiabilityError
 from pullback.fitting import fit
-from pullback.shadow_totals import MISSING, Totals
+from pullback.shadow_totals import MISSING, Totals, held_by_function
 from pullback.spaces import is_differentiable
 from pullback.structs import constant_fields, field_names, is_class, registration
 from pullback.tangents import NO_TANGENT, ZERO, Tangent, TangentVector, WithheldTangent, add, tangent_type
@@ -181,17 +181,12 @@ class Shadows(Totals):
         return g
 
     def _accumulate_captures(self, fn: types.FunctionType, g: dict[str, Tangent]) -> Tangent:
-        cells = dict(zip(fn.__code__.co_freevars, fn.__closure__ or (), strict=True))
+        held = held_by_function(fn)
         rest: dict[str, Tangent] = {}
         for name, part in g.items():
             if part is ZERO:
                 continue
-            left = part
-            if name in cells:
-                try:
-                    left = self.accumulate(cells[name].cell_contents, part)
-                except ValueError:  # the cell is empty
-                    left = part
+            left = self.accumulate(held[name], part) if name in held else part
             if left is not ZERO:
                 rest[name] = left
         return rest or ZERO
