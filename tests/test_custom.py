@@ -817,3 +817,37 @@ def test_tangents_go_to_keywords_in_any_order(cube, f):
 
 def test_keywords_of_a_method_in_any_order():
     assert pb.gradient(lambda x, k: Spring(2.0).energy(k=k, x=x))(1.5, 0.5) == (0.5, 3.0)
+
+
+def with_defaults(x, k=2.0, m=3.0):
+    return x * k * k * m
+
+
+@pb.derivative(of=with_defaults)
+def _with_defaults_vjp(x, k=2.0, m=3.0):
+    return with_defaults(x, k, m), lambda g: (g * k * k * m, g * 2 * x * k * m, g * x * k * k)
+
+
+def some_defaults(x, k=2.0, m=3.0):
+    return x * k * k * m
+
+
+@pb.derivative(of=some_defaults, wrt=("k", "x"))
+def _some_defaults_vjp(x, k=2.0, m=3.0):
+    return some_defaults(x, k, m), lambda g: (g * 2 * x * k * m, g * k * k * m)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x, y: with_defaults(x) * y,
+        lambda x, y: with_defaults(x, m=y),
+        lambda x, y: with_defaults(m=y, x=x),
+        lambda x, y: with_defaults(x, y),
+        lambda x, y: some_defaults(x) * y,
+        lambda x, y: some_defaults(y, k=x),
+        lambda x, y: some_defaults(k=y, x=x),
+    ],
+)
+def test_a_pullback_may_return_tangents_of_parameters_that_have_their_defaults(f):
+    pb.check_derivative(f, 1.3, 0.7)

@@ -335,3 +335,56 @@ def test_a_result_that_is_changed_before_the_pullback(f, change):
     change(value)
     with pytest.raises(pb.ChangedValueError, match="the result of .* was changed"):
         pull(one)
+
+
+# --- defaults ---------------------------------------------------------------------------------------------
+
+
+class _Held:
+    def __init__(self, v):
+        self.v = v
+
+
+def _an_array_as_a_default(x):
+    b = x * 1.0
+    scaled = lambda v, w=b: v * w  # noqa: E731
+    b *= 2.0
+    return np.sum(scaled(x))
+
+
+def _a_keyword_default(x):
+    b = x * 1.0
+
+    def scaled(v, *, w=b):
+        return v * w
+
+    b[0] = 3.0 * x[1]
+    return np.sum(scaled(x))
+
+
+def _an_object_as_a_default(x):
+    held = _Held(x * 1.0)
+
+    def scaled(v, w=held):
+        return v * w.v
+
+    held.v = held.v**2
+    held.v *= 2.0
+    return np.sum(scaled(x))
+
+
+def _a_list_as_a_default(x):
+    xs = [x[0], x[1]]
+
+    def first(v, w=xs):
+        w[0] = w[0] * v
+        return w[0]
+
+    return first(x[1]) * xs[0]
+
+
+@pytest.mark.parametrize(
+    "f", [_an_array_as_a_default, _a_keyword_default, _an_object_as_a_default, _a_list_as_a_default]
+)
+def test_defaults_that_change(f, in_every_mode):
+    in_every_mode(f, np.array([1.2, 0.7]))

@@ -227,6 +227,11 @@ def returned_tangents(returned: Any, rule: VjpRule, operands: list[tuple[int | s
             for k, t in zip(differentiable, tangents, strict=True):
                 spread[k] = t
             tangents = tuple(spread)
+    whole = len(operands) == 1 and isinstance(operands[0][1], tuple)
+    if isinstance(returned, tuple) and len(returned) > len(operands) and not whole:
+        places = rule.places([operand for operand, _ in operands], len(returned))
+        if places is not None:
+            tangents = tuple(returned[k] for k in places)
     if len(tangents) != len(operands):
         raise CotangentError(
             f"the pullback of {callable_name(rule.vjp)} must return {len(operands)} tangents, one for each argument "

@@ -108,7 +108,9 @@ def resolve(
     A caller that changes values has it `lent` their mirrors; where it did not foresee a change, a callee
     that makes one is refused.
     """
-    if fn is call_differential:
+    if fn is call_differential:  # (of a generator it gives pairs, one by one)
+        return Target(generator_differential) if args[0].__class__ is Pairs else _over(args, dots)
+    if fn.__class__ is Pairs and fn.generator is call_differential:
         return _over(args, dots)
     if any(fn is f for f in LENT):  # (a user's object may have an `==` of its own)
         return _over(args, dots, lent=lent or hasattr(fn, "fills_new"))  # (only its caller's mirrors may change)

@@ -197,6 +197,12 @@ def operate_inplace_differential(x: Any, x_dot: Any, op: str, y: Any, y_dot: Any
         x_dot.extend(parts)
         return x, x_dot
     if way == DICT:
+        if not isinstance(y, dict):  # pairs
+            items, parts = both_of(y, y_dot)
+            for k in range(len(items)):
+                x[items[k][0]] = items[k][1]
+                x_dot[items[k][0]] = part(parts[k], 1)
+            return x, x_dot
         for key in list(y):
             x[key] = y[key]
             x_dot[key] = part(y_dot, key)

@@ -30,7 +30,7 @@ from pullback.shadow_totals import MISSING
 from pullback.shadows import Shadows
 from pullback.shared_access import as_tangent_of, set_attribute, set_item, store_attribute
 from pullback.shared_calls import CHANGERS, Changer, call_shared
-from pullback.spaces import is_differentiable
+from pullback.spaces import describe, is_differentiable
 from pullback.tangents import ZERO, Tangent
 
 Args = tuple[Any, ...]
@@ -385,18 +385,24 @@ def _update(args: Args, kwargs: dict[str, Any], active: Active) -> Result:
 def _joined(args: Args, kwargs: dict[str, Any], active: Active) -> Result:
     table, *others = args
     other = others[0] if others else {}
-    given = dict(other)
+    pairs, first = None, None
+    if isinstance(other, Drawn):
+        first, pairs = taken(other), other.rest()
+    elif not isinstance(other, dict):
+        if hasattr(other, "keys") and 1 in active:
+            raise DifferentiabilityError(f"a dict is updated from {describe(other)}; use a dict")
+        pairs = None if hasattr(other, "keys") else list(other)
+    given = dict(other if pairs is None else pairs)
     held = {k: dict.get(table, k, MISSING) for k in (*given, *kwargs)}
     for key, value in given.items():
         table[key] = value
     for key, value in kwargs.items():
         table[key] = value
-    pairs = None if isinstance(other, dict) else list(other)
-    return table, (_unupdate, table, held, set(given), set(kwargs), pairs, active)
+    return table, (_unupdate, table, held, set(given), set(kwargs), pairs, first, active)
 
 
 def _unupdate(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:
-    _, table, held, given, named, pairs, active = residual
+    _, table, held, given, named, pairs, first, active = residual
     rest = shadows.accumulate(table, g)
     assert rest is ZERO
     parts = {key: shadows.restore_item(table, key, before) for key, before in held.items()}
@@ -407,6 +413,8 @@ def _unupdate(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:
     else:
         last = {k: i for i, (k, _) in enumerate(pairs)}
         out[1] = [(ZERO, own.get(k, ZERO)) if last[k] == i else ZERO for i, (k, _) in enumerate(pairs)]
+        if first is not None:
+            out[1] = {first + i: t for i, t in enumerate(out[1]) if t is not ZERO}
     return tuple(out.get(a, ZERO) for a in active)
 
 

@@ -33,6 +33,15 @@ class VjpRule:
                     chosen.append((operand, value))
         return chosen
 
+    def places(self, operands: list[int | str], count: int) -> list[int] | None:
+        """Where these operands are among all parameters that the rule covers, if those are `count`: some have defaults."""
+        names = parameter_names(self.function, self.vjp)
+        covered = list(self.wrt) if self.wrt is not None else names
+        if len(covered) != count or any(isinstance(o, int) and o >= len(names) for o in operands):
+            return None
+        given = [names[o] if isinstance(o, int) else o for o in operands]
+        return [covered.index(name) for name in given] if set(given) <= set(covered) else None
+
 
 def parameter_names(*functions: Any) -> list[str]:
     """The parameter names of the first callable that has a signature."""

@@ -459,3 +459,30 @@ def test_functions_that_have_no_form_for_iterators_are_refused() -> None:
 
     with pytest.raises(pb.DifferentiabilityError, match="groupby of an iterator over differentiated values"):
         pb.differential(grouped)(1.2)(1.0)
+
+
+def two_items(x: Any) -> Iterator[Any]:
+    for k in range(2):
+        yield x ** (k + 2)
+
+
+def to_any_depth(x: Any) -> Any:
+    total = sum(two_items(x))
+    for k, v in enumerate(two_items(x)):
+        total += v * (k + 1) * x
+    for u, w in zip(two_items(x), (v * x for v in two_items(x))):  # noqa: B905
+        total += u * w
+    it = iter([x, x * x])
+    return total * next(it) + next(it)
+
+
+def along_one(f: Any) -> Any:
+    return lambda x: pb.differential(f)(x)(1.0)
+
+
+@pytest.mark.parametrize("outer", [along_one, pb.gradient, pb.jacobian])
+@pytest.mark.parametrize("inner", [along_one, pb.gradient, pb.jacobian])
+def test_derivatives_of_derivatives(inner: Any, outer: Any) -> None:
+    first = along_one(to_any_depth)
+    expected = (first(1.3 + 1e-5) - first(1.3 - 1e-5)) / 2e-5
+    assert outer(inner(to_any_depth))(1.3) == pytest.approx(expected, rel=1e-8)

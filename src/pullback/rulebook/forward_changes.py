@@ -306,8 +306,7 @@ def _update(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any
             table[key] = args[1][key]
             table_dot[key] = part(dots[1], key)
     elif len(args) > 1:
-        pairs = list(args[1])
-        parts = list(elements(dots[1], pairs))
+        pairs, parts = both_of(args[1], dots[1])
         for k in range(len(pairs)):
             table[pairs[k][0]] = pairs[k][1]
             table_dot[pairs[k][0]] = part(parts[k], 1)
