@@ -112,8 +112,9 @@ def not_forward(lowered: ir.FunctionIR, activity: Activity) -> list[Diagnostic]:
             found.append(Diagnostic("unsupported-construct", message, stmt.span, "", (), (), help))
         for handler in stmt.handlers if isinstance(stmt, ir.Try) else ():
             for inner in ir.walk(handler.step.body):
-                reads = ir.atoms(inner.expr) if isinstance(inner, ir.Bind) else ()
-                if isinstance(inner, ir.Bind) and inner.facts.varied and ir.Var(handler.name or "") in reads:
+                reads = zip(ir.atoms(inner.expr), inner.facts.active, strict=False) if isinstance(inner, ir.Bind) else ()
+                carried = any(flag and atom == ir.Var(handler.name or "") for atom, flag in reads)
+                if isinstance(inner, ir.Bind) and inner.facts.varied and carried:
                     message = f"{what} values that an exception carries yet"
                     help = "use gradient or pullback, or keep the value in a variable"
                     found.append(Diagnostic("unsupported-construct", message, inner.span, "", (), (), help))

@@ -34,7 +34,7 @@ class VjpRule:
         return chosen
 
     def places(self, operands: list[int | str], count: int) -> list[int] | None:
-        """Where these operands are among all parameters that the rule covers, if those are `count`: some have defaults."""
+        """Where these operands are among all parameters covered, if those are `count`: some have defaults."""
         names = parameter_names(self.function, self.vjp)
         covered = list(self.wrt) if self.wrt is not None else names
         if len(covered) != count or any(isinstance(o, int) and o >= len(names) for o in operands):
