@@ -112,9 +112,7 @@ def not_forward(lowered: ir.FunctionIR, activity: Activity) -> list[Diagnostic]:
             found.append(Diagnostic("unsupported-construct", message, stmt.span, "", (), (), help))
         for handler in stmt.handlers if isinstance(stmt, ir.Try) else ():
             for inner in ir.walk(handler.step.body):
-                reads = zip(ir.atoms(inner.expr), inner.facts.active, strict=False) if isinstance(inner, ir.Bind) else ()
-                carried = any(flag and atom == ir.Var(handler.name or "") for atom, flag in reads)
-                if isinstance(inner, ir.Bind) and inner.facts.varied and carried:
+                if isinstance(inner, ir.Bind) and inner.facts.varied and _is_given(inner, handler.name):
                     message = f"{what} values that an exception carries yet"
                     help = "use gradient or pullback, or keep the value in a variable"
                     found.append(Diagnostic("unsupported-construct", message, inner.span, "", (), (), help))
@@ -123,6 +121,12 @@ def not_forward(lowered: ir.FunctionIR, activity: Activity) -> list[Diagnostic]:
         help = "make a list of it first, as in `items = list(zip(xs, ys))`"
         found.append(Diagnostic("unsupported-construct", message, stmt.span, "", (), (), help))
     return found
+
+
+def _is_given(stmt: ir.Bind, variable: str | None) -> bool:
+    """Whether a statement is given what a variable holds, as a differentiated value."""
+    operands = zip(ir.atoms(stmt.expr), stmt.facts.active, strict=False)
+    return any(flag and atom == ir.Var(variable or "") for atom, flag in operands)
 
 
 def _drawn_again(body: list[ir.Stmt]) -> list[ir.Stmt]:

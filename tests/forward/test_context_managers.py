@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+import pullback as pb
+
 X = np.array([1.3, 0.7])
 PROGRAMS: list[Callable[[Any], Any]] = []
 
@@ -70,7 +72,6 @@ def of_a_generator(x: Any) -> Any:
     return total
 
 
-@program
 def left_by_an_exception(x: Any) -> Any:
     c = Doubling(x[0])
     try:
@@ -92,3 +93,9 @@ def that_only_counts(x: Any) -> Any:
 @pytest.mark.parametrize("f", PROGRAMS, ids=lambda f: f.__name__)
 def test_in_every_mode(f: Callable[[Any], Any], in_every_mode: Any) -> None:
     in_every_mode(f, X)
+
+
+def test_a_context_that_an_exception_leaves() -> None:
+    pb.check_derivative(left_by_an_exception, X)
+    with pytest.raises(pb.DifferentiabilityError, match="__enter__ changes `self` in place"):
+        pb.hvp(left_by_an_exception)(X, X)
