@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from pullback.along import Lazily, drawn_along, is_along, moving, own_iteration
-from pullback.applying import bind, parameter_of, refuse_unknown
+from pullback.applying import bind, parameter_of, refuse_converted, refuse_unknown
 from pullback.asking import asked
 from pullback.call_paths import WHOLE, Path, Target, is_null, lifted_path, six_operands, still_null, tangent_at
 from pullback.calls import bind_parameters
@@ -357,6 +357,8 @@ def _through_rule(fn: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any, moved
     known = entry.rule if entry is not None else None
     if known is not None:
         bind(known, args, kwargs)  # raises for a call that the rule does not cover
+        for operand in moved:
+            refuse_converted(known, args[operand] if isinstance(operand, int) else kwargs[operand])
     caller = caller_of(fn, args, kwargs, known is not None and known.elementwise)
     return _generated(caller, ZERO, args, dots, kwargs, kwdots, moved)
 

@@ -21,7 +21,7 @@ import numpy as np
 
 from pullback.errors import DifferentiabilityError
 from pullback.mutators import MUTATORS
-from pullback.operations import METHODS
+from pullback.operations import METHODS, type_call
 from pullback.rules import lookup
 from pullback.scopes import bound_names, parameters, read
 from pullback.source import FunctionNode, acquire
@@ -60,8 +60,10 @@ def may_mutate(fn: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | Non
         return False
     if entry is not None and entry.returns == "first":
         return False  # with_derivative: its callback runs in the pullback
-    if any(callable(a) and not isinstance(a, type) and may_mutate(a) for a in (*args, *(kwargs or {}).values())):
-        return True  # a function given to map, sorted, ... is called
+    for a in (*args, *(kwargs or {}).values()):
+        own = type_call(type(a)) is fn  # (an object whose call this is)
+        if callable(a) and not own and not isinstance(a, type) and may_mutate(a):
+            return True  # a function given to map, sorted, ... is called
     if entry is not None and entry.intrinsic is not None:
         return False
     if isinstance(fn, types.MethodType):
@@ -89,7 +91,7 @@ def _runs(fn: Any) -> tuple[Any, tuple[Any, ...]] | None:
     held = getattr(fn, "__wrapped__", None) or getattr(fn, "py_func", None)
     if isinstance(held, types.FunctionType):
         return held, ()
-    method = getattr(type(fn), "__call__", None)
+    method = type_call(type(fn))
     return (method, (fn,)) if isinstance(method, types.FunctionType) else None
 
 

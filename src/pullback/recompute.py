@@ -120,8 +120,8 @@ def _run_vjp(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> t
 
 def _held(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """A fingerprint of what a call may change; None where it changes nothing."""
-    code = getattr(function, "__code__", None)
-    bound = bind_parameters(code, len(args), tuple(kwargs)) if isinstance(function, types.FunctionType) and code else None
+    plain = isinstance(function, types.FunctionType)
+    bound = bind_parameters(function.__code__, len(args), tuple(kwargs)) if plain else None
     values = (*args, *kwargs.values())
     if bound is not None:
         if not function_changes(function, {p: kind_of(x) for p, x in zip(bound, values, strict=True)}):

@@ -45,7 +45,7 @@ def pow_exponent(g: float, x: float, y: float) -> float:
 
 def dist_pullback(g: float, y: float, p: Sequence[float], q: Sequence[float]) -> list[float]:
     """The cotangent of one end of a distance; 0 where the ends meet."""
-    return [g * (a - b) / y if y else 0.0 for a, b in zip(p, q, strict=True)]
+    return [g * (float(a) - float(b)) / y if y else 0.0 for a, b in zip(p, q, strict=True)]
 
 
 def dot(slopes: Sequence[float], tangents: Sequence[float]) -> float:
