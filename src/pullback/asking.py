@@ -199,7 +199,8 @@ def state(x: Any, seen: set[int] | None = None) -> Any:
     if isinstance(x, types.FunctionType):
         return None
     slots = [n for c in type(x).__mro__ for n in c.__dict__.get("__slots__", ()) if isinstance(n, str)]
-    fields = {**{n: getattr(x, n, None) for n in slots}, **getattr(x, "__dict__", {})}
+    fields = {n: getattr(x, n, None) for n in slots if n not in ("__weakref__", "__dict__")}
+    fields.update(getattr(x, "__dict__", {}))
     found = [(name, state(part, seen)) for name, part in fields.items()]
     return [(name, part) for name, part in found if part is not None]
 

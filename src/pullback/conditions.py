@@ -82,7 +82,10 @@ def spelled_for(function: Any, operands: Collection[Any]) -> Any:
         methods = ASKING.get(function)
     except TypeError:  # not hashable
         return None
-    if methods is None or not any(own_methods(c, methods) for c in set(map(type, operands)).difference(_NUMBERS)):
+    if methods is None:
+        return None
+    classes = set(map(type, operands)).difference(_NUMBERS)
+    if methods and not any(own_methods(c, methods) for c in classes):
         return None
     spelled = SPELLED[function]
     return spelled.for_operands(operands) if hasattr(spelled, "for_operands") else spelled

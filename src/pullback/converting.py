@@ -1,16 +1,19 @@
-"""Functions of numbers that are given objects: `math.sin(obj)` takes the number that `obj.__float__()` says.
+"""Functions of numbers that are given objects or iterators: `math.sin(obj)` takes what `obj.__float__()` says.
 
     math.hypot(obj, x)      math.hypot(float(obj), x)
     cmath.exp(obj)          cmath.exp(complex(obj))
     math.floor(obj)         obj.__floor__(), or math.floor(float(obj))
+    math.prod(map(f, xs))   math.prod(list(map(f, xs)))
 """
 
 from __future__ import annotations
 
 import cmath
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from typing import Any
+
+import numpy as np
 
 from pullback.applying import Residual
 from pullback.asking import otherwise, own
@@ -30,7 +33,7 @@ class Converting:
         self.methods = methods
         self._made: dict[tuple[bool, ...], Any] = {}
 
-    def for_operands(self, operands: Iterable[Any]) -> Any:
+    def for_operands(self, operands: Collection[Any]) -> Any:
         """The function to call in its place for such operands."""
         flags = tuple([not isinstance(x, float) and bool(own_methods(type(x), self.methods)) for x in operands])
         found = self._made.get(flags) if any(flags) else None
@@ -40,6 +43,28 @@ class Converting:
             given = ", ".join(f"{how}({a})" if flag else a for a, flag in zip(names, flags, strict=True))
             found = self._made[flags] = made(f"lambda {', '.join(names)}: fn_({given})", {"fn_": self.function})
         return found
+
+
+class Draining:
+    """Spells out a function of items: those of an iterator are put into a list before."""
+
+    def __init__(self, of_list: Callable[..., Any]) -> None:
+        self.of_list = of_list
+
+    def for_operands(self, operands: Collection[Any]) -> Any:
+        """The function to call in its place for such operands."""
+        items = next(iter(operands), ())
+        return None if isinstance(items, (list, tuple, np.ndarray)) else self.of_list
+
+
+def product_of(xs: Any, *, start: Any = 1) -> Any:
+    """`math.prod(xs)` of an iterator."""
+    return math.prod(list(xs), start=start)
+
+
+def sum_of(xs: Any) -> Any:
+    """`math.fsum(xs)` of an iterator."""
+    return math.fsum(list(xs))
 
 
 def floored(x: Any) -> Any:
@@ -89,12 +114,12 @@ _OF_COMPLEX: tuple[Any, ...] = (
 )  # fmt: skip
 
 
-@protocol(*_OF_REAL, *_OF_COMPLEX, complex)
+@protocol(*_OF_REAL, *_OF_COMPLEX, complex, math.prod, math.fsum)
 def _converted(
     function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], active: Active
 ) -> tuple[Any, Residual] | None:
-    spelled = None if kwargs else spelled_for(function, args)
-    return None if spelled is None else call(spelled, args, active)
+    spelled = spelled_for(function, args)
+    return None if spelled is None else call(spelled, args, active, kwargs)
 
 
 for _function in _OF_REAL:
@@ -105,3 +130,5 @@ ASKING[complex], SPELLED[complex] = _COMPLEX, as_complex
 ASKING[math.floor], SPELLED[math.floor] = ("__floor__", "__float__"), floored
 ASKING[math.ceil], SPELLED[math.ceil] = ("__ceil__", "__float__"), ceiled
 ASKING[math.trunc], SPELLED[math.trunc] = ("__trunc__",), truncated
+ASKING[math.prod], SPELLED[math.prod] = (), Draining(product_of)
+ASKING[math.fsum], SPELLED[math.fsum] = (), Draining(sum_of)

@@ -120,7 +120,7 @@ def how_attribute(obj: Any, name: str) -> tuple[int, Any]:
         return BOUND if isinstance(static, types.FunctionType) else PLAIN, None
     if as_getter(static) is not None:  # (it is stored, or the getter was there)
         return FIELD, None
-    if static is not None and not isinstance(static, types.FunctionType):
+    if static is not None and not callable(static):  # (a method is no getter)
         entry = lookup(static)
         if entry is not None and (entry.constant or entry.rule is not None):
             return (PLAIN, None) if entry.constant else (RULE, attribute_caller(static, name))

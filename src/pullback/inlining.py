@@ -65,7 +65,9 @@ def inlinable(stmt: ir.Bind, expr: ir.Apply) -> tuple[Rule, dict[str, Any]] | No
     varied = (k for k, flag in zip(stmt.facts.kinds, stmt.facts.active, strict=True) if flag)
     if any(k.mask == STRUCT for k in varied) and of_numbers(entry.function):
         return None  # an object of which a number or array is made
-    if entry.protocol is not None and not all(k.numeric for k in stmt.facts.kinds[1:]):
+    listed = LIST | TUPLE if entry.of_iterators is not None else 0  # (`math.prod` of a list, not of an iterator)
+    plain = all(k.numeric or (k.mask and not k.mask & ~listed) for k in stmt.facts.kinds[1:])
+    if entry.protocol is not None and not plain:
         return None  # an operand's class may define the operation
     if entry.rule.elementwise and any(k.mask and not k.mask & ~(LIST | TUPLE) for k in stmt.facts.kinds[1:]):
         return None  # its operands become arrays first

@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from math import asinh, cos, cosh, erf, exp, gamma, lgamma, log, pi, sin, sinh, sqrt, trunc
+from typing import Any
+
+import numpy as np
 
 from pullback.rules import constant, elementwise, rule
 from pullback.tangents import NO_TANGENT, ZERO
@@ -65,6 +68,11 @@ def prod_pullback(g: float, xs: Sequence[float], start: float) -> list[float]:
     return out
 
 
+def like_items(items: list[float], xs: Any) -> Any:
+    """The cotangents of items, in an array where the items are in one."""
+    return np.array(items) if isinstance(xs, np.ndarray) else items
+
+
 elementwise(math.fabs, "x", x="g * ((x > 0) - (x < 0))", _returns="float")
 elementwise(math.fmod, "x, n", x="g", n="-g * trunc(x / n)", _returns="float")
 elementwise(math.remainder, "x, n", x="g", n="-g * round((x - y) / n)", _returns="float")
@@ -121,11 +129,11 @@ rule(
     q_dot="dot(dist_pullback(1.0, y, q, p), q_dot)",
     _returns="float",
 )
-rule(math.fsum, "xs", xs="[g] * len(xs)", _linear="xs", _returns="float")
+rule(math.fsum, "xs", xs="like_items([g] * len(xs), xs)", _linear="xs", _returns="float")
 rule(
     math.prod,
     "xs, *, start=1",
-    xs="prod_pullback(g, xs, start)",
+    xs="like_items(prod_pullback(g, xs, start), xs)",
     start="g * math.prod(xs)",
     xs_dot="dot(prod_pullback(1.0, xs, start), xs_dot)",
     start_dot="start_dot * math.prod(xs)",
