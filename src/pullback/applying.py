@@ -10,15 +10,18 @@ from __future__ import annotations
 
 import inspect
 import threading
+import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+
+import numpy as np
 
 from pullback.errors import CotangentError, DifferentiabilityError, RuleError
 from pullback.fitting import fit
 from pullback.rules import Active, Rule, callable_name
 from pullback.spaces import describe, entering, in_place, is_differentiable, project
-from pullback.tangents import NO_TANGENT, ZERO, Tangent, WithheldTangent
+from pullback.tangents import NO_TANGENT, ZERO, Tangent, WithheldTangent, converted
 from pullback.vjp_rules import VjpRule
 
 Residual = tuple[Any, ...]
@@ -107,6 +110,8 @@ def apply_rule(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any], active
         )
         function = rule.function if callable(rule.function) else rule.function.__get__
         y = function(*args, **kwargs)
+        for operand in active:
+            refuse_converted(rule, args[operand] if isinstance(operand, int) else kwargs[operand])
         return y, (reverse_rule, rule.elementwise, known, y, given, parameters)
     bound = bind(rule, args, kwargs).arguments
     parameters = tuple(rule.signature.parameters)
@@ -119,7 +124,29 @@ def apply_rule(rule: Rule, args: tuple[Any, ...], kwargs: dict[str, Any], active
         plan.append((name, index, template))
     function = rule.function if callable(rule.function) else rule.function.__get__  # a descriptor, such as ndarray.T
     y = function(*args, **kwargs)
+    for operand in active:
+        refuse_converted(rule, args[operand] if isinstance(operand, int) else kwargs[operand])
     return y, (reverse_rule, rule.elementwise, plan, y, tuple(bound.values()), parameters)
+
+
+_PLAIN = frozenset({float, int, bool, complex, str, list, tuple, dict, np.ndarray, np.float64, type(None)})
+_CONVERSIONS = ("__float__", "__complex__", "__index__", "__array__", "__array_ufunc__", "__array_function__")
+
+
+def of_numbers(function: Any) -> bool:
+    """Whether a function is one of numbers and arrays, which makes these of what else it is given."""
+    root = (getattr(function, "__module__", None) or "").partition(".")[0]
+    return isinstance(function, np.ufunc) or root in ("math", "cmath", "_operator", "numpy", "scipy")
+
+
+def refuse_converted(rule: Rule, x: Any) -> None:
+    """Refuse an object of a user's class of which a function of numbers and arrays makes one."""
+    cls = x.__class__
+    if cls in _PLAIN or isinstance(x, (float, np.ndarray, np.generic)):
+        return
+    own = (getattr(cls, name, None) for name in _CONVERSIONS)
+    if of_numbers(rule.function) and any(isinstance(method, types.FunctionType) for method in own):
+        raise converted(cls)
 
 
 def refuse_unknown(rule: Rule, name: str, value: Any) -> None:

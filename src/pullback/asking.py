@@ -38,7 +38,7 @@ _LOUD: set[type] = set()
 _HOLDING: tuple[Any, ...] = (
     list, tuple, set, frozenset, deque, type({}.keys()), type({}.values()), type({}.items()),
 )  # fmt: skip
-_SHALLOW = (len, getattr, operator.getitem, iter, type, isinstance, bool, operator.truth)
+_SHALLOW = (len, getattr, operator.getitem, iter, type, bool, operator.truth)
 _RUN = (types.FunctionType, types.MethodType)
 _CONSUMING = (max, min, sorted, sum, any, all, list, tuple, set)
 _EMPTY = types.CellType()
@@ -50,15 +50,25 @@ def asked(function: Callable[..., Any], *operands: Any, **named: Any) -> Any:
     run = getattr(operands[0], operands[1], None) if function is call_attribute else function
     if run.__class__ in _RUN and may_change(run):
         return watched(function, operands, named)
-    for x in (*operands, *named.values()) if named else operands:
+    looked_at = operands[1:] if function is isinstance or function is issubclass else operands
+    for x in (*looked_at, *named.values()) if named else looked_at:
         if x.__class__ not in _QUIET and not is_quiet(x.__class__):
             return watched(function, operands, named)
         if x.__class__ in _RUN and may_change(x):
             return watched(function, operands, named)
-        if x.__class__ in _HOLDING and function not in _SHALLOW and not all(map(is_quiet, set(map(type, x)))):
+        if x.__class__ in _HOLDING and function not in _SHALLOW and not _hold_quiet(x):
             return watched(function, operands, named)
     value = function(*operands, **named)
     return without_derivative(value) if function in _COMPARISONS else value
+
+
+def _hold_quiet(items: Iterable[Any]) -> bool:
+    """Whether all that a container holds is of classes that change nothing when they are asked."""
+    classes = set(map(type, items))
+    if not all(map(is_quiet, classes)):
+        return False
+    nested = classes.intersection(_HOLDING)
+    return not nested or all(_hold_quiet(x) for x in items if type(x) in nested)
 
 
 def may_change(function: Any) -> bool:
@@ -151,7 +161,10 @@ def as_key(x: Any) -> Any:
 
 def unchanging(x: Any, methods: tuple[str, ...]) -> Any:
     """A value whose class must change nothing by these methods, as nothing would come of it."""
-    if x.__class__ not in _QUIET and not is_quiet(x.__class__):
+    if x.__class__ in _HOLDING:
+        for part in {type(part): part for part in x}.values():
+            unchanging(part, methods)
+    elif x.__class__ not in _QUIET and not is_quiet(x.__class__):
         own = Kind(STRUCT, type(x))
         if methods[1:] == ATTRIBUTE and inspect.getattr_static(x, methods[0], x) is not x:
             methods = (methods[0], "__getattribute__")  # it is there: `__getattr__` is not asked
@@ -186,7 +199,8 @@ def state(x: Any, seen: set[int] | None = None) -> Any:
     if isinstance(x, types.FunctionType):
         return None
     slots = [n for c in type(x).__mro__ for n in c.__dict__.get("__slots__", ()) if isinstance(n, str)]
-    fields = {**{n: getattr(x, n, None) for n in slots}, **getattr(x, "__dict__", {})}
+    fields = {n: getattr(x, n, None) for n in slots if n not in ("__weakref__", "__dict__")}
+    fields.update(getattr(x, "__dict__", {}))
     found = [(name, state(part, seen)) for name, part in fields.items()]
     return [(name, part) for name, part in found if part is not None]
 

@@ -192,7 +192,7 @@ def read_attribute(obj: Any, name: str) -> tuple[Any, Residual]:
         return getattr(obj, name), (_bound_method, obj) if method else (no_tangents, 1)
     if as_getter(static) is not None:  # (it is stored, or the getter was there)
         return getattr(obj, name), (_attribute, obj, name)
-    if static is not None and lookup(static) is not None and not isinstance(static, types.FunctionType):
+    if static is not None and lookup(static) is not None and not callable(static):  # (a method is no getter)
         entry = lookup(static)
         assert entry is not None
         if entry.constant:

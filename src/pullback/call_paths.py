@@ -15,7 +15,7 @@ import numpy as np
 from pullback.errors import DifferentiabilityError
 from pullback.python_calls import bound_variadic
 from pullback.rules import Active
-from pullback.tangents import NO_TANGENT, ZERO, Tangent, WithheldTangent, add
+from pullback.tangents import NO_TANGENT, ZERO, Tangent, TangentVector, WithheldTangent, add
 
 Path = Any  # where an operand came from: ("dots", 0), ("args", 3, 1), ...; of a collected one, the paths of its parts
 ROOTS = ("fn", "fn_dot", "args", "dots", "kwargs", "kwdots")
@@ -131,6 +131,11 @@ def is_null(t: Tangent) -> bool:
     if isinstance(t, (list, tuple)):
         return all(map(is_null, t))
     return t is ZERO or t is NO_TANGENT or (isinstance(t, (float, complex, np.ndarray, np.generic)) and not np.any(t))
+
+
+def is_empty(t: Tangent) -> bool:
+    """Whether a tangent is that of an object without fields, such as a function of an extension module."""
+    return isinstance(t, TangentVector) and not t.__dict__
 
 
 def still_null(target: Target, along: Any) -> None:

@@ -228,12 +228,18 @@ class CallEffects:
     def of_method(self, stmt: ir.Bind, method: str, owner: Kind) -> int:
         """Whether a method changes something, its object included."""
         if owner.mask == STRUCT and owner.cls is not None:
+            static = next((b.__dict__[method] for b in owner.cls.__mro__ if method in b.__dict__), None)
+            if isinstance(static, functools.partialmethod):
+                return self.of_callee(static.func, stmt, owner)
+            if isinstance(static, functools.singledispatchmethod):
+                return max(self.of_callee(f, stmt, owner) for f in static.dispatcher.registry.values())
+            if isinstance(getattr(type(static), "__get__", None), types.FunctionType):
+                return MAYBE  # a descriptor of the user's
             found = getattr(owner.cls, method, None)
             if found is None and owner.sample is not UNSET:  # an object in a field, which is called
                 found = getattr(owner.sample, method, None)
                 inner = Kind(STRUCT, type(found), UNSET, "", found)
                 return self.of_callee(call_of(type(found)), stmt, inner)
-            static = next((b.__dict__[method] for b in owner.cls.__mro__ if method in b.__dict__), None)
             if isinstance(static, (staticmethod, classmethod)):
                 return self.of_callee(static.__func__, stmt, UNKNOWN if isinstance(static, classmethod) else None)
             return self.of_callee(found, stmt, owner)

@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import ast
 import builtins
+import copy
 import functools
 import inspect
 import types
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from pullback import ir
 from pullback.kinds import (
@@ -39,6 +42,7 @@ from pullback.kinds import (
 from pullback.lower_conditions import RICH
 from pullback.lower_expressions import BINARY, UNARY
 from pullback.operations import METHODS
+from pullback.rules import lookup
 
 _PLAIN = NUMERIC_MASK | NONE | STR | LIST | TUPLE | DICT  # what they run is Python's or NumPy's own
 Field = Callable[[Kind, str], Kind | None]  # the kind of a field, as far as it is known
@@ -46,11 +50,14 @@ Changes = Callable[[types.FunctionType, Kind], int]  # whether a method of a cla
 TRUTH, DRAWN = ("__bool__", "__len__"), ("__iter__", "__getitem__")
 KEY = ("__hash__", "__eq__", "__index__", "__lt__", "__gt__")
 ATTRIBUTE = ("__getattr__", "__getattribute__")
+_NUMBERS = frozenset({float, int, complex, bool, np.float64, np.ndarray})
+_SHOWN = ("__str__", "__repr__")
+_OF_CLASSES = ("__instancecheck__", "__subclasscheck__")
 _HOLDING = LIST | TUPLE | DICT
 _ANSWERS = frozenset([*(f"<{n}>" for pair in RICH.values() for n in pair), "<truth>", "<within>"])
 _BUILT_IN = ("builtins", "operator", "_operator", "_heapq", "heapq", "_bisect", "bisect")
 # modules of Python whose objects are constants: their methods change nothing that is differentiated
-_QUIET_MODULES = frozenset({"enum", "fractions", "ipaddress", "pathlib", "uuid"})
+_QUIET_MODULES = frozenset({"abc", "enum", "fractions", "ipaddress", "pathlib", "uuid"})
 # methods that Python runs without being told to by a call of them
 IMPLICIT = frozenset(
     [f"__{n}__" for pair in RICH.values() for n in pair] + [f"__{r}{m}__" for m in METHODS.values() for r in ("", "r")]
@@ -58,6 +65,7 @@ IMPLICIT = frozenset(
         "bool", "len", "contains", "iter", "getitem", "hash", "str", "repr", "format", "abs", "float", "int", "index",
         "complex", "round", "trunc", "floor", "ceil", "neg", "pos", "invert", "divmod", "rdivmod", "reversed",
         "length_hint", "getattr", "getattribute", "missing", "array", "bytes", "dir", "sizeof", "instancecheck",
+        "subclasscheck", "fspath", "copy", "deepcopy", "reduce", "reduce_ex", "getstate", "setstate",
     )]
 )  # fmt: skip
 
@@ -68,15 +76,19 @@ ASKING: dict[Any, tuple[str, ...]] = {}
 SPELLED: dict[Any, Any] = {}
 
 
-def spelled_for(function: Any, operands: Iterable[Any]) -> Any:
+def spelled_for(function: Any, operands: Collection[Any]) -> Any:
     """The Python function that spells out what a built-in one does with objects whose class has a method for it."""
     try:
         methods = ASKING.get(function)
     except TypeError:  # not hashable
         return None
-    if methods is None or not any(own_methods(type(x), methods) for x in operands):
+    if methods is None:
         return None
-    return SPELLED[function]
+    classes = set(map(type, operands)).difference(_NUMBERS)
+    if methods and not any(own_methods(c, methods) for c in classes):
+        return None
+    spelled = SPELLED[function]
+    return spelled.for_operands(operands) if hasattr(spelled, "for_operands") else spelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +155,9 @@ class _Reader:
             case ast.BinOp():
                 left, right = self.kind(node.left), self.kind(node.right)
                 op = BINARY[type(node.op)]
-                self.note(node, (f"__{METHODS[op]}__", f"__r{METHODS[op]}__"), left, right)
+                names = (f"__{METHODS[op]}__", f"__r{METHODS[op]}__", *(("__index__",) if op == "*" else ()))
+                shown = op == "%" and left.mask & STR
+                self.note(node, (*names, *_SHOWN) if shown else names, left, _with_items(right) if shown else right)
                 return arithmetic(op, left, right)
             case ast.Compare():
                 return self.compared(node)
@@ -176,7 +190,7 @@ class _Reader:
                 return kind_of("")
             case ast.FormattedValue():
                 name = {115: "__str__", 114: "__repr__", 97: "__repr__"}.get(node.conversion, "__format__")
-                self.note(node, (name, "__str__", "__repr__"), self.kind(node.value))
+                self.note(node, (name, *_SHOWN), _with_items(self.kind(node.value)))
                 return kind_of("")
         for inner in ast.iter_child_nodes(node):
             if isinstance(inner, ast.expr):
@@ -229,7 +243,10 @@ class _Reader:
             return Kind(NUMERIC_MASK) if owner.mask == ARRAY else UNKNOWN
         name = node.func.id if isinstance(node.func, ast.Name) else ""
         function = getattr(builtins, name, None)
-        if function in (isinstance, issubclass, type, id, callable):
+        if function in (isinstance, issubclass):
+            self.note(node, _OF_CLASSES, *(_with_items(k) for k in kinds[1:] if not _is_class(k)), spelled=False)
+            return BOOL_KIND
+        if function in (type, id, callable):
             return BOOL_KIND if function is not type else UNKNOWN
         if function is hasattr:  # (which may run the getter of any property)
             kinds = [k if is_plain(k) else UNKNOWN for k in kinds]
@@ -289,7 +306,7 @@ def chained(operation: Operation) -> bool:
 
 
 Place = tuple[int, int, int, int]
-_PLACELESS = (isinstance, issubclass, type, id, callable, super)
+_PLACELESS = (type, id, callable, super)
 
 
 def settle_conditions(
@@ -303,6 +320,8 @@ def settle_conditions(
     stored = {s.key for s in ir.walk(function.body) if isinstance(s, ir.Store) and s.attribute}
     places: set[Place] = set()
 
+    answers = dict.fromkeys(called, BOOL_KIND)
+
     def guessed(owner: Kind, name: str) -> Kind | None:
         return None if name in stored else field(owner, name)
 
@@ -314,7 +333,7 @@ def settle_conditions(
             continue
         facts.inside = ()
         left = []
-        for operation in _operations_of(stmt, guessed):
+        for operation in _operations_of(stmt, guessed, answers):
             levels = [_level(k, operation.methods, changes) for k in operation.operands]
             place = _place(operation.node, stmt)
             if (any(levels) or (None in levels and chained(operation))) and place not in apart and operation.spelled:
@@ -344,13 +363,13 @@ def _level(kind: Kind, methods: tuple[str, ...], changes: Changes) -> int | None
     return max((changes(f, kind) for f in own_methods(kind.cls, methods)), default=0)
 
 
-def _operations_of(stmt: ir.Stmt, field: Field) -> tuple[Operation, ...]:
+def _operations_of(stmt: ir.Stmt, field: Field, answers: dict[str, Kind]) -> tuple[Operation, ...]:
     facts = getattr(stmt, "facts", ir.Facts())
     match stmt:
         case ir.Bind(expr=ir.Inert(node=node, reads=reads)) | ir.While(test=ir.Inert(node=node, reads=reads)):
-            return _inside(node, reads, facts, field)
+            return _inside(node, reads, facts, field, answers)
         case ir.Raise(node=ast.Assert(test=node), reads=reads):
-            return _inside(node, reads, facts, field)
+            return _inside(node, reads, facts, field, answers)
         case ir.If(test=ir.Var()):
             return _one(facts.kinds, TRUTH)
         case ir.Bind(expr=ir.Compare(ops=ops)):
@@ -364,8 +383,10 @@ def _operations_of(stmt: ir.Stmt, field: Field) -> tuple[Operation, ...]:
             return _one(facts.kinds[:: 2 if kind == "dict" else 1], KEY, spelled=False)
         case ir.Bind(expr=ir.Operation(op=op, args=args)):
             names = (f"__{METHODS[op]}__", f"__r{METHODS[op]}__") if len(args) == 2 else (f"__{op}__",)
-            shows = ("__str__", "__repr__") if op == "%" and facts.kinds[0].mask & STR else ()
-            return _one(facts.kinds, (*names, *shows), spelled=False)
+            shows = _SHOWN if op == "%" and facts.kinds[0].mask & STR else ()
+            times = ("__index__",) if op == "*" else ()  # of a list or text
+            kinds = tuple(map(_with_items, facts.kinds)) if shows else facts.kinds
+            return _one(kinds, (*names, *shows, *times), spelled=False)
         case ir.Bind(expr=ir.Attr(name=name)):
             return _one(facts.kinds, (name, *ATTRIBUTE), spelled=False)
         case ir.Bind(expr=ir.Item()):
@@ -379,12 +400,36 @@ def _operations_of(stmt: ir.Stmt, field: Field) -> tuple[Operation, ...]:
                 return _one((_with_items(owner), *others), tuple(IMPLICIT), spelled=False)
         case ir.Bind(expr=ir.Apply(stars=stars)) if not stars and facts.known:
             callee = facts.callee
-            if getattr(callee, "__module__", "") in _BUILT_IN and not any(callee is f for f in _PLACELESS):
+            if callee is isinstance or callee is issubclass:
+                classes = tuple(_with_items(k) for k in facts.kinds[2:] if not _is_class(k))
+                return _one(classes, _OF_CLASSES, spelled=False)
+            if _asks(callee):
                 operands = facts.kinds[1:] if callee is len else tuple(map(_with_items, facts.kinds[1:]))
                 if callee is hasattr or callee is getattr:
                     operands = tuple(k if is_plain(k) else UNKNOWN for k in operands)
                 return _one(operands, tuple(IMPLICIT), spelled=callee is print)
     return ()
+
+
+def _asks(callee: Any) -> bool:
+    """Whether a function may ask the classes of its operands for methods: a built-in one, or one without derivative."""
+    if any(callee is f for f in _PLACELESS):
+        return False
+    module = getattr(callee, "__module__", None) or ""
+    if module in _BUILT_IN or any(callee is f for f in (copy.copy, copy.deepcopy)):
+        return True
+    if isinstance(callee, types.BuiltinFunctionType) and callee in ASKING:
+        return True
+    if isinstance(callee, types.BuiltinMethodType) and isinstance(callee.__self__, type):  # such as `dict.fromkeys`
+        return True
+    entry = lookup(callee) if not module.startswith("pullback") else None
+    return entry is not None and entry.constant
+
+
+def _is_class(kind: Kind) -> bool:
+    """Whether a value is known to be a class, or a tuple of them, whose own class is of Python."""
+    classes = kind.value if isinstance(kind.value, tuple) else (kind.value,)
+    return all(isinstance(c, (type, types.UnionType)) and not own_methods(type(c), _OF_CLASSES) for c in classes)
 
 
 def _asked_by(op: ast.cmpop) -> tuple[str, ...]:
@@ -401,6 +446,8 @@ def _one(kinds: tuple[Kind, ...], methods: tuple[str, ...], spelled: bool = True
     return (Operation(ast.Constant(None), False, methods, able, spelled),) if able else ()
 
 
-def _inside(node: ast.expr, reads: frozenset[str], facts: ir.Facts, field: Field) -> tuple[Operation, ...]:
-    kinds = dict(zip(sorted(reads), facts.kinds, strict=True))
+def _inside(
+    node: ast.expr, reads: frozenset[str], facts: ir.Facts, field: Field, answers: dict[str, Kind]
+) -> tuple[Operation, ...]:
+    kinds = {**dict(zip(sorted(reads), facts.kinds, strict=True)), **answers}
     return operations(node, lambda n: kinds.get(n, UNKNOWN), field, truth=not isinstance(node, ast.JoinedStr))

@@ -13,7 +13,7 @@ from pullback.applying import Residual
 from pullback.errors import DifferentiabilityError
 from pullback.rules import Active, callable_name
 from pullback.structs import fields_by_parameter
-from pullback.tangents import ZERO, Tangent, TangentVector
+from pullback.tangents import ZERO, Tangent, TangentVector, converted
 
 WITH_INIT: list[Callable[..., tuple[Any, Residual]]] = []  # classes with code of their own; by `shared_construct`
 
@@ -29,7 +29,7 @@ def construct(cls: Any, args: tuple[Any, ...], kwargs: dict[str, Any], active: A
     bound = inspect.signature(cls).bind(*args, **kwargs).arguments
     names = list(bound)
     parameters = [names[o] if isinstance(o, int) else o for o in active]
-    return value, (_reverse_construct, [fields[p] for p in parameters])
+    return value, (_reverse_construct, [fields[p] for p in parameters], cls)
 
 
 def no_derivative_of_class(cls: type) -> DifferentiabilityError:
@@ -44,4 +44,6 @@ def _reverse_construct(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
     fields = residual[1]
     if isinstance(g, TangentVector):
         return tuple(g.__dict__.get(name, ZERO) for name, _ in fields)
+    if not issubclass(residual[2], tuple):
+        raise converted(residual[2])
     return tuple(g[position] for _, position in fields)  # a named tuple's

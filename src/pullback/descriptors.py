@@ -1,4 +1,4 @@
-"""Users' own data descriptors, as the properties that they are in other words.
+"""Users' own data descriptors, as the properties that they are in other words; `partialmethod` as a function.
 
     class Wrapped:
         x = Clamped()           type(obj).x.__get__(obj, type(obj))      what `obj.x` runs
@@ -8,11 +8,15 @@
 
 from __future__ import annotations
 
+import functools
 import types
 from typing import Any
 
+from pullback.errors import DifferentiabilityError
+from pullback.rules import constant
 from pullback.template_functions import made
 
+_METHODS: dict[int, tuple[Any, Any]] = {}
 _GETTERS: dict[int, tuple[Any, Any]] = {}
 _MADE: dict[int, tuple[Any, property]] = {}  # by the descriptor's identity, which is held
 
@@ -20,6 +24,8 @@ _MADE: dict[int, tuple[Any, property]] = {}  # by the descriptor's identity, whi
 def as_property(static: Any) -> Any:
     """What a class holds under a name; a data descriptor written in Python as a property that calls it."""
     cls = type(static)
+    if cls in (functools.partialmethod, functools.singledispatchmethod):
+        return _as_method(static)
     if cls.__module__ == "builtins" or isinstance(static, (property, type, types.FunctionType)):
         return static
     getter, setter = getattr(cls, "__get__", None), getattr(cls, "__set__", None)
@@ -33,6 +39,33 @@ def as_property(static: Any) -> Any:
         delete = made("lambda obj: descriptor.__delete__(obj)", given) if hasattr(cls, "__delete__") else None
         known = _MADE[id(static)] = static, property(read, write, delete)
     return known[1]
+
+
+def _as_method(static: Any) -> Any:
+    """`functools.partialmethod` and `singledispatchmethod` as the functions that they are in other words."""
+    known = _METHODS.get(id(static))
+    if known is None:
+        if isinstance(static, functools.partialmethod):
+            text = "lambda obj, *args, **kwargs: function(obj, *held, *args, **{**keywords, **kwargs})"
+            given = {"function": static.func, "held": static.args, "keywords": static.keywords}
+        else:
+            text = "lambda obj, first, *args, **kwargs: overload(dispatcher, first)(obj, first, *args, **kwargs)"
+            given = {"overload": overload, "dispatcher": static.dispatcher}
+        known = _METHODS[id(static)] = static, made(text, {**given, "__name__": static.__class__.__module__})
+    return known[1]
+
+
+def overload(dispatcher: Any, first: Any) -> Any:
+    """The function that is registered for the class of a method's first argument."""
+    found = dispatcher.dispatch(type(first))
+    if not isinstance(found, types.FunctionType):
+        raise DifferentiabilityError(
+            f"a singledispatchmethod of a {type(found).__name__} is not differentiated; make it a plain method"
+        )
+    return found
+
+
+constant(overload)
 
 
 def as_getter(static: Any) -> Any:

@@ -18,13 +18,14 @@ from typing import Any
 import numpy as np
 
 from pullback.along import Lazily, Pairs, drawn_along, is_along, moving, own_iteration, paired_generator
-from pullback.applying import bind, other_form, parameter_of, refuse_unknown
+from pullback.applying import bind, other_form, parameter_of, refuse_converted, refuse_unknown
 from pullback.asking import asked
 from pullback.call_paths import (
     WHOLE,
     Path,
     Target,
     collected_tangents,
+    is_empty,
     is_null,
     is_set,
     lifted_path,
@@ -53,7 +54,7 @@ from pullback.rules import EPOCH, Active, Entry, Rule, callable_name, lookup
 from pullback.spaces import describe, is_differentiable
 from pullback.structs import fields_by_parameter
 from pullback.tangent_parts import gathered_vector, partial_parts, partial_tangents
-from pullback.tangents import NO_TANGENT, ZERO, Tangent, TangentVector
+from pullback.tangents import NO_TANGENT, ZERO, Tangent
 from pullback.template_functions import caller_of
 
 
@@ -119,7 +120,7 @@ def resolve(
         *((k, x, kwdots.get(k, ZERO)) for k, x in kwargs.items()),
     ]
     moved: Active = tuple(o for o, x, d in operands if d is not ZERO and d is not NO_TANGENT and has_tangent(x))
-    callee_moves = fn_dot is not ZERO and fn_dot is not NO_TANGENT and not _is_empty(fn_dot)
+    callee_moves = fn_dot is not ZERO and fn_dot is not NO_TANGENT and not is_empty(fn_dot)
     entry = lookup(fn)
     if entry is None and isinstance(fn, types.MethodType):
         return Target(method_object_differential)
@@ -174,11 +175,6 @@ def generator_differential(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: A
     """A generator function: an iterator, which is its own tangent."""
     it = drawn_along(call_differential(paired_generator(fn), fn_dot, args, dots, kwargs, kwdots))
     return it, moving(it)
-
-
-def _is_empty(t: Tangent) -> bool:
-    """Whether a tangent is that of an object without fields, such as a function of an extension module."""
-    return isinstance(t, TangentVector) and not t.__dict__
 
 
 def refuse_changes(fn: Any, function: Any) -> None:
@@ -362,6 +358,8 @@ def _through_rule(fn: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any, moved
     known = entry.rule if entry is not None else None
     if known is not None:
         bind(known, args, kwargs)  # raises for a call that the rule does not cover
+        for operand in moved:
+            refuse_converted(known, args[operand] if isinstance(operand, int) else kwargs[operand])
     caller = caller_of(fn, args, kwargs, known is not None and known.elementwise)
     return _generated(caller, ZERO, args, dots, kwargs, kwdots, moved)
 

@@ -250,7 +250,7 @@ def how_called(fn: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> tuple
             owner = getattr(type(obj), fn.__name__, None)
             if owner is not None:
                 return METHOD_OF, owner
-    if fn in LENT:
+    if any(fn is f for f in LENT):  # (a user's object may have an `==` of its own)
         return FUNCTION, None
     entry = lookup(fn)
     if given_out(fn, args, kwargs) is not None:

@@ -36,12 +36,12 @@ from pullback.errors import DifferentiabilityError
 from pullback.fitting import fit
 from pullback.mirrors import own
 from pullback.operating import NUMBERS, templates_of
-from pullback.operations import BINARY_FUNCTIONS, METHODS, is_field_of
+from pullback.operations import BINARY_FUNCTIONS, METHODS, UNARY_FUNCTIONS, is_field_of
 from pullback.python_calls import has_tangent
 from pullback.rules import EPOCH, Active, constant, forward_intrinsic, intrinsic, lookup
 from pullback.spaces import describe
 from pullback.tangent_parts import elements, field_part, part
-from pullback.tangents import NO_TANGENT, ZERO, add
+from pullback.tangents import NO_TANGENT, ZERO, TangentVector, add, converted
 from pullback.template_functions import attribute_caller, caller_of, operator_caller
 
 PLAIN, METHOD, UNBOUND, CALLED, FIELD, PROPERTY, RULE, GETATTR, BOUND, CACHED = range(10)
@@ -122,7 +122,7 @@ def how_attribute(obj: Any, name: str) -> tuple[int, Any]:
         return BOUND if isinstance(static, types.FunctionType) else PLAIN, None
     if as_getter(static) is not None:  # (it is stored, or the getter was there)
         return FIELD, None
-    if static is not None and not isinstance(static, types.FunctionType):
+    if static is not None and not callable(static):  # (a method is no getter)
         entry = lookup(static)
         if entry is not None and (entry.constant or entry.rule is not None):
             return (PLAIN, None) if entry.constant else (RULE, attribute_caller(static, name))
@@ -245,10 +245,20 @@ def is_answer(value: Any) -> bool:
     return value is not NotImplemented
 
 
+def refuse_objects(op: str, operands: Any, dots: Any) -> None:
+    """Refuse an object without the operator, of which NumPy makes an array."""
+    for x, d in zip(operands, dots, strict=True):
+        if isinstance(d, TangentVector):
+            functions = BINARY_FUNCTIONS if len(operands) == 2 else UNARY_FUNCTIONS
+            functions[op](*operands)  # raises where Python does
+            raise converted(type(x))
+
+
 def general_operator(op: str, operands: Any, dots: Any) -> Any:
     """An operator on operands of any type."""
     way = how_operator(op, operands)
     if way == NUMERIC:
+        refuse_objects(op, operands, dots)
         return call_differential(operator_caller(op), ZERO, operands, dots)
     if way == "lists":  # beside an array: arrays
         return call_differential(caller_of(BINARY_FUNCTIONS[op], operands, {}, True), ZERO, operands, dots)
@@ -304,7 +314,7 @@ def operate_differential(op: str, operands: Any, dots: Any) -> Any:
 
 
 operate_differential.gives_new_pair = True  # type: ignore[attr-defined]  # as an operator gives a new value
-constant(check_fields)
+constant(check_fields, refuse_objects)
 
 
 @intrinsic(operate_differential)

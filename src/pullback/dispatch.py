@@ -310,11 +310,11 @@ def _watched_later(fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> An
     def watching(given: Any) -> Any:
         if given is None and fn in (filter, itertools.filterfalse):
             given = bool
-        if callable(given) and not hasattr(given, "__iter__"):
+        if callable(given) and not hasattr(type(given), "__iter__"):
             return functools.partial(ASKED[0], given)
         return given
 
-    return fn(*map(watching, args), **{k: watching(v) for k, v in kwargs.items()})
+    return ASKED[0](fn, *map(watching, args), **{k: watching(v) for k, v in kwargs.items()})
 
 
 def observe(fn: Any, *args: Any, **kwargs: Any) -> Any:
@@ -339,4 +339,6 @@ def observe(fn: Any, *args: Any, **kwargs: Any) -> Any:
         )
     if level:
         return WATCHED[0](fn, args, kwargs)
+    if entry is not None or isinstance(fn, types.BuiltinFunctionType):
+        return ASKED[0](fn, *args, **kwargs)
     return fn(*args, **kwargs)

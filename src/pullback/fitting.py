@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from pullback.errors import DifferentiabilityError
 from pullback.tangents import NO_TANGENT, ZERO, Tangent, WithheldTangent
 
 
@@ -58,6 +59,8 @@ def fit_to(g: Tangent, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Tangent:
     if g is ZERO or g is NO_TANGENT or g.__class__ is WithheldTangent:
         return g
     if dtype.kind not in "fc":
+        if dtype.kind == "O":
+            raise DifferentiabilityError("an array of objects has no derivative; use a list, or an array of floats")
         return ZERO
     g = np.asarray(g)
     if g.shape != shape:

@@ -21,6 +21,7 @@ from typing import Any
 from pullback import ir
 from pullback.asking_code import Looking, call_attribute
 from pullback.calls import static_forward
+from pullback.conditions import DRAWN, is_plain
 from pullback.effects import is_caller
 from pullback.forward_try import step_statement, try_statement, with_statement
 from pullback.forward_uses import count_uses
@@ -392,9 +393,7 @@ class Forward(Looking):
 
     def apply(self, stmt: ir.Bind, expr: ir.Apply, values: dict[ir.Atom, ast.expr]) -> ast.expr:
         """A call whose derivative needs no residual, or none at all."""
-        args: list[ast.expr] = [
-            ast.Starred(values[a], ast.Load()) if i in expr.stars else values[a] for i, a in enumerate(expr.args)
-        ]
+        args = [self.spread(stmt, i, values[a]) if i in expr.stars else values[a] for i, a in enumerate(expr.args)]
         keywords = [ast.keyword(k, values[a]) for k, a in expr.keywords]
         callee: ast.expr
         if stmt.facts.known and any(stmt.facts.active) and not stmt.facts.method:
@@ -416,6 +415,12 @@ class Forward(Looking):
             observed = placed(callee, stmt.span)
             return ast.Call(name(self.reverse.runtime_call("observe")), [observed, *args], keywords)
         return ast.Call(callee, args, keywords)
+
+    def spread(self, stmt: ir.Bind, position: int, value: ast.expr) -> ast.expr:
+        """A starred argument, whose class must change nothing when it is drawn from."""
+        if stmt.facts.active[position + 1] and not is_plain(stmt.facts.kinds[position + 1]):
+            value = call(self.reverse.runtime_call("unchanging"), value, constant(DRAWN))
+        return ast.Starred(value, ast.Load())
 
     def call_with_residual(self, stmt: ir.Bind, values: dict[ir.Atom, ast.expr]) -> ast.expr:
         """A call that returns its value and what its pullback needs."""

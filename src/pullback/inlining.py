@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pullback import ir
+from pullback.applying import of_numbers
 from pullback.fitting import fit
 from pullback.kinds import BOOL, COMPLEX, FLOAT, FUNC, INT, LIST, NPINT, OTHER, STRUCT, TUPLE, Kind
 from pullback.operations import BINARY_FUNCTIONS, UNARY_FUNCTIONS, is_data_field
@@ -61,7 +62,12 @@ def inlinable(stmt: ir.Bind, expr: ir.Apply) -> tuple[Rule, dict[str, Any]] | No
     entry = lookup(stmt.facts.callee)
     if entry is None or entry.rule is None or entry.vjps:
         return None
-    if entry.protocol is not None and not all(k.numeric for k in stmt.facts.kinds[1:]):
+    varied = (k for k, flag in zip(stmt.facts.kinds, stmt.facts.active, strict=True) if flag)
+    if any(k.mask == STRUCT for k in varied) and of_numbers(entry.function):
+        return None  # an object of which a number or array is made
+    listed = LIST | TUPLE if entry.of_iterators is not None else 0  # (`math.prod` of a list, not of an iterator)
+    plain = all(k.numeric or (k.mask and not k.mask & ~listed) for k in stmt.facts.kinds[1:])
+    if entry.protocol is not None and not plain:
         return None  # an operand's class may define the operation
     if entry.rule.elementwise and any(k.mask and not k.mask & ~(LIST | TUPLE) for k in stmt.facts.kinds[1:]):
         return None  # its operands become arrays first
@@ -271,7 +277,8 @@ class Inliner:
         operands = [*expr.args, *(a for _, a in expr.keywords)]
         flags, kinds = stmt.facts.active[1:], stmt.facts.kinds[1:]
         parts = self.reverse.fresh("_g")
-        self.reverse.emit(assign(parts, call(self.reverse.runtime("fields_of"), name(g))), stmt)
+        made = name(self.helper(stmt.facts.callee, stmt.facts.callee.__name__))
+        self.reverse.emit(assign(parts, call(self.reverse.runtime("fields_of"), name(g), made)), stmt)
         for operand, flag, kind, field in zip(operands, flags, kinds, given, strict=True):
             if flag and isinstance(operand, ir.Var):
                 zero, present = self.reverse.zero(self.reverse.holder(operand.name))

@@ -113,7 +113,12 @@ class Conditions:
 
     def negated(self, node: ast.UnaryOp) -> ir.Expr:
         """`not f(x)`, where calling f may change something."""
-        return ir.Inert(_not(self.true(node.operand)), frozenset())
+        return self.contrary(self.true(node.operand), node.operand)
+
+    def contrary(self, atom: ir.Atom, node: ast.expr) -> ir.Inert:
+        """`not` of a value, whose class is asked for its truth at the place of `node`."""
+        reads = frozenset({atom.name} if isinstance(atom, ir.Var) else ())
+        return ir.Inert(ast.UnaryOp(ast.Not(), ast.copy_location(_syntax(atom), node)), reads)
 
     def chained(self, node: ast.Compare) -> ir.Expr:
         """`a < f(x) < g(x)`, where calling g may change something: it is called only if the first comparison holds."""
@@ -140,7 +145,7 @@ class Conditions:
             found = ir.Apply(ir.Var("<within>"), (left, right))
             if isinstance(op, ast.In):
                 return found
-            return ir.Inert(_not(self.bind(self.fresh("_t"), found, node)), frozenset())
+            return self.contrary(self.bind(self.fresh("_t"), found, node), node)
         return ir.Apply(ir.Var(f"<{RICH[type(op)][0]}>"), (left, right))
 
     def formatted(self, node: ast.JoinedStr) -> ir.Expr:
@@ -192,6 +197,5 @@ def _extent(node: ast.AST) -> tuple[int, int, int, int]:
     )  # fmt: skip
 
 
-def _not(atom: ir.Atom) -> ast.expr:
-    operand: ast.expr = ast.Name(atom.name, ast.Load()) if isinstance(atom, ir.Var) else ast.Constant(atom.value)
-    return ast.UnaryOp(ast.Not(), operand)
+def _syntax(atom: ir.Atom) -> ast.expr:
+    return ast.Name(atom.name, ast.Load()) if isinstance(atom, ir.Var) else ast.Constant(atom.value)

@@ -196,10 +196,12 @@ class Names:
     def class_method(self, owner: Kind, name: str) -> Kind | None:
         """The function that `C.name(...)` runs with the class as its first argument, for a class that is known."""
         cls = owner.value
-        if not isinstance(cls, type) or type(cls) is not type or lookup(getattr(cls, name, None)) is not None:
+        if not isinstance(cls, type) or type(cls) is not type:
             return None
         found = next((base.__dict__[name] for base in cls.__mro__ if name in base.__dict__), None)
         if not isinstance(found, classmethod) or not isinstance(found.__func__, types.FunctionType):
+            return None
+        if lookup(getattr(cls, name, None)) is not None:
             return None
         if (hasattr(cls, "_fields") and name == "_make") or is_library_code(found.__func__):
             return None

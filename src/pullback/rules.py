@@ -145,7 +145,7 @@ _ENTRIES: dict[int, Entry] = {}
 _OVERRIDES: contextvars.ContextVar[tuple[dict[int, Entry], ...]] = contextvars.ContextVar("overrides", default=())
 _next_epoch = 0
 _WAITING: dict[str, tuple[str, ...]] = {}  # a library's module -> the modules with its rules, not yet imported
-_ROOTS: set[str] = set()  # the libraries whose modules these are
+_ROOTS: set[str] = {"jax", "jaxlib"}  # the libraries whose modules these are, and such as have no rules
 _modules_seen = 0  # how many modules there were when _WAITING was last gone through
 
 

@@ -20,7 +20,7 @@ from pullback.fitting import fit
 from pullback.operations import INPLACE_FUNCTIONS
 from pullback.spaces import describe, is_differentiable, project
 from pullback.structs import constant_fields, registration
-from pullback.tangents import NO_TANGENT, ZERO, Tangent, add, of_class, tangent_type
+from pullback.tangents import NO_TANGENT, ZERO, Tangent, TangentVector, add, converted, of_class, tangent_type
 from pullback.views import names_twice
 
 __all__ = [
@@ -141,9 +141,13 @@ def of_fields(obj: Any, whole: Tangent, names: tuple[str, ...], parts: tuple[Tan
     return made if whole is ZERO else add(whole, made)
 
 
-def fields_of(g: Tangent) -> dict[str, Tangent]:
-    """The parts of an object's tangent, by field."""
-    return g.__dict__ if g is not ZERO else _NO_FIELDS
+def fields_of(g: Tangent, cls: type) -> dict[str, Tangent]:
+    """The parts of the tangent of an object of a class, by field."""
+    if isinstance(g, TangentVector):
+        return g.__dict__
+    if g is ZERO:
+        return _NO_FIELDS
+    raise converted(cls)
 
 
 def take_last(d: Tangent) -> tuple[Tangent, Tangent]:

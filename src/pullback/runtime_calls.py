@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pullback import asking, differential_construct, shared_arrays, shared_changes, shared_construct
+from pullback import asking, converting, differential_construct, shared_arrays, shared_changes, shared_construct
 from pullback.attributes import call_method, read_attribute, read_item
 from pullback.calls import CALLS
 from pullback.differential_calls import call_differential
@@ -33,7 +33,7 @@ from pullback.shared_operators import call_starred_shared, operate_inplace_share
 from pullback.starred import call_starred
 
 __all__ = ["CALLS", "USER_RULES"]
-assert differential_construct  # (these register what they differentiate)
+assert converting and differential_construct  # (these register what they differentiate)
 assert shared_arrays and shared_changes and shared_construct
 
 CALLS.update(

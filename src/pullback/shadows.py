@@ -12,6 +12,7 @@ replays the history of its value backwards: which items it held at the point bei
 
 from __future__ import annotations
 
+import numbers
 import types
 from collections import deque
 from typing import Any
@@ -25,7 +26,7 @@ from pullback.fitting import fit
 from pullback.shadow_totals import MISSING, Totals, held_by_function
 from pullback.spaces import is_differentiable
 from pullback.structs import constant_fields, field_names, is_class, registration
-from pullback.tangents import NO_TANGENT, ZERO, Tangent, TangentVector, WithheldTangent, add, tangent_type
+from pullback.tangents import NO_TANGENT, ZERO, Tangent, TangentVector, WithheldTangent, add, converted, tangent_type
 from pullback.views import Memory, has_overlap, names_twice, root_of, stays
 
 
@@ -65,6 +66,14 @@ class _ObjectShadow:
     def field(self, name: str) -> Any:
         """What the field held at the point being reversed."""
         return self.earlier[name] if name in self.earlier else getattr(self.value, name, MISSING)
+
+
+def _is_object(x: Any) -> bool:
+    """Whether a value is an object of a user's class, whose tangent is no number or array."""
+    cls = x.__class__
+    if isinstance(x, (numbers.Number, np.generic)) or hasattr(cls, "dtype") or registration(cls) is not None:
+        return False
+    return hasattr(x, "__dict__") or hasattr(cls, "__slots__")
 
 
 class Shadows(Totals):
@@ -178,6 +187,8 @@ class Shadows(Totals):
             return self._accumulate_captures(x, g)
         if isinstance(x, types.MethodType):
             return self.accumulate(x.__self__, g)
+        if isinstance(g, (float, complex, np.ndarray)) and _is_object(x):
+            raise converted(cls)
         return g
 
     def _accumulate_captures(self, fn: types.FunctionType, g: dict[str, Tangent]) -> Tangent:

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from pullback.applying import Residual, reverse_rule
-from pullback.attributes import call_method, refuse_own_reading
+from pullback.attributes import call_method, refuse_own_reading, static_attribute, takes_object
 from pullback.conditions import spelled_for
 from pullback.dispatch import CALLABLES, UNWRAPPED, call, no_derivative_of, shifted
 from pullback.drawing import Drawn
@@ -295,14 +295,12 @@ def call_method_shared(
         return value, inner if -1 not in active else (after_callee_shared, inner)
     refuse_own_reading(obj)
     cls = type(obj)
-    static = next((b.__dict__[name] for b in cls.__mro__ if name in b.__dict__), None)
+    static = static_attribute(cls, name)
     if name in ("__enter__", "__exit__") and inspect.ismethoddescriptor(static):
         return getattr(obj, name)(*args), (_zeros, len(active))  # a lock, a file: it holds nothing of ours
     in_object = name in getattr(obj, "__dict__", ())
     if static is not None and not in_object:
-        if isinstance(static, types.FunctionType) or (
-            inspect.ismethoddescriptor(static) and not isinstance(static, (staticmethod, classmethod))
-        ):
+        if takes_object(static):
             return call_shared(static, (obj, *args), shifted(active), kwargs)
         if isinstance(static, (staticmethod, classmethod)):
             value, inner = call_shared(getattr(obj, name), args, tuple(a for a in active if a != -1), kwargs)

@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from pullback.errors import CotangentError, DifferentiabilityError
+from pullback.errors import DifferentiabilityError
 from pullback.forms import SMALL, form_of
 from pullback.tables import Table
 
@@ -157,6 +157,16 @@ class TangentVector:
 
     __hash__ = None  # type: ignore[assignment]  # mutable and compared by value
 
+    def __array_ufunc__(self, ufunc: Any, method: str, *operands: Any, **kwargs: Any) -> Any:
+        if ufunc is np.multiply and method == "__call__" and not kwargs and operands[1] is self:
+            return scale(self, operands[0])  # a NumPy scalar times it
+        raise converted(self.primal_type)
+
+    def __array__(self, *_: Any, **__: Any) -> Any:
+        raise converted(self.primal_type)
+
+    __float__ = __complex__ = __index__ = __array__
+
     def __getattr__(self, name: str) -> Tangent:
         fields = ", ".join(self.__dict__) or "none"
         raise AttributeError(
@@ -233,13 +243,19 @@ def add(a: Tangent, b: Tangent) -> Tangent:
             total[name] = known + part if known.__class__ is float is part.__class__ else add(known, part)
         return of_class(cls, total)
     if isinstance(a, TangentVector) or isinstance(b, TangentVector):
-        raise CotangentError(
-            f"a {type(a).__name__} and a {type(b).__name__} cannot be added: a built-in function was given an object "
-            "whose class defines its operation; call that method by name, or register a derivative"
-        )
+        whole = a if isinstance(a, TangentVector) else b
+        raise converted(whole.primal_type)
     if isinstance(a, (tuple, list)):
         return a._make(map(add, a, b)) if hasattr(a, "_make") else list(map(add, a, b))
     return a + b
+
+
+def converted(cls: type) -> DifferentiabilityError:
+    """The error for an object of which a built-in function made a number or array."""
+    return DifferentiabilityError(
+        f"a built-in function was given an object of {cls.__name__}, of which it made a number or an array: the "
+        "derivative of that is not known; convert it before, by `float` or by a call of its method"
+    )
 
 
 def scale(t: Tangent, factor: Any) -> Tangent:

@@ -40,6 +40,8 @@ _ANSWERS = {
     "hash": 5, "str": "'log'", "repr": "'log'", "format": "'log'", "getitem": "self.x", "abs": "self.x",
     "float": "self.x", "int": 3, "index": 2, "iter": "iter([1.0, 2.0, self.x])", "neg": "-self.x", "add": "self.x",
     "radd": "self.x", "round": 2, "reversed": "iter([1.0])",
+    "copy": "self", "deepcopy": "self", "instancecheck": True, "subclasscheck": True, "floor": 2, "ceil": 2, "trunc": 2,
+    "fspath": "'log'", "sizeof": 3,
 }  # fmt: skip
 
 # differentiated where the object's class is known
@@ -67,6 +69,8 @@ DIFFERENTIATED = {
     "walrus": "if (w := v): pass",
     "comprehended": "l = [i for i in range(3) if v]", "in_list": "if v in [1.0, 2.0]: pass",
     "none": "if v is None or v == None: pass",
+    "not_value": "z = not v", "not_not": "z = not not v", "not_compared": "z = (not v) is False",
+    "not_called": "z = not (w := v)",
 }  # fmt: skip
 
 # refused or differentiated
@@ -87,7 +91,20 @@ WATCHED = {
     "mapped": "l = list(map(len, [v]))", "filtered": "l = list(filter(None, [v]))",
     "taken": "l = list(itertools.takewhile(bool, (v,)))", "mapped_more": "l = list(map(lambda u: u > 1.0, [v]))",
     "zipped": "for i, u in zip(v, [1, 2]): pass",
+    "copied": "copy.copy(v)", "copied_deep": "w = copy.deepcopy(v)", "copied_in_list": "w = copy.deepcopy([v])",
+    "instance": "z = isinstance(3, v)", "instance_tested": "if isinstance(3, v): pass",
+    "instance_of_one": "if isinstance(3, (str, v)): pass", "subclass": "z = issubclass(int, v)",
+    "joined_map": "s = ''.join(map(str, [v]))", "mapped_over": "l = list(map(str, v))",
+    "percent_tuple": "s = '%s' % (v,)", "percent_list": "s = '%s' % [v]", "percent_tested": "if '%s' % (v,): pass",
+    "f_string_list": "s = f'{[v]}'", "f_string_nested": "s = f'{[[v]]}'", "repeated": "s = 'abc' * v",
+    "repeated_tested": "if 'abc' * v: pass",
+    "floored": "n = math.floor(v)", "floored_tested": "if math.floor(v) > 0: pass", "ceiled": "n = math.ceil(v)",
+    "truncated": "n = math.trunc(v)", "divisor": "n = math.gcd(v, 2)", "chosen": "n = math.comb(3, v)",
+    "spread": "z = (lambda *a: 1)(*v)", "keyed": "d = dict.fromkeys([v])", "path": "s = os.fspath(v)",
+    "size": "n = sys.getsizeof(v)",
 }  # fmt: skip
+
+_MODULES = {"copy", "heapq", "io", "itertools", "math", "operator", "os", "sys"}
 
 _KNOWN = """
 def {name}(x):
@@ -117,7 +134,7 @@ def module_text() -> str:
     text = source[source.index("class Log:") : source.index("def _counting")].rstrip() + "\n\n"
     for number, (method, answer) in enumerate(_ANSWERS.items()):
         text += "".join(_counting(method, 11 + 2 * number, answer).values()) + "\n"
-    text = "import heapq\nimport io\nimport itertools\nimport operator\n\n\n" + text
+    text = "".join(f"import {m}\n" for m in sorted(_MODULES)) + "\n\n" + text
     for name, statement in {**DIFFERENTIATED, **WATCHED}.items():
         body, inner = textwrap.indent(statement, "    "), textwrap.indent(statement, "        ")
         for form in (_KNOWN, _UNKNOWN, _INSIDE):

@@ -26,11 +26,11 @@ from pullback.tangents import Tangent
 Result = tuple[Any, Residual]
 
 _UNARY: dict[Any, tuple[str, ...]] = {
-    abs: ("__abs__",), float: ("__float__", "__index__"), complex: ("__complex__", "__float__", "__index__"),
+    abs: ("__abs__",), float: ("__float__", "__index__"),
     round: ("__round__",), math.trunc: ("__trunc__",), math.floor: ("__floor__", "__float__"),
     math.ceil: ("__ceil__", "__float__"), int: ("__int__", "__index__", "__trunc__"),
 }  # fmt: skip
-_CONVERSIONS = (float, complex, int)
+_CONVERSIONS = (float, int)
 
 
 def _method(x: Any, names: tuple[str, ...]) -> tuple[str, Any] | None:

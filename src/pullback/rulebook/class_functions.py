@@ -9,6 +9,7 @@ import dataclasses
 from typing import Any
 
 from pullback.applying import Residual
+from pullback.asking import asked
 from pullback.attributes import read_attribute
 from pullback.dispatch import CALLABLES
 from pullback.iterating import All
@@ -63,7 +64,7 @@ def _restored(x: Any, g: Tangent) -> Tangent:
 
 
 def _fromkeys(fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Result:
-    return fn(*args, **kwargs), (_reverse_fromkeys, active)
+    return asked(fn, *args, **kwargs), (_reverse_fromkeys, active)  # (keys are hashed)
 
 
 def _reverse_fromkeys(residual: Residual, g: dict[Any, Tangent]) -> tuple[Tangent, ...]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from math import asinh, cos, cosh, erf, exp, gamma, lgamma, log, pi, sin, sinh, sqrt
+from math import asinh, cos, cosh, erf, exp, gamma, lgamma, log, pi, sin, sinh, sqrt, trunc
+from typing import Any
+
+import numpy as np
 
 from pullback.rules import constant, elementwise, rule
 from pullback.tangents import NO_TANGENT, ZERO
@@ -45,7 +48,7 @@ def pow_exponent(g: float, x: float, y: float) -> float:
 
 def dist_pullback(g: float, y: float, p: Sequence[float], q: Sequence[float]) -> list[float]:
     """The cotangent of one end of a distance; 0 where the ends meet."""
-    return [g * (a - b) / y if y else 0.0 for a, b in zip(p, q, strict=True)]
+    return [g * (float(a) - float(b)) / y if y else 0.0 for a, b in zip(p, q, strict=True)]
 
 
 def dot(slopes: Sequence[float], tangents: Sequence[float]) -> float:
@@ -63,6 +66,11 @@ def prod_pullback(g: float, xs: Sequence[float], start: float) -> list[float]:
         out[i] = g * before[i] * after
         after *= xs[i]
     return out
+
+
+def like_items(items: list[float], xs: Any) -> Any:
+    """The cotangents of items, in an array where the items are in one."""
+    return np.array(items) if isinstance(xs, np.ndarray) else items
 
 
 elementwise(math.fabs, "x", x="g if x > 0 else -g if x < 0 else 0.0 * g", _returns="float")
@@ -121,11 +129,11 @@ rule(
     q_dot="dot(dist_pullback(1.0, y, q, p), q_dot)",
     _returns="float",
 )
-rule(math.fsum, "xs", xs="[g] * len(xs)", _linear="xs", _returns="float")
+rule(math.fsum, "xs", xs="like_items([g] * len(xs), xs)", _linear="xs", _returns="float")
 rule(
     math.prod,
     "xs, *, start=1",
-    xs="prod_pullback(g, xs, start)",
+    xs="like_items(prod_pullback(g, xs, start), xs)",
     start="g * math.prod(xs)",
     xs_dot="dot(prod_pullback(1.0, xs, start), xs_dot)",
     start_dot="start_dot * math.prod(xs)",
