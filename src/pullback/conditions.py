@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import ast
 import builtins
-import copy
 import functools
 import inspect
 import types
@@ -416,11 +415,9 @@ def _asks(callee: Any) -> bool:
     if any(callee is f for f in _PLACELESS):
         return False
     module = getattr(callee, "__module__", None) or ""
-    if module in _BUILT_IN or any(callee is f for f in (copy.copy, copy.deepcopy)):
+    if module in _BUILT_IN:
         return True
     if isinstance(callee, types.BuiltinFunctionType) and callee in ASKING:
-        return True
-    if isinstance(callee, types.BuiltinMethodType) and isinstance(callee.__self__, type):  # such as `dict.fromkeys`
         return True
     entry = lookup(callee) if not module.startswith("pullback") else None
     return entry is not None and entry.constant

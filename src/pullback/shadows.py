@@ -71,6 +71,8 @@ class _ObjectShadow:
 def _is_object(x: Any) -> bool:
     """Whether a value is an object of a user's class, whose tangent is no number or array."""
     cls = x.__class__
+    if x is ZERO or x is NO_TANGENT or cls is WithheldTangent:  # (where derivatives are differentiated)
+        return False
     if isinstance(x, (numbers.Number, np.generic)) or hasattr(cls, "dtype") or registration(cls) is not None:
         return False
     return hasattr(x, "__dict__") or hasattr(cls, "__slots__")

@@ -49,6 +49,11 @@ def _set(args: Args, kwargs: dict[str, Any], active: Active) -> Result:
 
 @changer(np.copyto)
 def _copyto(args: Args, kwargs: dict[str, Any], active: Active) -> Result:
+    if "dst" in kwargs or "src" in kwargs:
+        places = {"dst": 0, "src": 1}
+        rest = {k: v for k, v in kwargs.items() if k not in places}
+        target, source = args[0] if args else kwargs["dst"], kwargs["src"]
+        return _copyto((target, source), rest, tuple(places[a] if a in ("dst", "src") else a for a in active))
     target, source = args[:2]
     where: Any = kwargs.get("where", args[3] if len(args) > 3 else True)
     if where is True:

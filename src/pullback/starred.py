@@ -7,9 +7,11 @@ from typing import Any
 from pullback.applying import Residual, withholding
 from pullback.attributes import call_method
 from pullback.dispatch import call
+from pullback.errors import DifferentiabilityError
 from pullback.iterating import All
 from pullback.rules import Active
 from pullback.shared_calls import call_method_shared, call_shared
+from pullback.spaces import describe
 from pullback.tangents import ZERO, Tangent
 
 
@@ -37,8 +39,12 @@ def call_starred(
     keyed: dict[str, tuple[str, str | None]] = {}
     for place, (key, value) in enumerate(keywords):
         if key is None:
+            if not isinstance(value, dict) and f"**{place}" in active:
+                raise DifferentiabilityError(
+                    f"`**` of {describe(value)} with differentiated values is not differentiated; make a dict of it"
+                )
             kwargs.update(value)
-            keyed.update({k: (f"**{place}", k) for k in value})
+            keyed.update({k: (f"**{place}", k) for k in value.keys()})  # noqa: SIM118  # a mapping of any class
         else:
             kwargs[key] = value
             keyed[key] = (key, None)

@@ -91,7 +91,6 @@ WATCHED = {
     "mapped": "l = list(map(len, [v]))", "filtered": "l = list(filter(None, [v]))",
     "taken": "l = list(itertools.takewhile(bool, (v,)))", "mapped_more": "l = list(map(lambda u: u > 1.0, [v]))",
     "zipped": "for i, u in zip(v, [1, 2]): pass",
-    "copied": "copy.copy(v)", "copied_deep": "w = copy.deepcopy(v)", "copied_in_list": "w = copy.deepcopy([v])",
     "instance": "z = isinstance(3, v)", "instance_tested": "if isinstance(3, v): pass",
     "instance_of_one": "if isinstance(3, (str, v)): pass", "subclass": "z = issubclass(int, v)",
     "joined_map": "s = ''.join(map(str, [v]))", "mapped_over": "l = list(map(str, v))",
@@ -100,11 +99,11 @@ WATCHED = {
     "repeated_tested": "if 'abc' * v: pass",
     "floored": "n = math.floor(v)", "floored_tested": "if math.floor(v) > 0: pass", "ceiled": "n = math.ceil(v)",
     "truncated": "n = math.trunc(v)", "divisor": "n = math.gcd(v, 2)", "chosen": "n = math.comb(3, v)",
-    "spread": "z = (lambda *a: 1)(*v)", "keyed": "d = dict.fromkeys([v])", "path": "s = os.fspath(v)",
+    "spread": "z = (lambda *a: 1)(*v)", "path": "s = os.fspath(v)",
     "size": "n = sys.getsizeof(v)",
 }  # fmt: skip
 
-_MODULES = {"copy", "heapq", "io", "itertools", "math", "operator", "os", "sys"}
+_MODULES = {"heapq", "io", "itertools", "math", "operator", "os", "sys"}
 
 _KNOWN = """
 def {name}(x):

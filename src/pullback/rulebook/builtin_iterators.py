@@ -126,10 +126,27 @@ def _places_of(count: int) -> Callable[[int], Any]:
     return lambda k: [(operand, k) for operand in range(count)]
 
 
+def called_until(function: Any, sentinel: Any) -> Any:
+    """What `iter(function, sentinel)` draws."""
+    while True:
+        value = function()
+        if value == sentinel:
+            return
+        yield value
+
+
+def backwards(xs: Any) -> Any:
+    """What `reversed` draws from an object with `__len__` and `__getitem__`."""
+    for i in range(len(xs) - 1, -1, -1):
+        yield xs[i]
+
+
 @intrinsic(iter)
 def _iter(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Result:
-    if len(args) > 1 or not isinstance(args[0], CONTAINERS):
-        like, residual = started(args[0]) if len(args) == 1 else (iter(*args), None)
+    if len(args) > 1:
+        return call(called_until, args, active)
+    if not isinstance(args[0], CONTAINERS):
+        like, residual = started(args[0])
         return like, (_reverse_iter_of_iterator, residual, active)
     return Drawn(iter(args[0]), True, _same_place), (_reverse_iter, args[0], active)
 
@@ -209,6 +226,8 @@ def _reversed(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> 
     method = getattr(type(xs), "__reversed__", None)
     if hasattr(method, "__code__"):
         return call(method, (xs,), active)
+    if hasattr(getattr(type(xs), "__getitem__", None), "__code__"):
+        return call(backwards, (xs,), active)
     items = reversed(xs)  # (raises for what is no sequence)
     size = len(xs)
     return Lazy(items, True, lambda k: ((0, size - 1 - k),)), (_reverse_reversed, xs, size, active)

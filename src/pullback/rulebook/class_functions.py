@@ -1,4 +1,4 @@
-"""Functions over the fields of objects: `vars`, `dataclasses.asdict`, `NamedTuple._make`, `dict.fromkeys`.
+"""Functions over the fields of objects: `vars`, `asdict`, `NamedTuple._make`, `dict.fromkeys`, `SimpleNamespace`.
 
     dataclasses.asdict(p)["x"]      a copy of p.x: its tangent goes to p's field
 """
@@ -6,16 +6,20 @@
 from __future__ import annotations
 
 import dataclasses
+import types
 from typing import Any
 
 from pullback.applying import Residual
 from pullback.asking import asked
 from pullback.attributes import read_attribute
+from pullback.differential_calls import ordered_dots
 from pullback.dispatch import CALLABLES
+from pullback.errors import DifferentiabilityError
 from pullback.iterating import All
-from pullback.rules import Active, constant, intrinsic
+from pullback.rules import Active, constant, forward_intrinsic, intrinsic
 from pullback.structs import constant_fields
-from pullback.tangents import ZERO, Tangent, add, tangent_type
+from pullback.tangent_parts import gathered_vector
+from pullback.tangents import ZERO, Tangent, TangentVector, add, tangent_type
 
 Result = tuple[Any, Residual]
 constant(dataclasses.fields, dataclasses.is_dataclass)
@@ -89,3 +93,29 @@ def _reverse_make(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
 
 
 CALLABLES["_make"] = make_named_tuple
+
+
+@intrinsic(types.SimpleNamespace)
+def _namespace(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Result:
+    _refuse_mapping(args)
+    return types.SimpleNamespace(**kwargs), (_reverse_namespace, active)
+
+
+def _refuse_mapping(args: tuple[Any, ...]) -> None:
+    if args:
+        raise DifferentiabilityError("SimpleNamespace of a mapping is not differentiated; write SimpleNamespace(**d)")
+
+
+def _reverse_namespace(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
+    fields = g.__dict__ if isinstance(g, TangentVector) else {}
+    return tuple(fields.get(name, ZERO) for name in residual[1])
+
+
+@forward_intrinsic(types.SimpleNamespace)
+def _namespace_along(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    _refuse_mapping(args)
+    value = types.SimpleNamespace(**kwargs)
+    return value, gathered_vector(value, tuple(kwargs), ordered_dots(kwargs, kwdots))
+
+
+constant(_refuse_mapping)

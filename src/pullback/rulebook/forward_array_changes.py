@@ -33,6 +33,11 @@ def _fill(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) 
 
 @changer(np.copyto)
 def _copyto(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    if "src" in kwargs:
+        rest = {k: v for k, v in kwargs.items() if k != "src" and k != "dst"}
+        target = args[0] if args else kwargs["dst"]
+        target_dot = dots[0] if args else kwdots["dst"]
+        return _copyto(fn, fn_dot, (target, kwargs["src"]), (target_dot, kwdots["src"]), rest, {})
     np.copyto(*args, **kwargs)
     if has_mirror(dots[0]):
         np.copyto(dots[0], filled(dots[1], args[1]), where=where_of(args, kwargs))

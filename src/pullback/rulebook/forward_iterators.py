@@ -23,6 +23,7 @@ from pullback.differential_calls import call_differential
 from pullback.differential_objects import operate_differential
 from pullback.errors import DifferentiabilityError
 from pullback.iterating import iterated_plainly, unpacked_plainly
+from pullback.rulebook.builtin_iterators import called_until
 from pullback.rules import constant, forward_intrinsic, of_iterators
 from pullback.tangent_parts import drained, elements, listed, part
 from pullback.tangents import ZERO
@@ -34,7 +35,8 @@ def drawn(xs: Any, t: Any) -> Any:
     if method is not None and t is not ZERO:
         xs, t = call_differential(method, ZERO, (xs,), (t,))
     if is_along(xs, t):
-        yield from pairs_of(xs)
+        for v, d in pairs_of(xs):  # (`yield from` would close what others go on with)
+            yield v, d
     elif t is ZERO:
         for x in xs:
             yield x, ZERO
@@ -62,6 +64,8 @@ def _unpacked(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: A
 @forward_intrinsic(iter)
 @of_iterators(iter)
 def _iter(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    if len(args) > 1:
+        return call_differential(called_until, ZERO, args, dots)
     method = own_iteration(args[0])
     if method is not None:
         return call_differential(method, ZERO, args, dots)
