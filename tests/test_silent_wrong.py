@@ -388,3 +388,61 @@ def _a_list_as_a_default(x):
 )
 def test_defaults_that_change(f, in_every_mode):
     in_every_mode(f, np.array([1.2, 0.7]))
+
+
+# --- what iterators and mappings of users hand out ------------------------------------------------------------
+
+
+class _Sequence:
+    def __init__(self, x):
+        self.x = x
+
+    def __getitem__(self, i):
+        return self.x[i] * self.x[0]
+
+    def __len__(self):
+        return 2
+
+
+class _Mapping:
+    def __init__(self, x):
+        self.x = x
+
+    def keys(self):
+        return ["a", "b"]
+
+    def __getitem__(self, k):
+        return self.x["ab".index(k)]
+
+
+def _until_none(x):
+    drawn = (v * v for v in x)
+    return sum(iter(lambda: next(drawn, None), None)) * x[0]
+
+
+def test_iter_until_a_sentinel():
+    pb.check_derivative(_until_none, np.array([1.2, 0.7]))
+
+
+def _of_an_iadd(x):
+    y = [x[0], x[1]]
+    y.__iadd__([x[0]])
+    return y[2] * y[0]
+
+
+def test_in_place_methods_by_name():
+    pb.check_derivative(_of_an_iadd, np.array([1.2, 0.7]))
+
+
+@pytest.mark.parametrize(
+    ("f", "message"),
+    [
+        (lambda x: sum(k * v for k, v in enumerate(reversed(_Sequence(x)))), "_Sequence"),
+        (lambda x: (lambda a, b: a * b * b)(**_Mapping(x)), "_Mapping"),
+        (lambda x: sum(iter([None, x[0] * x[0]].pop, None)), "in place"),
+    ],
+)
+def test_what_is_not_followed_is_refused(f, message):
+    for verb in (pb.gradient, lambda f: lambda x: pb.differential(f)(x)(x)):
+        with pytest.raises(pb.DifferentiabilityError, match=message):
+            verb(f)(np.array([1.2, 0.7]))

@@ -9,6 +9,6 @@ MUTATORS = frozenset(
         "extendleft", "rotate", "__setitem__", "__setattr__", "shuffle", "setattr", "heappush", "heappop", "copyto",
         "place", "__delitem__", "delattr", "__delattr__", "popleft", "heapify", "heapreplace", "heappushpop", "insort",
         "insort_left", "setitem", "delitem", "insort_right", "put_along_axis", "putmask", "fill_diagonal",
-        "move_to_end",
+        "move_to_end", "__iadd__", "__imul__", "__ior__", "__iand__", "__isub__", "__ixor__",
     ]
 )  # fmt: skip

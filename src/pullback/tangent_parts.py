@@ -192,7 +192,11 @@ def drained(xs: Any, t: Tangent) -> Any:
 
 def keyword_parts(t: Tangent, kwargs: Any) -> Tangent:
     """The tangents of keyword arguments, of which a missing one is ZERO."""
-    return {k: part(t, k) for k in kwargs}
+    if not isinstance(kwargs, dict) and t is not ZERO:
+        raise DifferentiabilityError(
+            f"`**` of {describe(kwargs)} with differentiated values is not differentiated; make a dict of it"
+        )
+    return {k: part(t, k) for k in kwargs.keys()}  # noqa: SIM118  # a mapping of any class
 
 
 def is_zero(t: Tangent) -> bool:

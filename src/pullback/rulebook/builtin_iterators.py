@@ -16,8 +16,10 @@ from pullback.applying import Residual
 from pullback.asking import asked
 from pullback.dispatch import call, plainly
 from pullback.drawing import Drawn, Lazy, taken
+from pullback.errors import DifferentiabilityError
 from pullback.iterating import CONTAINERS, Source, started, tangent_of
 from pullback.rules import Active, intrinsic
+from pullback.spaces import describe
 from pullback.tangents import ZERO, Tangent, add
 
 Result = tuple[Any, Residual]
@@ -135,12 +137,6 @@ def called_until(function: Any, sentinel: Any) -> Any:
         yield value
 
 
-def backwards(xs: Any) -> Any:
-    """What `reversed` draws from an object with `__len__` and `__getitem__`."""
-    for i in range(len(xs) - 1, -1, -1):
-        yield xs[i]
-
-
 @intrinsic(iter)
 def _iter(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Result:
     if len(args) > 1:
@@ -227,7 +223,9 @@ def _reversed(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> 
     if hasattr(method, "__code__"):
         return call(method, (xs,), active)
     if hasattr(getattr(type(xs), "__getitem__", None), "__code__"):
-        return call(backwards, (xs,), active)
+        raise DifferentiabilityError(
+            f"reversed of {describe(xs)}, which has no `__reversed__`, is not differentiated; loop over its places"
+        )
     items = reversed(xs)  # (raises for what is no sequence)
     size = len(xs)
     return Lazy(items, True, lambda k: ((0, size - 1 - k),)), (_reverse_reversed, xs, size, active)
