@@ -151,9 +151,13 @@ def test_second_order(function):
     pb.check_derivative(function, *args, order=2)
 
 
-def test_what_has_no_end_is_refused_in_forward_mode():
+def test_what_has_no_end():
+    pb.check_derivative(lambda xs: sum(itertools.islice(itertools.cycle(xs), 4)) * xs[0], [1.0, 2.0])
+
+
+def test_groups_are_refused_in_forward_mode():
     with pytest.raises(pb.DifferentiabilityError, match="in forward mode"):
-        pb.differential(lambda xs: sum(itertools.islice(itertools.cycle(xs), 4)))([1.0, 2.0])([1.0, 0.0])
+        pb.differential(lambda xs: sum(sum(g) for _, g in itertools.groupby(xs)))([1.0, 2.0])([1.0, 0.0])
 
 
 def test_a_factory_that_captures_is_refused():
@@ -174,10 +178,8 @@ class Vector:
         return iter(self.parts)
 
 
-def test_an_iterable_object_in_zip_is_refused_in_forward_mode():
+def test_an_iterable_object_in_zip():
     def dot(x, y):
         return sum(a * b for a, b in zip(Vector(x, y), Vector(y, x * y)))
 
-    assert pb.gradient(dot)(1.0, 2.0) == pytest.approx((6.0, 5.0))
-    with pytest.raises(pb.DifferentiabilityError, match="a loop over a Vector"):
-        pb.differential(dot)(1.0, 2.0)(1.0, 0.0)
+    pb.check_derivative(dot, 1.0, 2.0)
