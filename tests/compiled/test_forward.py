@@ -112,7 +112,7 @@ def test_a_tangent_that_is_given_stays_as_it_is():
 
 @pytest.mark.parametrize("f", [lambda a: np.sum(a**a[0]), lambda a: np.sum(nn.softmax(a) * a)])
 def test_no_forward_mode(f):
-    with pytest.raises(pb.DifferentiabilityError, match="no compiled forward mode"):
+    with pytest.raises(pb.DifferentiabilityError, match="no compiled forward mode|not compiled"):
         pb.jit(pb.differential(f))(A)(A)
 
 
