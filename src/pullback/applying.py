@@ -144,9 +144,13 @@ def refuse_converted(rule: Rule, x: Any) -> None:
     cls = x.__class__
     if cls in _PLAIN or isinstance(x, (float, np.ndarray, np.generic)):
         return
-    own = (getattr(cls, name, None) for name in _CONVERSIONS)
-    if of_numbers(rule.function) and any(isinstance(method, types.FunctionType) for method in own):
+    if of_numbers(rule.function) and converts(cls):
         raise converted(cls)
+
+
+def converts(cls: Any) -> bool:
+    """Whether a class has a method of its own that makes a number or array of its objects."""
+    return any(isinstance(getattr(cls, name, None), types.FunctionType) for name in _CONVERSIONS)
 
 
 def refuse_unknown(rule: Rule, name: str, value: Any) -> None:

@@ -9,6 +9,8 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from pullback.applying import Residual
 from pullback.errors import DifferentiabilityError
 from pullback.rules import Active, callable_name
@@ -44,6 +46,6 @@ def _reverse_construct(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
     fields = residual[1]
     if isinstance(g, TangentVector):
         return tuple(g.__dict__.get(name, ZERO) for name, _ in fields)
-    if not issubclass(residual[2], tuple):
+    if isinstance(g, (float, complex, np.ndarray, np.generic)):
         raise converted(residual[2])
     return tuple(g[position] for _, position in fields)  # a named tuple's

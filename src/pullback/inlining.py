@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pullback import ir
-from pullback.applying import of_numbers
+from pullback.applying import converts, of_numbers
 from pullback.fitting import fit
 from pullback.kinds import BOOL, COMPLEX, FLOAT, FUNC, INT, LIST, NPINT, OTHER, STRUCT, TUPLE, Kind
 from pullback.operations import BINARY_FUNCTIONS, UNARY_FUNCTIONS, is_data_field
@@ -63,7 +63,7 @@ def inlinable(stmt: ir.Bind, expr: ir.Apply) -> tuple[Rule, dict[str, Any]] | No
     if entry is None or entry.rule is None or entry.vjps:
         return None
     varied = (k for k, flag in zip(stmt.facts.kinds, stmt.facts.active, strict=True) if flag)
-    if any(k.mask == STRUCT for k in varied) and of_numbers(entry.function):
+    if any(k.mask == STRUCT and converts(k.cls) for k in varied) and of_numbers(entry.function):
         return None  # an object of which a number or array is made
     listed = LIST | TUPLE if entry.of_iterators is not None else 0  # (`math.prod` of a list, not of an iterator)
     plain = all(k.numeric or (k.mask and not k.mask & ~listed) for k in stmt.facts.kinds[1:])

@@ -145,8 +145,10 @@ def fields_of(g: Tangent, cls: type) -> dict[str, Tangent]:
     """The parts of the tangent of an object of a class, by field."""
     if isinstance(g, TangentVector):
         return g.__dict__
-    if g is ZERO:
+    if g is ZERO or g is NO_TANGENT:
         return _NO_FIELDS
+    if not isinstance(g, (float, complex, np.ndarray, np.generic)):
+        return getattr(g, "__dict__", _NO_FIELDS)
     raise converted(cls)
 
 
