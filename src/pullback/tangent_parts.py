@@ -192,11 +192,18 @@ def drained(xs: Any, t: Tangent) -> Any:
 
 def keyword_parts(t: Tangent, kwargs: Any) -> Tangent:
     """The tangents of keyword arguments, of which a missing one is ZERO."""
-    if not isinstance(kwargs, dict) and t is not ZERO:
+    if not isinstance(kwargs, dict):
+        refuse_mapping(kwargs, t)
+        return {}
+    return {k: part(t, k) for k in kwargs}
+
+
+def refuse_mapping(kwargs: Any, t: Tangent) -> None:
+    """Refuse `**` of a mapping of another class that has a tangent."""
+    if t is not ZERO:
         raise DifferentiabilityError(
             f"`**` of {describe(kwargs)} with differentiated values is not differentiated; make a dict of it"
         )
-    return {k: part(t, k) for k in kwargs.keys()}  # noqa: SIM118  # a mapping of any class
 
 
 def is_zero(t: Tangent) -> bool:

@@ -46,6 +46,7 @@ from pullback.tangent_parts import (
     partial_parts,
     partial_tangents,
     projected,
+    refuse_mapping,
     vector_parts,
     walked,
 )
@@ -135,7 +136,7 @@ rule(paired_generator, "fn", fn="g", fn_dot="fn_dot", _returns="unknown")
 rule(drawn_along, "pairs", pairs="g", pairs_dot="pairs_dot", _returns="unknown", _alias=True)
 rule(pairs_of, "it", it="g", it_dot="it_dot", _returns="unknown", _alias=True)
 constant(is_along, returns="bool")
-constant(own_iteration, moving)
+constant(own_iteration, moving, refuse_mapping)
 
 
 def only_once(g: Any, fn: Any) -> Any:
