@@ -3,8 +3,8 @@
     def powers(x):          def powers_differential(x_dot, x):
         yield x * x             yield x * x, 2 * x_dot * x
 
-    it = drawn_along(pairs)       next(it) is the value of the next pair
-    pairs_of(it)            the pairs, for whoever draws tangents too
+    it = drawn_along(pairs)     next(it) is the value of the next pair
+    pairs_of(it)                the pairs, for whoever draws tangents too
 
 The tangent of such an iterator says that its items have tangents: to draw one is to draw the other.
 """

@@ -84,7 +84,7 @@ def may_mutate(fn: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | Non
 
 
 def _runs(fn: Any) -> tuple[Any, tuple[Any, ...]] | None:
-    """The function that an object runs when it is called, such as one that is recomputed, and its first arguments."""
+    """The function that a partial or wrapper, such as one that is recomputed, runs, and its first arguments."""
     if isinstance(fn, (types.FunctionType, types.BuiltinFunctionType, type, np.ufunc)):
         return None
     if isinstance(fn, functools.partial):
