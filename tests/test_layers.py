@@ -16,13 +16,13 @@ LAYERS = {
     "plain data": "spans layout errors mutators forms tables",
     "what diagnostics mean": "diagnostics",
     "the algebra of tangent spaces": "tangents structs spaces trees fitting fingerprints drawing along views "
-    "shadow_totals shadows",
+    "shadow_totals shadow_draws shadows",
     "the registry of derivatives": "kinds vjp_rules rules applying",
     "from source to the intermediate representation": "source scopes boxes renaming managers fence ir syntax "
     "forward_uses lower_generators lower_iterations lower_conditions lower_expressions lower_match lower_try "
     "capturing appended lower",
     "analyses": "operations calls names conditions array_methods library_results endings decided infer field_calls "
-    "operator_calls texts outputs solitary effects counts changing origins sharing dict_views cutting activity "
+    "operator_calls texts outputs solitary effects counts changing origins sharing dict_views cutting late activity "
     "progress definite liveness",
     "the transform": "runtime residuals inlining asking_code shadow_code reverse simplify threaded outlined "
     "forward_try forward_sweep lending not_finite emit",

@@ -13,7 +13,6 @@ from __future__ import annotations
 import ast
 import types
 from dataclasses import dataclass, field
-from typing import Any
 
 from pullback import ir
 from pullback.array_methods import constant_attribute
@@ -25,12 +24,13 @@ from pullback.dict_views import kept_views
 from pullback.effects import effects_of
 from pullback.endings import called, converts, flat, rounding
 from pullback.kinds import ARRAY, DICT, LIST, NONE, NPFLOAT, NUMERIC_MASK, PYTHON_SCALAR, STR, TUPLE, Kind
+from pullback.late import refer_late
 from pullback.lower_generators import is_generator
 from pullback.mutators import MUTATORS
 from pullback.rules import callable_name, lookup
 from pullback.sharing import Sharing
 from pullback.spans import Diagnostic, Label, Span
-from pullback.texts import hands_on_text, text_reader, writes_text
+from pullback.texts import hands_on_text, reads_more, text_reader, writes_text
 
 _DEFAULT = ("a default of a function", "pass it as an argument, or define the function with this default")
 _REFUSED_ATTRIBUTES = {
@@ -62,6 +62,8 @@ def analyse(function: ir.FunctionIR, active: frozenset[str], sharing: Sharing) -
     """Mark active operands in every statement's facts, starting from the active parameters and captures."""
     analysis = _Analysis(function, sharing)
     end = analysis.block(function.body, active)
+    while analysis.late():
+        end = analysis.block(function.body, active)
     for stmt in ir.walk(function.body):  # what became varied after a closure had captured it
         if isinstance(stmt, ir.Bind) and isinstance(stmt.expr, ir.Closure):
             analysis.check_captures(stmt, stmt.expr, frozenset())
@@ -90,6 +92,8 @@ class _Analysis:
             for s in ir.walk(function.body)
             if isinstance(s, ir.Bind) and isinstance(s.expr, ir.Closure)
         }
+        self.changed: set[str] = set()  # names of what may be changed to a varied value
+        self.referring: set[int] = set()  # statements that refer to what varies only later
         self.rebound_inside = {  # names of this function that nested ones rebind
             n for node in self.closures.values() for s in ast.walk(node) if isinstance(s, ast.Nonlocal) for n in s.names
         }
@@ -101,6 +105,15 @@ class _Analysis:
             varied = self.stmt(stmt, varied)
             self.ever_varied |= varied
         return varied
+
+    def late(self) -> bool:
+        """Whether more statements refer to what varies only later than was known."""
+        found = refer_late(self.function, self.closures, frozenset(self.changed)) if self.changed else set()
+        more = not found <= self.referring
+        if more:
+            self.referring |= found
+            self.found, self.ever_varied = Activity(), set()
+        return more
 
     def is_varied(self, atom: ir.Atom, varied: frozenset[str]) -> bool:
         return isinstance(atom, ir.Var) and atom.name in varied
@@ -205,8 +218,9 @@ class _Analysis:
             self.inert(expr, stmt.span, varied)
             facts.active, facts.varied, facts.asks = (), False, not expr.reads.isdisjoint(varied)
             return varied - {stmt.target}
+        seen = varied.union(self.changed) if id(stmt) in self.referring else varied
         facts.active = tuple(
-            self.is_varied(a, varied) and k.differentiable for a, k in zip(operands, facts.kinds, strict=True)
+            self.is_varied(a, seen) and k.differentiable for a, k in zip(operands, facts.kinds, strict=True)
         )
         if isinstance(expr, ir.Apply) and expr.method is not None and facts.known and not facts.method:
             callee = facts.callee  # what a field holds, as it was found: an object's tangent has no part of it
@@ -272,7 +286,9 @@ class _Analysis:
                 stmt.span,
                 help="return the value, or pass the container as an argument; or store pb.without_derivative(...)",
             )
-        return frozenset(n for n in shared if not self.sharing.is_fixed(n))
+        changed = frozenset(n for n in shared if not self.sharing.is_fixed(n))
+        self.changed |= changed
+        return changed
 
     def carries(self, stmt: ir.Bind, varied: frozenset[str]) -> bool:
         """Whether the result of an expression with active operands is itself varied."""
@@ -460,24 +476,6 @@ class _Analysis:
 
     def refuse(self, id: str, message: str, span: Span, *, labels: tuple[Label, ...] = (), help: str = "") -> None:
         self.found.refusals.append(Diagnostic(id, message, span, "", labels, (), help))
-
-
-def reads_more(stmt: ir.Stmt, name: str) -> bool:
-    """Whether a statement reads more of an exception than its text and its class."""
-    if isinstance(stmt, (ir.Raise, ir.Opaque)):
-        return isinstance(stmt, ir.Opaque) and name in stmt.reads
-    if not isinstance(stmt, ir.Bind):
-        fields = ("source", "item", "obj", "key", "value", "iterable", "context")
-        return any(getattr(stmt, f, None) == ir.Var(name) for f in fields)
-    if isinstance(stmt.expr, ir.Inert):
-        return any(isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name) and n.value.id == name
-                   for n in ast.walk(stmt.expr.node))
-    if isinstance(stmt.expr, ir.Apply) and stmt.facts.known and stmt.facts.callee in _ONLY_LOOK:
-        return False
-    return ir.Var(name) in ir.atoms(stmt.expr)
-
-
-_ONLY_LOOK: tuple[Any, ...] = (print, str, repr, type, isinstance, len, format, hash, id, bool)
 
 
 def looks_on(stmt: ir.Bind) -> bool:

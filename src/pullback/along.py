@@ -11,6 +11,7 @@ The tangent of such an iterator says that its items have tangents: to draw one i
 
 from __future__ import annotations
 
+import functools
 import types
 from collections.abc import Iterable
 from typing import Any
@@ -54,6 +55,12 @@ class Lazily:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function."""
         return self.function(*args, **kwargs)
+
+
+@functools.cache
+def lazily(function: Any) -> Lazily:
+    """The function, called for an iterator."""
+    return Lazily(function)
 
 
 class Pairs:

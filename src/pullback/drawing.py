@@ -9,21 +9,33 @@ what it drew from.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-Origin = Callable[[int], Sequence[tuple[int, int]]]
+Back = Callable[[int, Any], Iterable[tuple[int, int | None, Any]]]
 
 
 class Drawn:
     """An iterator that counts what was drawn from it."""
 
-    __slots__ = ("items", "origin", "passes", "record", "taken")
+    loops_over: Any = None  # another iterator, whose items these are
 
-    def __init__(self, items: Iterator[Any], passes: bool = False, origin: Origin | None = None) -> None:
+    __slots__ = ("at_first", "back", "items", "operands", "passes", "record", "steps", "taken")
+
+    def __init__(
+        self,
+        items: Iterator[Any],
+        passes: bool = False,
+        back: Back | None = None,
+        steps: list[Any] | None = None,
+        at_first: bool = False,
+    ) -> None:
         self.items = items
-        self.origin = origin  # where item k comes from: pairs of an operand and a place in it
+        self.at_first = at_first  # whether all was drawn when it was made: later changes do not reach it
         self.passes = passes  # whether it hands on items of what it draws from, and computes nothing
+        self.back = back  # where the tangent of item k goes: parts of it, each of an operand and a place in that
+        self.steps = steps  # residuals of what was called for each item
+        self.operands: tuple[Any, ...] | None = None  # what it draws from, where that may change
         self.taken = 0
         self.record: list[Any] | None = None  # what was drawn, where it matters which objects these are
 
@@ -40,6 +52,10 @@ class Drawn:
     def rest(self) -> list[Any]:
         """All items that are left."""
         return list(self)
+
+    def place(self, index: int) -> int:
+        """The place of item `index` in the iterator that this loops over."""
+        return index
 
     def close(self) -> None:
         """Nothing more is drawn."""

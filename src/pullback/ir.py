@@ -140,6 +140,7 @@ class Facts:
     varied: bool = False  # whether the result is
     new: bool = False  # whether it is a call of a class whose constructor only stores, to be written in place
     method: bool = False  # whether the callee is a function of the object's class, which is its first argument
+    lazily: bool = False  # whether it makes an iterator of pairs: values and tangents, drawn when they are asked for
     asks: bool = False  # whether it reads something differentiated that a method which Python calls could change
     stores: bool = False  # whether its callee may store a differentiated value in what a module holds: it is looked at
     inside: tuple[Any, ...] = ()  # the operations (`conditions.Operation`) whose classes are looked at as they run

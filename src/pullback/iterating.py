@@ -160,16 +160,16 @@ _SAME = (_same,)
 class Shared(Drawn):
     """What a loop draws from an iterator that others draw from as well: it knows each item's place there."""
 
-    __slots__ = ("_first", "_places", "drawn")
+    __slots__ = ("_first", "_places", "loops_over")
 
     def __init__(self, drawn: Drawn) -> None:
         super().__init__(drawn)
-        self.drawn = drawn
+        self.loops_over = drawn
         self._first = taken(drawn)
         self._places: list[int] | None = None  # once they do not follow each other
 
     def __next__(self) -> Any:
-        place = taken(self.drawn)
+        place = taken(self.loops_over)
         item = super().__next__()
         if self._places is not None:
             self._places.append(place)
@@ -184,6 +184,8 @@ class Shared(Drawn):
 
 def _placed(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
     loop = residual[1]
+    if g is ZERO:
+        return (ZERO,)
     return ({loop.place(index): t for index, t in g.items()},)
 
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import types
 from collections import deque
 from typing import Any
 
@@ -15,9 +16,10 @@ from pullback.applying import Residual
 from pullback.drawing import Drawn, recorded
 from pullback.errors import DifferentiabilityError
 from pullback.fingerprints import deep_fingerprint, fingerprint, is_changeable
+from pullback.rules import Active
 from pullback.shadows import Shadows
 from pullback.spaces import entering
-from pullback.tangents import ZERO, Tangent
+from pullback.tangents import ZERO, Tangent, add
 
 
 def alone(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
@@ -51,22 +53,31 @@ def lent(residual: Residual, g: Tangent, shadows: Shadows) -> tuple[Tangent, ...
     return tangents
 
 
-def drawn(made: tuple[Any, Residual], operands: tuple[Any, ...], count: int) -> tuple[Any, Residual]:
-    """An iterator, for a caller that changes values in place: what it draws from must stay as it is.
+def drawn(made: tuple[Any, Residual], operands: tuple[Any, ...], active: Active) -> tuple[Any, Residual]:
+    """An iterator, for a caller that changes values in place.
 
-    Items that it only hands on may change: they have shadows of their own.
+    One that hands on items as it draws them gives their tangents back item by item, before a change of what they were
+    drawn from. For any other, what it draws from must stay as it is.
     """
     value, inner = made
-    if value.origin is not None and all(isinstance(x, (list, tuple, np.ndarray)) for x in operands):
-        shown = tuple(list(x) if isinstance(x, list) else x for x in operands)
-        known = tuple(x.copy() if isinstance(x, np.ndarray) and x.ndim == 1 else x for x in shown)
-        watched = _Placed(value.origin, known, operands)
-        # the tangents have the form that the operands have now
+    value.operands = operands
+    if not all(_is_plain(operands[a]) for a in active if isinstance(a, int)):
+        value.back = None
+    shown = tuple(list(x) if isinstance(x, list) else x for x in operands)
+    if value.passes:  # the tangents have the form that the operands have now
         inner = tuple(shown if _are(p, operands) else shown[0] if p is operands[0] else p for p in inner)
-        return recorded(value, watched), (_drawn_back, inner, watched.look, True, operands, watched, count)
     look = _slots if value.passes else deep_fingerprint
-    items: list[Any] = _Handed() if value.passes else _Marked()
-    return recorded(value, items), (_drawn_back, inner, look, look(operands), operands, items, count)
+    before = None if value.at_first or (value.passes and value.back is not None) else look(operands)
+    items: list[Any] = _Handed() if value.passes else _Marked(value)
+    return recorded(value, items), (_drawn_back, inner, look, before, value, items, active)
+
+
+def _is_plain(x: Any) -> bool:
+    """Whether an operand is drawn from by place, or not at all."""
+    if isinstance(x, Drawn):
+        return x.operands is not None
+    cls = type(x)
+    return cls in _CONTAINERS or not (hasattr(cls, "__iter__") or hasattr(cls, "__getitem__"))
 
 
 def _slots(operands: tuple[Any, ...]) -> Any:
@@ -88,53 +99,33 @@ class _Handed(list[Any]):
         super().append(item)
 
 
-class _Placed(_Handed):
-    """The same, where it is known where each comes from: that place must hold then what it held at first."""
-
-    def __init__(self, origin: Any, known: tuple[Any, ...], operands: tuple[Any, ...]) -> None:
-        super().__init__()
-        self.origin = origin
-        self.known = known
-        self.operands = operands
-        self.stale = False
-
-    def append(self, item: Any) -> None:
-        for operand, place in self.origin(len(self)):
-            if operand < len(self.operands):
-                x, before = self.operands[operand], self.known[operand]
-                if not (len(before) > place >= 0 and len(x) > place and _is_same(x[place], before[place])):
-                    self.stale = True
-        super().append(item)
-
-    def look(self, operands: tuple[Any, ...]) -> bool:
-        """Whether each item came from where its tangent goes."""
-        return not self.stale
-
-
 def _are(part: Any, operands: tuple[Any, ...]) -> bool:
     if not isinstance(part, tuple) or len(part) != len(operands):
         return False
     return all(a is b for a, b in zip(part, operands, strict=True))
 
 
-def _is_same(a: Any, b: Any) -> bool:
-    if a is b:
-        return True
-    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
-        return isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and a.base is not None  # rows of one array
-    return bool(type(a) is type(b) and isinstance(a, (int, float, np.generic)) and (a == b or (a != a and b != b)))
-
-
 class _Marked(_Handed):
-    """The same, each with a mark of what it was then."""
+    """The same, each with a mark of what it was then; only numbers made of numbers are given back one by one."""
 
-    def __init__(self) -> None:
+    def __init__(self, iterator: Drawn) -> None:
         super().__init__()
+        self.iterator = iterator
         self.marks: list[Any] = []
 
     def append(self, item: Any) -> None:
         super().append(item)
         self.marks.append(fingerprint(item) if is_changeable(item) else None)
+        iterator = self.iterator
+        if iterator.back is not None and (is_changeable(item) or not _holds_numbers((iterator.steps or [None])[-1])):
+            iterator.back = None
+
+
+def _holds_numbers(residual: Any) -> bool:
+    """Whether nothing in a residual could be changed in place later."""
+    if isinstance(residual, tuple):
+        return all(map(_holds_numbers, residual))
+    return isinstance(residual, (float, int, complex, str, np.generic, type(None), *_CODE))
 
 
 class _Numbers(list[Any]):
@@ -159,24 +150,47 @@ def numbers_only(value: Any) -> None:
 
 
 def _drawn_back(residual: Residual, g: Tangent, shadows: Shadows) -> tuple[Tangent, ...]:
-    _, inner, look, before, operands, items, count = residual
+    _, inner, look, before, value, items, active = residual
+    if g is not ZERO and not isinstance(g, dict):
+        raise DifferentiabilityError("this call draws from an iterator in a way of its own; give it a list")
+    shadows.accumulate(value, g)
+    draw = shadows.taken_back(value)
+    if value.back is not None and not value.passes and draw is not None:
+        shadows.give_back(draw)
+    elif before is not None:
+        _make_sure(items, look(value.operands) == before)
+    taken = draw.parts if draw is not None else {}
+    if before is not None or not value.passes:  # (what is only handed on keeps its adjoint where it has been)
+        taken = {i: shadows.take_all(item, taken.get(i, ZERO)) for i, item in enumerate(items)}
+        taken = {i: t for i, t in taken.items() if t is not ZERO}
+    tangents: tuple[Tangent, ...] = inner[0](inner, taken) if taken else (ZERO,) * len(active)
+    if draw is None or not draw.left:
+        return tangents
+    left = {a: _left_of(value.operands[a], parts) for a, parts in draw.left.items()}
+    return tuple(add(t, left.get(a, ZERO)) for a, t in zip(active, tangents, strict=True))
+
+
+def _make_sure(items: list[Any], same: bool) -> None:
     marks = items.marks if isinstance(items, _Marked) else ()
     changed = any(mark is not None and fingerprint(item) != mark for item, mark in zip(items, marks, strict=False))
-    if changed or look(operands) != before:
+    if changed or not same:
         raise DifferentiabilityError(
             "what an iterator draws from, or has handed out, was changed in place later; "
             "collect the items in a list first, or change copies",
             id="mutation",
         )
-    parts = {} if g is ZERO else g
-    if not isinstance(parts, dict):
-        raise DifferentiabilityError("this call draws from an iterator in a way of its own; give it a list")
-    taken = {i: shadows.take_all(item, parts.get(i, ZERO)) for i, item in enumerate(items)}
-    taken = {i: t for i, t in taken.items() if t is not ZERO}
-    if not taken:
-        return (ZERO,) * int(count)
-    tangents: tuple[Tangent, ...] = inner[0](inner, taken)
-    return tangents
+
+
+def _left_of(operand: Any, parts: list[tuple[int | None, Tangent]]) -> Tangent:
+    """The tangent of a tuple, or of a function, from those of its parts."""
+    total: Tangent = ZERO
+    found: list[Tangent] = [ZERO] * (len(operand) if isinstance(operand, tuple) else 0)
+    for place, part in parts:
+        if place is None:
+            total = add(total, part)
+        else:
+            found[place] = add(found[place], part)
+    return total if total is not ZERO or not found else tuple(found)
 
 
 def settled(x: Any, made: dict[int, Any] | None = None) -> Any:
@@ -208,4 +222,6 @@ def settled(x: Any, made: dict[int, Any] | None = None) -> Any:
     return copy
 
 
+_CONTAINERS = frozenset({list, tuple, np.ndarray, dict, deque, range, str})
+_CODE = (types.FunctionType, types.BuiltinFunctionType, type, np.ufunc)
 _AS_THEY_ARE = frozenset({float, int, str, bool, type(None), complex, type})

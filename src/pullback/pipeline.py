@@ -161,7 +161,7 @@ def derive(
         statements = list(ir.walk(lowered.body))
         pairs = _Pairs(names, DIFFERENTIAL if request.form == DIFFERENTIAL else PAIR)
         if request.form == DIFFERENTIAL:
-            refuse(not_forward(lowered, activity))
+            refuse(not_forward(lowered, activity, sharing))
             assemble_differential(derivative, lowered, source, activity, sharing, pairs.along)
         else:
             sweep = reverse_sweep(derivative, lowered, activity, sharing)

@@ -112,7 +112,7 @@ def call_function(
     if changes:
         raise unforeseen(fn, f"`{changes[0]}`")
     forward = pair_for(fn, request, values)
-    given = [(p, order.index(p)) for p in defaults]
+    given = tuple([(p, order.index(p)) for p in defaults])
     places = None if pick is None and -1 not in active else (pick, -1 in active, bool(captures), given)
     if code.co_flags & 0x20:
         running = Running(forward(*args, **kwargs))

@@ -168,7 +168,7 @@ class ShadowCode:
         if how(stmt) == CALL:
             self.called(stmt, True, flushed=True)
         else:
-            self.taken(stmt, "take", pull)
+            self.taken(stmt, "take_changed", pull)
 
     def called(self, stmt: ir.Bind, changes: bool, flushed: bool = False) -> None:
         """A call: the callee's reverse function works on the same shadows."""

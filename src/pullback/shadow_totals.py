@@ -5,6 +5,7 @@ def f(world): ... world.bodies[0].mass        the shadow of the body has the adj
 
 from __future__ import annotations
 
+import functools
 import types
 from typing import Any
 
@@ -36,11 +37,17 @@ def held_by_function(fn: types.FunctionType) -> dict[str, Any]:
     return held
 
 
+def held_by_partial(x: functools.partial[Any]) -> dict[Any, Any]:
+    """What a partial holds, by its places in the tangent: 0 is its function."""
+    return {**dict(enumerate((x.func, *x.args))), **x.keywords}
+
+
 class Totals:
     """Finds the totals, for the shadows of one sweep."""
 
     __slots__ = ()
     _arrays: dict[int, Any]
+    _draws: dict[int, Any]
     _held: dict[int, Any]
     _seen: set[int]
     _given: list[Any]
@@ -91,7 +98,8 @@ class Totals:
         if x.__class__ is Along:
             x = x.pairs
         if isinstance(x, Drawn):
-            given: Any = {} if t is ZERO else t
+            draw = self._draws.pop(id(x), None)  # (its items were drawn by a caller that has shadows of its own)
+            given: Any = add({} if draw is None else draw.parts, {} if t is ZERO else t)
             if x.record is None:
                 return given or ZERO
             # (a `None` was drawn by the caller, before there was a record)

@@ -12,9 +12,11 @@ replays the history of its value backwards: which items it held at the point bei
 
 from __future__ import annotations
 
+import functools
 import numbers
 import types
 from collections import deque
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -23,7 +25,8 @@ from pullback.along import Along
 from pullback.drawing import Drawn
 from pullback.errors import DifferentiabilityError
 from pullback.fitting import fit
-from pullback.shadow_totals import MISSING, Totals, held_by_function
+from pullback.shadow_draws import Draw, Draws, undifferentiated
+from pullback.shadow_totals import MISSING, held_by_function, held_by_partial
 from pullback.spaces import is_differentiable
 from pullback.structs import constant_fields, field_names, is_class, registration
 from pullback.tangents import NO_TANGENT, ZERO, Tangent, TangentVector, WithheldTangent, add, converted, tangent_type
@@ -78,12 +81,13 @@ def _is_object(x: Any) -> bool:
     return hasattr(x, "__dict__") or hasattr(cls, "__slots__")
 
 
-class Shadows(Totals):
+class Shadows(Draws):
     """The shadows of one reverse sweep."""
 
-    __slots__ = ("_arrays", "_given", "_held", "_seen")
+    __slots__ = ("_arrays", "_draws", "_given", "_held", "_seen")
 
     def __init__(self) -> None:
+        self._draws: dict[int, Draw] = {}
         self._arrays: dict[int, Memory] = {}
         self._held: dict[int, Any] = {}
         self._seen: set[int] = set()  # what was handed out at the end, and the arguments among it
@@ -182,6 +186,9 @@ class Shadows(Totals):
                     rest_of = self.accumulate(fields.field(name), part)
                     fields.slots[name] = add(fields.slots.get(name, ZERO), rest_of)
             return ZERO
+        if isinstance(x, Drawn) and x.operands is not None:
+            self.add_drawn(x, g)
+            return ZERO
         if isinstance(x, Drawn) and x.record is not None:
             left = {i: self.accumulate(x.record[i], part) for i, part in g.items()}
             return {i: part for i, part in left.items() if part is not ZERO} or ZERO
@@ -189,6 +196,12 @@ class Shadows(Totals):
             return self._accumulate_captures(x, g)
         if isinstance(x, types.MethodType):
             return self.accumulate(x.__self__, g)
+        if isinstance(x, functools.partial) and isinstance(g, dict):
+            parts_of = held_by_partial(x)
+            kept = {k: self.accumulate(parts_of[k], part) for k, part in g.items()}
+            return {k: part for k, part in kept.items() if part is not ZERO} or ZERO
+        if hasattr(cls, "__next__") and not isinstance(x, Drawn):
+            raise undifferentiated(x)
         if isinstance(g, (float, complex, np.ndarray)) and _is_object(x) and not cls.__module__.startswith("pullback."):
             raise converted(cls)
         return g
@@ -224,10 +237,15 @@ class Shadows(Totals):
             else:
                 self._add_to_list(x, index, g)
             return ZERO
+        if isinstance(x, Drawn) and x.loops_over is not None and x.loops_over.operands is not None:
+            return self.add_item(x.loops_over, x.place(index), g, item)  # the same item of that
         if item is not MISSING and not isinstance(x, (dict, tuple, str, bytes, range)):
             if getattr(x, "makes_items", False) and getattr(x, "record", None) is None:
                 self._refuse_made(item)
             g = self.accumulate(item, g)  # what an iterator hands on is known by itself
+        if isinstance(x, Drawn) and x.operands is not None:
+            self.add_drawn(x, {index: ZERO if g is NO_TANGENT else g})
+            return ZERO
         if g is ZERO or g is NO_TANGENT:
             return ZERO
         if isinstance(x, Drawn):
@@ -247,6 +265,8 @@ class Shadows(Totals):
             else:
                 parts[index] = self.accumulate(x[index], g)
             return ZERO if all(p is ZERO for p in parts) else parts
+        if isinstance(x, Iterator):
+            raise undifferentiated(x)
         return ZERO
 
     def _refuse_made(self, item: Any) -> None:
@@ -345,6 +365,10 @@ class Shadows(Totals):
             found = {k: self.take_all(v, parts_of.get(k, ZERO), seen) for k, v in table.items()}
             found = {k: t for k, t in found.items() if t is not ZERO}
             return found or ZERO
+        if isinstance(x, Along):
+            return self.take_all(x.pairs, g, seen)
+        if isinstance(x, Drawn):
+            return self.take_drawn(x, g, seen)
         return self._take_fields(x, g, seen)
 
     def _take_fields(self, x: Any, g: Tangent, seen: set[int]) -> Tangent:
@@ -370,8 +394,22 @@ class Shadows(Totals):
 
     # --- undoing ----------------------------------------------------------------------------------
 
+    def changed(self, x: Any) -> Any:
+        """The shadow of an array whose change is about to be undone."""
+        if self._draws:
+            self.undoing(x)
+        return self.of(x)
+
+    def take_changed(self, x: Any, g: Tangent = ZERO) -> Tangent:
+        """All of the adjoint of a value that was changed as a whole."""
+        if self._draws:
+            self.undoing(x)
+        return self.take(x, g)
+
     def take_at(self, x: Any, index: Any) -> Tangent:
         """The adjoint of what was stored in an array at `index`; cleared, as what was there before is gone."""
+        if self._draws:
+            self.undoing(x)
         if id(root_of(x)) not in self._arrays:
             return ZERO
         shadow = self.of(x)
@@ -384,6 +422,8 @@ class Shadows(Totals):
 
     def restore_item(self, x: Any, index: Any, before: Any) -> Tangent:
         """Undo `x[index] = ...` on a list or dict: the adjoint of what was stored."""
+        if self._draws:
+            self.undoing(x)
         if isinstance(x, dict):
             table = self.dict_of(x)
             found = table.slots.pop(index, ZERO)
@@ -400,12 +440,16 @@ class Shadows(Totals):
 
     def restore_field(self, x: Any, name: str, before: Any) -> Tangent:
         """Undo `x.name = ...`: the adjoint of what was stored."""
+        if self._draws:
+            self.undoing(x)
         shadow = self.object_of(x)
         shadow.earlier[name] = before
         return shadow.slots.pop(name, ZERO)
 
     def remove_item(self, x: Any, index: int) -> Tangent:
         """Undo an insertion into a list."""
+        if self._draws:
+            self.undoing(x)
         shadow = self.list_of(x)
         shadow.items.pop(index)
         return shadow.slots.pop(index)
@@ -416,12 +460,16 @@ class Shadows(Totals):
 
     def put_back(self, x: Any, index: int, item: Any, g: Tangent) -> None:
         """Undo the removal of a list's item, whose adjoint is `g`."""
+        if self._draws:
+            self.undoing(x)
         shadow = self.list_of(x)
         shadow.items.insert(index, item)
         shadow.slots.insert(index, self.accumulate(item, g))
 
     def put_back_key(self, x: Any, key: Any, item: Any, g: Tangent) -> None:
         """Undo the removal of a dict's item."""
+        if self._draws:
+            self.undoing(x)
         table = self.dict_of(x)
         table.items[key] = item
         rest = self.accumulate(item, g)
@@ -430,6 +478,8 @@ class Shadows(Totals):
 
     def rearrange(self, x: Any, before: list[Any], sources: list[int | None]) -> list[Tangent]:
         """Undo any change of a list: `sources` says where each item was before; the adjoints of the new ones."""
+        if self._draws:
+            self.undoing(x)
         shadow = self.list_of(x)
         slots: list[Tangent] = [ZERO] * len(before)
         new: list[Tangent] = []
@@ -440,8 +490,6 @@ class Shadows(Totals):
                 slots[source] = g
         shadow.items, shadow.slots = list(before), slots
         return new
-
-    # --- handing out ------------------------------------------------------------------------------
 
 
 def _holds_more(x: Any) -> bool:

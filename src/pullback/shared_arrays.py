@@ -65,7 +65,7 @@ def _copyto(args: Args, kwargs: dict[str, Any], active: Active) -> Result:
 
 def _uncopied(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:
     _, target, where, source, active = residual
-    shadow = shadows.of(target)
+    shadow = shadows.changed(target)
     t = fit(np.where(where, shadow, 0), source)
     shadow[where] = 0
     return chosen(active, _1=t)
@@ -160,7 +160,7 @@ def _at(args: Args, kwargs: dict[str, Any], active: Active) -> Result:
 
 def _unadd_at(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:
     _, sign, target, index, value, active = residual
-    return chosen(active, _3=fit(sign * shadows.of(target)[index], value))
+    return chosen(active, _3=fit(sign * shadows.changed(target)[index], value))
 
 
 @changer(np.ndarray.sort)
@@ -212,7 +212,7 @@ def order_shuffled(rng: Any, x: Any, axis: int) -> Any:
 
 def _unsort(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:
     _, target, order, axis, active = residual
-    shadow = shadows.of(target)
+    shadow = shadows.changed(target)
     sorted_ = shadow.copy()
     np.put_along_axis(shadow, order, sorted_, axis)
     return (ZERO,) * len(active)
@@ -288,7 +288,7 @@ def at_entries(fn: Any, mask: Any, options: dict[str, Any], *operands: Any) -> A
 def _taken_out_where(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:
     _, inner, out, mask, value, inner_active, active = residual
     shadows.accumulate(out, g)
-    shadow = shadows.of(out)
+    shadow = shadows.changed(out)
     t = fit(shadow[mask], value)
     shadow[mask] = 0
     found = dict(zip(inner_active, inner[0](inner, t), strict=True))

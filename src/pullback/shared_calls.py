@@ -129,7 +129,7 @@ def _call(fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any]
         if by_class is not None:
             made = by_class(fn, args, kwargs, active)
             if isinstance(made[0], Drawn):
-                return drawn(made, (*args, *kwargs.values()), len(active))
+                return drawn(made, (*args, *kwargs.values()), active)
             return made[0], (lent, settled(made[1]), made[0], len(active))
         owner = None if plain else getattr(type(obj), fn.__name__, None)
         if owner is not None:
@@ -162,7 +162,7 @@ def _call(fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any]
             return call_shared(fn.dispatch(type(args[0])), args, active, kwargs)
         if fn.__code__.co_flags & inspect.CO_GENERATOR:
             operands = (*args, *kwargs.values(), *(c.cell_contents for c in fn.__closure__ or () if not _is_empty(c)))
-            return drawn(call(fn, args, active, kwargs), operands, len(active))
+            return drawn(call(fn, args, active, kwargs), operands, active)
         return call_function_shared(fn, args, active, kwargs, is_strict())
     if isinstance(fn, type):
         return CONSTRUCT[0](fn, args, kwargs, active)
@@ -230,15 +230,17 @@ def _registered(
     made = call(fn, args, active, kwargs)
     if fn is iter and args and made[0] is args[0]:
         return made[0], (_unchanged, made[1])
+    if isinstance(made[0], Drawn) and getattr(made[0].loops_over, "operands", None) is not None:
+        return made[0], (_zeros, len(active))  # (each item's adjoint goes to that iterator)
     if isinstance(made[0], Drawn) and (entry.returns != "first" or made[0] is not args[0]):
-        return drawn(made, (*args, *kwargs.values()), len(active))
+        return drawn(made, (*args, *kwargs.values()), active)
     if isinstance(made[0], tuple) and any(isinstance(v, Drawn) for v in made[0]):
         numbers_only(made[0])
         return made[0], (_unchanged, made[1])
     if entry.returns == "first" and fn is INTERNAL["<iterated>"]:
         return made[0], (_unchanged, made[1])
     if fn is next:
-        return made[0], (_next, made[1], made[0], len(active))
+        return made[0], (_next, made[1], made[0], args[0], len(active))
     if entry.constant and not entry.vjps:
         return made[0], (_zeros, len(active))
     if entry.vjps or (entry.intrinsic is not None and entry.returns != "first"):
@@ -268,7 +270,9 @@ def _unchanged(residual: Residual, g: Tangent, shadows: Shadows) -> tuple[Tangen
 
 def _next(residual: Residual, g: Tangent, shadows: Shadows) -> tuple[Tangent, ...]:
     """`next` hands on what exists: its adjoint is in the shadow of the very object."""
-    _, inner, value, count = residual
+    _, inner, value, iterator, count = residual
+    if isinstance(iterator, Drawn) and iterator.operands is not None:
+        shadows.draw_of(iterator)
     rest = shadows.accumulate(value, g)
     return (ZERO,) * int(count) if rest is ZERO else tuple(inner[0](inner, rest))
 

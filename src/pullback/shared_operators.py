@@ -133,7 +133,7 @@ def _change_array(op: str, x: Any, y: Any, active: Active) -> tuple[Any, Residua
 
 def _changed_array(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:
     _, (templates, _), active, x, before, other, after = residual
-    g = shadows.take(x, g)
+    g = shadows.take_changed(x, g)
     if g is ZERO:
         return (ZERO,) * len(active)
     return tuple(fit(templates[i](g, after, None, before, other), other if i else x) for i in active)

@@ -12,7 +12,7 @@ from typing import Any
 
 from pullback import ir
 from pullback.activity import Activity
-from pullback.along import Lazily
+from pullback.along import drawn_along
 from pullback.assemble import all_guards, compiled, yield_again
 from pullback.capturing import arms_of, exclusive
 from pullback.emit import Helpers, again, bare_arguments, definition
@@ -101,7 +101,7 @@ def assemble_differential(
     }  # fmt: skip
 
 
-def not_forward(lowered: ir.FunctionIR, activity: Activity) -> list[Diagnostic]:
+def not_forward(lowered: ir.FunctionIR, activity: Activity, sharing: Sharing) -> list[Diagnostic]:
     """What forward mode, and with it derivatives of derivatives, does not go through yet."""
     found: list[Diagnostic] = []
     what = "forward mode and derivatives of derivatives do not support"
@@ -116,7 +116,8 @@ def not_forward(lowered: ir.FunctionIR, activity: Activity) -> list[Diagnostic]:
                     message = f"{what} values that an exception carries yet"
                     help = "use gradient or pullback, or keep the value in a variable"
                     found.append(Diagnostic("unsupported-construct", message, inner.span, "", (), (), help))
-    for stmt in _drawn_again(lowered.body):
+    changing = bool(mirrored_names(lowered, activity, sharing)) or any(map(_hands_out, ir.walk(lowered.body)))
+    for stmt in _drawn_again(lowered.body, changing):
         message = f"{what} an iterator that is gone through in more than one place yet"
         help = "make a list of it first, as in `items = list(zip(xs, ys))`"
         found.append(Diagnostic("unsupported-construct", message, stmt.span, "", (), (), help))
@@ -129,10 +130,10 @@ def _is_given(stmt: ir.Bind, variable: str | None) -> bool:
     return any(flag and atom == ir.Var(variable or "") for atom, flag in operands)
 
 
-def _drawn_again(body: list[ir.Stmt]) -> list[ir.Stmt]:
+def _drawn_again(body: list[ir.Stmt], changing: bool) -> list[ir.Stmt]:
     """The statements that go on with an iterator that was drawn from before, where it is a list, without a position.
 
-    A function that has a form for iterators is called for one.
+    A function that has a form for iterators is called for it, also where what it draws from may change between items.
     """
     every = list(ir.walk(body))
     makers = [s for s in every if isinstance(s, ir.Bind) and isinstance(s.expr, ir.Apply) and s.facts.varied]
@@ -157,14 +158,19 @@ def _drawn_again(body: list[ir.Stmt]) -> list[ir.Stmt]:
         lazily = getattr(lookup(made.facts.callee), "of_iterators", None)
         if lazily is None or hasattr(lazily, "exhausts"):
             found += again
-        elif again:
-            made.facts.callee = Lazily(made.facts.callee)
+        elif again or changing:
+            made.facts.lazily = True
     return found
 
 
 def _is_iterator(callee: Any) -> bool:
     """Whether a class makes iterators, as `enumerate`, `zip` and those of `itertools` do."""
     return isinstance(callee, type) and hasattr(callee, "__next__") and callee.__module__ in ("builtins", "itertools")
+
+
+def _hands_out(stmt: ir.Stmt) -> bool:
+    """Whether a statement makes an iterator of pairs, for a caller who may change what it draws from."""
+    return isinstance(stmt, ir.Bind) and stmt.facts.known and stmt.facts.callee is drawn_along
 
 
 def _only_looks(stmt: ir.Stmt) -> bool:

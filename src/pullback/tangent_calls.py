@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 
 from pullback import ir, tangent_parts
+from pullback.along import lazily
 from pullback.calls import CALLS
 from pullback.kinds import ARRAY, DICT, LIST, TUPLE
 from pullback.syntax import assign, assign_many, atom, call, constant, name, names_in, placed, tuple_of
@@ -103,7 +104,7 @@ class TangentCalls(TangentNames):
         callee_value = values[expr.callee]
         if facts.known and not facts.active[0] and not facts.method:
             stem = expr.method or (expr.callee.name if isinstance(expr.callee, ir.Var) else "callee")
-            known = name(self.helper(facts.callee, stem))
+            known = name(self.helper(lazily(facts.callee) if facts.lazily else facts.callee, stem))
             return self.run("call_differential", known, self.zero(), operands, tangents, *extra), MAYBE
         if expr.method is not None:
             method = constant(expr.method)

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import ast
 from typing import Any
 
 import numpy as np
@@ -67,3 +68,21 @@ def hands_on_text(stmt: ir.Bind) -> bool:
 def _name(stmt: ir.Bind) -> str:
     method = stmt.expr.method if isinstance(stmt.expr, ir.Apply) else None
     return method or (str(getattr(stmt.facts.callee, "__name__", "")) if stmt.facts.known else "")
+
+
+def reads_more(stmt: ir.Stmt, name: str) -> bool:
+    """Whether a statement reads more of an exception than its text and its class."""
+    if isinstance(stmt, (ir.Raise, ir.Opaque)):
+        return isinstance(stmt, ir.Opaque) and name in stmt.reads
+    if not isinstance(stmt, ir.Bind):
+        fields = ("source", "item", "obj", "key", "value", "iterable", "context")
+        return any(getattr(stmt, f, None) == ir.Var(name) for f in fields)
+    if isinstance(stmt.expr, ir.Inert):
+        return any(isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name) and n.value.id == name
+                   for n in ast.walk(stmt.expr.node))
+    if isinstance(stmt.expr, ir.Apply) and stmt.facts.known and stmt.facts.callee in _ONLY_LOOK:
+        return False
+    return ir.Var(name) in ir.atoms(stmt.expr)
+
+
+_ONLY_LOOK: tuple[Any, ...] = (print, str, repr, type, isinstance, len, format, hash, id, bool)

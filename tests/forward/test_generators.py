@@ -429,7 +429,7 @@ def rows_change(x: Any) -> Any:
 @pytest.mark.parametrize("f", [pulls, writes_ahead, rows_change])
 def test_what_a_generator_reads_may_change_between_its_items_in_forward_mode(f: Any) -> None:
     pb.check_derivative(f, X, modes=("forward",))
-    with pytest.raises(pb.DifferentiabilityError, match="what an iterator draws from, or has handed out"):
+    with pytest.raises(pb.DifferentiabilityError, match="what an iterator draws from"):
         pb.gradient(f)(X)
 
 

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 import pytest
 
 import pullback as pb
@@ -51,43 +50,6 @@ def gen_array_like(xs):
         r[0] = r[0] * 3.0
         t = t + r[0] * r[1]
     return t
-
-
-@probe([1.0, 2.0, 4.0])
-def change_slot_between(xs):
-    ys = list(xs)
-    it = iter(ys)
-    a = next(it)
-    ys[1] = ys[1] * 3.0
-    b = next(it)
-    return a * b
-
-
-@probe([1.0, 2.0, 4.0])
-def replace_ahead(xs):
-    s = list(xs)
-    for i, v in enumerate(s):
-        if i + 1 < len(s):
-            s[i + 1] = s[i + 1] * v
-    return s[2]
-
-
-@probe([1.0, 2.0, 4.0])
-def grow_in_loop(xs):
-    s = list(xs)
-    for i, v in enumerate(s):
-        if i < 3:
-            s.append(v * v)
-    return sum(a * b for a, b in zip(s, s[1:]))
-
-
-@probe(np.array([1.0, 2.0, 4.0]))
-def array_ahead(a):
-    a = a * 1.0
-    for i, v in enumerate(a):
-        if i < 2:
-            a[i + 1] = a[i + 1] * v
-    return float(a[2])
 
 
 @probe([1.0, 2.0, 0.0])

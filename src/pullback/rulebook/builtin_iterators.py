@@ -15,7 +15,7 @@ from typing import Any
 from pullback.applying import Residual
 from pullback.asking import asked
 from pullback.dispatch import call, plainly
-from pullback.drawing import Drawn, Lazy, taken
+from pullback.drawing import Back, Drawn, Lazy, taken
 from pullback.errors import DifferentiabilityError
 from pullback.iterating import CONTAINERS, Source, started, tangent_of
 from pullback.rules import Active, intrinsic
@@ -24,6 +24,8 @@ from pullback.tangents import ZERO, Tangent, add
 
 Result = tuple[Any, Residual]
 _EXISTING = (*CONTAINERS, range, str)
+AT_ONCE, AT_FIRST, LATER = "at once", "at first", "later"
+"""When an item is handed on: as soon as it was drawn; after all were, before the first; some items later."""
 
 
 class Tagged:
@@ -53,8 +55,9 @@ def passing(
     function: Callable[..., Any],
     iterables: Callable[[int], range],
     predicate: int | None = None,
+    when: str = AT_ONCE,
 ) -> Callable[..., Result]:
-    """The derivative of a function that passes on items of its arguments `iterables(count)`."""
+    """The derivative of a function that passes on items of its arguments `iterables(count)`: as it draws them."""
 
     def vjp(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Result:
         given = list(args)
@@ -68,7 +71,8 @@ def passing(
         if predicate is not None:
             given[predicate] = untagged(args[predicate] if args[predicate] is not None else bool)
         places: list[Any] = []
-        drawn = Lazy(_unwrapped(function(*given, **kwargs), places), passes=True)
+        back = _sent_back(places) if when == AT_ONCE and "fillvalue" not in active else None
+        drawn = Lazy(_unwrapped(function(*given, **kwargs), places), passes=True, back=back, at_first=when == AT_FIRST)
         return drawn, (_reverse_passing, sources, places, active)
 
     return vjp
@@ -86,6 +90,15 @@ def _value(out: Any) -> Any:
     if out.__class__ is tuple:
         return tuple(t.value if t.__class__ is Tagged else t for t in out)
     return out
+
+
+def _sent_back(places: list[Any]) -> Back:
+    def back(k: int, t: Tangent) -> list[tuple[int, int | None, Tangent]]:
+        out = places[k]
+        pairs = zip(out, t, strict=True) if out.__class__ is tuple else ((out, t),)
+        return [(item.operand, item.place, part) for item, part in pairs if item.__class__ is Tagged]
+
+    return back
 
 
 def _reverse_passing(residual: Residual, g: dict[int, Tangent]) -> tuple[Tangent, ...]:
@@ -120,12 +133,16 @@ def every(count: int) -> range:
     return range(count)
 
 
-def _same_place(k: int) -> tuple[tuple[int, int]]:
-    return ((0, k),)
+def _same_place(k: int, t: Tangent) -> list[tuple[int, int, Tangent]]:
+    return [(0, k, t)]
 
 
-def _places_of(count: int) -> Callable[[int], Any]:
-    return lambda k: [(operand, k) for operand in range(count)]
+def _second_of_pair(k: int, t: Tangent) -> list[tuple[int, int, Tangent]]:
+    return [(0, k, t[1])]
+
+
+def _row_by_row(k: int, t: Tangent) -> list[tuple[int, int, Tangent]]:
+    return [(operand, k, part) for operand, part in enumerate(t)]
 
 
 def called_until(function: Any, sentinel: Any) -> Any:
@@ -191,7 +208,7 @@ _zip_lazily = passing(zip, every)
 def _zip(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Result:
     if kwargs or not all(a.__class__ in _EXISTING for a in args):
         return _zip_lazily(args, kwargs, active)
-    return Lazy(zip(*args), True, _places_of(len(args))), (_reverse_zip, args, active)  # noqa: B905  # it stops at the shortest
+    return Lazy(zip(*args), True, _row_by_row), (_reverse_zip, args, active)  # noqa: B905  # it stops at the shortest
 
 
 def _reverse_zip(residual: Residual, g: dict[int, Tangent]) -> tuple[Tangent, ...]:
@@ -207,7 +224,7 @@ _enumerate_lazily = passing(enumerate, first)
 def _enumerate(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Result:
     if args[0].__class__ not in _EXISTING:
         return _enumerate_lazily(args, kwargs, active)
-    return Lazy(enumerate(*args, **kwargs), True, _same_place), (_reverse_enumerate, args[0], active)
+    return Lazy(enumerate(*args, **kwargs), True, _second_of_pair), (_reverse_enumerate, args[0], active)
 
 
 def _reverse_enumerate(residual: Residual, g: dict[int, Tangent]) -> tuple[Tangent, ...]:
@@ -228,7 +245,7 @@ def _reversed(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> 
         )
     items = reversed(xs)  # (raises for what is no sequence)
     size = len(xs)
-    return Lazy(items, True, lambda k: ((0, size - 1 - k),)), (_reverse_reversed, xs, size, active)
+    return Lazy(items, True, lambda k, t: ((0, size - 1 - k, t),)), (_reverse_reversed, xs, size, active)
 
 
 def _reverse_reversed(residual: Residual, g: dict[int, Tangent]) -> tuple[Tangent, ...]:
@@ -252,7 +269,11 @@ def _map(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Resul
                 steps.append(residual)
                 yield value
 
-        return Lazy(draw()), (_reverse_map_of_containers, operands, steps, active)
+        def back(k: int, t: Tangent) -> list[tuple[int, int | None, Tangent]]:
+            step = steps[k]
+            return [(int(a), k if a else None, part) for a, part in zip(active, step[0](step, t), strict=True)]
+
+        return Lazy(draw(), back=back, steps=steps), (_reverse_map_of_containers, operands, steps, active)
     sources = [Source(xs, i in active) for i, xs in enumerate(operands, 1)]
 
     def draw_places() -> Iterator[Any]:

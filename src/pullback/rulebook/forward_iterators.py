@@ -45,6 +45,15 @@ def drawn(xs: Any, t: Any) -> Any:
             yield x, d
 
 
+def by_place(args: Any, dots: Any) -> bool:
+    """Whether each operand is a container that has a tangent with an item for each of its own."""
+    return all(map(_has_places, args, dots))
+
+
+def _has_places(x: Any, t: Any) -> bool:
+    return t is not ZERO and isinstance(x, (list, tuple, np.ndarray, deque))
+
+
 @forward_intrinsic(iterated_plainly)
 @of_iterators(iterated_plainly)
 def _iterated(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
@@ -71,6 +80,9 @@ def _iter(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) 
         return call_differential(method, ZERO, args, dots)
     if is_along(args[0], dots[0]):
         return args[0], dots[0]
+    if by_place(args, dots):
+        it = drawn_along(zip(args[0], elements(dots[0], args[0])))  # noqa: B905  # equal lengths
+        return it, moving(it)
     it = drawn_along(drawn(args[0], dots[0]))
     return it, moving(it)
 
@@ -124,6 +136,10 @@ def enumerated(xs: Any, t: Any, start: int) -> Any:
 
 @of_iterators(enumerate)
 def _enumerate(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    if by_place(args, dots):
+        tangents = zip(itertools.repeat(ZERO), elements(dots[0], args[0]))  # the first has no end
+        it = drawn_along(zip(enumerate(*args, **kwargs), tangents))  # noqa: B905  # equal lengths
+        return it, moving(it)
     it = drawn_along(enumerated(args[0], dots[0], args[1] if len(args) > 1 else kwargs.get("start", 0)))
     return it, moving(it)
 
@@ -136,7 +152,19 @@ def zipped(args: Any, dots: Any, kwargs: Any) -> Any:
 
 @of_iterators(zip)
 def _zip(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    if not kwargs and by_place(args, dots):
+        tangents = [elements(d, x) for x, d in zip(args, dots)]  # noqa: B905  # equal lengths
+        it = drawn_along(zip(zip(*args), zip(*tangents)))  # noqa: B905  # they stop at the shortest
+        return it, moving(it)
     it = drawn_along(zipped(args, dots, kwargs))
+    return it, moving(it)
+
+
+@of_iterators(reversed)
+def _reversed(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    if not by_place(args, dots):
+        return call_differential(reversed, ZERO, args, dots)
+    it = drawn_along(zip(reversed(args[0]), reversed(elements(dots[0], args[0]))))  # noqa: B905  # equal lengths
     return it, moving(it)
 
 
@@ -222,6 +250,10 @@ def _dropwhile(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: 
 
 @of_iterators(itertools.islice)
 def _islice(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    if by_place(args[:1], dots[:1]):
+        tangents = itertools.islice(elements(dots[0], args[0]), *args[1:])
+        it = drawn_along(zip(itertools.islice(*args), tangents))  # noqa: B905  # equal lengths
+        return it, moving(it)
     it = drawn_along(itertools.islice(drawn(args[0], dots[0]), *args[1:]))
     return it, moving(it)
 
@@ -234,6 +266,10 @@ def chained(args: Any, dots: Any) -> Any:
 
 @of_iterators(itertools.chain)
 def _chain(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
+    if by_place(args, dots):
+        tangents = itertools.chain(*[elements(d, x) for x, d in zip(args, dots)])  # noqa: B905  # equal lengths
+        it = drawn_along(zip(itertools.chain(*args), tangents))  # noqa: B905  # equal lengths
+        return it, moving(it)
     it = drawn_along(chained(args, dots))
     return it, moving(it)
 
@@ -338,4 +374,4 @@ def _count(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any)
     return it, moving(it)
 
 
-constant(refuse_next, chosen, is_filter)
+constant(refuse_next, chosen, is_filter, by_place, _has_places)

@@ -16,7 +16,7 @@ from pullback.drawing import Drawn, Lazy
 from pullback.errors import DifferentiabilityError
 from pullback.iterating import Source
 from pullback.operating import operate
-from pullback.rulebook.builtin_iterators import Tagged, every, first, passing, second, tagged, untagged
+from pullback.rulebook.builtin_iterators import AT_FIRST, LATER, Tagged, every, first, passing, second, tagged, untagged
 from pullback.rules import Active, intrinsic
 from pullback.spaces import describe, is_differentiable
 from pullback.tangents import ZERO, Tangent, add
@@ -24,13 +24,15 @@ from pullback.tangents import ZERO, Tangent, add
 Result = tuple[Any, Residual]
 
 _function: Any
-for _function in (itertools.chain, itertools.product, itertools.zip_longest):
+for _function in (itertools.chain, itertools.zip_longest):
     intrinsic(_function)(passing(_function, every))
-for _function in (
-    itertools.islice, itertools.cycle, itertools.pairwise, itertools.combinations, itertools.permutations,
-    itertools.combinations_with_replacement, itertools.compress,
-):  # fmt: skip
+intrinsic(itertools.product)(passing(itertools.product, every, when=AT_FIRST))
+for _function in (itertools.islice, itertools.compress):
     intrinsic(_function)(passing(_function, first))
+for _function in (itertools.combinations, itertools.permutations, itertools.combinations_with_replacement):
+    intrinsic(_function)(passing(_function, first, when=AT_FIRST))
+for _function in (itertools.cycle, itertools.pairwise):
+    intrinsic(_function)(passing(_function, first, when=LATER))
 for _function in (itertools.takewhile, itertools.dropwhile, itertools.filterfalse):
     intrinsic(_function)(passing(_function, second, predicate=0))
 

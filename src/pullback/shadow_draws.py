@@ -1,0 +1,176 @@
+"""Iterators in a reverse sweep on shadows: the tangents of what was drawn, and changes of what it was drawn from.
+
+    for i, v in enumerate(b):       the tangent of v belongs to the b[i] of that moment
+        b[i + 1] += k * v           so before this is undone, the tangents of the items drawn after it go to b
+
+They wait with the iterator until what it draws from is about to be undone, or until it is reached itself, where it
+was made. An iterator that has to be reversed as a whole, as a generator has, is refused at such a change.
+"""
+
+from __future__ import annotations
+
+import functools
+import types
+from collections import deque
+from typing import Any
+
+import numpy as np
+
+from pullback.drawing import Drawn
+from pullback.errors import DifferentiabilityError
+from pullback.shadow_totals import Totals, held_by_function, held_by_partial
+from pullback.spaces import describe
+from pullback.tangents import ZERO, Tangent, add
+from pullback.views import root_of
+
+
+class Draw:
+    """What has come back to an iterator so far."""
+
+    __slots__ = ("iterator", "left", "parts", "watched")
+
+    def __init__(self, iterator: Drawn, watched: dict[int, Any]) -> None:
+        self.iterator = iterator
+        self.watched = watched  # what it draws from, at any depth, by identity
+        self.parts: dict[int, Tangent] = {}  # by the item's number
+        self.left: dict[int, list[tuple[int | None, Tangent]]] = {}  # what no shadow took, by operand and place
+
+
+class Draws(Totals):
+    """The iterators of one sweep."""
+
+    __slots__ = ()
+    _draws: dict[int, Draw]
+
+    def accumulate(self, x: Any, g: Tangent) -> Tangent:
+        """Add to a shadow."""
+        raise NotImplementedError
+
+    def add_item(self, x: Any, index: Any, g: Tangent) -> Tangent:
+        """Add to an item's shadow."""
+        raise NotImplementedError
+
+    def take_all(self, x: Any, g: Tangent, seen: set[int] | None = None) -> Tangent:
+        """Take what is in the shadows of a value, at any depth."""
+        raise NotImplementedError
+
+    def draw_of(self, iterator: Drawn) -> Draw:
+        """What is known of an iterator, from the first time that it is met on."""
+        known = self._draws.get(id(iterator))
+        if known is None:
+            watched: dict[int, Any] = {}
+            if not iterator.at_first:
+                self._watch(iterator, watched)
+            known = self._draws[id(iterator)] = Draw(iterator, watched)
+        return known
+
+    def add_drawn(self, iterator: Drawn, g: dict[int, Tangent]) -> None:
+        """Keep the tangents of items drawn."""
+        parts = self.draw_of(iterator).parts
+        for k, part in g.items():
+            if part is not ZERO:
+                parts[k] = add(parts[k], part) if k in parts else part
+
+    def taken_back(self, iterator: Drawn) -> Draw | None:
+        """What has come back, as the iterator itself is reached."""
+        return self._draws.pop(id(iterator), None)
+
+    def take_drawn(self, x: Drawn, g: Tangent, seen: set[int]) -> Tangent:
+        """All of the adjoint of an iterator that a function has made: that of the items which were drawn from it."""
+        draw = self.taken_back(x)
+        given = add({} if draw is None else draw.parts, {} if g is ZERO else g)
+        items = enumerate(x.record or ())
+        taken = {i: self.take_all(e, given.pop(i, ZERO), seen) for i, e in items if e is not None}
+        return {**given, **{i: t for i, t in taken.items() if t is not ZERO}} or ZERO
+
+    def undoing(self, x: Any) -> None:
+        """Called before a change of `x` is undone: what was drawn after it belongs to what `x` holds now."""
+        waiting = True
+        while waiting:  # (one iterator may draw from another)
+            waiting = False
+            for draw in list(self._draws.values()):
+                if self._draws_from(draw, x) and (draw.parts or not _gives_back(draw.iterator)):
+                    self.give_back(draw)
+                    waiting = True
+
+    def _draws_from(self, draw: Draw, x: Any) -> bool:
+        if not isinstance(x, np.ndarray):
+            return id(x) in draw.watched
+        views = draw.watched.get(id(root_of(x)), ())
+        return any(np.may_share_memory(x, view) for view in views)
+
+    def give_back(self, draw: Draw) -> None:
+        """Hand the tangents that have come back to what the items were drawn from."""
+        iterator = draw.iterator
+        if iterator.back is None or not _gives_back(iterator):
+            raise DifferentiabilityError(
+                "what an iterator draws from is changed in place before it has ended; "
+                "collect the items in a list first, or change copies",
+                id="mutation",
+            )
+        parts, draw.parts = draw.parts, {}
+        operands = iterator.operands or ()
+        for k in sorted(parts, reverse=True):
+            for operand, place, part in iterator.back(k, parts[k]):
+                left = ZERO if part is ZERO else self._give(operands[operand], place, part)
+                if left is not ZERO:
+                    draw.left.setdefault(operand, []).append((place, left))
+
+    def _give(self, x: Any, place: int | None, part: Tangent) -> Tangent:
+        """Hand the part of an item to the operand that it was drawn from; returns what belongs to no mutable value."""
+        if place is None:
+            return self.accumulate(x, part)
+        if isinstance(x, tuple):
+            return self.accumulate(x[place], part)
+        return self.add_item(x, place, part) if isinstance(x, (list, np.ndarray, deque, Drawn)) else ZERO
+
+    def _watch(self, x: Any, found: dict[int, Any]) -> None:
+        """Everything changeable in a value, as it was at the point being reversed; views of arrays by their root."""
+        if isinstance(x, np.ndarray):
+            found.setdefault(id(root_of(x)), []).append(x)
+            return
+        if isinstance(x, (float, int, complex, str, bytes, np.generic, type, types.ModuleType, type(None))):
+            return
+        if isinstance(x, Drawn):
+            parts: Any = x.operands or ()
+        elif isinstance(x, tuple):
+            parts = x
+        elif isinstance(x, types.MethodType):
+            parts = (x.__self__, x.__func__)
+        else:
+            if id(x) in found:
+                return
+            found[id(x)] = ()
+            parts = self._parts(x)
+        for part in parts:
+            if part.__class__ is not float:
+                self._watch(part, found)
+
+    def _parts(self, x: Any) -> Any:
+        shadow: Any = self._held.get(id(x))
+        if isinstance(x, (list, deque)):
+            return x if shadow is None else shadow.items
+        if isinstance(x, dict):
+            return (x if shadow is None else shadow.items).values()
+        if isinstance(x, types.FunctionType):
+            return held_by_function(x).values()
+        if isinstance(x, functools.partial):
+            return held_by_partial(x).values()
+        slots = [n for c in type(x).__mro__ for n in c.__dict__.get("__slots__", ()) if isinstance(n, str)]
+        fields = {**getattr(x, "__dict__", {}), **{n: getattr(x, n, None) for n in slots}}
+        return ({**fields, **shadow.earlier} if hasattr(shadow, "earlier") else fields).values()
+
+
+def undifferentiated(x: Any) -> DifferentiabilityError:
+    """The error for an iterator that was made where nothing was known of the tangents of its items."""
+    return DifferentiabilityError(
+        f"{describe(x)} was made before what it draws from was changed to a differentiated value; "
+        "make it where it is used, or collect the items in a list first",
+        id="mutation",
+    )
+
+
+def _gives_back(iterator: Drawn) -> bool:
+    """Whether an iterator, and those that it draws from, can give tangents back item by item."""
+    inner = (x for x in iterator.operands or () if isinstance(x, Drawn))
+    return iterator.back is not None and all(map(_gives_back, inner))
