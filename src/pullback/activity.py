@@ -132,6 +132,8 @@ class _Analysis:
                 active = self.is_varied(stmt.item, varied) and stmt.facts.kinds[0].differentiable
                 stmt.facts.active = (active,)
                 stmt.facts.varied = active or stmt.target in varied
+                if stmt.target == self.function.result:
+                    varied |= self.sharing.varied_between
                 return varied | {stmt.target} if active else varied
             case ir.Store():
                 return self.store(stmt, varied)
@@ -222,6 +224,8 @@ class _Analysis:
         facts.active = tuple(
             self.is_varied(a, seen) and k.differentiable for a, k in zip(operands, facts.kinds, strict=True)
         )
+        if id(stmt) in self.referring and not any(facts.active):
+            facts.active = (True, *facts.active[1:])
         if isinstance(expr, ir.Apply) and expr.method is not None and facts.known and not facts.method:
             callee = facts.callee  # what a field holds, as it was found: an object's tangent has no part of it
             if getattr(callee, "__closure__", None) is None and not getattr(callee, "__defaults__", None):

@@ -67,6 +67,8 @@ def analysed(
         result, sharing = inferred(lowered, names, given(lowered))
         if not names.forward:  # (where tangents change as values do)
             sharing.meet(active)
+        if names.lent and lowered.generator:
+            sharing.interleave(active)
         activity = analyse(lowered, active, sharing)
         places = settle_conditions(lowered, names.field, method_changes, apart)
         if places:

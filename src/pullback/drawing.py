@@ -19,6 +19,21 @@ class Drawn:
     """An iterator that counts what was drawn from it."""
 
     loops_over: Any = None  # another iterator, whose items these are
+    given: tuple[Any, ...] = ()  # the operands that have tangents, of one that goes in step
+    in_step = False  # whether its reverse sweep waits for each item's tangent, the last first
+
+    @property
+    def in_order(self) -> bool:
+        """Whether it matters which items were drawn of which no tangent came back."""
+        return self.in_step or any(isinstance(x, Drawn) for x in self.operands or ())
+
+    def sweep(self, shadows: Any) -> Any:
+        """The reverse sweep of one that goes in step."""
+        raise NotImplementedError
+
+    def tangents(self, found: Any) -> Any:
+        """What its reverse sweep has returned, by operand."""
+        raise NotImplementedError
 
     __slots__ = ("at_first", "back", "items", "operands", "passes", "record", "steps", "taken")
 

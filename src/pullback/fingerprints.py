@@ -16,7 +16,7 @@ from pullback.errors import DifferentiabilityError
 from pullback.structs import field_names, is_struct_class
 
 # What generated code holds of this library: it leads to all that was ever generated, and to nothing of the user's.
-_MACHINERY = frozenset(f"pullback.{n}" for n in ("pipeline", "generated", "emit", "names", "rules", "layout", "source"))
+MACHINERY = frozenset(f"pullback.{n}" for n in ("pipeline", "generated", "emit", "names", "rules", "layout", "source"))
 
 
 def fingerprint(x: Any) -> Any:
@@ -52,7 +52,7 @@ def deep_fingerprint(
     if isinstance(x, types.MethodType):
         return deep_fingerprint(x.__self__, seen, without, of_number)
     fields: Any = None
-    if type(x).__module__ in _MACHINERY:
+    if type(x).__module__ in MACHINERY:
         return None
     if isinstance(x, types.FunctionType):
         fields = dict(enumerate(contents(c) for c in x.__closure__ or ()))

@@ -67,6 +67,7 @@ class Derivative:
     made: Any = None  # the forward or joint function; (typed as a function, a field would read as a method)
     function: Any = None  # the function object that this was generated for
     generator: bool = False
+    hands_out_changing: bool = False  # a generator: whether it may change what it has handed out
     changes: tuple[str, ...] = ()  # names by which the function changes what its caller can see
     mirrors: bool = False  # forward mode: whether it may change the tangents that it is given
     defaults: Any = None  # the defaults it had then

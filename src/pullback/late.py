@@ -57,6 +57,8 @@ def refer_late(function: ir.FunctionIR, closures: Mapping[str, FunctionNode], va
     for stmt in ir.walk(function.body):
         if isinstance(stmt, ir.Bind) and refers(stmt, closures):
             operands = zip(ir.atoms(stmt.expr), stmt.facts.active, strict=False)
+            if stmt.target in varied_later and not any(stmt.facts.active):
+                found.add(id(stmt))  # what it hands out is stored in
             if any(isinstance(a, ir.Var) and a.name in varied_later and not flag for a, flag in operands):
                 found.add(id(stmt))
     return found

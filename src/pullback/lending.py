@@ -63,6 +63,8 @@ def drawn(made: tuple[Any, Residual], operands: tuple[Any, ...], active: Active)
     value.operands = operands
     if not all(_is_plain(operands[a]) for a in active if isinstance(a, int)):
         value.back = None
+    if value.in_step:
+        return recorded(value, _Handed()), (_stepped_back, value, len(active))
     shown = tuple(list(x) if isinstance(x, list) else x for x in operands)
     if value.passes:  # the tangents have the form that the operands have now
         inner = tuple(shown if _are(p, operands) else shown[0] if p is operands[0] else p for p in inner)
@@ -168,6 +170,15 @@ def _drawn_back(residual: Residual, g: Tangent, shadows: Shadows) -> tuple[Tange
         return tangents
     left = {a: _left_of(value.operands[a], parts) for a, parts in draw.left.items()}
     return tuple(add(t, left.get(a, ZERO)) for a, t in zip(active, tangents, strict=True))
+
+
+def _stepped_back(residual: Residual, g: Tangent, shadows: Shadows) -> tuple[Tangent, ...]:
+    _, value, count = residual
+    if not value.taken:
+        return (ZERO,) * int(count)
+    shadows.accumulate(value, g)
+    found: tuple[Tangent, ...] = shadows.stepped_back(value)
+    return found
 
 
 def _make_sure(items: list[Any], same: bool) -> None:

@@ -54,6 +54,7 @@ class Names:
         self.fields: dict[str, tuple[type, Any]] = {}  # a parameter's field -> its class; the object, if it is fixed
         self.methods: dict[tuple[type, str], Any] = {}  # a class and a method's name -> the function it must still be
         self.dynamic = False  # whether objects are made and called at run time: in forward mode, and on lent shadows
+        self.lent = False  # whether this is for a caller that lends its shadows
         self.forward = False  # whether this is for forward mode
         self.together = False  # whether arrays that the function is given share memory
         self.lengths = True  # whether a sequence may be guessed to be as long as the one at hand

@@ -135,6 +135,7 @@ def derive(
     refuse_library_code(function)
     names = Names(function)
     names.forward = request.form == DIFFERENTIAL
+    names.lent = request.lent
     names.dynamic = names.forward or request.lent
     names.together = request.together
     names.lengths = len(publish) < 4  # lengths that keep changing are not worth new code each time
@@ -154,6 +155,7 @@ def derive(
         source, lowered, activity, sharing = made.source, made.lowered, made.activity, made.sharing
         derivative.result, derivative.stages = made.result, made
         derivative.generator = lowered.generator
+        derivative.hands_out_changing = lowered.generator and sharing.changes_its_result()
         refuse([*activity.refusals, *stores_outside(made)])
         settle_iterations(lowered, INTERNAL["<unpacked>"] if request.form == DIFFERENTIAL else None)
         if request.form != DIFFERENTIAL:  # (tangents are there as soon as values are)

@@ -13,6 +13,7 @@ import io
 import random
 import types
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,8 @@ from pullback.generated import Request
 from pullback.kinds import kind_of
 from pullback.pipeline import find, pair_for
 from pullback.rules import EPOCH, Active, callable_name, refuse_library_code
+from pullback.shadows import Shadows
+from pullback.spaces import entering
 from pullback.tangents import NO_TANGENT, ZERO, Tangent
 
 # for a call site: the function (held), its forward sweep, the operands' places, the code that this was made for
@@ -108,6 +111,10 @@ def call_function(
     spared = frozenset(p for p, v in values.items() if any(v is x for x in new))
     request = Request(frozenset(order), captures, kinds, lent=lent, strict=bool(strict), spared=spared)
     found = find(fn, request, values)
+    alone = found.hands_out_changing and not lent
+    if alone:  # (then its reverse sweep sees what it changes)
+        request = replace(request, lent=True)
+        found = find(fn, request, values)
     changes = [n for n in found.changes if n not in spared.union(fresh.split())] if strict else []
     if changes:
         raise unforeseen(fn, f"`{changes[0]}`")
@@ -115,8 +122,16 @@ def call_function(
     given = tuple([(p, order.index(p)) for p in defaults])
     places = None if pick is None and -1 not in active else (pick, -1 in active, bool(captures), given)
     if code.co_flags & 0x20:
-        running = Running(forward(*args, **kwargs))
-        return running, (drawn_back, running, places)
+        if (lent or alone) and found.changes:
+            raise unforeseen(fn, f"`{found.changes[0]}`")
+        if not lent and not alone:
+            running = Running(forward(*args, **kwargs))
+            return running, (drawn_back, running, places)
+        every: dict[Any, Any] = {-1: fn, **dict(enumerate(args)), **kwargs}
+        stepping = Stepping(forward(*args, **kwargs), places, tuple([every[a] for a in active]))
+        if alone:
+            stepping.operands, stepping.record = (), []
+        return stepping, (stepped_alone, stepping)
     if fn.__closure__ is None and (lent or not found.changes) and found.always_zero is None:
         keep((fn, forward, places, code))
     try:
@@ -273,6 +288,38 @@ class Running(Drawn):
                 "a generator that raised an exception, or that went on when it was to end, has no derivative"
             )
         return self._ended
+
+
+class Stepping(Running):
+    """The same for a caller that changes values: it is reversed in step with what that undoes."""
+
+    __slots__ = ("_places", "given")
+    in_step = True
+
+    def __init__(self, generator: Any, places: Any, given: tuple[Any, ...]) -> None:
+        super().__init__(generator)
+        self._places = places
+        self.given = given
+
+    def sweep(self, shadows: Any) -> Any:
+        """A generator, to be sent the tangent of each item, the last first."""
+        _, inner = self.ended()
+        return inner[0](inner, ZERO, shadows)
+
+    def tangents(self, found: Any) -> Any:
+        """The tangents of the operands."""
+        return found if self._places is None else pick((None, None, *self._places), found)
+
+
+def stepped_alone(residual: Residual, g: dict[int, Tangent]) -> tuple[Tangent, ...]:
+    """The tangents of its arguments, for a caller that has no shadows."""
+    stepping = residual[1]
+    if not stepping.taken:
+        return (ZERO,) * len(stepping.given)
+    shadows = Shadows()
+    shadows.add_drawn(stepping, g)
+    rest = shadows.stepped_back(stepping)
+    return tuple([entering(shadows.total(x, t)) for x, t in zip(stepping.given, rest, strict=True)])
 
 
 def drawn_back(residual: Residual, g: dict[int, Tangent]) -> tuple[Tangent, ...]:

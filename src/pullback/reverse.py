@@ -444,6 +444,10 @@ class Reverse:
 
     def append(self, stmt: ir.Append) -> None:
         """`total.append(item)`: the last entry of the list's adjoint is the item's."""
+        yields = self.function.generator and stmt.target == self.function.result
+        if yields and self.shadows is not None and self.shadows.lent:
+            self.shadows.yielded(stmt)
+            return
         if self.shadows is not None and self.shadows.shared(stmt.target):
             self.shadows.append(stmt)
             return

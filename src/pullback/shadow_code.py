@@ -54,6 +54,8 @@ class ShadowCode:
             if any(s.facts.active)
             for name in (s.target, *(a.name for a in ir.atoms(s.expr) if isinstance(a, ir.Var)))
         ]
+        if reverse.function.generator:
+            names.append(reverse.function.result)
         self.handed_over = frozenset(map(sharing.root, names))  # callees put adjoints of these into shadows
         self.table = table  # the name of the table of shadows
         self.spared = spared  # parameters that hold what is new in the caller: a change of those is foreseen
@@ -222,14 +224,14 @@ class ShadowCode:
     def drawn(self, stmt: ir.For, absent: bool) -> bool:
         """The item of one iteration over what may be an iterator, which may have made it; whether it was done."""
         reverse = self.reverse
-        if not isinstance(stmt.iterable, ir.Var) or not stmt.facts.varied or not self.shared(stmt.target):
+        if not isinstance(stmt.iterable, ir.Var) or not stmt.facts.varied:
             return False
         if not stmt.facts.kinds[0].mask & ~(ARRAY | LIST | NPINT | TUPLE | DICT) or not stmt.body:
             return False
         if id(stmt) not in reverse.indexed_loops:
             reverse.indexed_loops[id(stmt)] = reverse.fresh("_k")
         d = self.zero() if absent else name(reverse.adjoint(stmt.target))
-        item = self.object(ir.Var(stmt.target), stmt.body[0])
+        item = self.object(ir.Var(stmt.target), stmt.body[0]) if self.shared(stmt.target) else None
         self.add_item(stmt.iterable, name(reverse.indexed_loops[id(stmt)]), d, stmt, item)
         return True
 
@@ -278,6 +280,23 @@ class ShadowCode:
         reverse.accumulate(stmt.obj, name(d), stmt, maybe=True)
         if stmt.facts.active[1]:
             reverse.accumulate(stmt.value, name(g), stmt, maybe=True, kind=stmt.facts.kinds[1])
+
+    def yielded(self, stmt: ir.Append) -> None:
+        """`yield item`: the reverse sweep of a generator is one, too, that waits for the adjoint of each item.
+
+        By then whoever draws has undone what was changed after it.
+        """
+        reverse = self.reverse
+        flushed: set[str] = set()
+        for variable in sorted(reverse.status):
+            root = self.sharing.root(variable)
+            if root not in flushed and self.shared(variable):
+                flushed.add(root)
+                self.flush(variable, stmt, after=False)
+        g = reverse.fresh("_back")
+        reverse.emit(assign(g, ast.Yield()), stmt)
+        if stmt.facts.active[0]:
+            reverse.accumulate(stmt.item, name(g), stmt, maybe=True, kind=stmt.facts.kinds[0])
 
     def append(self, stmt: ir.Append) -> None:
         """An entry of a comprehension's list."""

@@ -18,21 +18,32 @@ import numpy as np
 
 from pullback.drawing import Drawn
 from pullback.errors import DifferentiabilityError
+from pullback.fingerprints import MACHINERY
 from pullback.shadow_totals import Totals, held_by_function, held_by_partial
 from pullback.spaces import describe
 from pullback.tangents import ZERO, Tangent, add
 from pullback.views import root_of
 
+_HOLD_NOTHING: tuple[type, ...] = (
+    float, int, complex, str, bytes, np.generic, type, types.ModuleType, types.CodeType, types.BuiltinFunctionType,
+    type(None),
+)  # fmt: skip
+
 
 class Draw:
     """What has come back to an iterator so far."""
 
-    __slots__ = ("iterator", "left", "parts", "watched")
+    __slots__ = ("found", "handed", "iterator", "left", "parts", "place", "running", "sweep", "watched")
 
     def __init__(self, iterator: Drawn, watched: dict[int, Any]) -> None:
         self.iterator = iterator
         self.watched = watched  # what it draws from, at any depth, by identity
         self.parts: dict[int, Tangent] = {}  # by the item's number
+        self.sweep: Any = None  # the reverse sweep of one that goes in step, where it waits for the item at `place`
+        self.place = iterator.taken - 1
+        self.running = False
+        self.handed: dict[int, int] | None = None  # the first item that reaches a value, by its identity
+        self.found: Any = None  # what it has returned
         self.left: dict[int, list[tuple[int | None, Tangent]]] = {}  # what no shadow took, by operand and place
 
 
@@ -61,6 +72,9 @@ class Draws(Totals):
             watched: dict[int, Any] = {}
             if not iterator.at_first:
                 self._watch(iterator, watched)
+            if iterator.in_step:  # (it may go on with what it has handed out)
+                for item in iterator.record or ():
+                    self._watch(item, watched)
             known = self._draws[id(iterator)] = Draw(iterator, watched)
         return known
 
@@ -68,7 +82,7 @@ class Draws(Totals):
         """Keep the tangents of items drawn."""
         parts = self.draw_of(iterator).parts
         for k, part in g.items():
-            if part is not ZERO:
+            if part is not ZERO or iterator.in_order:
                 parts[k] = add(parts[k], part) if k in parts else part
 
     def taken_back(self, iterator: Drawn) -> Draw | None:
@@ -77,8 +91,10 @@ class Draws(Totals):
 
     def take_drawn(self, x: Drawn, g: Tangent, seen: set[int]) -> Tangent:
         """All of the adjoint of an iterator that a function has made: that of the items which were drawn from it."""
-        draw = self.taken_back(x)
-        given = add({} if draw is None else draw.parts, {} if g is ZERO else g)
+        if x.operands is not None:  # it keeps them to where it was made
+            self.add_drawn(x, {} if g is ZERO else g)
+            return ZERO
+        given = {} if g is ZERO else dict(g)
         items = enumerate(x.record or ())
         taken = {i: self.take_all(e, given.pop(i, ZERO), seen) for i, e in items if e is not None}
         return {**given, **{i: t for i, t in taken.items() if t is not ZERO}} or ZERO
@@ -89,9 +105,26 @@ class Draws(Totals):
         while waiting:  # (one iterator may draw from another)
             waiting = False
             for draw in list(self._draws.values()):
-                if self._draws_from(draw, x) and (draw.parts or not _gives_back(draw.iterator)):
+                if draw.running:
+                    self._refuse_handed(draw, x)
+                elif self._draws_from(draw, x) and (draw.parts or not _gives_back(draw.iterator)):
                     self.give_back(draw)
                     waiting = True
+
+    def _refuse_handed(self, draw: Draw, x: Any) -> None:
+        """Refuse a generator that changes what it has handed out: whoever drew it does not know of that."""
+        if draw.handed is None:
+            draw.handed = {}
+            for place, item in enumerate(draw.iterator.record or ()):
+                reached: dict[int, Any] = {}
+                self._watch(item, reached)
+                draw.handed = {**dict.fromkeys(reached, place), **draw.handed}
+        first = draw.handed.get(id(root_of(x) if isinstance(x, np.ndarray) else x))
+        if first is not None and first <= draw.place:
+            raise DifferentiabilityError(
+                "a generator changes what it has handed out before; yield a copy",
+                id="mutation",
+            )
 
     def _draws_from(self, draw: Draw, x: Any) -> bool:
         if not isinstance(x, np.ndarray):
@@ -102,6 +135,9 @@ class Draws(Totals):
     def give_back(self, draw: Draw) -> None:
         """Hand the tangents that have come back to what the items were drawn from."""
         iterator = draw.iterator
+        if iterator.in_step:
+            self._step(draw, min(draw.parts))
+            return
         if iterator.back is None or not _gives_back(iterator):
             raise DifferentiabilityError(
                 "what an iterator draws from is changed in place before it has ended; "
@@ -112,9 +148,38 @@ class Draws(Totals):
         operands = iterator.operands or ()
         for k in sorted(parts, reverse=True):
             for operand, place, part in iterator.back(k, parts[k]):
-                left = ZERO if part is ZERO else self._give(operands[operand], place, part)
+                left = ZERO if part is ZERO and not iterator.in_order else self._give(operands[operand], place, part)
                 if left is not ZERO:
                     draw.left.setdefault(operand, []).append((place, left))
+
+    def _step(self, draw: Draw, last: int) -> None:
+        """Reverse a generator to where it had handed out the item `last`, and on to where it began to make that."""
+        draw.running = True
+        try:
+            if draw.sweep is None:
+                draw.sweep = draw.iterator.sweep(self)
+                next(draw.sweep)
+            while draw.place >= last:
+                part = draw.parts.pop(draw.place, ZERO)
+                draw.place -= 1
+                draw.sweep.send(part)
+        except StopIteration as end:
+            draw.found = self._returned(draw.iterator, end.value)
+            assert draw.place == -1, "a generator and its reverse sweep differ in the number of items"
+        finally:
+            draw.running = False
+
+    def _returned(self, iterator: Drawn, found: Any) -> tuple[Tangent, ...]:
+        """The tangents of a generator's operands: what they are changed to before its first item comes later."""
+        tangents = iterator.tangents(found)
+        return tuple([self.accumulate(x, t) for x, t in zip(iterator.given, tangents, strict=True)])
+
+    def stepped_back(self, iterator: Drawn) -> Any:
+        """What the reverse sweep of a generator returns, as the call of it is reached."""
+        draw = self.draw_of(iterator)
+        self._step(draw, 0)
+        del self._draws[id(iterator)]
+        return draw.found
 
     def _give(self, x: Any, place: int | None, part: Tangent) -> Tangent:
         """Hand the part of an item to the operand that it was drawn from; returns what belongs to no mutable value."""
@@ -129,7 +194,7 @@ class Draws(Totals):
         if isinstance(x, np.ndarray):
             found.setdefault(id(root_of(x)), []).append(x)
             return
-        if isinstance(x, (float, int, complex, str, bytes, np.generic, type, types.ModuleType, type(None))):
+        if isinstance(x, _HOLD_NOTHING) or type(x).__module__ in MACHINERY:
             return
         if isinstance(x, Drawn):
             parts: Any = x.operands or ()
@@ -173,4 +238,4 @@ def undifferentiated(x: Any) -> DifferentiabilityError:
 def _gives_back(iterator: Drawn) -> bool:
     """Whether an iterator, and those that it draws from, can give tangents back item by item."""
     inner = (x for x in iterator.operands or () if isinstance(x, Drawn))
-    return iterator.back is not None and all(map(_gives_back, inner))
+    return iterator.in_step or (iterator.back is not None and all(map(_gives_back, inner)))

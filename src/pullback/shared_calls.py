@@ -18,19 +18,27 @@ from typing import Any
 
 import numpy as np
 
+from pullback.along import own_iteration
 from pullback.applying import Residual, reverse_rule
 from pullback.attributes import call_method, refuse_own_reading, static_attribute, takes_object
 from pullback.conditions import spelled_for
 from pullback.dispatch import CALLABLES, UNWRAPPED, call, no_derivative_of, shifted
 from pullback.drawing import Drawn
 from pullback.errors import DifferentiabilityError
-from pullback.iterating import kept_track_of
+from pullback.iterating import CONTAINERS, Shared, kept_track_of
 from pullback.lending import drawn, lent, numbers_only, settled
 from pullback.names import INTERNAL
 from pullback.operations import type_call
 from pullback.outputs import given_out
-from pullback.python_calls import call_function_shared, has_tangent, plan_shared, planned_shared, unforeseen
-from pullback.rules import Active, Entry, Template, lookup
+from pullback.python_calls import (
+    call_function,
+    call_function_shared,
+    has_tangent,
+    plan_shared,
+    planned_shared,
+    unforeseen,
+)
+from pullback.rules import Active, Entry, Template, is_library_code, lookup
 from pullback.shadows import Shadows
 from pullback.tangents import ZERO, Tangent
 from pullback.watching import own_result, watched
@@ -98,7 +106,7 @@ def call_shared(
     places = [i for i, operand in enumerate(active) if has_tangent(values[operand])]
     if len(places) == len(active):
         return _call(fn, args, active, kwargs)
-    if not places:
+    if not places and not is_generator(fn):  # (what it hands out may vary by what is stored in it)
         return fn(*args, **kwargs), (_zeros, len(active))
     value, inner = _call(fn, args, tuple(active[i] for i in places), kwargs)
     return value, (_scattered, inner, places, len(active))
@@ -160,9 +168,9 @@ def _call(fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any]
     if isinstance(fn, types.FunctionType):
         if args and hasattr(fn, "registry") and hasattr(fn, "dispatch"):  # functools.singledispatch
             return call_shared(fn.dispatch(type(args[0])), args, active, kwargs)
-        if fn.__code__.co_flags & inspect.CO_GENERATOR:
+        if is_generator(fn):
             operands = (*args, *kwargs.values(), *(c.cell_contents for c in fn.__closure__ or () if not _is_empty(c)))
-            return drawn(call(fn, args, active, kwargs), operands, active)
+            return drawn(call_function(fn, args, active, kwargs, lambda _: None, lent=True), operands, active)
         return call_function_shared(fn, args, active, kwargs, is_strict())
     if isinstance(fn, type):
         return CONSTRUCT[0](fn, args, kwargs, active)
@@ -207,6 +215,12 @@ def _back_to_partial(residual: Residual, g: Tangent, shadows: Shadows) -> tuple[
     return tuple(own if a == -1 else next(rest) for a in active)
 
 
+def is_generator(fn: Any) -> bool:
+    """Whether a call of a function makes a generator whose code can be read."""
+    written = isinstance(fn, types.FunctionType) and fn.__code__.co_flags & inspect.CO_GENERATOR
+    return bool(written) and not is_library_code(fn)
+
+
 def _is_empty(cell: types.CellType) -> bool:
     try:
         return cell.cell_contents is cell
@@ -226,6 +240,9 @@ def _registered(
 ) -> tuple[Any, Residual]:
     """A function with a derivative: what its pullback needs is kept as it is now."""
     if args and (fn is next or fn is iter or fn is INTERNAL["<iterated>"]):
+        own = own_iteration(args[0]) if fn is not next and len(args) == 1 else None
+        if own is not None:
+            return _iterated_by(own, args, active)
         kept_track_of(args[0])
     made = call(fn, args, active, kwargs)
     if fn is iter and args and made[0] is args[0]:
@@ -259,6 +276,16 @@ def _registered(
     elif not isinstance(value, Drawn):  # (what is drawn later is still being recorded)
         inner = settled(inner)
     return value, (lent, inner, value, len(active))
+
+
+def _iterated_by(method: Any, args: tuple[Any, ...], active: Active) -> tuple[Any, Residual]:
+    """An iterator of an object by its own `__iter__`, as the call of that which it is."""
+    value, inner = call_shared(method, args, active)
+    if isinstance(value, CONTAINERS) or not hasattr(type(value), "__next__"):
+        raise TypeError(f"iter() returned non-iterator of type '{type(value).__name__}'")
+    if not isinstance(value, Drawn):
+        return call(iter, args, active)  # (says what is not differentiated)
+    return (Shared(value) if value.taken else value), inner
 
 
 def _unchanged(residual: Residual, g: Tangent, shadows: Shadows) -> tuple[Tangent, ...]:

@@ -51,6 +51,7 @@ class Sharing:
         self.certain: set[int] = set()  # those of the points below that certainly change something
         self.likely: set[int] = set()  # these, and calls of functions whose code was seen to change something
         self._statements: dict[int, ir.Stmt] = {}
+        self.varied_between: frozenset[str] = frozenset()  # what may be varied after a generator has yielded
         self.points: dict[int, str] = {}  # statements that may change something, by id: a name of the class
         self._holders: frozenset[str] = frozenset() if keeps_nothing else _holders(function)
         self._keeps_nothing = keeps_nothing  # whether no differentiated value is ever stored in what the module holds
@@ -241,6 +242,19 @@ class Sharing:
     def globals_changed(self, stmt: ir.Stmt) -> list[str]:
         """The global data that a statement may change, classes and modules for what these hold."""
         return sorted(n for n in self._reached[id(stmt)] if self._is_data(n))
+
+    def changes_its_result(self) -> bool:
+        """Whether a statement changes something that the result may hold."""
+        root = self.root(self.function.result)
+        return any(self.root(name) == root for name in self.points.values())
+
+    def interleave(self, active: frozenset[str]) -> None:
+        """Take it that whoever draws from this generator changes what it hands out, and what it was given."""
+        outer = frozenset((*self.function.parameters, *self.function.captured))
+        self.changed |= {self.root(n) for n in (*outer, self.function.result, OUTSIDE)}
+        self.origins.position = sys.maxsize
+        handed_out = self.with_(self.function.result) - self._fixed - outer
+        self.varied_between = frozenset(n for n in handed_out if not (self.origins.of(n) & outer) - active)
 
     # --- statements -------------------------------------------------------------------------------
 

@@ -39,19 +39,6 @@ def try_method(xs):
     return a.t
 
 
-@probe([1.0, 2.0, 4.0])
-def gen_array_like(xs):
-    def rows():
-        for v in xs:
-            yield [v, v * v]
-
-    t = 0.0
-    for r in rows():
-        r[0] = r[0] * 3.0
-        t = t + r[0] * r[1]
-    return t
-
-
 @probe([1.0, 2.0, 0.0])
 def try_extend(xs):
     out = []

@@ -95,7 +95,10 @@ def _value(out: Any) -> Any:
 def _sent_back(places: list[Any]) -> Back:
     def back(k: int, t: Tangent) -> list[tuple[int, int | None, Tangent]]:
         out = places[k]
-        pairs = zip(out, t, strict=True) if out.__class__ is tuple else ((out, t),)
+        if out.__class__ is tuple:
+            pairs: Any = zip(out, t if t is not ZERO else (ZERO,) * len(out), strict=True)
+        else:
+            pairs = ((out, t),)
         return [(item.operand, item.place, part) for item, part in pairs if item.__class__ is Tagged]
 
     return back
