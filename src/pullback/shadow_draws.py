@@ -70,8 +70,7 @@ class Draws(Totals):
         known = self._draws.get(id(iterator))
         if known is None:
             watched: dict[int, Any] = {}
-            if not iterator.at_first:
-                self._watch(iterator, watched)
+            self._watch(iterator, watched)
             if iterator.in_step:  # (it may go on with what it has handed out)
                 for item in iterator.record or ():
                     self._watch(item, watched)
@@ -196,6 +195,10 @@ class Draws(Totals):
             return
         if isinstance(x, _HOLD_NOTHING) or type(x).__module__ in MACHINERY:
             return
+        if isinstance(x, Drawn) and x.passes:  # (what it only hands on may change)
+            if not x.at_first:
+                self._watch_places(x, found)
+            return
         if isinstance(x, Drawn):
             parts: Any = x.operands or ()
         elif isinstance(x, tuple):
@@ -210,6 +213,14 @@ class Draws(Totals):
         for part in parts:
             if part.__class__ is not float:
                 self._watch(part, found)
+
+    def _watch_places(self, iterator: Drawn, found: dict[int, Any]) -> None:
+        """What an iterator finds its items in, and nothing of what these are."""
+        for x in iterator.operands or ():
+            if isinstance(x, (list, dict, deque)):
+                found.setdefault(id(x), ())
+            elif not isinstance(x, tuple) and not (isinstance(x, np.ndarray) and x.ndim > 1):
+                self._watch(x, found)
 
     def _parts(self, x: Any) -> Any:
         shadow: Any = self._held.get(id(x))

@@ -244,6 +244,10 @@ def _registered(
         if own is not None:
             return _iterated_by(own, args, active)
         kept_track_of(args[0])
+    if isinstance(fn, type) and hasattr(fn, "__next__"):
+        own_iterators = {a: own_iteration(args[a]) for a in active if isinstance(a, int)}
+        if any(own_iterators.values()):
+            return _iterating_first(fn, args, active, kwargs, own_iterators)
     made = call(fn, args, active, kwargs)
     if fn is iter and args and made[0] is args[0]:
         return made[0], (_unchanged, made[1])
@@ -286,6 +290,24 @@ def _iterated_by(method: Any, args: tuple[Any, ...], active: Active) -> tuple[An
     if not isinstance(value, Drawn):
         return call(iter, args, active)  # (says what is not differentiated)
     return (Shared(value) if value.taken else value), inner
+
+
+def _iterating_first(
+    fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any], methods: dict[int, Any]
+) -> tuple[Any, Residual]:
+    """A function such as `zip` of objects that have an `__iter__` of their own: of the iterators that these are."""
+    given, inners = list(args), {}
+    for a, method in methods.items():
+        if method is not None:
+            given[a], inners[a] = _iterated_by(method, (args[a],), (0,))
+    value, residual = call_shared(fn, tuple(given), active, kwargs)
+    return value, (_iterated_back, residual, inners, active)
+
+
+def _iterated_back(residual: Residual, g: Tangent, shadows: Shadows) -> tuple[Tangent, ...]:
+    _, inner, inners, active = residual
+    pairs = zip(active, inner[0](inner, g, shadows), strict=True)
+    return tuple([inners[a][0](inners[a], t, shadows)[0] if a in inners else t for a, t in pairs])
 
 
 def _unchanged(residual: Residual, g: Tangent, shadows: Shadows) -> tuple[Tangent, ...]:
