@@ -169,6 +169,7 @@ def derive(
             body = forward_sweep(derivative, lowered, sharing, sweep, code, pairs)
             if sweep.table and not request.together and not lowered.generator:
                 derivative.apart = sharing.apart(request.lent)
+            derivative.reached = sharing.all_seen_outside()
             derivative.changes = sharing.changed_outside(activity.changes)
             assemble(derivative, lowered, source, sweep, body, code)
             if activity.changes and derivative.forward is not None:
