@@ -48,7 +48,7 @@ def acquire(function: types.FunctionType) -> Source:
     found = _SOURCES.get(id(code))
     if found is not None:
         return found[1]
-    lines = linecache.getlines(code.co_filename, function.__globals__)
+    lines = linecache.getlines(_file_of(function), function.__globals__)
     if not lines:
         raise _no_source(function, "its source text is not available (typed into `python -c` or made by `exec`?)")
     file = _FILES.get(code.co_filename)
@@ -66,6 +66,12 @@ def acquire(function: types.FunctionType) -> Source:
     source = Source(_Resolved(code, cls).function(node), code.co_filename, code, states)
     _SOURCES[id(code)] = (code, source)
     return source
+
+
+def _file_of(function: types.FunctionType) -> str:
+    """The file that a function's text is in: of modules that are frozen into Python, the one that they came from."""
+    name = function.__code__.co_filename
+    return str(function.__globals__.get("__file__") or name) if name.startswith("<frozen ") else name
 
 
 ACQUIRE.append(acquire)
