@@ -115,7 +115,8 @@ class Origins:
             case ir.Bind(target=target, expr=ir.Item(obj=obj, index=index)) if self._takes_out(stmt, index):
                 self._flow(target, _NONE, _NONE if stmt.facts.kinds[0].numeric else self._union([obj]))
             case ir.Bind(target=target, expr=ir.Attr(obj=obj) | ir.Item(obj=obj)):
-                if not isinstance(stmt.facts.kind.value, _CODE):
+                generic = isinstance(stmt.expr, ir.Item) and type(stmt.facts.kinds[0].value) is type  # `Stack[float]`
+                if not (generic or isinstance(stmt.facts.kind.value, _CODE)):
                     self._part(target, obj)
             case ir.Bind(target=target, expr=ir.Operation(args=args) as operation):
                 if operation.inplace and isinstance(args[0], ir.Var):

@@ -2,6 +2,7 @@
 
 import collections
 import collections.abc
+import typing
 
 import numpy as np
 import pytest
@@ -89,6 +90,24 @@ def abc_seq(x):
     return s[0] * s[1] + sum(s)
 
 
+
+
+_T = typing.TypeVar("_T")
+
+
+class _Stack(typing.Generic[_T]):
+    def __init__(self): self.items = []
+    def push(self, v): self.items.append(v)
+    def pop(self): return self.items.pop()
+
+
+@program
+def generic(x):
+    
+    s = _Stack[float]()
+    s.push(x[0])
+    s.push(x[1] * x[0])
+    return s.pop() * s.pop()
 
 
 @pytest.mark.parametrize("f", PROGRAMS, ids=lambda f: f.__name__)
