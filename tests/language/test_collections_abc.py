@@ -103,7 +103,7 @@ class _Stack(typing.Generic[_T]):
 
 @program
 def generic(x):
-    
+
     s = _Stack[float]()
     s.push(x[0])
     s.push(x[1] * x[0])
