@@ -13,12 +13,12 @@ PACKAGE = Path(pullback.__file__).parent
 
 # Bottom to top. A module imports only modules that stand before it, here or in a line above.
 LAYERS = {
-    "plain data": "spans layout errors mutators forms tables",
+    "plain data": "spans layout errors states mutators forms tables",
     "what diagnostics mean": "diagnostics",
     "the algebra of tangent spaces": "tangents structs spaces trees fitting fingerprints drawing along views "
     "shadow_totals shadow_draws shadows",
     "the registry of derivatives": "kinds vjp_rules rules applying",
-    "from source to the intermediate representation": "source scopes boxes renaming managers fence ir syntax "
+    "from source to the intermediate representation": "source scopes boxes cells renaming managers fence ir syntax "
     "forward_uses lower_generators lower_iterations lower_conditions lower_expressions lower_match lower_try "
     "capturing appended lower",
     "analyses": "operations calls names conditions array_methods library_results endings decided infer field_calls "

@@ -23,7 +23,7 @@ from pullback.cutting import changed_cuts
 from pullback.dict_views import kept_views
 from pullback.effects import effects_of
 from pullback.endings import called, converts, flat, rounding
-from pullback.kinds import ARRAY, DICT, LIST, NONE, NPFLOAT, NUMERIC_MASK, PYTHON_SCALAR, STR, TUPLE, Kind
+from pullback.kinds import ARRAY, DICT, LIST, NONE, NPFLOAT, PYTHON_SCALAR, STR, Kind
 from pullback.late import refer_late
 from pullback.lower_generators import is_generator
 from pullback.mutators import MUTATORS
@@ -275,14 +275,12 @@ class _Analysis:
         self.found.changes.add(id(stmt))
         shared = self.sharing.with_(name)
         owners = self.sharing.given_directly(stmt, 1) if calls_mutator(stmt) else frozenset()
-        for other in self.sharing.globals_changed(stmt):
+        doubtful = self.sharing.doubtful.get(id(stmt), frozenset())
+        if doubtful:
+            self.found.watched[id(stmt)] = set(doubtful)
+        for other in sorted(set(self.sharing.globals_changed(stmt)) - doubtful):
             if id(stmt) not in self.sharing.certain and other not in owners:
-                kind = self.sharing.kinds.get(other)
-                precise = kind is None or kind.mask & ~(NUMERIC_MASK | LIST | DICT | TUPLE)
-                if precise or self.sharing.is_read(stmt):
-                    self.found.strict.add(id(stmt))
-                else:
-                    self.found.watched.setdefault(id(stmt), set()).add(other)
+                self.found.strict.add(id(stmt))
                 continue
             self.refuse(
                 "outer-write",

@@ -17,6 +17,7 @@ from pullback.activity import analyse
 from pullback.array_methods import settle_array_methods
 from pullback.boxes import boxed, can_box
 from pullback.calls import argument_kinds, bind_parameters, static_parameters
+from pullback.cells import on_cells
 from pullback.changing import LIKELY, MAYBE, NO, YES, CallEffects, Flows, called_code
 from pullback.conditions import Place, settle_conditions
 from pullback.decided import take_decided_arms
@@ -48,6 +49,7 @@ from pullback.sharing import Sharing
 from pullback.solitary import unseen_changes
 from pullback.source import Source, acquire
 from pullback.spans import Diagnostic
+from pullback.states import is_set
 from pullback.stored import only_stores, says_of_parts
 
 
@@ -139,8 +141,10 @@ _CHANGE = (
     "differential_construct",
     "forward_changes",
     "forward_array_changes",
+    "function_caches",
     "copying",
     "operator_changes",
+    "operator_functions",
     "replacing",
 )
 
@@ -163,6 +167,9 @@ class _Certain:
 
 
 _CHANGES: dict[Any, tuple[Any, int, Flows | None]] = {}
+_READING: list[Any] = []  # the functions being read, by their keys
+_UNSURE: set[Any] = set()  # those of them that were taken to change nothing, as something that they call calls them
+_PROVISIONAL: list[Any] = []  # what was found with that, to be found again
 
 
 def function_changes(
@@ -173,6 +180,9 @@ def function_changes(
     A caller `relying` on the arguments at hand, whose guards see to it, is told what holds for objects like them.
     """
     level = _function_changes(function, kinds, fresh)[0]
+    if level == NO and relying is not None and function.__closure__ is not None:
+        for name in relying.holding(function):  # (another closure of the same code may hold another function)
+            relying.unchanging[name] = lambda f: _function_changes(f, kinds, fresh)[0] == NO
     if level == NO or relying is None or not relying.guessing:
         return level
     outer = {p: k for p, k in kinds.items() if k.sample is not UNSET and k.path}
@@ -195,6 +205,7 @@ def _changes_of(
     if key not in _GUESSED:
         _GUESSED[key] = None  # (a recursive call: nothing is known)
         _SAMPLED.append((None, outer))
+        function = on_cells(function)
         inner = Names(function)
         given = {p: renamed(k, p) if p in outer else _bare(k) for p, k in kinds.items()}
         try:
@@ -217,21 +228,48 @@ def function_flows(function: types.FunctionType, kinds: dict[str, Kind]) -> Flow
     return _function_changes(function, kinds, "")[1]
 
 
+def made_alike(function: types.FunctionType, depth: int = 3) -> Any:
+    """What closures have in common that do the same: their code, and what they captured, functions by theirs."""
+    if function.__closure__ is None:
+        return id(function)
+    held = [cell.cell_contents if is_set(cell) else None for cell in function.__closure__]
+    nested = [made_alike(x, depth - 1) if isinstance(x, types.FunctionType) and depth else _sort_of(x) for x in held]
+    return id(function.__code__), *nested
+
+
+def _sort_of(x: Any) -> Any:
+    fixed = isinstance(x, (type, types.ModuleType, types.FunctionType))
+    return id(x) if fixed or callable(x) else kind_of(x).key
+
+
 def _function_changes(function: types.FunctionType, kinds: dict[str, Kind], fresh: str) -> tuple[int, Flows | None]:
     if function.__code__.co_flags & 0x280:
         return MAYBE, None
-    key = (id(function), fresh, tuple(sorted((p, k.key) for p, k in kinds.items())), EPOCH.now, *map(id, scope()))
+    given = tuple(sorted((p, k.key) for p, k in kinds.items()))
+    key = (made_alike(function), fresh, given, EPOCH.now, *map(id, scope()))
     known = _CHANGES.get(key)
-    if known is not None and known[0] is function.__code__:
+    code = function.__code__
+    if known is not None and known[0] is code:
+        _UNSURE.update([key] if key in _READING else ())
         return known[1], known[2]
     if len(_CHANGES) > 4096:
         _CHANGES.clear()
-    _CHANGES[key] = (function.__code__, NO, None)  # a recursive call changes what the rest does
+    _CHANGES[key] = (code, NO, None)  # a recursive call changes what the rest does
+    _READING.append(key)
     try:
+        function = on_cells(function)
         changes, flows = _read_changes(function, {p: _bare(k) for p, k in kinds.items()}, fresh, Names(function))
     except DifferentiabilityError:
         changes, flows = MAYBE, None
-    _CHANGES[key] = (function.__code__, changes, flows)
+    finally:
+        _READING.pop()
+    _CHANGES[key] = (code, changes, flows)
+    _UNSURE.discard(key)
+    if _UNSURE:  # found while a caller of this one was taken to change nothing: no answer to those who ask later
+        _PROVISIONAL.append(key)
+    elif not _READING:
+        while _PROVISIONAL:
+            _CHANGES.pop(_PROVISIONAL.pop(), None)
     return changes, flows
 
 
@@ -283,7 +321,7 @@ def stores_outside(made: Stages) -> list[Diagnostic]:
                     kinds = code.kinds
                     inner = analysed(code.callee, source, names, partial(_kinds_of, kinds=kinds), active)
                     own = [d for d in inner.activity.refusals if d.id == "outer-write"]
-                    own += stores_outside(inner)
+                    own += stores_outside(inner) + _kept_in_closure(code.callee, inner, stmt)
                     marked = any(isinstance(s, ir.Bind) and s.facts.stores for s in ir.walk(inner.lowered.body))
                     _STORES[key] = code.callee, own, marked or bool(inner.activity.strict or inner.activity.watched)
             except DifferentiabilityError:
@@ -291,6 +329,23 @@ def stores_outside(made: Stages) -> list[Diagnostic]:
         stmt.facts.stores = _STORES[key][2]
         found += [replace(d, notes=(*d.notes, f"called at {stmt.span}")) for d in _STORES[key][1]]
     return found
+
+
+def _kept_in_closure(callee: types.FunctionType, inner: Stages, stmt: ir.Bind) -> list[Diagnostic]:
+    """What a closure stores of differentiated values in what it captured, where it stands in a module itself."""
+    assert isinstance(stmt.expr, ir.Apply)
+    if callee.__closure__ is None or (not stmt.facts.kinds[0].path and stmt.expr.method is None):
+        return []
+    changed = set(inner.sharing.changed_outside(inner.activity.changes)).intersection(callee.__code__.co_freevars)
+    return [
+        Diagnostic(
+            "outer-write",
+            f"a differentiated value is stored in `{name}`, which {callee.__qualname__} keeps between its calls",
+            stmt.span,
+            help="make the closure in the function that is differentiated",
+        )
+        for name in sorted(changed)
+    ]
 
 
 def _kinds_of(lowered: ir.FunctionIR, kinds: dict[str, Kind]) -> dict[str, Kind]:

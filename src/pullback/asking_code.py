@@ -58,14 +58,22 @@ class Looking:
         same = call(self.reverse.runtime_call("same_still"), node.subject, name(before))
         self.emit(ast.Expr(same), stmt.span)
 
-    def unstored(self, names: list[str], span: Span, build: Callable[[], None]) -> None:
+    def watched_at(self, stmt: ir.Stmt) -> list[str]:
+        """The global variables that a statement may store something in; what comes before it is emitted."""
+        shadows = self.reverse.shadows
+        watched = sorted(shadows.activity.watched.get(id(stmt), ())) if shadows is not None else []
+        if watched:
+            self.flush()
+        return watched
+
+    def unstored(self, names: list[str], span: Span, build: Callable[[], None], *stored: ast.expr) -> None:
         """What `build` emits, and a look at global variables: that no differentiated value was stored there."""
         before, held = self.reverse.fresh("_before") if names else "", tuple_of([name(n) for n in names])
         if names:
             self.emit(assign(before, call(self.helper(held_now, "held_now"), held)), span)
         build()
         if names:
-            same = call(self.helper(unchanged, "unchanged"), name(before), held, constant(names[0]))
+            same = call(self.helper(unchanged, "unchanged"), name(before), held, constant(names[0]), *stored)
             self.emit(ast.Expr(same), span)
 
     def key(self, stmt: ir.Bind | ir.Store, key: ast.expr) -> ast.expr:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import ast
 import copy
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,17 +38,16 @@ def boxed(source: Source, names: frozenset[str]) -> Source:
     assert isinstance(node, ast.FunctionDef)
     fields: dict[str, Any] = {f: getattr(node, f, None) for f in node._fields}
     made = ast.copy_location(ast.FunctionDef(**fields), node)
-    body = [_Boxed(names).visit(s) for s in copy.deepcopy(node.body)]
     given = set(parameters(node.args))
+    places = {n: f"_{n}_box" if n in given or _is_function(node, n) else n for n in names}
+    body = _Boxed(places).block(copy.deepcopy(node.body))
     start: list[ast.stmt] = []
     for name in sorted(names):
         box = ast.Call(ast.Name("<box>", ast.Load()), [], [])
+        start.append(ast.Assign([ast.Name(places[name], ast.Store())], box))
         if name in given:
-            start.append(ast.Assign([ast.Name(f"_{name}_given", ast.Store())], ast.Name(name, ast.Load())))
-        start.append(ast.Assign([ast.Name(name, ast.Store())], box))
-        if name in given:
-            place = ast.Attribute(ast.Name(name, ast.Load()), FIELD, ast.Store())
-            start.append(ast.Assign([place], ast.Name(f"_{name}_given", ast.Load())))
+            place = ast.Attribute(ast.Name(places[name], ast.Load()), FIELD, ast.Store())
+            start.append(ast.Assign([place], ast.Name(name, ast.Load())))
     for stmt in start:
         for part in ast.walk(stmt):
             if isinstance(part, (ast.expr, ast.stmt)):
@@ -56,12 +56,21 @@ def boxed(source: Source, names: frozenset[str]) -> Source:
     return Source(made, source.filename, source.code)
 
 
+def with_fields(node: FunctionNode, names: frozenset[str], field: str) -> Any:
+    """A nested function whose captured variables of these names are fields of what stands there."""
+    return _Boxed({n: n for n in names}, field=field).function(copy.deepcopy(node))
+
+
 def can_box(node: FunctionNode, name: str) -> bool:
-    """Whether a variable is bound by assignments alone, in whatever function binds it."""
+    """Whether a variable is bound by assignments alone, in whatever function binds it, and by `def` in its own."""
     if not isinstance(node, ast.FunctionDef):
         return False
     for part in node.body:
         for n in ast.walk(part):
+            if isinstance(n, ast.FunctionDef) and n.name == name:
+                continue
+            if isinstance(n, ast.Nonlocal) and name in n.names and _is_function(node, name):
+                return False
             if isinstance(n, ast.NamedExpr) and n.target.id == name:
                 return False
             if isinstance(n, (ast.Import, ast.ImportFrom)) and name in written(n):
@@ -71,22 +80,44 @@ def can_box(node: FunctionNode, name: str) -> bool:
     return name in bound_names(node)
 
 
+def _is_function(node: FunctionNode, name: str) -> bool:
+    """Whether a `def` in a function binds the variable."""
+    return any(isinstance(n, ast.FunctionDef) and n.name == name for n in ast.walk(node) if n is not node)
+
+
 class _Boxed(ast.NodeTransformer):
     """Reads and assignments of variables become those of their boxes' field, in every scope that sees them."""
 
-    def __init__(self, names: frozenset[str], outer: frozenset[str] | None = None) -> None:
-        self.names = names
-        self.outer = names if outer is None else outer  # what functions inside a class body see
+    def __init__(
+        self, places: Mapping[str, str], names: frozenset[str] | None = None, outer: frozenset[str] | None = None,
+        field: str = FIELD,
+    ) -> None:  # fmt: skip
+        self.places = places  # the names of the boxes
+        self.names = frozenset(places) if names is None else names
+        self.field = field
+        self.outer = self.names if outer is None else outer  # what functions inside a class body see
 
-    def inside(self, names: frozenset[str]) -> _Boxed:
-        return _Boxed(names)
+    def inside(self, names: frozenset[str], outer: frozenset[str] | None = None) -> _Boxed:
+        """The same where these names are still those of the boxes."""
+        return _Boxed(self.places, names, outer, self.field)
+
+    def block(self, body: list[ast.stmt]) -> list[ast.stmt]:
+        """Statements, those left out that say nothing any more."""
+        found: list[ast.stmt] = []
+        for stmt in body:
+            made = self.visit(stmt)
+            found += made if isinstance(made, list) else [] if made is None else [made]
+        return found
+
+    def place(self, name: str, context: ast.expr_context, at: ast.AST) -> ast.expr:
+        """The field that a variable is."""
+        box = ast.copy_location(ast.Name(self.places[name], ast.Load()), at)
+        return ast.copy_location(ast.Attribute(box, self.field, context), at)
 
     def visit_Name(self, node: ast.Name) -> ast.AST:  # ast's own naming
         if node.id not in self.names:
             return node
-        return ast.copy_location(
-            ast.Attribute(ast.copy_location(ast.Name(node.id, ast.Load()), node), FIELD, node.ctx), node
-        )
+        return self.place(node.id, node.ctx, node)
 
     def visit_Nonlocal(self, node: ast.Nonlocal) -> ast.AST | None:
         rest = [n for n in node.names if n not in self.names]
@@ -100,7 +131,14 @@ class _Boxed(ast.NodeTransformer):
         return self.generic_visit(node)
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> Any:
-        return self.function(node)
+        made = self.function(node)
+        if node.name not in self.names:
+            return made
+        value: ast.expr = ast.copy_location(ast.Name(node.name, ast.Load()), node)
+        for decorator in reversed(made.decorator_list):
+            value = ast.copy_location(ast.Call(decorator, [value], []), decorator)
+        made.decorator_list = []
+        return [made, ast.copy_location(ast.Assign([self.place(node.name, ast.Store(), node)], value), node)]
 
     def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> Any:
         return self.function(node)
@@ -117,8 +155,7 @@ class _Boxed(ast.NodeTransformer):
         if isinstance(node, ast.Lambda):
             node.body = within.visit(node.body)
         else:
-            body = [s for s in map(within.visit, node.body) if s is not None]
-            node.body = body or [ast.copy_location(ast.Pass(), node)]
+            node.body = within.block(node.body) or [ast.copy_location(ast.Pass(), node)]
         return node
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
@@ -126,8 +163,7 @@ class _Boxed(ast.NodeTransformer):
         node.bases = [self.visit(b) for b in node.bases]
         node.keywords = [self.visit(k) for k in node.keywords]
         own = frozenset().union(*(written(s) for s in node.body))
-        within = _Boxed(self.names - own, self.outer)
-        node.body = [within.visit(s) for s in node.body]
+        node.body = self.inside(self.names - own, self.outer).block(node.body)
         return node
 
     def comprehension(self, node: Any) -> Any:

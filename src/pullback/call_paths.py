@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from pullback.errors import DifferentiabilityError
-from pullback.python_calls import bound_variadic
-from pullback.rules import Active
+from pullback.python_calls import bound_variadic, signature_order
+from pullback.rules import Active, callable_name
+from pullback.spaces import describe
 from pullback.tangents import NO_TANGENT, ZERO, Tangent, TangentVector, WithheldTangent, add
 
 Path = Any  # where an operand came from: ("dots", 0), ("args", 3, 1), ...; of a collected one, the paths of its parts
@@ -168,17 +169,8 @@ def refuse_partial(fn: Any) -> None:
 
 def originals(fn: Any) -> list[Any]:
     """A generated function, and what it was generated from: a recursive closure captures the first of them."""
-    origin = getattr(fn, "_pullback_origin", None)
-    return [fn] if origin is None else [fn, *originals(origin[0])]
-
-
-def is_set(cell: types.CellType) -> bool:
-    """Whether a captured variable holds something yet."""
-    try:
-        _ = cell.cell_contents
-    except ValueError:
-        return False
-    return True
+    origin = getattr(fn, "_pullback_origin", None) or (getattr(fn, "_pullback_of", None),)
+    return [fn] if origin[0] is None else [fn, *originals(origin[0])]
 
 
 def collected_tangents(
@@ -204,3 +196,24 @@ def collected_tangents(
         else:
             tangents[parameter] = tuple(known.get(key, ZERO) for key in range(len(whole))), paths
     return values
+
+
+def refuse_lost(fn: Any, function: Any, others: dict[str, Any]) -> None:
+    """Refuse a callee that stores a differentiated value in an operand without a tangent: an object of the module."""
+    for parameter in getattr(function, "_pullback_changes", ()):
+        x = others.get(parameter)
+        if fn.__code__.co_flags & 8 and parameter == signature_order(fn.__code__)[-1] and isinstance(x, dict):
+            x = tuple(x.values())  # (a dict of its own, with what it was given)
+        if not _is_immutable(x):
+            raise DifferentiabilityError(
+                f"{callable_name(fn)} stores a differentiated value in `{parameter}`, {describe(x)} whose tangent is "
+                "not known here; pass that to the differentiated function as an argument, or make it there",
+                id="outer-write",
+            )
+
+
+def _is_immutable(x: Any) -> bool:
+    """Whether nothing can be stored in a value, nor in what it holds."""
+    if isinstance(x, tuple):
+        return all(map(_is_immutable, x))
+    return x is None or isinstance(x, (int, float, complex, str, bytes, np.generic))

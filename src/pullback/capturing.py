@@ -74,7 +74,7 @@ def rebound_captures(body: list[ir.Stmt], result: str, fixed: Callable[[str], bo
         kept = [loop for loop in loops if loop.holds(stmt) and (escapes or _outlives(names, loop, assigns, used, stmt))]
         for name in stmt.expr.captures:
             for other in assigns.get(name, []):
-                if other is stmt or (isinstance(other, ir.Bind) and name == stmt.target):
+                if other is stmt:
                     continue
                 later = other.pos > stmt.pos and not exclusive(arms[id(stmt)], arms[id(other)])
                 called_after = escapes or any(

@@ -15,6 +15,7 @@ import dataclasses
 import functools
 import inspect
 import types
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -29,6 +30,7 @@ from pullback.mutators import MUTATORS
 from pullback.operations import METHODS
 from pullback.outputs import may_write, names_read
 from pullback.rules import lookup
+from pullback.source import FunctionNode
 
 FunctionChanges = Callable[..., int]  # of (function, kinds of its parameters, the one that is new)
 FunctionFlows = Callable[..., "Flows | None"]
@@ -137,6 +139,13 @@ def named(outer: str) -> str:
     return "what a global variable holds" if outer == MODULE else f"`{outer}`"
 
 
+def functions_made(statements: list[ir.Stmt]) -> dict[str, FunctionNode]:
+    """The names that stand for one nested function throughout: one that is decorated, or one of two, may do more."""
+    times = Counter(n for s in statements for n in ir.assigned(s))
+    made = [s for s in statements if isinstance(s, ir.Bind) and times[s.target] == 1]
+    return {s.target: s.expr.node for s in made if isinstance(s.expr, ir.Closure)}
+
+
 class CallEffects:
     """Says of each call of one function whether it may change something."""
 
@@ -148,11 +157,7 @@ class CallEffects:
         self.read = names_read(function)
         self.scope = {k: v for k, v in scope.items() if k not in function.locals}
         self.function_changes = function_changes
-        self.nested = {
-            s.target: s.expr.node
-            for s in ir.walk(function.body)
-            if isinstance(s, ir.Bind) and isinstance(s.expr, ir.Closure)
-        }
+        self.nested = functions_made(list(ir.walk(function.body)))
 
     def __call__(self, stmt: ir.Bind) -> int:
         """Whether a call may change something in place."""
@@ -238,6 +243,8 @@ class CallEffects:
             found = getattr(owner.cls, method, None)
             if found is None and owner.sample is not UNSET:  # an object in a field, which is called
                 found = getattr(owner.sample, method, None)
+                if isinstance(found, types.FunctionType):
+                    return MAYBE  # (another object may hold another function)
                 inner = Kind(STRUCT, type(found), UNSET, "", found)
                 return self.of_callee(call_of(type(found)), stmt, inner)
             if isinstance(static, (staticmethod, classmethod)):

@@ -27,14 +27,15 @@ from pullback.call_paths import (
     collected_tangents,
     is_empty,
     is_null,
-    is_set,
     lifted_path,
     originals,
+    refuse_lost,
     six_operands,
     still_null,
     tangent_at,
 )
 from pullback.calls import bind_parameters
+from pullback.cells import on_cells
 from pullback.conditions import spelled_for
 from pullback.dispatch import UNWRAPPED, no_derivative_of, refuse_captures
 from pullback.errors import DifferentiabilityError
@@ -51,7 +52,8 @@ from pullback.python_calls import (
     with_defaults,
 )
 from pullback.rules import EPOCH, Active, Entry, Rule, callable_name, lookup
-from pullback.spaces import describe, is_differentiable
+from pullback.spaces import is_differentiable
+from pullback.states import is_set
 from pullback.structs import fields_by_parameter
 from pullback.tangent_parts import gathered_vector, partial_parts, partial_tangents
 from pullback.tangents import NO_TANGENT, ZERO, Tangent
@@ -392,6 +394,7 @@ def _generated(
     *, lent: bool = False,
 ) -> Target:  # fmt: skip
     """A Python function: its generated differential, and the tangents of its active parameters."""
+    fn = on_cells(fn)
     code = fn.__code__
     if code.co_flags & 0x280:
         raise coroutine_refused(fn)
@@ -420,7 +423,7 @@ def _generated(
     request = Request(frozenset(tangents), frozenset(captured), kinds, DIFFERENTIAL, lent=lent)
     function = pair_for(fn, request, values)
     if lent:
-        _refuse_lost(fn, function, {p: v for p, v in values.items() if p not in tangents})
+        refuse_lost(fn, function, {p: v for p, v in values.items() if p not in tangents})
     order = [p for p in signature_order(code) if p in tangents]
     names = sorted(captured)
     return Target(
@@ -434,18 +437,6 @@ def _generated(
         kwargs,
         {k: ("kwargs", k) for k in kwargs},
     )
-
-
-def _refuse_lost(fn: Any, function: Any, others: dict[str, Any]) -> None:
-    """Refuse a callee that stores a differentiated value in an operand without a tangent: an object of the module."""
-    for parameter in getattr(function, "_pullback_changes", ()):
-        x = others.get(parameter)
-        if x is not None and not isinstance(x, (int, float, complex, str, np.generic)):
-            raise DifferentiabilityError(
-                f"{callable_name(fn)} stores a differentiated value in `{parameter}`, {describe(x)} whose tangent is "
-                "not known here; pass that to the differentiated function as an argument, or make it there",
-                id="outer-write",
-            )
 
 
 # --- its own derivative: `call_differential` stands for a function -----------------------------------

@@ -367,7 +367,9 @@ def _lent(args: tuple[Any, ...], active: Active, is_init: bool) -> Any:
         return call_function_shared(target.function, six, chosen, {}, unforeseen)
     flags, paths = wanted_operands(target, chosen)
     own = " ".join(getattr(target.function, "_pullback_made", ())) if is_init else ""
-    value, inner = call_function_shared(target.function, target.operands, flags, target.kwargs or {}, unforeseen, own)
+    value, inner = call_function_shared(
+        target.function, target.operands, flags, target.kwargs or {}, unforeseen, own, is_init and unforeseen is True
+    )
     # (what `**kwargs` collects is in a new dict, whose adjoint nobody else would take)
     pairs = zip(flags, paths, strict=True)
     made = [target.operands[o] if isinstance(p, dict) and isinstance(o, int) else None for o, p in pairs]

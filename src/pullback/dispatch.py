@@ -85,6 +85,17 @@ def call(
     return value, (_scattered, inner, places, len(active))
 
 
+def call_alone(
+    fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any] | None = None
+) -> tuple[Any, Residual]:
+    """The same of a Python function that changes nothing of what it is given, as is looked at when it has run."""
+    values: dict[Any, Any] = {-1: fn, **dict(enumerate(args)), **(kwargs or {})}
+    plain = isinstance(fn, types.FunctionType) and lookup(fn) is None
+    if not (plain and all(has_tangent(values[a]) for a in active)):
+        return call(fn, args, active, kwargs)
+    return call_function(fn, args, active, kwargs or {}, lambda _: None, alone=True)
+
+
 VERB_PULLBACKS: dict[str, Any] = {}  # the call of what `gradient(f)` and the like return, put here by `nesting`
 _plans: dict[Any, Plan] = {}
 _rules: dict[Any, VjpRule] = {}  # the registered derivative of a function, for arguments of such types

@@ -19,7 +19,7 @@ from pullback.kinds import UNSET, held
 from pullback.layout import FORWARD, JOINT, REVERSE, laid_out, register
 from pullback.names import Names
 from pullback.not_finite import debugging, woven
-from pullback.source import Source, by_place, remember, trust
+from pullback.source import remember_nested
 from pullback.spans import Span
 from pullback.syntax import constant, name, parsed, placed, substitute
 
@@ -159,7 +159,7 @@ class Compiled:
         else:
             self.spans = laid.spans
             self.code = self._compiled(laid.tree, laid.filename)
-        self._remember_nested(filename)
+        remember_nested(self.tree, self.code, filename)
         register(self)
 
     def _compiled(self, tree: ast.FunctionDef, filename: str) -> types.CodeType:
@@ -208,25 +208,6 @@ class Compiled:
 
     def _cell_names(self) -> list[str]:
         return [*self.captured, *self.helpers.values]
-
-    def _remember_nested(self, filename: str) -> None:
-        """Nested functions keep the user's syntax: record it for their code objects."""
-        nodes: dict[tuple[str, int], list[Any]] = {}
-        for node in ast.walk(self.tree):
-            if isinstance(node, (ast.FunctionDef, ast.Lambda)) and node is not self.tree:
-                nodes.setdefault((getattr(node, "name", "<lambda>"), node.lineno), []).append(node)
-        pending = [self.code]
-        while pending:
-            code = pending.pop()
-            for inner in code.co_consts:
-                if isinstance(inner, types.CodeType):
-                    trust(inner)
-                    found = nodes.get((inner.co_name, inner.co_firstlineno), [])
-                    if len(found) > 1:
-                        found = by_place(inner, found)
-                    if found:
-                        remember(inner, Source(found[0], filename, inner))
-                    pending.append(inner)
 
     def make(self, function: types.FunctionType, extra: dict[str, Any]) -> types.FunctionType:
         """The generated function for one function object; `extra` holds helpers made for this object."""

@@ -39,7 +39,7 @@ def deep_fingerprint(
 ) -> Any:
     """The same, of objects of any class and of what functions capture too; parts of classes `without` do not count."""
     seen = set() if seen is None else seen
-    if isinstance(x, (float, complex, np.number)):
+    if isinstance(x, (float, complex, np.number)) or (isinstance(x, np.ndarray) and of_number is not fingerprint):
         return of_number(x)
     if isinstance(x, (tuple, list, dict, deque)):
         if id(x) in seen:
@@ -52,11 +52,14 @@ def deep_fingerprint(
     if isinstance(x, types.MethodType):
         return deep_fingerprint(x.__self__, seen, without, of_number)
     fields: Any = None
+    if isinstance(x, type) and of_number is not fingerprint:  # what the class itself holds
+        fields = {n: v for base in x.__mro__ if base.__module__ != "builtins" for n, v in vars(base).items()
+                  if n[:2] != "__" and not callable(v) and not hasattr(type(v), "__get__")}
     if type(x).__module__ in MACHINERY:
         return None
     if isinstance(x, types.FunctionType):
         fields = dict(enumerate(contents(c) for c in x.__closure__ or ()))
-    elif not isinstance(x, (type, types.ModuleType, np.ndarray)) and not hasattr(x, "__next__"):
+    elif fields is None and not isinstance(x, (type, types.ModuleType, np.ndarray)) and not hasattr(x, "__next__"):
         slots = [n for c in type(x).__mro__ for n in c.__dict__.get("__slots__", ()) if isinstance(n, str)]
         fields = {**getattr(x, "__dict__", {}), **{n: getattr(x, n, None) for n in slots}}
     if not fields:
@@ -86,12 +89,20 @@ def held_now(values: tuple[Any, ...]) -> Any:
 
     A number that is stored where an equal one was is another object.
     """
-    return deep_fingerprint(values, None, (int, str, bytes, type(None)), id)
+    of_part = lambda x: (id(x), fingerprint(x)) if isinstance(x, np.ndarray) else id(x)  # noqa: E731
+    return deep_fingerprint(values, None, _COUNTED_AS_NOTHING, of_part)
 
 
-def unchanged(before: Any, values: tuple[Any, ...], name: str) -> None:
-    """Raise an error if a call has stored something in a global variable."""
-    if held_now(values) != before:
+_COUNTED_AS_NOTHING = (int, str, bytes, type(None))
+
+
+def unchanged(before: Any, values: tuple[Any, ...], name: str, stored: Any = None) -> None:
+    """Raise an error if a call, or a store in the array `stored`, has stored something in a global variable."""
+    arrays: list[Any] = []
+    if isinstance(stored, np.ndarray):  # (an equal number changes nothing that could be seen)
+        deep_fingerprint(values, None, _COUNTED_AS_NOTHING, arrays.append)
+    into = any(isinstance(x, np.ndarray) and np.may_share_memory(x, stored) for x in arrays)
+    if into or held_now(values) != before:
         raise DifferentiabilityError(
             f"a differentiated value is stored in `{name}`, which is not local to this function; return the value, or "
             "pass the container as an argument",

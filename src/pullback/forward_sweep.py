@@ -171,7 +171,7 @@ class Forward(Looking):
                 append = ast.Attribute(name(stmt.target), "append", ast.Load())
                 self.flush_for([stmt.item], stmt, lambda v: ast.Expr(ast.Call(append, [v[0]], [])))
             case ir.Store():
-                self.store(stmt)
+                self.unstored(self.watched_at(stmt), stmt.span, lambda: self.store(stmt), atom(stmt.obj))
             case ir.With():
                 context = self.take([stmt.context]).get(getattr(stmt.context, "name", ""), atom(stmt.context))
                 self.flush()
@@ -318,9 +318,8 @@ class Forward(Looking):
         if residual is not None:
             self.flush()
             made = placed(self.call_with_residual(stmt, values), span)
-            watched = self.reverse.shadows.activity.watched.get(id(stmt)) if self.reverse.shadows is not None else None
             whole = assign_many([stmt.target, residual], made)
-            self.unstored(sorted(watched or ()), span, lambda: self.emit(whole, span))
+            self.unstored(self.watched_at(stmt), span, lambda: self.emit(whole, span))
             return
         made = placed(self.expression(stmt, values), span)
         if self.nestable(stmt.target):

@@ -17,6 +17,7 @@ from pullback.rules import EPOCH
 from pullback.sharing import Sharing
 from pullback.source import Source
 from pullback.spans import Diagnostic
+from pullback.states import is_set
 from pullback.views import entangled, overlap
 
 JOINT, PAIR, DIFFERENTIAL = "joint", "pair", "differential"
@@ -69,6 +70,7 @@ class Derivative:
     generator: bool = False
     hands_out_changing: bool = False  # a generator: whether it may change what it has handed out
     changes: tuple[str, ...] = ()  # names by which the function changes what its caller can see
+    reached: frozenset[str] = frozenset()  # names of which it may change something
     mirrors: bool = False  # forward mode: whether it may change the tangents that it is given
     defaults: Any = None  # the defaults it had then
     # what it is given and may change, and what else that is taken to share no memory with it, by name
@@ -121,6 +123,8 @@ class Derivative:
                 return False
         if not all(getattr(cls, name_, None) is found for (cls, name_), found in self.names.methods.items()):
             return False
+        if not all(_still(names, n, unchanging) for n, unchanging in self.names.unchanging.items()):
+            return False
         return all(_class_of(names, n) is cls for n, cls in self.names.classes.items())
 
     def make(self, function: types.FunctionType, redo: Callable[..., Any] | None = None) -> types.FunctionType:
@@ -146,6 +150,13 @@ def field_is(arguments: dict[str, Any], path: str, cls: type, value: Any) -> boo
     if cls is int:
         return bool(x == value)
     return x in value if cls is str else x is value
+
+
+def _still(names: Names, identifier: str, unchanging: Callable[[types.FunctionType], bool]) -> bool:
+    """Whether a captured variable holds a function that changes nothing."""
+    cell = names.cells.get(identifier)
+    held = cell.cell_contents if cell is not None and is_set(cell) else None
+    return isinstance(held, types.FunctionType) and unchanging(held)
 
 
 def _class_of(names: Names, identifier: str) -> type | None:

@@ -19,7 +19,7 @@ import numpy as np
 from pullback.drawing import Drawn
 from pullback.errors import DifferentiabilityError
 from pullback.shadow_totals import held_by_function
-from pullback.structs import constant_fields, is_class, registration
+from pullback.structs import constant_fields, field_names, is_class, registration
 from pullback.tangents import NO_TANGENT, ZERO, Tangent, TangentVector, ZeroTangent, tangent_type
 from pullback.views import Memory, root_of
 
@@ -140,11 +140,15 @@ def has_fields(x: Any) -> bool:
     known = registration(type(x))
     if (known is not None and known.zero_tangent is not None) or is_class(x):
         return False
+    if x.__class__ is types.CellType:
+        return True
     return hasattr(x, "__dict__") or (hasattr(type(x), "__slots__") and type(x).__module__ != "builtins")
 
 
 def fields_of(x: Any) -> dict[str, Any]:
     """What an object's fields hold, those left out that are marked as constant."""
+    if x.__class__ is types.CellType:
+        return {n: getattr(x, n) for n in field_names(x)}
     fixed = constant_fields(type(x))
     found = {k: v for k, v in getattr(x, "__dict__", {}).items() if k not in fixed}
     for cls in type(x).__mro__:

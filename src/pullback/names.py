@@ -32,6 +32,7 @@ from pullback.kinds import (
 )
 from pullback.operations import is_data_field
 from pullback.rules import is_library_code, lookup
+from pullback.states import is_set
 
 _FEW = 16  # items of a sequence that are guessed one by one
 _FLOATS, _OTHERS = "fc", "iubOSUVMm"  # the kinds of dtypes of arrays with and without tangents
@@ -53,6 +54,7 @@ class Names:
         self.defaults: dict[str, tuple[Any, Any]] = {}  # a callee's path -> the callee, the defaults it must still have
         self.fields: dict[str, tuple[type, Any]] = {}  # a parameter's field -> its class; the object, if it is fixed
         self.methods: dict[tuple[type, str], Any] = {}  # a class and a method's name -> the function it must still be
+        self.unchanging: dict[str, Any] = {}  # a captured function -> what says whether it still changes nothing
         self.dynamic = False  # whether objects are made and called at run time: in forward mode, and on lent shadows
         self.lent = False  # whether this is for a caller that lends its shadows
         self.forward = False  # whether this is for forward mode
@@ -70,6 +72,11 @@ class Names:
             except ValueError:
                 continue
         return found
+
+    def holding(self, function: types.FunctionType) -> list[str]:
+        """The captured variables that hold a function."""
+        own = [(n, c) for n, c in self.cells.items() if n not in self.helpers]
+        return [n for n, cell in own if is_set(cell) and cell.cell_contents is function]
 
     def kind(self, name: str) -> Kind:
         """The kind of a name that is not local; records the guard it relies on."""

@@ -40,6 +40,8 @@ def is_field_of(cls: type, attribute: str) -> bool:
     """Whether `attribute` is instance data of `cls`: a slot, or in the instance's dict."""
     if hasattr(cls, "__getattr__") or isinstance(cls.__getattribute__, types.FunctionType):
         return False
+    if cls is types.CellType:
+        return True
     static = inspect.getattr_static(cls, attribute, None)
     return static is None or inspect.ismemberdescriptor(static) or not hasattr(type(static), "__get__")
 

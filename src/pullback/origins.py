@@ -115,7 +115,8 @@ class Origins:
             case ir.Bind(target=target, expr=ir.Item(obj=obj, index=index)) if self._takes_out(stmt, index):
                 self._flow(target, _NONE, _NONE if stmt.facts.kinds[0].numeric else self._union([obj]))
             case ir.Bind(target=target, expr=ir.Attr(obj=obj) | ir.Item(obj=obj)):
-                if not isinstance(stmt.facts.kind.value, _CODE):
+                generic = isinstance(stmt.expr, ir.Item) and type(stmt.facts.kinds[0].value) is type  # `Stack[float]`
+                if not (generic or isinstance(stmt.facts.kind.value, _CODE)):
                     self._part(target, obj)
             case ir.Bind(target=target, expr=ir.Operation(args=args) as operation):
                 if operation.inplace and isinstance(args[0], ir.Var):
@@ -168,11 +169,12 @@ class Origins:
             kinds = stmt.facts.kinds[1:]
             library = library or bool(getattr(stmt.facts.callee, "gives_pair", False))  # (an instance is made)
             operands = [o for o, k in zip(operands, kinds, strict=True) if not _takes_nothing(k, library)]
-        if (call.method is not None and not library) or not stmt.facts.known:
+        instance = call.method is None and stmt.facts.kinds[0].is_class  # (which holds nothing of its class)
+        if ((call.method is not None and not library) or not stmt.facts.known) and not instance:
             operands.append(call.callee)
         everything = self._union(operands)
         made = stmt.facts.known and isinstance(stmt.facts.callee, type)  # an instance is new
-        made = made or (call.method is None and stmt.facts.kinds[0].is_class)  # (`cls(...)` in a class method)
+        made = made or instance  # (such as `cls(...)` in a class method)
         itself = _itself(stmt, call)
         if itself is not None:
             self._flow(target, self.of(itself), everything)
@@ -228,6 +230,8 @@ class Origins:
 
 def _takes_nothing(kind: Kind, library: bool) -> bool:
     """Whether an operand is a class in which nothing can be stored, or none that a library would hold: a dtype."""
+    if library and kind.is_class:
+        return True
     return isinstance(kind.value, type) and (library or bool(kind.value.__flags__ & _IMMUTABLE))
 
 

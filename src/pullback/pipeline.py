@@ -37,7 +37,7 @@ from pullback.kinds import (
 )
 from pullback.lower_iterations import settle_iterations
 from pullback.names import INTERNAL, Names
-from pullback.progress import in_steps
+from pullback.progress import in_steps, yielded
 from pullback.rules import EPOCH, callable_name, refuse_library_code, scope
 from pullback.source import acquire
 from pullback.spaces import describe
@@ -159,7 +159,7 @@ def derive(
         refuse([*activity.refusals, *stores_outside(made)])
         settle_iterations(lowered, INTERNAL["<unpacked>"] if request.form == DIFFERENTIAL else None)
         if request.form != DIFFERENTIAL:  # (tangents are there as soon as values are)
-            in_steps(lowered.body, activity.changes)
+            in_steps(lowered.body, activity.changes | yielded(lowered))
         statements = list(ir.walk(lowered.body))
         pairs = _Pairs(names, DIFFERENTIAL if request.form == DIFFERENTIAL else PAIR)
         if request.form == DIFFERENTIAL:
@@ -171,6 +171,7 @@ def derive(
             body = forward_sweep(derivative, lowered, sharing, sweep, code, pairs)
             if sweep.table and not request.together and not lowered.generator:
                 derivative.apart = sharing.apart(request.lent)
+            derivative.reached = sharing.all_seen_outside()
             derivative.changes = sharing.changed_outside(activity.changes)
             assemble(derivative, lowered, source, sweep, body, code)
             if activity.changes and derivative.forward is not None:

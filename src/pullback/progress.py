@@ -29,6 +29,13 @@ def in_steps(body: list[ir.Stmt], changes: set[int]) -> None:
             in_steps(block, changes)
 
 
+def yielded(function: ir.FunctionIR) -> set[int]:
+    """The statements, by id, that note what a generator yields: that is out, whatever is raised later."""
+    if not function.generator:
+        return set()
+    return {id(s) for s in ir.walk(function.body) if isinstance(s, ir.Append) and s.target == function.result}
+
+
 def _leaves(step: ir.Step, changes: set[int]) -> bool:
     """Whether an exception in the middle of a step may leave something that matters."""
     inside = list(ir.walk(step.body))

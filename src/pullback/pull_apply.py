@@ -22,9 +22,10 @@ from typing import Any
 
 import numpy as np
 
+from pullback.call_paths import regrouped
 from pullback.differential_calls import call_differential
-from pullback.differential_pairs import call_differential_vjp
-from pullback.dispatch import call
+from pullback.differential_pairs import call_differential_vjp, of_target
+from pullback.dispatch import call, call_alone
 from pullback.errors import DifferentiabilityError
 from pullback.python_calls import has_tangent
 from pullback.rules import Active, callable_name, constant, forward_intrinsic, intrinsic, rule
@@ -57,8 +58,15 @@ ONE = Seed()
 def pull_apply(fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any], wrt: Active, s: Any) -> tuple[Tangent, ...]:
     """The tangents that a cotangent of `fn(*args, **kwargs)` pulls back to, of the operands in `wrt`."""
     with recording():
-        value, residual = call(fn, args, wrt, kwargs or None)
+        value, residual = _called(fn, args, wrt, kwargs)
     return pulled(residual, s.of(value) if s.__class__ is Seed else s, len(wrt))
+
+
+def _called(fn: Any, args: tuple[Any, ...], wrt: Active, kwargs: dict[str, Any]) -> tuple[Any, Any]:
+    """The value of a call and its residual. (A verb's function that changes its arguments is given copies of them.)"""
+    if fn is call_differential:
+        return of_target(args, wrt, call_alone, regrouped)
+    return call(fn, args, wrt, kwargs or None)
 
 
 def pulled(residual: Any, s: Tangent, count: int) -> tuple[Tangent, ...]:
@@ -167,7 +175,7 @@ def spread_zeros(dots: Any, operands: tuple[Any, ...]) -> tuple[Tangent, ...]:
 @intrinsic(pull_apply)
 def _pull_apply_vjp(args: tuple[Any, ...], keywords: dict[str, Any], active: Active) -> tuple[Any, Any]:
     fn, operands, kwargs, wrt, s = args
-    value, residual = call(fn, operands, wrt, kwargs or None)
+    value, residual = _called(fn, operands, wrt, kwargs)
     s = s.of(value) if s.__class__ is Seed else s
     return pulled(residual, s, len(wrt)), (_reverse_pull_apply, fn, operands, kwargs, wrt, s, ZERO, active)
 
@@ -192,7 +200,7 @@ def second_order(
     places = {0: 0, 1: 2, 2: 4}
     wanted = tuple(places[a] for a in active if a in places and (a != 0 or has_tangent(fn)))
     with recording(transposing=True) as met:
-        value, residual = call_differential_vjp(six, {}, wanted)
+        value, residual = of_target(six, wanted, call_alone, regrouped)
     y_dot = value[1]
     cotangent = s.of(value[0]) if s.__class__ is Seed else s
     if not met.nonlinear:

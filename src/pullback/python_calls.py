@@ -20,8 +20,10 @@ import numpy as np
 
 from pullback.applying import Residual
 from pullback.calls import bind_parameters
+from pullback.cells import on_cells
 from pullback.drawing import Drawn
 from pullback.errors import CHANGED, DifferentiabilityError, warn_of
+from pullback.fingerprints import deep_fingerprint
 from pullback.generated import Request
 from pullback.kinds import kind_of
 from pullback.pipeline import find, pair_for
@@ -80,12 +82,16 @@ def call_function(
     strict: bool | tuple[Any, ...] = True,
     fresh: str = "",
     outermost: bool = False,
+    alone: bool = False,
 ) -> tuple[Any, Residual]:
     """A call through the function's own generated pair; `keep` is given the plan for the next such call.
 
     A caller that changes values in place has it `lent` its shadows; `strict` is one that did not foresee
-    that something of its own is changed. The `outermost` call says if the derivative is always zero.
+    that something of its own is changed. The `outermost` call says if the derivative is always zero. One that is
+    made `alone` may change nothing of what it is given, which is looked at when it has run.
     """
+    if not outermost:  # (the state of the function that is differentiated is read by others)
+        fn = on_cells(fn)
     code = fn.__code__
     if code.co_flags & 0x280:
         raise coroutine_refused(fn)
@@ -108,28 +114,30 @@ def call_function(
         pick = [(order.index(p), part) for p, part in pick]
     kinds = tuple(sorted((p, kind_of(v).key) for p, v in with_defaults(fn, values).items()))
     new = strict if isinstance(strict, tuple) else ()  # (values that it may change all the same)
-    spared = frozenset(p for p, v in values.items() if any(v is x for x in new))
+    spared = frozenset(p for p, v in values.items() if alone or any(v is x for x in new))
     request = Request(frozenset(order), captures, kinds, lent=lent, strict=bool(strict), spared=spared)
     found = find(fn, request, values)
-    alone = found.hands_out_changing and not lent
-    if alone:  # (then its reverse sweep sees what it changes)
+    sees_itself = found.hands_out_changing and not lent
+    if sees_itself:  # (then its reverse sweep sees what it changes)
         request = replace(request, lent=True)
         found = find(fn, request, values)
     changes = [n for n in found.changes if n not in spared.union(fresh.split())] if strict else []
     if changes:
         raise unforeseen(fn, f"`{changes[0]}`")
     forward = pair_for(fn, request, values)
+    guarded = {p: v for p, v in values.items() if p in found.reached - set(fresh.split())} if alone else {}
+    before = {p: deep_fingerprint(v) for p, v in guarded.items()}
     given = tuple([(p, order.index(p)) for p in defaults])
     places = None if pick is None and -1 not in active else (pick, -1 in active, bool(captures), given)
     if code.co_flags & 0x20:
-        if (lent or alone) and found.changes:
+        if (lent or sees_itself) and found.changes:
             raise unforeseen(fn, f"`{found.changes[0]}`")
-        if not lent and not alone:
+        if not lent and not sees_itself:
             running = Running(forward(*args, **kwargs))
             return running, (drawn_back, running, places)
         every: dict[Any, Any] = {-1: fn, **dict(enumerate(args)), **kwargs}
         stepping = Stepping(forward(*args, **kwargs), places, tuple([every[a] for a in active]))
-        if alone:
+        if sees_itself:
             stepping.operands, stepping.record = (), []
         return stepping, (stepped_alone, stepping)
     if fn.__closure__ is None and (lent or not found.changes) and found.always_zero is None:
@@ -140,6 +148,9 @@ def call_function(
         if found.changes:
             setattr(error, CHANGED, callable_name(fn))
         raise
+    changes = [p for p, v in guarded.items() if deep_fingerprint(v) != before[p]]
+    if changes:
+        raise unforeseen(fn, f"`{changes[0]}`")
     if outermost and found.always_zero is not None:
         warn_of(found.always_zero)
     if places is None:
@@ -149,14 +160,14 @@ def call_function(
 
 def call_function_shared(
     fn: types.FunctionType, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any],
-    strict: bool | tuple[Any, ...] = False, fresh: str = "",
+    strict: bool | tuple[Any, ...] = False, fresh: str = "", alone: bool = False,
 ) -> tuple[Any, Residual]:  # fmt: skip
     """The same for a caller that changes values in place: the reverse function works on its shadows."""
     if fn.__code__.co_flags & 0x20:  # a generator changes nothing: what it draws is handed on
         value, inner = call_function(fn, args, active, kwargs, lambda _: None)
         return value, (_by_value, inner, len(active))
     key = None
-    if not kwargs and fn.__closure__ is None and not EPOCH.scopes:
+    if not kwargs and fn.__closure__ is None and not EPOCH.scopes and not alone:
         spared = strict if not isinstance(strict, tuple) else tuple(any(a is x for x in strict) for a in args)
         key = (id(fn), EPOCH.now, active, spared, fresh, *map(element, args))
         plan = _shared_plans.get(key)
@@ -169,7 +180,7 @@ def call_function_shared(
                 _shared_plans.clear()
             _shared_plans[key] = plan
 
-    return call_function(fn, args, active, kwargs, keep, lent=True, strict=strict, fresh=fresh)
+    return call_function(fn, args, active, kwargs, keep, lent=True, strict=strict, fresh=fresh, alone=alone)
 
 
 _shared_plans: dict[Any, Plan] = {}

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import copy
+import types
 from collections import deque
 from collections.abc import Iterator, KeysView
 from typing import Any
@@ -47,6 +48,8 @@ def buffer(d: Tangent, x: Any) -> Tangent:
         return np.array(0.0 if d is ZERO else d, x.dtype)
     if isinstance(x, (tuple, list, deque)):
         return OwnedList([ZERO] * len(x)) if d is ZERO else OwnedList(d)
+    if isinstance(getattr(type(x), "__getitem__", None), types.FunctionType):
+        return d  # (an object of the user's, to which whole tangents are added)
     return {} if d is ZERO else copy.copy(d)
 
 

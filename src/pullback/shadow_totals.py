@@ -15,6 +15,7 @@ from pullback.along import Along
 from pullback.drawing import Drawn
 from pullback.errors import DifferentiabilityError
 from pullback.spaces import describe, is_differentiable, project
+from pullback.states import is_set, state_names
 from pullback.structs import field_names, is_struct_class
 from pullback.tangents import NO_TANGENT, ZERO, Tangent, TangentVector, add, tangent_type
 from pullback.views import root_of
@@ -25,11 +26,12 @@ MISSING = object()
 def held_by_function(fn: types.FunctionType) -> dict[str, Any]:
     """What a function captured, and its defaults, by their names in its tangent."""
     held: dict[str, Any] = {}
+    states = state_names(fn)
     for name, cell in zip(fn.__code__.co_freevars, fn.__closure__ or (), strict=True):
-        try:
+        if name in states:
+            held[name] = cell  # (see `cells`)
+        elif is_set(cell):
             held[name] = cell.cell_contents
-        except ValueError:  # not yet assigned
-            continue
     given = fn.__code__.co_varnames[: fn.__code__.co_argcount]
     for parameter, value in zip(reversed(given), reversed(fn.__defaults__ or ()), strict=False):
         held[f"default {parameter}"] = value

@@ -18,9 +18,21 @@ from typing import Any
 import numpy as np
 
 from pullback import ir
-from pullback.changing import LIKELY, MAYBE, MODULE, YES, Flows, called_code, holds_more
+from pullback.changing import LIKELY, MAYBE, MODULE, YES, Flows, called_code, calls_mutator, holds_more
 from pullback.counts import is_count
-from pullback.kinds import ARRAY, DICT, EVERYTHING, LIST, NONE, NPFLOAT, PYTHON_SCALAR, STR, Kind
+from pullback.kinds import (
+    ARRAY,
+    DICT,
+    EVERYTHING,
+    LIST,
+    NONE,
+    NPFLOAT,
+    NUMERIC_MASK,
+    PYTHON_SCALAR,
+    STR,
+    TUPLE,
+    Kind,
+)
 from pullback.origins import Origins
 from pullback.outputs import out_atoms
 from pullback.rules import lookup
@@ -54,6 +66,7 @@ class Sharing:
         self.varied_between: frozenset[str] = frozenset()  # what may be varied after a generator has yielded
         self.points: dict[int, str] = {}  # statements that may change something, by id: a name of the class
         self._holders: frozenset[str] = frozenset() if keeps_nothing else _holders(function)
+        self._classes = _classes(function) & self._holders
         self._keeps_nothing = keeps_nothing  # whether no differentiated value is ever stored in what the module holds
         for name in function.captured:
             self.join(name, OUTSIDE)
@@ -62,7 +75,17 @@ class Sharing:
         for stmt in ir.walk(function.body):
             self._stmt(stmt)
         self.origins = Origins(function, self.local, makes_anew, flows)
+        self._bound: dict[str, list[ir.Stmt]] = {}
+        for stmt in ir.walk(function.body):
+            for name in ir.assigned(stmt):
+                self._bound.setdefault(name, []).append(stmt)
         self._reached = {p: self._reach(stmt) for p, stmt in self._statements.items()}
+        # what a statement may have stored in of this, it is watched for
+        self.doubtful: dict[int, frozenset[str]] = {}
+        for p, stmt in self._statements.items():
+            if self._is_doubtful(stmt):
+                owners = self.given_directly(stmt, 1) if calls_mutator(stmt) else frozenset()
+                self.doubtful[p] = frozenset(filter(self._can_be_watched, self._reached[p])) - owners
         self._settle()
 
     def _settle(self) -> None:
@@ -153,14 +176,15 @@ class Sharing:
 
     def _seen_outside(self, point: int) -> frozenset[str]:
         """The outer names whose value a statement may change."""
-        found = self._reached[point]
+        found = self._reached[point] - (self.doubtful.get(point, frozenset()) & self.local)  # (a class that is given)
         data = {n for n in found if n not in self.local and n not in self.function.captured}
         harmless = {n for n in data if n in self.kinds and not self.kinds[n].mask & ARRAY}
         return found - harmless - self._fixed
 
     def changed_outside(self, points: set[int]) -> tuple[str, ...]:
         """The outer names whose values these statements certainly change."""
-        found = (self._reached[p] - self._fixed for p in points & self.certain)
+        kept = {p: self._reached[p] - self.doubtful.get(p, frozenset()) for p in points & self.certain}
+        found = (names - self._fixed for names in kept.values())
         return tuple(sorted(frozenset().union(*found)))
 
     def flows(self) -> Flows:
@@ -217,6 +241,64 @@ class Sharing:
     def is_read(self, stmt: ir.Stmt) -> bool:
         """Whether a statement is a call of code that was read, so that it is known what it may change."""
         return isinstance(stmt, ir.Bind) and self._flows(stmt) is not None
+
+    def _is_doubtful(self, stmt: ir.Stmt) -> bool:
+        """Whether it is not known if a statement changes something global: its object may have been made by a call."""
+        if id(stmt) in self.certain:
+            return self._made_by_calls(self.points[id(stmt)], set())
+        if not isinstance(stmt, ir.Bind):
+            return False
+        operands, known = ir.atoms(stmt.expr), self._flows(stmt)
+        places = getattr(stmt.facts.callee, "changed_operands", None) if stmt.facts.known else None
+        if known is None and places is None:
+            return True
+        changed = [operands[i + 1] for i in places or ()]
+        if places is None and known is not None:
+            changed = [operands[i] for i in known.changed]
+        return all(self._made_by_calls(a.name, set()) for a in changed if isinstance(a, ir.Var))
+
+    def _made_by_calls(self, name: str, seen: set[str]) -> bool:
+        """Whether what a name holds is new, or was given by a call of code that is not known, or is a part of that."""
+        if name in seen:
+            return True
+        seen.add(name)
+        bound = self._bound.get(name, ())
+        return bool(bound) and name not in self.function.parameters and all(self._of_call(s, seen) for s in bound)
+
+    def _of_call(self, made: ir.Stmt, seen: set[str]) -> bool:
+        """The same of what a statement binds."""
+        match made:
+            case ir.Bind(expr=ir.Copy(source=ir.Var(name=inner)) | ir.Attr(obj=ir.Var(name=inner))):
+                return self._made_by_calls(inner, seen)
+            case ir.Bind(expr=ir.Item(obj=ir.Var(name=inner))) | ir.Unpack(source=ir.Var(name=inner)):
+                return self._made_by_calls(inner, seen)
+            case ir.For(iterable=ir.Var(name=inner)):
+                return self._made_by_calls(inner, seen)
+            case ir.Bind(expr=ir.Apply() as call):
+                known, same = self._flows(made), getattr(made.facts.callee, "same_as", None)
+                parts = ir.atoms(call)
+                if known is not None:
+                    if MODULE in known.result_of:
+                        return False
+                    places = [parts[i] for i in known.result_of]
+                elif made.facts.known and same is not None:
+                    places = [call.args[same]]
+                else:
+                    places = [call.args[i] for i in getattr(made.facts.callee, "part_of", ()) if made.facts.known]
+                return all(self._made_by_calls(a.name, seen) for a in places if isinstance(a, ir.Var))
+            case ir.Bind(expr=ir.Build() | ir.Operation(inplace=False)):
+                return True
+        return False
+
+    def _can_be_watched(self, name: str) -> bool:
+        """Whether what a name holds can be looked at, to see if something was stored there: a container, or a class."""
+        kind = self.kinds.get(name)
+        if name in self._classes:
+            return True
+        if kind is None or self.is_fixed(name) or name in self.function.captured:
+            return False
+        plain = not kind.mask & ~(NUMERIC_MASK | LIST | DICT | TUPLE) and name not in self.local
+        return kind.is_class or plain
 
     def given_directly(self, stmt: ir.Stmt, first: int | None = None) -> frozenset[str]:
         """The outer names that the operands of a call, or the first of them, are, or are parts of."""
@@ -388,6 +470,16 @@ def _holders(function: ir.FunctionIR) -> frozenset[str]:
         for atom, kind in zip(ir.atoms(stmt.expr), stmt.facts.kinds, strict=False):
             if isinstance(atom, ir.Var) and isinstance(kind.value, (types.ModuleType, type)):
                 found.update((atom.name,) if _is_users(kind.value) else ())
+    return frozenset(found)
+
+
+def _classes(function: ir.FunctionIR) -> frozenset[str]:
+    """The names that stand for classes."""
+    found: set[str] = set()
+    for stmt in ir.walk(function.body):
+        if isinstance(stmt, ir.Bind):
+            pairs = zip(ir.atoms(stmt.expr), stmt.facts.kinds, strict=False)
+            found.update(a.name for a, k in pairs if isinstance(a, ir.Var) and isinstance(k.value, type))
     return frozenset(found)
 
 

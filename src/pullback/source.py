@@ -15,6 +15,7 @@ from typing import Any
 from pullback.errors import DifferentiabilityError
 from pullback.rules import callable_name
 from pullback.spans import Span
+from pullback.states import ACQUIRE, states_of
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
@@ -26,12 +27,14 @@ class Source:
     node: FunctionNode
     filename: str
     code: types.CodeType
+    states: frozenset[str] = frozenset()  # variables of functions around it that are bound again by calls
 
 
 @dataclass(slots=True)
 class _File:
     lines: list[str]
     functions: dict[int, list[tuple[FunctionNode, str | None]]]  # by first line; with the enclosing class
+    outermost: dict[int, ast.AST]  # the function around all that are around a nested one, by the latter's identity
     codes: dict[tuple[int, str], list[tuple[object, object]]] | None = None  # what the text compiles to, and where
 
 
@@ -45,7 +48,7 @@ def acquire(function: types.FunctionType) -> Source:
     found = _SOURCES.get(id(code))
     if found is not None:
         return found[1]
-    lines = linecache.getlines(code.co_filename, function.__globals__)
+    lines = linecache.getlines(_file_of(function), function.__globals__)
     if not lines:
         raise _no_source(function, "its source text is not available (typed into `python -c` or made by `exec`?)")
     file = _FILES.get(code.co_filename)
@@ -54,18 +57,49 @@ def acquire(function: types.FunctionType) -> Source:
             tree = ast.parse("".join(lines))
         except SyntaxError as error:
             raise _no_source(function, f"its file does not parse as Python: {error}") from None
-        file = _FILES[code.co_filename] = _File(lines, _index(tree))
+        file = _FILES[code.co_filename] = _File(lines, *_index(tree))
     node, cls = _find(function, file)
     if id(code) not in _TRUSTED and not _still_matches(file, code):
         raise _no_source(function, "the source on disk no longer matches the running function; reload its module")
-    source = Source(_Resolved(code, cls).function(node), code.co_filename, code)
+    around = file.outermost.get(id(node))
+    states = states_of(around) if around is not None and code.co_freevars else frozenset()
+    source = Source(_Resolved(code, cls).function(node), code.co_filename, code, states)
     _SOURCES[id(code)] = (code, source)
     return source
+
+
+def _file_of(function: types.FunctionType) -> str:
+    """The file that a function's text is in: of modules that are frozen into Python, the one that they came from."""
+    name = function.__code__.co_filename
+    return str(function.__globals__.get("__file__") or name) if name.startswith("<frozen ") else name
+
+
+ACQUIRE.append(acquire)
 
 
 def remember(code: types.CodeType, source: Source) -> None:
     """Record the source of a code object that the library itself compiled."""
     _SOURCES[id(code)] = (code, source)
+
+
+def remember_nested(tree: ast.AST, code: types.CodeType, filename: str) -> None:
+    """The same of the functions that stand in a compiled one: they keep the user's syntax."""
+    nodes: dict[tuple[str, int], list[Any]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.Lambda)) and node is not tree:
+            nodes.setdefault((getattr(node, "name", "<lambda>"), node.lineno), []).append(node)
+    states = states_of(tree) if nodes else frozenset()
+    pending = [code]
+    while pending:
+        for inner in pending.pop().co_consts:
+            if isinstance(inner, types.CodeType):
+                trust(inner)
+                found = nodes.get((inner.co_name, inner.co_firstlineno), [])
+                if len(found) > 1:
+                    found = by_place(inner, found)
+                if found:
+                    remember(inner, Source(found[0], filename, inner, states))
+                pending.append(inner)
 
 
 _TRUSTED: dict[int, types.CodeType] = {}
@@ -101,18 +135,22 @@ def _no_source(function: types.FunctionType, why: str) -> DifferentiabilityError
     )
 
 
-def _index(tree: ast.Module) -> dict[int, list[tuple[FunctionNode, str | None]]]:
+def _index(tree: ast.Module) -> tuple[dict[int, list[tuple[FunctionNode, str | None]]], dict[int, ast.AST]]:
     functions: dict[int, list[tuple[FunctionNode, str | None]]] = {}
-    pending: list[tuple[ast.AST, str | None]] = [(tree, None)]
+    outermost: dict[int, ast.AST] = {}
+    pending: list[tuple[ast.AST, str | None, ast.AST | None]] = [(tree, None, None)]
     while pending:
-        node, cls = pending.pop()
+        node, cls, around = pending.pop()
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
             decorators = getattr(node, "decorator_list", [])
             first = min([d.lineno for d in decorators] + [node.lineno])
             functions.setdefault(first, []).append((node, cls))
+            if around is not None:
+                outermost[id(node)] = around
+            around = around or node
         inner = node.name if isinstance(node, ast.ClassDef) else cls
-        pending.extend((child, inner) for child in ast.iter_child_nodes(node))
-    return functions
+        pending.extend((child, inner, around) for child in ast.iter_child_nodes(node))
+    return functions, outermost
 
 
 def _parameter_names(node: FunctionNode) -> tuple[str, ...]:

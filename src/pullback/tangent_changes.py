@@ -132,10 +132,15 @@ class ChangingTangentCode(TangentCode):
 
     def stmt(self, stmt: ir.Stmt) -> None:
         """One statement and its tangent, or the change of a tangent."""
-        if isinstance(stmt, ir.Store) and isinstance(stmt.obj, ir.Var) and stmt.obj.name in self.names:
-            (super().stmt if is_count(stmt) else self.stored)(stmt)
+        if not isinstance(stmt, ir.Store):
+            super().stmt(stmt)
             return
-        super().stmt(stmt)
+        mirrored = isinstance(stmt.obj, ir.Var) and stmt.obj.name in self.names and not is_count(stmt)
+        store = self.stored if mirrored else super().stmt
+        watched = sorted(self.watched.get(id(stmt), ()))
+        if watched:
+            self.flush()
+        self.unstored(watched, stmt.span, lambda: store(stmt), atom(stmt.obj))
 
     def bind(self, stmt: ir.Bind) -> None:
         """An assignment and its tangent: a mirror where the value may change."""

@@ -25,6 +25,7 @@ from pullback.errors import DifferentiabilityError
 from pullback.iterating import iterated_plainly, unpacked_plainly
 from pullback.rulebook.builtin_iterators import called_until
 from pullback.rules import constant, forward_intrinsic, of_iterators
+from pullback.spaces import describe
 from pullback.tangent_parts import drained, elements, listed, part
 from pullback.tangents import ZERO
 
@@ -107,6 +108,14 @@ def refuse_next(it: Any, t: Any) -> None:
         )
 
 
+def refuse_itself(it: Any, x: Any) -> None:
+    """Refuse an object that is its own iterator."""
+    if it is x:
+        raise DifferentiabilityError(
+            f"{describe(x)} runs its own `__next__`, which is not differentiated yet; write `__iter__` as a generator"
+        )
+
+
 @of_iterators(sum, list, tuple, sorted, max, min, dict, functools.reduce, deque, OrderedDict, math.fsum, math.prod)
 @of_iterators(np.fromiter, itertools.product, itertools.combinations, itertools.permutations)
 @of_iterators(itertools.combinations_with_replacement)
@@ -117,6 +126,7 @@ def _exhausted(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: 
         xs, t = x, d
         if own_iteration(xs) is not None and d is not ZERO:
             xs, t = call_differential(own_iteration(xs), ZERO, (x,), (d,))
+            refuse_itself(xs, x)
         xs, t = drained(xs, t)
         given.append(xs)
         given_dots.append(t)
@@ -374,4 +384,4 @@ def _count(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any)
     return it, moving(it)
 
 
-constant(refuse_next, chosen, is_filter, by_place, _has_places)
+constant(refuse_next, refuse_itself, chosen, is_filter, by_place, _has_places)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import functools
 import operator
+import types
 from typing import Any
 
 from pullback.applying import Residual
 from pullback.attributes import call_method, read_attribute, read_item
 from pullback.dispatch import CALLABLES, call
-from pullback.rules import Active, intrinsic, rule, stands_in
+from pullback.rules import Active, constant, intrinsic, rule, stands_in
 from pullback.tangents import ZERO, Tangent, add
 
 Result = tuple[Any, Residual]
@@ -141,13 +142,20 @@ def wraps(wrapped: Any, assigned: Any = functools.WRAPPER_ASSIGNMENTS, updated: 
     return lambda wrapper: functools.update_wrapper(wrapper, wrapped, assigned, updated)
 
 
-rule(
-    functools.update_wrapper,
-    "wrapper, wrapped, assigned=None, updated=None",
-    wrapper="g",
-    wrapper_dot="wrapper_parts",
-    _itself=0,
-    _inert="wrapped",
-    _returns="unknown",
-)
+def named(wrapper: Any, wrapped: Any, *given: Any, **more: Any) -> bool:
+    """Set what `functools.update_wrapper` does; for an object, whose fields are differentiated, but `__wrapped__`."""
+    functools.update_wrapper(wrapper, wrapped, *given, **more)
+    fields = None if isinstance(wrapper, types.FunctionType) else getattr(wrapper, "__dict__", None)
+    return fields is not None and fields.pop("__wrapped__", None) is not None
+
+
+def update_wrapper(wrapper: Any, wrapped: Any, *given: Any, **more: Any) -> Any:
+    """`functools.update_wrapper`: the wrapper is the function or object that it was."""
+    if named(wrapper, wrapped, *given, **more):
+        wrapper.__wrapped__ = wrapped
+    return wrapper
+
+
+constant(named)
+stands_in(functools.update_wrapper, update_wrapper, changes=True)
 stands_in(functools.wraps, wraps)

@@ -140,11 +140,11 @@ constant(own_iteration, moving, refuse_mapping)
 
 
 def only_once(g: Any, fn: Any) -> Any:
-    """The cotangent of a callee; of a bound method that is kept as a value and changes its object none is known."""
+    """The cotangent of a callee; of a bound method that is kept as a value none is known."""
     if isinstance(fn, STANDING) and not is_zero(g):
         raise DifferentiabilityError(
-            "a derivative of a derivative through a bound method, kept as a value, that changes its object is not "
-            "differentiated; call the method on its object"
+            "a derivative of a derivative through a bound method that is kept as a value is not differentiated yet; "
+            "call the method on its object, or keep a lambda that does"
         )
     return g
 
