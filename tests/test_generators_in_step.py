@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -284,8 +284,53 @@ def a_list_that_shrinks(a: Any, k: Any) -> Any:
     return sum(squares)
 
 
+class Samples(Sequence[Any]):
+    def __init__(self, values: list[Any]) -> None:
+        self.values = values
+
+    def __getitem__(self, i: Any) -> Any:
+        return self.values[i]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+def a_sequence(a: Any, k: Any) -> Any:
+    samples = Samples(list(a * k))
+    total = 0.0
+    for v in samples:
+        total += v * v
+        samples.values[2] = samples.values[2] * k
+    return total
+
+
+def rows_of_a_sequence(a: Any, k: Any) -> Any:
+    samples = Samples([[v, k] for v in a])
+    for row in samples:
+        row[0] = row[0] * k
+    return sum(r[0] * r[1] for r in samples)
+
+
+def until_an_exception(a: Any, k: Any) -> Any:
+    b = list(a * k)
+
+    def walk() -> Iterator[Any]:
+        for i in range(3):
+            try:
+                yield b[i]
+                yield b[i + 1]
+            except IndexError:
+                yield b[0]
+
+    total = 0.0
+    for v in walk():
+        total += v * v
+        b[0] = b[0] + v
+    return total
+
+
 PROGRAMS = [
-    lists_made_on_the_way,
+    a_sequence, rows_of_a_sequence, until_an_exception, lists_made_on_the_way,
     moved, by_own_iter, by_a_generator_method, forces, by_an_expression, by_steps, goes_on_with_what_it_yielded,
     goes_on_with_objects, views, with_a_state, of_one_another, endless, left_early, some_taken_at_once,
     changed_after_it_ended, a_tree, read_before_and_after,

@@ -116,7 +116,7 @@ def _as_planned(plan: Plan) -> bool:
 
 
 def _planned(plan: Plan, args: tuple[Any, ...]) -> tuple[Any, Residual]:
-    _, forward, places, _ = plan
+    _, forward, places, _, _ = plan
     if places is None:
         return forward(*args)  # type: ignore[no-any-return]
     value, inner = forward(*args)

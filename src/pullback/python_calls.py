@@ -33,7 +33,7 @@ from pullback.spaces import entering
 from pullback.tangents import NO_TANGENT, ZERO, Tangent
 
 # for a call site: the function (held), its forward sweep, the operands' places, the code that this was made for
-Plan = tuple[Any, Any, Any, types.CodeType]
+Plan = tuple[Any, Any, Any, types.CodeType, bool]  # with the function, its pair, and whether it changes something
 _CONSTANT_TYPES = (
     int, str, bytes, type(None), np.integer, np.bool_, types.ModuleType, range, slice, random.Random,
     np.random.Generator, np.random.RandomState, io.IOBase, set, frozenset, type(ZERO), type(NO_TANGENT),
@@ -141,7 +141,7 @@ def call_function(
             stepping.operands, stepping.record = (), []
         return stepping, (stepped_alone, stepping)
     if fn.__closure__ is None and (lent or not found.changes) and found.always_zero is None:
-        keep((fn, forward, places, code))
+        keep((fn, forward, places, code, bool(found.changes)))
     try:
         value, inner = forward(*args, **kwargs)
     except Exception as error:
@@ -196,11 +196,12 @@ def plan_shared(fn: types.FunctionType, args: tuple[Any, ...], active: Active, s
 
 def planned_shared(plan: Plan, args: tuple[Any, ...]) -> tuple[Any, Residual]:
     """A call by a plan."""
-    fn, forward, places, _ = plan
+    fn, forward, places, _, changes = plan
     try:
         value, inner = forward(*args)
     except Exception as error:
-        setattr(error, CHANGED, callable_name(fn))  # it may have changed something by then
+        if changes:
+            setattr(error, CHANGED, callable_name(fn))  # it may have changed something by then
         raise
     return value, inner if places is None else (_picked_shared, inner, *places)
 
