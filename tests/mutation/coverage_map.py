@@ -26,7 +26,7 @@ from .mutants import Mutant
 KEPT = TESTS.parent / "build" / "mutation_coverage.json"
 SLOW = 10.0  # seconds of its own while it is watched: a test that takes longer is left out
 TOGETHER = 25  # tests that share what is generated: of a template the first that needs it is known
-PATIENCE = 40.0  # seconds for a file: of what it still has then, nothing is known
+PATIENCE = 80.0  # seconds for a file: of what it still has then, nothing is known
 ELSEWHERE = (  # files that run no rule in this process, or are mostly about time, memory, text or machine code
     "mutation/", "benchmarks/", "compiled/", "definitions/", "swift_facts/", "rulebook/test_numpy_rules",
     "rulebook/test_other_forms", "rulebook_scipy/test_scipy_rules", "rulebook/test_completeness", "test_lint",

@@ -85,7 +85,7 @@ def test_systems():
 
 @pytest.mark.parametrize("kind", [sparse.csr_array, sparse.csc_matrix, sparse.coo_array], ids=lambda k: k.__name__)
 def test_tangents_of_entries(kind):
-    """No function makes a sparse array with a tangent in forward mode yet; where there is one, the rules have its sum."""
+    """No function makes a sparse array with a tangent in forward mode yet; given one, the rules know what to do."""
     a = kind(SQUARE)
     coo, x = a.tocoo(), R.standard_normal((4, 4))
     along = np.cos(np.arange(float(coo.nnz)))
