@@ -113,19 +113,20 @@ class _Measuring:
                     break
                 if k % TOGETHER == 0:
                     rules._advance()  # code that was generated before is generated again, and its templates read
-                passed, found = self.watched(item)
+                passed, found = self.watched(item, items[k + 1] if k + 1 < len(items) else None)
                 spent += found.seconds
                 if passed and found.seconds < SLOW:
                     templates = template_keys()
                     used = {function_key(w) for w in found.ran} | {templates[t] for t in found.read if t in templates}
                     tests[item.nodeid] = (round(found.seconds, 3), sorted(used))
+            session._setupstate.teardown_exact(None)  # (what is left where patience ended)
             print(f"{file}: {len(tests)} of {len(items)} tests in {spent:.0f} s", flush=True)
             self.known[file] = {"text": text_of(file), "tests": tests}
             KEPT.parent.mkdir(exist_ok=True)
             KEPT.write_text(json.dumps(self.known))
         return True
 
-    def watched(self, item: Any) -> tuple[bool, Covered]:
+    def watched(self, item: Any, following: Any) -> tuple[bool, Covered]:
         with warnings.catch_warnings():
-            reports, found = covered(lambda: runtestprotocol(item, log=False, nextitem=None))
+            reports, found = covered(lambda: runtestprotocol(item, log=False, nextitem=following))
         return not any(r.failed or r.skipped for r in reports), found
