@@ -395,6 +395,13 @@ def divided(a: Any, b: Any) -> Any:
     return divmod(a, b) if found is NotImplemented else found
 
 
+def raised(base: Any, exp: Any, mod: Any = None) -> Any:
+    """`pow(base, exp)`."""
+    if mod is None:
+        return base**exp
+    return base.__pow__(exp, mod) if own(base, "__pow__") else otherwise(pow, base, exp, mod)
+
+
 rule(as_key, "x", x="g", x_dot="x_dot", _returns="unknown", _alias=True)
 rule(unchanging, "x, methods", x="g", x_dot="x_dot", _returns="unknown", _alias=True)
 ASKED.append(asked)
@@ -408,7 +415,7 @@ for _function, _spelled, _methods in (
     (len, length, "len"), (hash, hashed, "hash"), (repr, represented, "repr"), (str, text, "str repr"),
     (format, formatted, "format str repr"), (abs, absolute, "abs"), (operator.abs, absolute, "abs"),
     (float, real, "float index"), (int, whole, "int index"), (round, rounded, "round"),
-    (divmod, divided, "divmod rdivmod"),
+    (divmod, divided, "divmod rdivmod"), (pow, raised, "pow rpow"),
 ):  # fmt: skip
     ASKING[_function], SPELLED[_function] = tuple(f"__{m}__" for m in _methods.split()), _spelled
 INTERNAL.update({

@@ -59,8 +59,10 @@ def assemble(
     reverse_function = derivative.reverse.make(_bare_function(derivative), {})
     helpers.values[reverse_name] = reverse_function
     start = again(tests, lowered.arguments, derivative.redo)
-    if lowered.generator and start:
-        yield_again(start)
+    if lowered.generator:
+        body = still_yielding(body)
+        if start:
+            yield_again(start)
     if top.placeholders:
         start = [*start, unset(top.placeholders)]
     kept = [as_kept(k, top.outlines, helpers) for k in top.kept]
@@ -80,6 +82,13 @@ def yield_again(start: list[ast.stmt]) -> None:
     """Have a generator whose guards fail go on as the one that is made anew."""
     redo = start[0].body[0]  # type: ignore[attr-defined]
     redo.value = ast.YieldFrom(redo.value)
+
+
+def still_yielding(body: list[ast.stmt]) -> list[ast.stmt]:
+    """The statements of a generator, which is one even where no `yield` is reached."""
+    if any(isinstance(n, (ast.Yield, ast.YieldFrom)) for s in body for n in ast.walk(s)):
+        return body
+    return [ast.If(constant(False), [ast.Expr(ast.Yield())], []), *body]
 
 
 def _value_kept(result: str, code: list[ast.stmt], helpers: Helpers) -> list[ast.stmt]:

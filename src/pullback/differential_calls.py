@@ -285,7 +285,9 @@ def _registered(
                 return None
             return Target(USER_RULES["forward" if rule.forward else "reverse"](rule))
     along = {**dict(enumerate(dots)), **kwdots}
-    if any(is_along(values[a], along[a]) or (entry.of_iterators and own_iteration(values[a])) for a in moved):
+    draws = getattr(entry.of_iterators, "draws", None)
+    given = moved if draws is None else [a for a in draws(fn, args) if a in moved]
+    if any(is_along(values[a], along[a]) or (entry.of_iterators and own_iteration(values[a])) for a in given):
         return _of_iterator(fn, entry)
     if entry.forward is not None:
         return Target(entry.forward)

@@ -13,7 +13,7 @@ from typing import Any
 from pullback import ir
 from pullback.activity import Activity
 from pullback.along import drawn_along
-from pullback.assemble import all_guards, compiled, yield_again
+from pullback.assemble import all_guards, compiled, still_yielding, yield_again
 from pullback.capturing import arms_of, exclusive
 from pullback.emit import Helpers, again, bare_arguments, definition
 from pullback.generated import Derivative
@@ -84,8 +84,10 @@ def assemble_differential(
     arguments = _with_tangents(bare_arguments(lowered.arguments), [code.dot(p) for p in active])
     tests = all_guards(derivative, helpers)
     start = again(tests, arguments, derivative.redo)
-    if lowered.generator and start:
-        yield_again(start)
+    if lowered.generator:
+        statements = still_yielding(statements)
+        if start:
+            yield_again(start)
     stem = lowered.name if lowered.name.isidentifier() else "function"
     identifier = helpers.fresh(f"{stem}_differential")
     tree = definition(identifier, arguments, [*lowered.declarations, *start, *statements])

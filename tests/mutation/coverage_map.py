@@ -26,7 +26,7 @@ from .mutants import Mutant
 KEPT = TESTS.parent / "build" / "mutation_coverage.json"
 SLOW = 10.0  # seconds of its own while it is watched: a test that takes longer is left out
 TOGETHER = 25  # tests that share what is generated: of a template the first that needs it is known
-PATIENCE = 40.0  # seconds for a file: of what it still has then, nothing is known
+PATIENCE = 80.0  # seconds for a file: of what it still has then, nothing is known
 ELSEWHERE = (  # files that run no rule in this process, or are mostly about time, memory, text or machine code
     "mutation/", "benchmarks/", "compiled/", "definitions/", "swift_facts/", "rulebook/test_numpy_rules",
     "rulebook/test_other_forms", "rulebook_scipy/test_scipy_rules", "rulebook/test_completeness", "test_lint",
@@ -113,19 +113,20 @@ class _Measuring:
                     break
                 if k % TOGETHER == 0:
                     rules._advance()  # code that was generated before is generated again, and its templates read
-                passed, found = self.watched(item)
+                passed, found = self.watched(item, items[k + 1] if k + 1 < len(items) else None)
                 spent += found.seconds
                 if passed and found.seconds < SLOW:
                     templates = template_keys()
                     used = {function_key(w) for w in found.ran} | {templates[t] for t in found.read if t in templates}
                     tests[item.nodeid] = (round(found.seconds, 3), sorted(used))
+            session._setupstate.teardown_exact(None)  # (what is left where patience ended)
             print(f"{file}: {len(tests)} of {len(items)} tests in {spent:.0f} s", flush=True)
             self.known[file] = {"text": text_of(file), "tests": tests}
             KEPT.parent.mkdir(exist_ok=True)
             KEPT.write_text(json.dumps(self.known))
         return True
 
-    def watched(self, item: Any) -> tuple[bool, Covered]:
+    def watched(self, item: Any, following: Any) -> tuple[bool, Covered]:
         with warnings.catch_warnings():
-            reports, found = covered(lambda: runtestprotocol(item, log=False, nextitem=None))
+            reports, found = covered(lambda: runtestprotocol(item, log=False, nextitem=following))
         return not any(r.failed or r.skipped for r in reports), found

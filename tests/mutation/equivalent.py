@@ -34,6 +34,10 @@ EQUIVALENT: dict[str, str] = {
     "np.unwrap p_dot=fit(np.array(p_dot), y): drop fit": _HAS_THE_DTYPE,
     "np.vstack tup_dot=fit(np.vstack(tup_dot, dtype=dtype, casting=casting), y): drop fit": _HAS_THE_DTYPE,
     "slogdet_tangent: drop fit": _HAS_THE_DTYPE,
+    "at_least_3d: factor 2 of body": "of the shape its third number is read, which stays",
+    "finer: drop the right factor": "how exactly the adjoint equation is solved",
+    "rgamma_slope: ceil for floor": "an integer is both",
+    "wasserstein_distance: drop sum (sum): np.sum(np.abs(gap)": "standing_for sums what is larger than the value",
     "scipy.special.wofz x=fit(": "the part of an elementwise rule is brought to the operand's space",
     "scipy.stats.uniform.logpdf scale=-g * inside(y, -np.inf, (1.0 + standard(y, -np.inf, x, loc, scale) * (0.0)) / "
     "scale): drop the left factor: standard(y, -np.inf, x, loc, scale) * 0.0": "a product with 0",

@@ -34,6 +34,7 @@ SYMMETRIC = frozenset(
     logical_or broadcast_shapes broadcast_arrays
     """.split()
 )
+INFINITE = frozenset(("math.inf", "np.inf", "-math.inf", "-np.inf"))
 Change = Callable[[ast.expr], ast.expr]
 
 
@@ -133,7 +134,10 @@ def _whole(node: ast.expr) -> Iterator[tuple[str, Change]]:
         return
     if isinstance(node, ast.Name) and node.id in ("ZERO", "NO_TANGENT"):
         return
-    if isinstance(node, ast.Starred):
+    if isinstance(node, ast.Starred) or is_nan(node) or ast.unparse(node).startswith("withheld("):  # (it refuses)
+        return
+    if ast.unparse(node) in INFINITE:
+        yield "sign", lambda n: ast.UnaryOp(ast.USub(), n)  # (twice that, and one more, are the same)
         return
     if not is_zero(node) and not is_truth(node):
         yield "sign", lambda n: ast.UnaryOp(ast.USub(), n)
@@ -142,10 +146,15 @@ def _whole(node: ast.expr) -> Iterator[tuple[str, Change]]:
 
 
 def is_zero(node: ast.expr) -> bool:
-    """Whether an expression is zero, or not a number, whatever its operands: twice that is the same."""
+    """Whether an expression is zero whatever its operands: twice that is the same."""
     text = ast.unparse(node)
-    starts = ("0.0 * ", "zero(", "zeros_of(", "np.zeros", "restore(np.zeros", "math.nan", "np.nan", "math.inf")
+    starts = ("0.0 * ", "zero(", "zeros_of(", "np.zeros", "restore(np.zeros")
     return text.startswith(starts) or text in ("0.0", "0", "0j", "zeros")
+
+
+def is_nan(node: ast.expr) -> bool:
+    """Whether an expression is not a number: nor is any other made of it."""
+    return ast.unparse(node) in ("math.nan", "np.nan", "g * math.nan", "g * np.nan")
 
 
 def is_truth(node: ast.expr) -> bool:

@@ -27,9 +27,9 @@ class Item:
     seconds: float
     uses: frozenset[str]
 
-    def failure(self) -> str | None:
-        """What the test says, if it fails."""
-        for report in runtestprotocol(self.item, log=False, nextitem=None):
+    def failure(self, following: Item | None) -> str | None:
+        """What the test says, if it fails; what a file's tests share stays until another file follows."""
+        for report in runtestprotocol(self.item, log=False, nextitem=following and following.item):
             if report.failed:
                 crash = getattr(report.longrepr, "reprcrash", None)
                 return str(getattr(crash, "message", "failed")).split("\n")[0]
@@ -70,16 +70,20 @@ def chosen_names(keys: set[str], uses: dict[str, tuple[float, frozenset[str]]]) 
 
 
 def relevant(mutant: Mutant, items: list[Item]) -> list[Item]:
-    """The tests that ran a mutant's function, or read one of its templates."""
+    """The tests that ran a mutant's function, or read one of its templates: those of a file together."""
     keys = key_of(mutant, template_keys())
     chosen = set(chosen_names(keys, {i.item.nodeid: (i.seconds, i.uses) for i in items}))
-    return [i for i in items if i.item.nodeid in chosen]
+    by_file: dict[Any, list[Item]] = {}
+    for item in items:
+        if item.item.nodeid in chosen:
+            by_file.setdefault(item.item.path, []).append(item)
+    return [i for of_file in by_file.values() for i in of_file]
 
 
 def first_failing(items: list[Item]) -> Outcome:
     """The first test that sees an error."""
-    for item in items:
-        message = item.failure()
+    for item, following in zip(items, [*items[1:], None], strict=True):
+        message = item.failure(following)
         if message is not None:
             return item.item.nodeid, message
     return None

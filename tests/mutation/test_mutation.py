@@ -39,6 +39,7 @@ def test_errors_of_an_expression() -> None:
         assert any(part in text for text in found.values()), part
     assert not shown("x + 1000.0 * np.finfo(float).eps"), "a threshold is no derivative"
     assert set(shown("0.0 * g")) == {"offset: 0.0 * g"}, "twice zero is zero"
+    assert not shown("math.nan") and set(shown("math.inf")) == {"sign: math.inf"}, "one more is the same"
 
 
 def test_errors_of_a_function() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from typing import Any
 
 import numpy as np
@@ -72,6 +73,18 @@ def test_powers_of_zero_and_of_negative_numbers(base: float, exponent: float, ex
         _, residual = apply_rule(callable_rule(math.pow), (base, exponent), {}, (0, 1))
         found = residual[0](residual, g)
         np.testing.assert_array_equal(np.array(found) / g, np.array(expected) * (1.0 + 0.0 * g))
+
+
+@pytest.mark.parametrize("power", [math.pow, pow, operator.pow, np.power, np.float_power], ids=lambda f: f.__name__)
+@pytest.mark.parametrize(
+    ("base", "exponent", "expected"),
+    [(0.0, 0.0, 0.0), (0.0, 1.0, 1.0), (0.0, 2.5, 0.0), (0.0, 0.5, math.inf), (-2.0, 3.0, 12.0), (2.0, 0.0, 0.0)],
+)
+def test_the_slope_of_every_power_at_zero(power: Any, base: float, exponent: float, expected: float) -> None:
+    for g in (1.0, -2.5):
+        _, residual = apply_rule(callable_rule(power), (base, exponent), {}, (0,))
+        with np.errstate(divide="ignore"):
+            assert residual[0](residual, g)[0] == g * expected
 
 
 def test_a_large_cotangent_is_cut_off_where_a_bound_holds() -> None:

@@ -33,6 +33,7 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "poly of a pair": lambda x: np.poly(np.array([x[0] + 1j * x[1], x[0] - 1j * x[1], x[2]])) @ x,
     "poly of numbers": lambda x: np.poly(x[:3]) @ x,
     "polymul, zeros ahead": lambda x: np.polymul([0.0, x[0], x[1]], [0.0, 0.0, x[2], x[3] * x[0]]) @ x[:3],
+    "polymul, by zero": lambda x: np.sum(np.polymul([0.0, 0.0], x[:2])) + x[0] * x[1],
     "block, nested": lambda x: np.sum(
         np.block([[grown(x), grown(x * x)], [np.ones((2, 2)) * x[0], x[1] * np.ones((2, 2))]])
         * np.cos(np.arange(20.0)).reshape(5, 4)

@@ -56,6 +56,7 @@ CASES: list[Case] = [
     (fft.dct, (cplx(4),), {}, (0,)),
     (fft.dst, (real(4).astype(np.float32),), {"type": 3}, (0,)),
     (fft.fht, (np.array([0.5, 1.0, 2.0, 1.5]), 0.1, 0.5), {"offset": 0.2, "bias": 0.1}, (0,)),
+    (fft.fht, (np.arange(1.0, 9.0).reshape(2, 4) ** 0.5, 0.1, 0.5), {}, (0,)),
     (fft.fftshift, (real(3, 4), 1), {}, (0,)),
     (fft.ifftshift, (real(5),), {}, (0,)),
     (fft.fftfreq, (5,), {"d": 0.5}, ("d",)),

@@ -65,6 +65,7 @@ CASES: list[Case] = [
     (I.interp1d.__call__, (fixed(I.interp1d(X, Y, fill_value="extrapolate")), BEYOND), {}, (1,)),
     *[(I.CubicSpline.__call__, (fixed(I.CubicSpline(X, Y)), BEYOND, nu), {}, (1,)) for nu in (0, 1, 3)],
     *[(I.UnivariateSpline.__call__, (fixed(I.UnivariateSpline(X, Y)), BEYOND, 0, ext), {}, (1,)) for ext in (0, 1, 3)],
+    (I.UnivariateSpline.__call__, (fixed(I.UnivariateSpline(X, Y)), T[0], 3), {}, (1,)),
     *[(I.splev, (x, TCK), {"der": der}, (0,)) for x in (T[0], 1.2) for der in (0, 1)],
     *[(I.splev, (BEYOND, TCK), {"ext": ext}, (0,)) for ext in (0, 1, 3)],
     (I.splev, (T[0], TCK), {"der": 3}, (0,)),

@@ -310,5 +310,8 @@ def test_integrals_over_several_variables():
     def with_arguments(k, b):
         return integrate.nquad(lambda x, y, c: k * x * y * c, [(0.0, 1.0), (0.0, b)], args=(k * b,))[0]
 
-    for f in (of_functions, with_arguments):
+    def of_one_variable(k, b):
+        return integrate.nquad(lambda x: np.sin(k * x), [(0.0, b)])[0]
+
+    for f in (of_functions, with_arguments, of_one_variable):
         pb.check_derivative(f, 1.3, 0.7)

@@ -40,6 +40,8 @@ def test_other_splines():
     check(lambda y, t: np.sum(I.make_interp_spline(X, y, k=1)(t) ** 2), Y, T[0])
     check(lambda c, t: np.sum(I.PPoly(c, X)(t) ** 2), R.standard_normal((3, 5)), T)
     check(lambda c, t: np.sum(I.BSpline(np.arange(10.0), c, 3)(t + 3.0) ** 2), R.standard_normal((6, 2)), T)
+    check(lambda c, t: np.sum(I.BSpline(np.arange(10.0), c, 3, axis=1)(t + 3.0) ** 2), R.standard_normal((2, 6)), T)
+    check(lambda c, t: np.sum(I.PPoly(c, X, axis=1)(t) ** 2), R.standard_normal((2, 3, 5)), T)
 
     def used_twice(y):
         spline = I.CubicSpline(X, y)

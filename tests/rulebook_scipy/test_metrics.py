@@ -41,6 +41,14 @@ def test_distances(program: Any) -> None:
     pb.check_derivative(program, U, V, order=2, allow_kinks=True)
 
 
+def test_equally_large_differences_share_the_slope() -> None:
+    u, v = np.array([1.0, -2.0, 3.0, 0.0]), np.array([0.0, 1.0, 0.0, 0.5])  # (differences 1, -3, 3, -0.5)
+    expected = np.array([0.0, -0.5, 0.5, 0.0])
+    for f in (distance.chebyshev, lambda a, b: distance.cdist([a], [b], "chebyshev")[0, 0]):
+        np.testing.assert_array_equal(pb.gradient(f)(u, v), (expected, -expected))
+        assert pb.differential(f)(u, v)(np.array([1.0, 2.0, 4.0, 8.0]), np.zeros(4)) == 1.0
+
+
 @pytest.mark.parametrize(
     "program",
     [

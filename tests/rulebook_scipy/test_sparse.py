@@ -10,7 +10,9 @@ sparse = pytest.importorskip("scipy.sparse", reason="SciPy is not installed")
 from scipy.sparse import linalg  # noqa: E402
 
 import pullback as pb  # noqa: E402
+from pullback.differential_calls import call_differential  # noqa: E402
 from pullback.errors import DifferentiabilityError  # noqa: E402
+from pullback.tangents import ZERO, tangent_type  # noqa: E402
 
 R = np.random.default_rng(6)
 DENSE = R.standard_normal((4, 3)) * (R.uniform(size=(4, 3)) > 0.4)
@@ -79,6 +81,24 @@ def test_systems():
         return np.sum(linalg.spsolve(sparse.csr_array((data, start.indices, start.indptr)), np.ones(4)) ** 2)
 
     check_made(by_rows, start.data.copy())
+
+
+@pytest.mark.parametrize("kind", [sparse.csr_array, sparse.csc_matrix, sparse.coo_array], ids=lambda k: k.__name__)
+def test_tangents_of_entries(kind):
+    """No function makes a sparse array with a tangent in forward mode yet; given one, the rules know what to do."""
+    a = kind(SQUARE)
+    coo, x = a.tocoo(), R.standard_normal((4, 4))
+    along = np.cos(np.arange(float(coo.nnz)))
+    moved = [kind((coo.data + h * along, (coo.row, coo.col)), coo.shape) for h in (1e-5, -1e-5)]
+    for f, *rest in (
+        (type(a).__matmul__, x), (type(a).__matmul__, x[0]), (type(a).dot, x), (type(a).__rmatmul__, x[:2]),
+        (type(a).toarray,), *(() if kind is sparse.coo_array else ((linalg.spsolve, x[0]), (linalg.spsolve, x))),
+    ):  # fmt: skip
+        slope = (np.asarray(f(moved[0], *rest)) - np.asarray(f(moved[1], *rest))) / 2e-5
+        for t in (along, ZERO):
+            dots = (tangent_type(kind)(data=t), *(ZERO for _ in rest))
+            _, y_dot = call_differential(f, ZERO, (a, *rest), dots, {}, {})
+            np.testing.assert_allclose(y_dot, slope if t is along else 0.0 * slope, rtol=1e-6, atol=1e-8)
 
 
 @pytest.mark.parametrize(

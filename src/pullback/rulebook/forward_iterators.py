@@ -120,20 +120,29 @@ def refuse_itself(it: Any, x: Any) -> None:
 @of_iterators(np.fromiter, itertools.product, itertools.combinations, itertools.permutations)
 @of_iterators(itertools.combinations_with_replacement)
 def _exhausted(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
-    given = []
-    given_dots = []
-    for x, d in zip(args, dots):  # noqa: B905  # equal lengths
-        xs, t = x, d
-        if own_iteration(xs) is not None and d is not ZERO:
-            xs, t = call_differential(own_iteration(xs), ZERO, (x,), (d,))
-            refuse_itself(xs, x)
-        xs, t = drained(xs, t)
-        given.append(xs)
-        given_dots.append(t)
+    given = list(args)
+    given_dots = list(dots)
+    for k in gone_through(fn, args):
+        xs, t = args[k], dots[k]
+        if own_iteration(xs) is not None and t is not ZERO:
+            xs, t = call_differential(own_iteration(xs), ZERO, (xs,), (t,))
+            refuse_itself(xs, args[k])
+        given[k], given_dots[k] = drained(xs, t)
     return call_differential(fn, fn_dot, tuple(given), tuple(given_dots), kwargs, kwdots)
 
 
+def gone_through(fn: Any, args: Any) -> tuple[int, ...]:
+    """Whose items a function takes at once: of its operands the others are values, whatever they could give."""
+    if fn is max or fn is min:
+        return (0,) if len(args) == 1 else ()
+    if fn is functools.reduce:
+        return (1,)
+    return tuple(range(len(args))) if fn is itertools.product else (0,) if args else ()
+
+
 _exhausted.exhausts = True  # type: ignore[attr-defined]
+_exhausted.draws = gone_through  # type: ignore[attr-defined]
+constant(gone_through)
 
 
 def enumerated(xs: Any, t: Any, start: int) -> Any:

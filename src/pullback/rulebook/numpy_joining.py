@@ -107,16 +107,12 @@ def append_pullback(g: Array, m: Form, axis: int | None, first: bool) -> Tangent
     return reshaped(g[(*before, slice(0, length) if first else slice(total - length, total))], m)
 
 
-def block_shape(m: Form, ndim: int) -> list[int]:
-    """The shape a part of np.block has in the result, found along every axis."""
-    if not (isinstance(m, Nested) and m.kind is list):
-        shape = shape_of(m)
-        return [1] * (ndim - len(shape)) + list(shape)
-    shapes = [block_shape(part, ndim) for part in m.parts]
-    joined = shapes[0]
-    axis = -list_depth(m)
-    joined[axis] = sum(shape[axis] for shape in shapes)
-    return joined
+def block_length(m: Form, axis: int) -> int:
+    """How long a part of np.block is in the result, along the axis that its own list is joined on (from the last)."""
+    while isinstance(m, Nested) and m.kind is list:  # (what it holds is joined along later axes)
+        m = m.parts[0]
+    shape = shape_of(m)
+    return shape[axis] if len(shape) >= -axis else 1
 
 
 def list_depth(m: Form) -> int:
@@ -128,8 +124,8 @@ def block_pullback(g: Array, m: Form) -> Tangent:
     """The cotangents of nested lists of blocks: the innermost list lies along the last axis."""
     if not (isinstance(m, Nested) and m.kind is list):
         return reshaped(g, m)
-    axis = g.ndim - list_depth(m)
-    places = consecutive([block_shape(part, g.ndim)[axis] for part in m.parts], axis)
+    depth = list_depth(m)
+    places = consecutive([block_length(part, -depth) for part in m.parts], g.ndim - depth)
     return m.rebuilt([block_pullback(g[place], part) for place, part in zip(places, m.parts, strict=True)])
 
 
@@ -165,7 +161,7 @@ def meshgrid_tangent(xi_dot: Any, y: Any, i: int, indexing: str) -> Tangent:
     return tuple(np.broadcast_to(along, v.shape).copy() if k == i else ZERO for k, v in enumerate(y))
 
 
-constant(parts_of, consecutive, hstack_axis, block_shape, list_depth)
+constant(parts_of, consecutive, hstack_axis, block_length, list_depth)
 constant(at_least_1d, at_least_2d, at_least_3d, as_column)
 
 rule(

@@ -156,9 +156,7 @@ def histogram_bin_edges(a: Any, bins: Any = 10, range: Any = None, weights: Any 
         return exact
     else:
         low, high = np.min(a), np.max(a)
-    if low == high:
-        low, high = low - 0.5, high + 0.5
-    return standing_for(exact, np.linspace(low, high, len(exact)))
+    return standing_for(exact, np.linspace(low, high, len(exact)))  # (if they are equal, NumPy adds what has no slope)
 
 
 def check_edges(a: Any, bins: Any, span: Any, weights: Any) -> None:

@@ -156,7 +156,7 @@ def outside(g: Any, x: Any, xp: Any, value: Any, period: Any, side: int) -> Tang
     """The cotangent of np.interp's `left` (side 0) or `right`: the sum over the places beyond."""
     if value is None:
         return ZERO
-    return restore(np.sum(np.where(interp_beyond(x, xp, period)[side], g, 0.0)), form(value))
+    return restore(np.where(interp_beyond(x, xp, period)[side], g, 0.0), form(value))
 
 
 constant(sort_order, partition_order, first_true)
