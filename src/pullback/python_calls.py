@@ -8,6 +8,7 @@ captured variables return their tangents in a dict.
 
 from __future__ import annotations
 
+import enum
 import inspect
 import io
 import random
@@ -37,6 +38,7 @@ Plan = tuple[Any, Any, Any, types.CodeType, bool]  # with the function, its pair
 _CONSTANT_TYPES = (
     int, str, bytes, type(None), np.integer, np.bool_, types.ModuleType, range, slice, random.Random,
     np.random.Generator, np.random.RandomState, io.IOBase, set, frozenset, type(ZERO), type(NO_TANGENT),
+    enum.Flag,
 )  # fmt: skip
 
 
