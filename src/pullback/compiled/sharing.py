@@ -20,6 +20,8 @@ class PlainSharing:
         self.points: dict[int, str] = {}
         self.likely: set[int] = set()
         self.unseen: frozenset[int] = frozenset()
+        self.doubtful: dict[int, frozenset[str]] = {}
+        self.varied_between: frozenset[str] = frozenset()
         groups: dict[str, set[str]] = {}
         for name in unit.arrays:
             groups.setdefault(unit.root(name), set()).add(name)
