@@ -30,9 +30,10 @@ LAYERS = {
     "tangent_try tangent_code tangent_changes",
     "the pipeline": "generated flat_calls sweeps assemble tangent_assembly stored analysing pipeline",
     "calls at run time": "watching construct python_calls dispatch descriptors asking converting attributes operating "
-    "iterating shared_calls shared_access shared_changes shared_arrays shared_construct starred shared_operators",
+    "iterating rearranging shared_calls shared_access shared_changes shared_arrays shared_construct starred "
+    "shared_operators",
     "calls in forward mode": "call_paths differential_calls differential_pairs differential_objects "
-    "differential_changes differential_construct pull_apply linked runtime_calls",
+    "differential_changes differential_in_place differential_construct pull_apply linked runtime_calls",
     "derivatives of the world's functions": "rulebook",
     "the form of registered derivatives": "vjp_forms",
     "the public verbs": "copying arguments locating operators custom surgery recompute kept inspection useful "

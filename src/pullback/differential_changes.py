@@ -1,7 +1,6 @@
 """Changes in forward mode whose kind is known at run time only: of the value, and of its tangent alike.
 
     set_item_differential(a, a_dot, i, v, v_dot)            a[i] = v; a_dot[i] = v_dot
-    x, x_dot = operate_inplace_differential(x, x_dot, "+", y, y_dot)
     y, y_dot = change_differential(f, f_dot, args, dots)    f may change what it is given
 
 As in `differential_objects`, what runs here is ordinary code in the language that is differentiated.
@@ -16,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from pullback.along import own_iteration
 from pullback.attributes import STANDING, found_static, itself, static_attribute
 from pullback.call_paths import put_back, refuse_partial, six_operands
 from pullback.conditions import spelled_for
@@ -41,9 +41,8 @@ from pullback.differential_objects import (
 from pullback.differential_pairs import of_target, wanted_operands
 from pullback.dispatch import UNWRAPPED
 from pullback.errors import DifferentiabilityError
-from pullback.fitting import fit
 from pullback.mirrors import complete
-from pullback.operations import INPLACE_FUNCTIONS, METHODS, type_call
+from pullback.operations import type_call
 from pullback.outputs import given_out
 from pullback.python_calls import call_function_shared, unforeseen
 from pullback.rules import Active, constant, intrinsic, lookup
@@ -52,11 +51,11 @@ from pullback.shared_calls import call_shared, is_strict, strict
 from pullback.shared_changes import changer
 from pullback.spaces import describe, is_differentiable
 from pullback.structs import constant_fields
-from pullback.tangent_parts import both_of, filled, is_zero, part
+from pullback.tangent_parts import both_of, elements, filled, is_zero
 from pullback.tangents import ZERO, Tangent, TangentVector
 
-ARRAY, ITEMS, OWN, NOTHING, SLICE, SETTER, CONSTANT, LIST, DICT, REBOUND = range(10, 20)
-_CONTAINERS = (list, dict, deque)
+ARRAY, ITEMS, OWN, NOTHING, SLICE, SETTER, CONSTANT = range(10, 17)
+CONTAINERS = (list, dict, deque)
 
 
 # --- stores -----------------------------------------------------------------------------------------
@@ -97,7 +96,7 @@ def set_item_differential(obj: Any, obj_dot: Any, key: Any, value: Any, value_do
         obj[key] = value
         obj_dot[key] = filled(value_dot, value)
     elif way == SLICE:
-        items, parts = both_of(value, value_dot)
+        items, parts = items_of(value, value_dot)
         obj[key] = items
         obj_dot[key] = parts
     elif way == ITEMS:
@@ -105,6 +104,14 @@ def set_item_differential(obj: Any, obj_dot: Any, key: Any, value: Any, value_do
         obj_dot[key] = value_dot
     else:
         obj[key] = value
+
+
+def items_of(xs: Any, t: Any) -> Any:
+    """The items of anything that can be iterated over, and their tangents, as lists."""
+    if own_iteration(xs) is None:
+        return both_of(xs, t)
+    items, parts = call_differential(list, ZERO, (xs,), (t,))
+    return items, list(elements(parts, items))
 
 
 def how_set(obj: Any, obj_dot: Tangent, name: str, value: Any, value_dot: Tangent) -> tuple[int, Any]:
@@ -148,79 +155,8 @@ def set_attribute_differential(obj: Any, obj_dot: Any, name: str, value: Any, va
         setattr(obj, name, value)
 
 
-# --- in-place operators -----------------------------------------------------------------------------
-
-
-def how_in_place(op: str, x: Any, x_dot: Tangent, y: Any, y_dot: Tangent) -> tuple[int, Any]:
-    """What `x op= y` does: it changes an array, list or dict, calls a method, or makes a new value."""
-    method = getattr(type(x), f"__i{METHODS[op]}__", None)
-    if isinstance(method, types.FunctionType):
-        return METHOD, method
-    if isinstance(x, np.ndarray):
-        if x_dot is ZERO:
-            refuse_loss(x, x, y_dot)
-        return (ARRAY, None) if x_dot is not ZERO else (NOTHING, None)
-    if method is None or not isinstance(x, _CONTAINERS):
-        return (REBOUND, None) if method is None else (NOTHING, None)
-    if not isinstance(x_dot, _CONTAINERS):
-        refuse_loss(x, y, y_dot)
-        return NOTHING, None
-    if op == "+" and not isinstance(x, dict):
-        return LIST, None
-    if op == "|" and isinstance(x, dict):
-        return DICT, None
-    if op == "*":
-        return ITEMS, None
-    return NOTHING, None
-
-
-def operate_inplace_differential(x: Any, x_dot: Any, op: str, y: Any, y_dot: Any) -> Any:
-    """`x op= y`, and the same of the tangents."""
-    operands = (x, y)
-    dots = (x_dot, y_dot)
-    way, method = how_in_place(op, x, x_dot, y, y_dot)
-    if way == REBOUND:
-        return operate_differential(op, operands, dots)
-    if way == METHOD:
-        value, value_dot = change_differential(method, ZERO, (x, y), (x_dot, y_dot))
-        if is_answer(value):
-            return value, value_dot
-        return operate_differential(op, operands, dots)
-    if way == ARRAY:
-        value, value_dot = operate_differential(op, operands, dots)
-        np.copyto(x, value, casting="same_kind")
-        x_dot[...] = 0.0 if value_dot is ZERO else fit(value_dot, x)
-        return x, x_dot
-    if way == LIST:
-        items, parts = both_of(y, y_dot)
-        x.extend(items)
-        x_dot.extend(parts)
-        return x, x_dot
-    if way == DICT:
-        if not isinstance(y, dict):  # pairs
-            items, parts = both_of(y, y_dot)
-            for k in range(len(items)):
-                x[items[k][0]] = items[k][1]
-                x_dot[items[k][0]] = part(parts[k], 1)
-            return x, x_dot
-        for key in list(y):
-            x[key] = y[key]
-            x_dot[key] = part(y_dot, key)
-        return x, x_dot
-    if way == ITEMS:
-        x[:] = x * y
-        x_dot[:] = x_dot * y
-        return x, x_dot
-    return plainly(op, x, y), x_dot
-
-
-def plainly(op: str, x: Any, y: Any) -> Any:
-    """An in-place operator on what has no tangent: sets, arrays of integers."""
-    return INPLACE_FUNCTIONS[op](x, y)
-
-
 _each: Any
-for _each in (set_item_differential, set_attribute_differential, operate_inplace_differential):
+for _each in (set_item_differential, set_attribute_differential):
     _each.changed_operands = (0, 1)  # what it changes, and its tangent
 
 
@@ -236,7 +172,7 @@ def how_called(fn: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> tuple
         changer = CHANGERS.get(fn)
     except TypeError:  # not hashable
         changer = None
-    if changer is not None and args and isinstance(args[0], _CONTAINERS) and not isinstance(dots[0], _CONTAINERS):
+    if changer is not None and args and isinstance(args[0], CONTAINERS) and not isinstance(dots[0], CONTAINERS):
         for x, d in (*zip(args[1:], dots[1:], strict=True), *((x, kwdots.get(k, ZERO)) for k, x in kwargs.items())):
             refuse_loss(args[0], x, d)
         return ALONE, None  # (a container that has no mirror)
@@ -495,5 +431,5 @@ def is_default(obj: Any, index: Any) -> bool:
 
 
 constant(
-    how_store, how_set, how_stored, how_in_place, how_called, how_read, is_super, is_default, function_of, unary_method,
+    how_store, how_set, how_stored, how_called, how_read, is_super, is_default, function_of, unary_method,
 )  # fmt: skip

@@ -202,12 +202,12 @@ def how_operator(op: str, operands: Any) -> str:
         return "unary" if isinstance(method, types.FunctionType) else NUMERIC
     if a.__class__ in NUMBERS and b.__class__ in NUMBERS:
         return NUMERIC
-    if isinstance(a, (list, tuple)) and not hasattr(type(a), "_fields"):
+    if isinstance(a, (list, tuple, deque)) and not hasattr(type(a), "_fields"):
         if op == "+" and type(a) is type(b):
             return JOINED
         if op == "*" and isinstance(b, int):
             return REPEATED
-    if isinstance(a, int) and isinstance(b, (list, tuple)) and op == "*":
+    if isinstance(a, int) and isinstance(b, (list, tuple, deque)) and op == "*":
         return REPEATED_RIGHT
     if isinstance(a, dict) and isinstance(b, dict) and op == "|":
         return UNITED
@@ -218,7 +218,7 @@ def how_operator(op: str, operands: Any) -> str:
     if own or other:
         return "class"
     classes = (np.ndarray, np.generic)
-    if any(isinstance(x, (list, tuple)) for x in operands) and any(isinstance(x, classes) for x in operands):
+    if any(isinstance(x, (list, tuple, deque)) for x in operands) and any(isinstance(x, classes) for x in operands):
         return "lists"
     return "subclass" if as_numbers(operands) is not operands else NUMERIC
 
@@ -254,6 +254,18 @@ def refuse_objects(op: str, operands: Any, dots: Any) -> None:
             raise converted(type(x))
 
 
+def like_joined(parts: Any, items: Any) -> Any:
+    """The tangent of what is joined to, or repeated of, a list, tuple or deque."""
+    if isinstance(items, tuple):
+        return tuple(parts)
+    return deque(parts, length_of(items)) if isinstance(items, deque) else parts
+
+
+def length_of(xs: Any) -> int | None:
+    """The length that a deque is limited to."""
+    return xs.maxlen  # type: ignore[no-any-return]
+
+
 def general_operator(op: str, operands: Any, dots: Any) -> Any:
     """An operator on operands of any type."""
     way = how_operator(op, operands)
@@ -280,14 +292,14 @@ def general_operator(op: str, operands: Any, dots: Any) -> Any:
                 return value, value_dot
         return call_differential(operator_caller(op), ZERO, operands, dots)
     if way == JOINED:
-        both = [*elements(a_dot, a), *elements(b_dot, b)]
-        return a + b, tuple(both) if isinstance(a, tuple) else both
+        both = [*list(elements(a_dot, a)), *list(elements(b_dot, b))]
+        return a + b, like_joined(both, a)
     if way == REPEATED:
-        many = [d for _ in range(b) for d in elements(a_dot, a)]
-        return a * b, tuple(many) if isinstance(a, tuple) else many
+        many = [d for _ in range(b) for d in list(elements(a_dot, a))]
+        return a * b, like_joined(many, a)
     if way == REPEATED_RIGHT:
-        many = [d for _ in range(a) for d in elements(b_dot, b)]
-        return a * b, tuple(many) if isinstance(b, tuple) else many
+        many = [d for _ in range(a) for d in list(elements(b_dot, b))]
+        return a * b, like_joined(many, b)
     if way == UNITED:
         value = a | b
         return value, {k: part(b_dot, k) if k in b else part(a_dot, k) for k in value}
@@ -314,7 +326,7 @@ def operate_differential(op: str, operands: Any, dots: Any) -> Any:
 
 
 operate_differential.gives_new_pair = True  # type: ignore[attr-defined]  # as an operator gives a new value
-constant(check_fields, refuse_objects)
+constant(check_fields, refuse_objects, length_of)
 
 
 @intrinsic(operate_differential)

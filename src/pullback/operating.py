@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import types
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -48,12 +49,12 @@ def operate(op: str, operands: tuple[Any, ...], active: Active) -> tuple[Any, Re
             y = function(a, b)
             return y, (_arithmetic, templates_of(function), active, a, b, y if op in "/**" else None)
         return _rule_of(function, operands, active)
-    if isinstance(a, (list, tuple)) and not hasattr(type(a), "_fields"):
+    if isinstance(a, (list, tuple, deque)) and not hasattr(type(a), "_fields"):
         if op == "+" and type(a) is type(b):
-            return function(a, b), (_concatenated, len(a), active)
+            return function(a, b), (_concatenated, len(a), len(b), active)
         if op == "*" and isinstance(b, int):
             return a * b, (_repeated, len(a), b, active)
-    if isinstance(a, int) and isinstance(b, (list, tuple)) and op == "*":
+    if isinstance(a, int) and isinstance(b, (list, tuple, deque)) and op == "*":
         return a * b, (_repeated, len(b), a, active)
     if isinstance(a, dict) and isinstance(b, dict) and op == "|":
         return a | b, (_united, set(a), set(b), active)
@@ -114,7 +115,7 @@ def _arithmetic(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
 
 def _class_operator(op: str, a: Any, b: Any, active: Active) -> tuple[Any, Residual]:
     """Python's protocol: a.__op__(b), then b.__rop__(a); the method that answers is differentiated."""
-    attempts = [(a, b, f"__{METHODS[op]}__", active), (b, a, f"__r{METHODS[op]}__", _flipped(active))]
+    attempts = [(a, b, f"__{METHODS[op]}__", active), (b, a, f"__r{METHODS[op]}__", flipped(active))]
     if type(b) is not type(a) and isinstance(b, type(a)):
         attempts.reverse()
     for x, other, name, flags in attempts:
@@ -127,7 +128,8 @@ def _class_operator(op: str, a: Any, b: Any, active: Active) -> tuple[Any, Resid
     return _rule_of(BINARY_FUNCTIONS[op], (a, b), active)
 
 
-def _flipped(active: Active) -> Active:
+def flipped(active: Active) -> Active:
+    """The active operands of two that have changed places."""
     return tuple(sorted(1 - a for a in active if isinstance(a, int)))
 
 
@@ -147,7 +149,8 @@ def _rule_of(function: Callable[..., Any], operands: tuple[Any, ...], active: Ac
 
 
 def _concatenated(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
-    _, size, active = residual
+    _, size, other, active = residual
+    g = _of_all(g, size + other)
     parts = (g[:size], g[size:])
     return tuple(parts[i] for i in active)
 
@@ -155,9 +158,14 @@ def _concatenated(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
 def _repeated(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
     _, size, count, active = residual
     total: list[Tangent] = [ZERO] * size
-    for i in range(max(count, 0) * size):
-        total[i % size] = add(total[i % size], g[i])
+    for i, part in enumerate(_of_all(g, max(count, 0) * size)):
+        total[i % size] = add(total[i % size], part)
     return (total,) * len(active)
+
+
+def _of_all(g: Any, size: int) -> Any:
+    """The cotangents of the items that were joined: a deque of limited length has dropped the first."""
+    return g if len(g) == size else [ZERO] * (size - len(g)) + list(g)
 
 
 def _united(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:

@@ -61,3 +61,12 @@ def type_call(cls: type) -> Any:
         if "__call__" in base.__dict__:
             return base.__dict__["__call__"]
     return None
+
+
+def makes_new(op: str, xs: Any, y: Any) -> bool:
+    """Whether a built-in method of `y` answers `xs op= y`, so that the list or deque `xs` stays as it is.
+
+    An array does; Python asks what acts as a number before it changes a list.
+    """
+    method = getattr(type(y), f"__r{METHODS[op]}__", None)
+    return method is not None and not isinstance(y, int) and method(y, xs) is not NotImplemented

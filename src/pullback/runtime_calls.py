@@ -12,10 +12,10 @@ from pullback.differential_changes import (
     change_item,
     change_method,
     change_operator,
-    operate_inplace_differential,
     set_attribute_differential,
     set_item_differential,
 )
+from pullback.differential_in_place import operate_inplace_differential
 from pullback.differential_objects import (
     attribute_differential,
     item_differential,

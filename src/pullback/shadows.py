@@ -476,20 +476,19 @@ class Shadows(Draws):
         if rest is not ZERO:
             table.slots[key] = rest
 
-    def rearrange(self, x: Any, before: list[Any], sources: list[int | None]) -> list[Tangent]:
-        """Undo any change of a list: `sources` says where each item was before; the adjoints of the new ones."""
+    def rearrange(self, x: Any, before: list[Any], sources: list[int], given: int) -> list[Tangent]:
+        """Undo any change of a list: `sources` says where each item was before, or which of the `given` it is.
+
+        Returns the adjoints of those, whose places are the ones after the last.
+        """
         if self._draws:
             self.undoing(x)
         shadow = self.list_of(x)
-        slots: list[Tangent] = [ZERO] * len(before)
-        new: list[Tangent] = []
+        slots: list[Tangent] = [ZERO] * (len(before) + given)
         for source, g in zip(sources, shadow.slots, strict=True):
-            if source is None:
-                new.append(g)
-            else:
-                slots[source] = g
-        shadow.items, shadow.slots = list(before), slots
-        return new
+            slots[source] = add(slots[source], g)
+        shadow.items, shadow.slots = list(before), slots[: len(before)]
+        return slots[len(before) :]
 
 
 def _holds_more(x: Any) -> bool:

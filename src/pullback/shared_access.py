@@ -28,10 +28,10 @@ from pullback.attributes import (
     refuse_changing,
     static_attribute,
 )
-from pullback.drawing import Drawn
 from pullback.errors import DifferentiabilityError
 from pullback.fitting import fit
-from pullback.lending import lent
+from pullback.iterating import All
+from pullback.lending import lent, settled
 from pullback.operations import is_field_of
 from pullback.rules import lookup
 from pullback.runtime import keep
@@ -99,11 +99,11 @@ def set_item(obj: Any, index: Any, value: Any, active: tuple[bool, ...]) -> Resi
     if isinstance(obj, (list, deque)):
         if isinstance(index, slice):
             held = list(obj)
-            sources: list[Any] = list(range(len(held)))
-            values = value if isinstance(value, (list, tuple, np.ndarray)) else list(value)
-            sources[index] = [None] * len(values)
-            obj[index] = values  # type: ignore[index]
-            return (_stored_slice, obj, held, sources, value)
+            sources = list(range(len(held)))
+            source = Items(value, active[1])
+            sources[index] = range(len(held), len(held) + len(source.items))
+            obj[index] = source.items  # type: ignore[index]
+            return (_stored_slice, obj, held, sources, source)
         before = obj[index]
         obj[index] = value
         return (_stored_item, obj, index, before)
@@ -144,24 +144,27 @@ def _stored_item(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:
 
 
 def _stored_slice(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:
-    _, obj, held, sources, value = residual
-    parts = shadows.rearrange(obj, held, sources)
-    return ZERO, as_tangent_of(value, parts)
+    _, obj, held, sources, source = residual
+    return ZERO, source.given_back(shadows.rearrange(obj, held, sources, len(source.items)), shadows)
 
 
-def as_tangent_of(sequence: Any, parts: list[Tangent]) -> Tangent:
-    """The adjoints of a sequence's elements as a tangent of the sequence."""
-    if all(p is ZERO for p in parts):
-        return ZERO
-    if isinstance(sequence, np.ndarray):
-        total = np.zeros(sequence.shape, sequence.dtype if sequence.dtype.kind in "fc" else float)
-        for i, part in enumerate(parts):
-            if part is not ZERO:
-                total[i] = part
-        return total
-    if isinstance(sequence, Drawn):
-        return {i: p for i, p in enumerate(parts) if p is not ZERO}
-    return tuple(parts) if isinstance(sequence, tuple) else parts
+class Items(All):
+    """What is put into a list from anything that can be iterated over, and where the adjoints go."""
+
+    __slots__ = ()
+
+    def __init__(self, xs: Any, active: bool) -> None:
+        super().__init__(xs, active)
+        self.items = tuple(self.items)
+        self.residual = None if self.residual is None else settled(self.residual)
+
+    def given_back(self, parts: list[Tangent], shadows: Shadows) -> Tangent:
+        """The adjoint of what was iterated over, from those of the items."""
+        if self.residual is not None:  # an `__iter__` has made the items
+            parts = [shadows.take_all(item, t) for item, t in zip(self.items, parts, strict=True)]
+        if all(t is ZERO for t in parts):
+            return ZERO
+        return self.tangent((i, t) for i, t in enumerate(parts) if t is not ZERO)
 
 
 def _by_method(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:

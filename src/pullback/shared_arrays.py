@@ -20,7 +20,7 @@ from pullback.outputs import check_overlap, given_out, without_out
 from pullback.rules import Active, callable_name
 from pullback.runtime import keep
 from pullback.shadows import Shadows
-from pullback.shared_access import as_tangent_of, set_item
+from pullback.shared_access import set_item
 from pullback.shared_calls import WITH_OUT
 from pullback.shared_changes import Args, Pulled, Result, changer, chosen, rearranged
 from pullback.tangents import ZERO, Tangent
@@ -132,7 +132,7 @@ def _unmasked(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:
     total = np.zeros(np.size(values), t.dtype)
     np.add.at(total, sources % max(total.size, 1), t)
     total = total.reshape(np.shape(values))
-    found = fit(total, values) if not isinstance(values, (list, tuple)) else as_tangent_of(values, list(total))
+    found = type(values)(total) if isinstance(values, (list, tuple)) else fit(total, values)
     return chosen(active, **{"_2": found, name: found})
 
 

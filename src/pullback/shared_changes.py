@@ -5,33 +5,30 @@
     xs.sort()        the adjoints go back to the places that the items came from
 
 What one operation changes is undone in O(1); the rarer ones (`sort`, `heapq`, `shuffle`) are undone
-by comparing the list before and after.
+by the places that the items had before.
 """
 
 from __future__ import annotations
 
 import bisect
-import functools
 import heapq
 import random
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from pullback.applying import Residual
-from pullback.asking import as_keys, asked
 from pullback.attributes import deleter_of, own_delattr
 from pullback.drawing import Drawn, taken
 from pullback.errors import DifferentiabilityError
+from pullback.rearranging import GIVEN_ONE, places_after, put_in
 from pullback.rules import Active
 from pullback.shadow_totals import MISSING
 from pullback.shadows import Shadows
-from pullback.shared_access import as_tangent_of, set_attribute, set_item, store_attribute
+from pullback.shared_access import Items, set_attribute, set_item, store_attribute
 from pullback.shared_calls import CHANGERS, Changer, call_shared
 from pullback.spaces import describe, is_differentiable
-from pullback.tangents import ZERO, Tangent
+from pullback.tangents import ZERO, Tangent, add
 
 Args = tuple[Any, ...]
 Pulled = tuple[Tangent, ...]
@@ -118,24 +115,28 @@ def _unpop(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:
 @changer(list.extend, deque.extend)
 def _extend(args: Args, kwargs: dict[str, Any], active: Active) -> Result:
     xs, others = args
-    if isinstance(others, Drawn):
-        first, items = taken(others), others.rest()
-        xs.extend(items)
-        return None, (_unextend_drawn, xs, len(items), first, active)
-    items = list(others)
-    if isinstance(xs, deque) and xs.maxlen is not None:
-        return rearranged(deque.extend)((xs, items), kwargs, active)
-    xs.extend(items)
-    like = others if isinstance(others, (np.ndarray, Drawn)) else items
-    return None, (_unextend, xs, len(items), like, active)
+    if getattr(xs, "maxlen", None) is not None:
+        return _joining(deque.extend, xs, others, active)
+    source = Items(others, 1 in active)
+    xs.extend(source.items)
+    return None, (_unextend, xs, source, active)
 
 
-def _unextend_drawn(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:
-    _, xs, size, first, active = residual
-    rest = shadows.accumulate(xs, g)
-    assert rest is ZERO
-    parts = {first + i: shadows.remove_item(xs, -1) for i in reversed(range(size))}
-    return tuple(parts if a == 1 else ZERO for a in active)
+@changer(deque.extendleft)
+def _extendleft(args: Args, kwargs: dict[str, Any], active: Active) -> Result:
+    return _joining(deque.extendleft, args[0], args[1], active)
+
+
+def _joining(function: Callable[..., Any], xs: Any, others: Any, active: Active) -> Result:
+    source = Items(others, 1 in active)
+    _, inner = arranged(function, (xs,), {}, source.items)
+    return None, (_unjoin, inner, source, active)
+
+
+def _unjoin(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:
+    _, inner, source, active = residual
+    shadows.accumulate(inner[0], g)  # (of `+=`, whose value is the deque)
+    return chosen(active, _1=source.given_back(_disarrange(inner, ZERO, shadows), shadows))
 
 
 @changer(list.__iadd__, deque.__iadd__)
@@ -144,22 +145,20 @@ def _iadd(args: Args, kwargs: dict[str, Any], active: Active) -> Result:
 
 
 def _unextend(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:
-    _, xs, size, others, active = residual
+    _, xs, source, active = residual
     rest = shadows.accumulate(xs, g)
     assert rest is ZERO
-    parts = [shadows.remove_item(xs, -1) for _ in range(size)][::-1]
-    t = as_tangent_of(others, parts)
-    return tuple(t if a == 1 else ZERO for a in active)
+    parts = [shadows.remove_item(xs, -1) for _ in source.items][::-1]
+    return chosen(active, _1=source.given_back(parts, shadows))
 
 
 @changer(list.__imul__, deque.__imul__)
 def _imul(args: Args, kwargs: dict[str, Any], active: Active) -> Result:
     xs, times = args
     size = len(xs)
-    if times < 1:
-        return xs, rearranged(type(xs).clear)((xs,), {}, active)[1]
-    if getattr(xs, "maxlen", None) is not None:
-        raise DifferentiabilityError("`*=` of a deque of limited length is not differentiated; write a loop")
+    if times < 1 or getattr(xs, "maxlen", None) is not None:
+        _, inner = arranged(deque.__imul__ if isinstance(xs, deque) else list.__imul__, args, {}, ())
+        return xs, (_unjoin, inner, Items((), False), active)
     xs *= times
     return xs, (_unrepeat, xs, size, len(xs), len(active))
 
@@ -233,61 +232,46 @@ def _unset(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:
 
 
 def rearranged(function: Callable[..., Any]) -> Changer:
-    """A function that moves, drops and adds items: what moved where is told by the items' identity."""
+    """A function that moves and drops items, and may add the one it is given: undone by the places they had before."""
 
     def change(args: Args, kwargs: dict[str, Any], active: Active) -> Result:
-        xs = args[0]
-        before = list(xs)
-        as_keys((*xs, *args[1:]))
-        if kwargs.get("key") is not None:
-            kwargs = {**kwargs, "key": functools.partial(asked, kwargs["key"])}
-        value = function(*args, **kwargs)
-        places: dict[int, list[int]] = {}
-        for i in range(len(before) - 1, -1, -1):
-            places.setdefault(id(before[i]), []).append(i)
-        sources: list[int | None] = []
-        new: list[Any] = []
-        for item in xs:
-            known = places.get(id(item))
-            if known:
-                sources.append(known.pop())
-            else:
-                sources.append(None)
-                new.append(item)
-        left = places.get(id(value), [])
-        return value, (_unrearrange, xs, before, sources, new, args, left[-1] if left else None, value, active)
+        value, inner = arranged(function, args, kwargs, args[1:2] if function in GIVEN_ONE else ())
+        return value, (_unrearrange, inner, active)
 
     return change
 
 
+def arranged(function: Callable[..., Any], args: Args, kwargs: dict[str, Any], given: Args) -> tuple[Any, Residual]:
+    """What a function does to the list `args[0]`, which it may give the items `given`; undone by `_disarrange`."""
+    xs = args[0]
+    before = list(xs)
+    value, order, place = places_after(function, args, kwargs, len(given))
+    items = [*before, *given]
+    put_in(xs, [items[k] for k in order])
+    return items[place] if place >= 0 else value, (xs, before, order, len(given), place)
+
+
+def _disarrange(residual: Residual, g: Tangent, shadows: Shadows) -> list[Tangent]:
+    """The adjoints of the items that were given; `g` is that of an item that the function handed out."""
+    xs, before, order, count, place = residual
+    parts = shadows.rearrange(xs, before, order, count)
+    if place >= len(before):  # heappushpop may hand back what it was given
+        parts[place - len(before)] = add(parts[place - len(before)], g)
+    elif place >= 0:
+        shadows.add_item(xs, place, g)
+    return parts
+
+
 def _unrearrange(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:
-    _, xs, before, sources, new, args, popped, value, active = residual
-    parts = shadows.rearrange(xs, before, sources)
-    out: dict[Any, Tangent] = {}
-    if popped is not None:
-        shadows.add_item(xs, popped, g)
-    for item, t in zip(new, parts, strict=True):
-        for position, arg in enumerate(args[1:], 1):
-            if arg is item:
-                out[position] = t
-                break
-            if isinstance(arg, (list, tuple, deque)):
-                found = next((k for k, e in enumerate(arg) if e is item), None)
-                if found is not None:
-                    held = out.setdefault(position, [ZERO] * len(arg))
-                    held[found] = t
-                    break
-    if popped is None and g is not ZERO:  # heappushpop may hand back what it was given
-        for position, arg in enumerate(args[1:], 1):
-            if arg is value:
-                out[position] = g
-    return tuple(out.get(a, ZERO) for a in active)
+    _, inner, active = residual
+    parts = _disarrange(inner, g, shadows)
+    return chosen(active, _1=parts[0] if parts else ZERO)
 
 
 for _function in (
     list.sort, list.reverse, list.remove, list.clear, deque.reverse, deque.rotate, deque.remove, deque.clear,
-    deque.extendleft, deque.__delitem__, heapq.heappush, heapq.heappop, heapq.heapify, heapq.heapreplace,
-    heapq.heappushpop, bisect.insort, bisect.insort_left, random.shuffle,
+    deque.__delitem__, heapq.heappush, heapq.heappop, heapq.heapify, heapq.heapreplace, heapq.heappushpop,
+    bisect.insort, bisect.insort_left, random.shuffle,
 ):  # fmt: skip
     CHANGERS[_function] = rearranged(_function)
 

@@ -16,8 +16,8 @@ from pullback.applying import Residual
 from pullback.errors import DifferentiabilityError
 from pullback.fitting import fit
 from pullback.lending import lent
-from pullback.operating import is_number, of_floats, operate, templates_of
-from pullback.operations import BINARY_FUNCTIONS, INPLACE_FUNCTIONS, METHODS
+from pullback.operating import flipped, is_number, of_floats, operate, templates_of
+from pullback.operations import BINARY_FUNCTIONS, INPLACE_FUNCTIONS, METHODS, makes_new
 from pullback.rules import Active
 from pullback.runtime import keep
 from pullback.shadows import Shadows
@@ -46,19 +46,23 @@ def operate_shared(op: str, operands: tuple[Any, ...], active: Active) -> tuple[
         return value, (_of_numbers, inner, count)
     if op not in ("+", "-") and (is_number(a) or is_number(b)):
         a, b = keep(a) if is_number(a) else a, keep(b) if is_number(b) else b
+    if isinstance(a, (list, deque)) and isinstance(b, (np.ndarray, np.generic)):  # (an array of its items as they are)
+        a = list(a)
+    elif isinstance(b, (list, deque)) and isinstance(a, (np.ndarray, np.generic)):
+        b = list(b)
     own = _own_method(a, b, op)
     if own is None:
         value, inner = operate(op, (a, b), active)
         if op == "/" or op == "**":
             inner = (*inner[:-1], keep(inner[-1]))  # the result, which may be changed later
         return value, (lent, inner, value, count)
-    for x, other, name, flipped in own:
+    for x, other, name, swapped in own:
         method = getattr(type(x), name, None)
         if isinstance(method, types.FunctionType):
-            flags = tuple(sorted(1 - f for f in active if isinstance(f, int))) if flipped else active
+            flags = flipped(active) if swapped else active
             value, inner = call_shared(method, (x, other), flags)
             if value is not NotImplemented:
-                return value, (_reversed, inner) if flipped and count == 2 else inner
+                return value, (_reversed, inner) if swapped and count == 2 else inner
     value, inner = operate(op, (a, b), active)
     return value, (lent, inner, value, count)
 
@@ -91,6 +95,10 @@ def operate_inplace_shared(op: str, operands: tuple[Any, ...], active: Active) -
     x, y = operands
     if x.__class__ is float:
         return operate_shared(op, operands, active)
+    if x.__class__ in (list, deque) and op in ("+", "*"):
+        made = _made_by_other(op, x, y, active)
+        if made is not None:
+            return made
     if isinstance(x, (np.ndarray, list, deque, dict)):
         refuse_change(INPLACE_FUNCTIONS[op], x)
     if isinstance(x, np.ndarray):
@@ -108,6 +116,19 @@ def operate_inplace_shared(op: str, operands: tuple[Any, ...], active: Active) -
     if isinstance(x, set):
         return INPLACE_FUNCTIONS[op](x, y), (_nothing, len(active))
     return operate_shared(op, operands, active)
+
+
+def _made_by_other(op: str, x: Any, y: Any, active: Active) -> tuple[Any, Residual] | None:
+    """What the other operand makes of `x op= y`, where it does: Python asks that before a list is changed."""
+    method = getattr(type(y), f"__r{METHODS[op]}__", None)
+    if isinstance(method, types.FunctionType):
+        value, inner = call_shared(method, (y, x), flipped(active))
+        if value is NotImplemented:
+            return None
+        return value, (_reversed, inner) if len(active) == 2 else inner
+    if not makes_new(op, x, y):
+        return None
+    return operate_shared(op, (list(x), y), active)
 
 
 def _nothing(residual: Residual, g: Tangent, shadows: Shadows) -> Pulled:

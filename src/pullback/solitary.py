@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from pullback import ir
+from pullback.kinds import LIST
 from pullback.outputs import returns_out
 from pullback.rules import lookup
 
@@ -63,7 +64,15 @@ def unseen_changes(function: ir.FunctionIR) -> frozenset[int]:
             variable = stmt.expr.args[0]
             if isinstance(variable, ir.Var) and variable.name in solitary:
                 found.add(id(stmt))
+            if _extends(stmt, stmt.expr):
+                found.discard(id(stmt))
     return frozenset(found)
+
+
+def _extends(stmt: ir.Bind, expr: ir.Operation) -> bool:
+    """Whether `xs += y` is no sum that could be written `xs + y`: a list takes the items of anything."""
+    xs, y = stmt.facts.kinds
+    return expr.op == "+" and xs.mask == LIST and not y.numeric and y.mask != LIST
 
 
 def _scan(block: list[ir.Stmt], fresh: set[str], found: set[int], result: str) -> None:

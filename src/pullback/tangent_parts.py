@@ -92,7 +92,7 @@ def filled(t: Tangent, x: Any) -> Tangent:
     """The tangent `t` of an operand with its zeros written out, as library functions take it."""
     if t is ZERO or t is NO_TANGENT:
         return zeros_of(x)
-    if isinstance(x, (list, tuple)) and isinstance(t, (list, tuple)):
+    if isinstance(x, (list, tuple, deque)) and isinstance(t, (list, tuple, deque)):
         items = [filled(u, v) for u, v in zip(t, x, strict=True)]
         return x._make(items) if hasattr(x, "_make") else type(x)(items)
     return t
@@ -100,7 +100,7 @@ def filled(t: Tangent, x: Any) -> Tangent:
 
 def zeros_of(x: Any) -> Any:
     """Zeros in the form of an operand: of an array, a number or a nested list."""
-    if isinstance(x, (list, tuple)):
+    if isinstance(x, (list, tuple, deque)):
         items = [zeros_of(v) for v in x]
         return x._make(items) if hasattr(x, "_make") else type(x)(items)
     if isinstance(x, np.ndarray):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import types
+from collections import deque
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ def as_function(template: Template, parameters: tuple[str, ...]) -> types.Functi
 
 
 def caller_of(fn: Any, args: tuple[Any, ...], kwargs: Any, lists: bool) -> types.FunctionType:
-    """A function that calls `fn` with operands in such places, of which lists and tuples are made arrays.
+    """A function that calls `fn` with operands in such places, of which lists, tuples and deques are made arrays.
 
     A function of `operator` joins lists, and asks the classes of objects, as the operator does.
     """
@@ -42,7 +43,7 @@ def caller_of(fn: Any, args: tuple[Any, ...], kwargs: Any, lists: bool) -> types
             lists = True  # a list beside an array is one, to every operator
         elif not all(isinstance(a, (float, int, complex)) for a in args):
             return operator_caller(_OPERATORS[id(fn)])
-    places = frozenset(i for i, a in enumerate(args) if lists and isinstance(a, (list, tuple)))
+    places = frozenset(i for i, a in enumerate(args) if lists and isinstance(a, (list, tuple, deque)))
     key = (id(fn), len(args), tuple(kwargs), places)
     caller: types.FunctionType | None = _CALLERS.get(key)
     if caller is None:

@@ -25,6 +25,7 @@ from pullback.errors import DifferentiabilityError
 from pullback.fitting import fit
 from pullback.iterating import All
 from pullback.operating import operate
+from pullback.rearranging import keyed, sorted_order
 from pullback.rulebook.builtin_functions import real_part
 from pullback.rulebook.replacing import made_anew, runs_code
 from pullback.rules import Active, constant, intrinsic, rule
@@ -114,11 +115,6 @@ def _extreme(choose: Callable[..., Any]) -> Callable[..., Result]:
     return vjp
 
 
-def keyed(key: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
-    """The keys of items."""
-    return [key(x) for x in items]
-
-
 def chosen(choose: Callable[..., Any], keys: list[Any]) -> Any:
     """The index of the first largest or smallest."""
     return choose(range(len(keys)), key=keys.__getitem__)
@@ -158,17 +154,6 @@ def _reverse_selection(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
 
 def _all(items: list[Any]) -> list[int]:
     return list(range(len(items)))
-
-
-def sorted_order(items: list[Any], *, key: Callable[[Any], Any] | None = None, reverse: bool = False) -> list[int]:
-    """The indices of the elements in sorted order."""
-    keys = items if key is None else asked(keyed, plainly(key), items)
-    order: list[int] = asked(_ordered, keys, reverse)
-    return order
-
-
-def _ordered(keys: list[Any], reverse: bool) -> list[int]:
-    return sorted(range(len(keys)), key=keys.__getitem__, reverse=reverse)
 
 
 intrinsic(list, returns="list")(selection(_all, list))

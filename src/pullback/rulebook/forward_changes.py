@@ -17,21 +17,21 @@ from typing import Any
 
 import numpy as np
 
-from pullback.asking import as_keys
 from pullback.attributes import deleter_of, own_delattr
 from pullback.differential_calls import call_differential
 from pullback.differential_changes import (
     CHANGERS,
     change_differential,
     how_stored,
+    items_of,
     refuse_loss,
     set_item_differential,
 )
 from pullback.errors import DifferentiabilityError
-from pullback.rulebook.builtin_containers import sorted_order
+from pullback.rearranging import GIVEN_ONE, places_after, sorted_order
 from pullback.rules import callable_name, constant
 from pullback.spaces import is_differentiable
-from pullback.tangent_parts import both_of, elements, filled, part
+from pullback.tangent_parts import elements, filled, part
 from pullback.tangents import ZERO
 
 
@@ -98,7 +98,7 @@ def _popleft(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: An
 
 @changer(list.extend, deque.extend)
 def _extend(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
-    items, parts = both_of(args[1], dots[1])
+    items, parts = items_of(args[1], dots[1])
     args[0].extend(items)
     dots[0].extend(parts)
     return None, ZERO
@@ -106,7 +106,7 @@ def _extend(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any
 
 @changer(deque.extendleft)
 def _extendleft(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
-    items, parts = both_of(args[1], dots[1])
+    items, parts = items_of(args[1], dots[1])
     args[0].extendleft(items)
     dots[0].extendleft(parts)
     return None, ZERO
@@ -149,27 +149,6 @@ def _sort(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) 
     return None, ZERO
 
 
-def places_after(fn: Any, args: Any, kwargs: Any) -> tuple[Any, list[int], int]:
-    """What a function of any effect on a list does: its value, and where each item was before.
-
-    The item that the call was given is number -1. The list itself is left as it was.
-    """
-    before = list(args[0])
-    given = args[1:]
-    as_keys((*before, *given))
-    tagged = list(before)
-    value = fn(tagged, *given, **kwargs)
-    places: dict[int, list[int]] = {}
-    for i in range(len(before) - 1, -1, -1):
-        places.setdefault(id(before[i]), []).append(i)
-    order = []
-    for item in tagged:
-        known = places.get(id(item))
-        order.append(known.pop() if known else -1)
-    left = places.get(id(value), [])
-    return value, order, left[-1] if left else -1
-
-
 @changer(
     list.remove, deque.remove, heapq.heappush, heapq.heappop, heapq.heapify, heapq.heapreplace, heapq.heappushpop,
     bisect.insort, bisect.insort_left, random.shuffle,
@@ -177,27 +156,27 @@ def places_after(fn: Any, args: Any, kwargs: Any) -> tuple[Any, list[int], int]:
 def _rearranged(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
     xs = args[0]
     xs_dot = dots[0]
-    value, order, popped = places_after(fn, args, kwargs)
+    value, order, place = places_after(fn, args, kwargs, 1 if is_given_one(fn, args) else 0)
     held = list(xs)
     held_dots = list(xs_dot)
+    if is_given_one(fn, args):
+        held.append(args[1])
+        held_dots.append(dots[1])
     value_dot = ZERO
-    if popped >= 0:  # the value is one of the items, and so varies as that does
-        value = held[popped]
-        value_dot = held_dots[popped]
-    elif len(args) > 1 and is_same(value, args[1]):
-        value = args[1]
-        value_dot = dots[1]
+    if place >= 0:  # the value is one of the items, and so varies as that does
+        value = held[place]
+        value_dot = held_dots[place]
     xs.clear()
     xs_dot.clear()
     for i in order:
-        xs.append(held[i] if i >= 0 else args[1])
-        xs_dot.append(held_dots[i] if i >= 0 else dots[1])
+        xs.append(held[i])
+        xs_dot.append(held_dots[i])
     return value, value_dot
 
 
-def is_same(a: Any, b: Any) -> bool:
-    """Whether two values are one object."""
-    return a is b
+def is_given_one(fn: Any, args: Any) -> bool:
+    """Whether a function may put what it is given into the list."""
+    return fn in GIVEN_ONE and len(args) > 1
 
 
 @changer(list.__delitem__, deque.__delitem__, dict.__delitem__, OrderedDict.__delitem__)
@@ -306,7 +285,7 @@ def _update(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any
             table[key] = args[1][key]
             table_dot[key] = part(dots[1], key)
     elif len(args) > 1:
-        pairs, parts = both_of(args[1], dots[1])
+        pairs, parts = items_of(args[1], dots[1])
         for k in range(len(pairs)):
             table[pairs[k][0]] = pairs[k][1]
             table_dot[pairs[k][0]] = part(parts[k], 1)
@@ -351,6 +330,6 @@ def put_in_set(fn: Any, args: Any, kwargs: Any) -> Any:
 
 
 constant(
-    has_mirror, is_deque, places_after, is_same, is_there, is_stored, has_own, is_mapping, is_joining, put_in_set,
+    has_mirror, is_deque, places_after, is_given_one, is_there, is_stored, has_own, is_mapping, is_joining, put_in_set,
     refuse_loss, sorted_order, deleter_of, own_delattr,
 )  # fmt: skip

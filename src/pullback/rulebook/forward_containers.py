@@ -17,7 +17,8 @@ from pullback.asking import asked
 from pullback.differential_calls import call_differential
 from pullback.differential_objects import attribute_differential, operate_differential
 from pullback.errors import DifferentiabilityError
-from pullback.rulebook.builtin_containers import NUMBERS, chosen, keyed, sorted_order
+from pullback.rearranging import keyed, sorted_order
+from pullback.rulebook.builtin_containers import NUMBERS, chosen
 from pullback.rulebook.replacing import made_anew, runs_code
 from pullback.rules import constant, forward_intrinsic, rule
 from pullback.spaces import is_differentiable
