@@ -6,7 +6,8 @@
         b[1] += k                this is not
 
 Arrays, containers and objects have their adjoints by identity. An iterator or a partial that was made of a constant
-does not know of any, so it is made as if `b` were differentiated already.
+does not know of any, so it is made as if `b` were differentiated already. So is a generator of constants, where its
+caller stores something in what it hands out: it may go on with that.
 """
 
 from __future__ import annotations

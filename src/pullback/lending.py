@@ -57,7 +57,7 @@ def drawn(made: tuple[Any, Residual], operands: tuple[Any, ...], active: Active)
     """An iterator, for a caller that changes values in place.
 
     One that hands on items as it draws them gives their tangents back item by item, before a change of what they were
-    drawn from. For any other, what it draws from must stay as it is.
+    drawn from, and a generator is reversed in step. For any other, what it draws from must stay as it is.
     """
     value, inner = made
     value.operands = operands

@@ -4,7 +4,8 @@
         b[i + 1] += k * v           so before this is undone, the tangents of the items drawn after it go to b
 
 They wait with the iterator until what it draws from is about to be undone, or until it is reached itself, where it
-was made. An iterator that has to be reversed as a whole, as a generator has, is refused at such a change.
+was made. The reverse sweep of a generator goes on in step, item by item (`yielded` in `shadow_code.py`). An iterator
+that remembers items, such as `itertools.accumulate`, is refused at such a change.
 """
 
 from __future__ import annotations
