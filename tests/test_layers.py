@@ -15,7 +15,7 @@ PACKAGE = Path(pullback.__file__).parent
 LAYERS = {
     "plain data": "spans layout errors states mutators forms tables",
     "what diagnostics mean": "diagnostics",
-    "the algebra of tangent spaces": "tangents structs spaces trees fitting fingerprints drawing along views "
+    "the algebra of tangent spaces": "tangents structs spaces trees fitting fingerprints holding drawing along views "
     "shadow_totals shadow_draws shadows",
     "the registry of derivatives": "kinds vjp_rules rules applying",
     "from source to the intermediate representation": "source scopes boxes cells renaming managers fence ir syntax "

@@ -194,3 +194,21 @@ TWICE = [in_an_item, deque_added, deque_multiplied, beside_an_array, deques_join
 @pytest.mark.parametrize("f", TWICE)
 def test_the_second_derivative(f, in_every_mode):
     in_every_mode(f, X)
+
+
+def row_that_grows(x):
+    rows = x.reshape(1, 3).tolist()
+    rows[0].append(5.0 * x[1])
+    return rows[0][0] ** 2 * rows[0][3] * rows[0][2]
+
+
+def row_that_shrinks(x):
+    rows = x.reshape(1, 3).tolist()
+    first = rows[0].pop(0)
+    del rows[0][0]
+    return first * rows[0][0] ** 3
+
+
+@pytest.mark.parametrize("f", [row_that_grows, row_that_shrinks])
+def test_rows_of_an_array_as_lists(f, in_every_mode):
+    in_every_mode(f, X)

@@ -137,7 +137,8 @@ def _sharing(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> Sh
 # modules whose functions change what they are given
 _CHANGE = (
     "asking",
-    "differential_changes", "differential_in_place",
+    "differential_changes",
+    "differential_in_place",
     "differential_construct",
     "forward_changes",
     "forward_array_changes",

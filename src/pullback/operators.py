@@ -31,6 +31,7 @@ from pullback.fence import check, generator_refused
 from pullback.fingerprints import fingerprint, is_changeable
 from pullback.forms import space_of
 from pullback.generated import JOINT, Derivative, Request
+from pullback.holding import held_elsewhere
 from pullback.kinds import DICT, LIST, OTHER, STRUCT, TUPLE, kind_of
 from pullback.lending import alone, totals_of
 from pullback.locating import at_boundary, settle
@@ -141,6 +142,9 @@ class Pullback:
         if is_changeable(value) and (not isinstance(value, np.ndarray) or _keeps(residual, root_of(value))):
             watched["the result"] = value
         self._seen = [(what, x, fingerprint(x)) for what, x in watched.items() if is_changeable(x)]
+        for x in held_elsewhere(residual, watched.values()):
+            what = "a list" if x.__class__ is list else "an array"
+            self._seen.append((f"{what} that is read in a call", x, fingerprint(x)))
         self._looks = EPOCH.scopes > 0 and debugging()
         self.callee_varies = False  # whether differentiated code made it of a function that captured what varies
 

@@ -188,7 +188,7 @@ for at_least in (np.atleast_1d, np.atleast_2d, np.atleast_3d):
     )
 for kind in KINDS:
     rule(kind.item, "a, *index", a="item_pullback(g, form(a), index)", _linear="a", _returns="unknown")
-    rule(kind.tolist, "a", a="restore(gathered(g, form(y)), form(a))", _linear="a", _returns="unknown")
+    rule(kind.tolist, "a", a="restore(gathered(g, form(a.tolist())), form(a))", _linear="a", _returns="unknown")
 
 # The same entries with their axes exchanged
 rule(
