@@ -367,3 +367,23 @@ def test_an_iterator_that_is_made_where_nothing_is_differentiated() -> None:
     except pb.DifferentiabilityError:
         return
     assert found == pytest.approx(1.0)
+
+
+def counted_by_a_list(x: float) -> float:
+    """What the function of a `map` reads is no differentiated value, and changes all the same."""
+    total = 0.0
+    drawn = [0]
+    for v in map(lambda y: y**3 * len(drawn), [x, x * x]):
+        drawn.append(1)
+        total += v
+    return total
+
+
+def test_what_the_function_of_a_map_reads_may_change_in_every_order() -> None:
+    x, first, second = 1.1, 3 * 1.1**2 + 12 * 1.1**5, 6 * 1.1 + 60 * 1.1**4
+    f = counted_by_a_list
+    assert pb.gradient(f)(x) == pytest.approx(first)
+    assert pb.differential(f)(x)(1.0) == pytest.approx(first)
+    assert pb.gradient(pb.gradient(f))(x) == pytest.approx(second)
+    assert pb.differential(pb.gradient(f))(x)(1.0) == pytest.approx(second)
+    assert pb.hvp(f)(x, 1.0) == pytest.approx(second)
