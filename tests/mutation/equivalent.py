@@ -35,6 +35,7 @@ EQUIVALENT: dict[str, str] = {
     "np.vstack tup_dot=fit(np.vstack(tup_dot, dtype=dtype, casting=casting), y): drop fit": _HAS_THE_DTYPE,
     "slogdet_tangent: drop fit": _HAS_THE_DTYPE,
     "at_least_3d: factor 2 of body": "of the shape its third number is read, which stays",
+    "_refuse_parts: factor 2": "what was seen is passed over",
     "finer: drop the right factor": "how exactly the adjoint equation is solved",
     "rgamma_slope: ceil for floor": "an integer is both",
     "wasserstein_distance: drop sum (sum): np.sum(np.abs(gap)": "standing_for sums what is larger than the value",
