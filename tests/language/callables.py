@@ -4,7 +4,7 @@ import functools
 import itertools
 import math
 import operator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, astuple, dataclass, replace
 from types import MethodType
 
 from .cases import case
@@ -253,3 +253,38 @@ def collections_known_at_run_time(xs, y):
         for a, b in h(xs):
             t = t * 1.1 + a * b * y
     return t
+
+
+@case(2.6, 1.7)
+def defaults_that_vary(x, y):
+    d, n = {"a": x}, Num(x, y)
+    t = d.get("a", y) * y + d.get("b", y) * x + d.get("b", x * y) * y
+    t += getattr(n, "v", y) * y + getattr(n, "none", x * y) * y + max([], default=x * y) * x
+    for f in (dict.get, lambda e, k, v: e.get(k, v), lambda e, k, v: e.pop(k, v), lambda e, k, v: e.setdefault(k, v)):
+        t = t * 1.1 + f({"a": x}, "a", y) * y + f({"a": x}, "b", y * y) * x
+    return t
+
+
+@case(2.6, 1.7, 0.4)
+def partials_of_several_arguments(x, y, z):
+    def f(a, b, c, d=2.0):
+        return a * b * b * c * d + c * a
+
+    two = functools.partial(f, x, y)
+    three = functools.partial(two, z, d=x)
+    return two(z) * three() + functools.partial(functools.partial(f, z), x, y)() + two(c=x, d=z)
+
+
+@dataclass
+class Holder:
+    items: list
+    table: dict
+    pair: tuple
+
+
+@case(2.6, 1.7)
+def fields_of_what_is_nested(x, y):
+    held = Holder([Num(x, y), y * y], {"k": Num(y, x * y), "x": x}, (Num(x * x), y))
+    d, t = asdict(held), astuple(held)
+    total = d["items"][0]["v"] * d["items"][1] + d["table"]["k"]["w"] * d["table"]["x"] + d["pair"][0]["v"]
+    return total + t[0][0][1] * t[1]["k"][0] + t[2][0][0] * t[2][1]
