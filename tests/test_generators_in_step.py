@@ -329,7 +329,24 @@ def until_an_exception(a: Any, k: Any) -> Any:
     return total
 
 
+def first_one_dropped(a: Any, k: Any) -> Any:
+    b = a * k
+
+    def walk() -> Iterator[Any]:
+        s = 0.0
+        for i in range(3):
+            s += b[i] * b[i]
+            yield s
+
+    it = walk()
+    b[0] *= 1.5 + k
+    next(it)
+    b[:] *= 2.0 * k
+    return next(it) * k + next(it)
+
+
 PROGRAMS = [
+    first_one_dropped,
     a_sequence, rows_of_a_sequence, until_an_exception, lists_made_on_the_way,
     moved, by_own_iter, by_a_generator_method, forces, by_an_expression, by_steps, goes_on_with_what_it_yielded,
     goes_on_with_objects, views, with_a_state, of_one_another, endless, left_early, some_taken_at_once,

@@ -321,7 +321,7 @@ def _next(residual: Residual, g: Tangent, shadows: Shadows) -> tuple[Tangent, ..
     """`next` hands on what exists: its adjoint is in the shadow of the very object."""
     _, inner, value, iterator, count = residual
     if isinstance(iterator, Drawn) and iterator.operands is not None:
-        shadows.draw_of(iterator)
+        shadows.add_drawn(iterator, {inner[1]: ZERO} if isinstance(inner[1], int) else {})
     rest = shadows.accumulate(value, g)
     return (ZERO,) * int(count) if rest is ZERO else tuple(inner[0](inner, rest))
 

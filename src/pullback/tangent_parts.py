@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from pullback.along import Along, is_along, pairs_of
+from pullback.along import Along, Moving, is_along, pairs_of
 from pullback.drawing import Drawn
 from pullback.errors import DifferentiabilityError
 from pullback.spaces import describe, is_differentiable, project
@@ -150,7 +150,7 @@ def elements(t: Tangent, xs: Any) -> Any:
     """The tangents of the elements that iterating over `xs` gives; the keys of a dict have none."""
     if t is ZERO or t is NO_TANGENT or isinstance(xs, dict):
         return [ZERO] * len(xs)
-    if isinstance(t, (TangentVector, Along)):
+    if isinstance(t, (TangentVector, Moving)):
         listed(xs)  # (raises: an object with an `__iter__` of its own, or an iterator)
     return t
 

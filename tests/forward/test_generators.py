@@ -458,6 +458,15 @@ def test_functions_that_have_no_form_for_iterators_are_refused() -> None:
     with pytest.raises(pb.DifferentiabilityError, match="groupby of an iterator over differentiated values"):
         pb.differential(grouped)(1.2)(1.0)
 
+    def unpacked(x: Any) -> Any:
+        for f in (iter,):  # (that it makes an iterator is known at run time only)
+            a, b = f([x, x * x])
+        return a * b
+
+    pb.check_derivative(unpacked, 1.2, modes=("reverse",))
+    with pytest.raises(pb.DifferentiabilityError, match="collect its items in a list first"):
+        pb.differential(unpacked)(1.2)(1.0)
+
 
 def two_items(x: Any) -> Iterator[Any]:
     for k in range(2):

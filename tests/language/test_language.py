@@ -13,6 +13,7 @@ from corpus.test_corpus import by_joint, by_pair, quiet
 from . import (  # noqa: F401  (they register their functions)
     attempts,
     builtins,
+    callables,
     changing,
     classes,
     comprehensions,
@@ -30,9 +31,9 @@ from .cases import CASES
 
 IDS = [f"{f.__module__.rsplit('.', 1)[-1]}.{f.__name__}" for f, _ in CASES]
 NOT_IN_FORWARD_MODE = {
-    "attempts.suppressed", "attempts.suppressed_in_a_loop", "changing.groupby_append", "classes.nt_build",
-    "classes.vec_dict", "exceptions.try_getattr_style", "iterators.chain_iter", "iterators.groupby",
-    "iterators.groupby_sum",
+    "attempts.suppressed", "attempts.suppressed_in_a_loop", "callables.operators_of_objects",
+    "callables.partials_of_methods", "changing.groupby_append", "classes.nt_build", "classes.vec_dict",
+    "exceptions.try_getattr_style", "iterators.chain_iter", "iterators.groupby", "iterators.groupby_sum",
 }  # fmt: skip
 CALLS_AHEAD = "iterators.lazy_map_break"  # forward mode calls what `map` is given for every item at once
 

@@ -85,6 +85,9 @@ def test_the_slope_of_every_power_at_zero(power: Any, base: float, exponent: flo
         _, residual = apply_rule(callable_rule(power), (base, exponent), {}, (0,))
         with np.errstate(divide="ignore"):
             assert residual[0](residual, g)[0] == g * expected
+        if base == 0.0 and exponent > 0.0:  # (no power of 0 changes with its exponent)
+            _, residual = apply_rule(callable_rule(power), (base, exponent), {}, (1,))
+            assert residual[0](residual, g)[0] == 0.0
 
 
 def test_a_large_cotangent_is_cut_off_where_a_bound_holds() -> None:

@@ -315,3 +315,8 @@ def test_integrals_over_several_variables():
 
     for f in (of_functions, with_arguments, of_one_variable):
         pb.check_derivative(f, 1.3, 0.7)
+
+    def with_its_error(k):
+        return integrate.dblquad(lambda y, x: x * k * y, 0.0, 1.0, 0.0, 1.0)
+
+    assert pb.value_with_pullback(with_its_error)(1.3)[0] == with_its_error(1.3)

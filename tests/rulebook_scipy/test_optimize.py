@@ -207,6 +207,9 @@ def test_an_assignment_is_constant():
         lambda p: optimize.brentq(lambda x: (x - p) ** 3, -1.0, 2.0, xtol=1e-14),
         lambda p: abs(optimize.newton(lambda x: x * x + p, 1.0 + 1.0j)),
         lambda p: optimize.newton(lambda x: x * x + p, 3.0, maxiter=3, full_output=True, disp=False)[0],
+        lambda p: optimize.root_scalar(lambda x: x * x - p, bracket=(0.0, 5.0), maxiter=2).root,
+        lambda p: optimize.root(lambda x: x * x - p, [5.0], options={"maxfev": 2}).x[0],
+        lambda p: optimize.fsolve(lambda x: x * x - p, [5.0], maxfev=2, full_output=True)[0][0],
         lambda p: optimize.minimize(
             lambda x: np.sum((x - p) ** 2), np.ones(2), constraints={"type": "eq", "fun": sum}
         ).x[0],

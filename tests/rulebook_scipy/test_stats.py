@@ -70,6 +70,7 @@ def test_the_multivariate_normal():
     check(lambda x, m, c: np.sum(stats.multivariate_normal.logpdf(x, m, c)), x, mean, COV)
     check(lambda x, m, c: np.sum(stats.multivariate_normal(m, cov=c).logpdf(x)), x, mean, COV)
     check(lambda c: np.sum(stats.multivariate_normal(mean, c).pdf(x)), 1.5)
+    check(lambda x: stats.multivariate_normal.logpdf(x, mean, COV), 0.5)
     diagonal = stats.Covariance.from_diagonal([1.0, 2.0])
     check(lambda x: np.sum(stats.multivariate_normal.logpdf(x, mean, diagonal)), x)
     whole = 0.5 * (COV + COV.T)

@@ -38,6 +38,7 @@ V = np.array([0.3, 1.6, 2.9, 0.1, 4.2])
 DENSITY = stats.gaussian_kde(np.array([V, np.sin(V)]), weights=V)
 OF_TWO = [
     lambda a: stats.pearsonr(a, V).statistic, lambda a: stats.pearsonr(V, a, alternative="less")[1],
+    lambda a: stats.pearsonr(np.outer(a, a[:2]), np.outer(V, V[:2]), axis=None).statistic,
     lambda a: stats.linregress(V, a).slope, lambda a: sum(stats.linregress(a, V)),
     lambda a: sum(stats.linregress(a[:2], V[:2])), lambda a: sum(stats.ttest_1samp(a, a[0])),
     lambda a: stats.ttest_1samp(a, 0.5, alternative="greater").pvalue, lambda a: sum(stats.ttest_rel(V, a)),

@@ -14,7 +14,7 @@ from typing import Any
 
 from pullback.applying import Residual
 from pullback.asking import asked
-from pullback.dispatch import call, plainly
+from pullback.dispatch import call, no_tangents, plainly
 from pullback.drawing import Back, Drawn, Lazy, taken
 from pullback.errors import DifferentiabilityError
 from pullback.iterating import CONTAINERS, Source, started, tangent_of
@@ -180,28 +180,32 @@ def _reverse_iter_of_iterator(residual: Residual, g: Tangent) -> tuple[Tangent, 
 def _next(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> Result:
     it = args[0]
     method = getattr(type(it), "__next__", None)
-    if isinstance(it, Drawn):
-        place = taken(it)
-        try:
-            return next(it), (_reverse_next, place, active)
-        except StopIteration:
-            if len(args) == 1:
-                raise
-            return args[1], (_reverse_next, None, active)
-    if hasattr(method, "__code__"):
-        return call(method, (it,), tuple(a for a in active if a == 0))
-    return next(*args), (_reverse_next, None, active)
+    drawn = isinstance(it, Drawn)
+    place = taken(it) if drawn else None
+    try:
+        if hasattr(method, "__code__") and not drawn:
+            value, residual = call(method, (it,), tuple(a for a in active if a == 0))
+            return value, (_reverse_own_next, residual, active)
+        value = next(it)
+    except StopIteration:
+        if len(args) == 1:
+            raise
+        return args[1], (_reverse_default, active)
+    return value, ((_reverse_next, place, active) if drawn else (no_tangents, len(active)))
+
+
+def _reverse_own_next(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
+    _, inner, active = residual
+    return tuple(inner[0](inner, g)[0] if a == 0 else ZERO for a in active)
+
+
+def _reverse_default(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
+    return tuple(ZERO if a == 0 else g for a in residual[1])
 
 
 def _reverse_next(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
     _, place, active = residual
-    out: list[Tangent] = []
-    for a in active:
-        if a == 0:
-            out.append(ZERO if place is None else {place: g})
-        else:
-            out.append(g if place is None else ZERO)
-    return tuple(out)
+    return tuple({place: g} if a == 0 else ZERO for a in active)
 
 
 _zip_lazily = passing(zip, every)

@@ -93,10 +93,19 @@ def _iter(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) 
 def _next(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any) -> Any:
     if not is_along(args[0], dots[0]):
         refuse_next(args[0], dots[0])
-        return next(*args), dots[1]
+        found = next(args[0], ENDED) if len(args) > 1 else next(args[0])
+        return (args[1], dots[1]) if has_ended(found) else (found, ZERO)
     if len(args) > 1:
         return next(pairs_of(args[0]), (args[1], dots[1]))
     return next(pairs_of(args[0]))
+
+
+ENDED = object()
+
+
+def has_ended(found: Any) -> bool:
+    """Whether an iterator had no item any more."""
+    return found is ENDED
 
 
 def refuse_next(it: Any, t: Any) -> None:
@@ -393,4 +402,4 @@ def _count(fn: Any, fn_dot: Any, args: Any, dots: Any, kwargs: Any, kwdots: Any)
     return it, moving(it)
 
 
-constant(refuse_next, refuse_itself, chosen, is_filter, by_place, _has_places)
+constant(refuse_next, refuse_itself, has_ended, chosen, is_filter, by_place, _has_places)

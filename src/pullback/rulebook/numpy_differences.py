@@ -250,7 +250,7 @@ for _cumsum in (np.cumsum, np.ndarray.cumsum, np.generic.cumsum):
         _cumsum,
         "a, axis=None, dtype=None",
         a="cumsum_pullback(g, form(a), axis, 0)",
-        a_dot="fit(np.cumsum(a_dot, axis, dtype), y)",
+        a_dot="np.cumsum(a_dot, axis, dtype)",
         _returns="array",
     )
 for _cumprod, _skips in (
@@ -268,7 +268,7 @@ rule(
     np.nancumsum,
     "a, axis=None, dtype=None",
     a="nancumsum_pullback(g, a, axis)",
-    a_dot="fit(np.cumsum(np.where(np.isnan(a), 0.0, a_dot), axis, dtype), y)",
+    a_dot="np.cumsum(np.where(np.isnan(a), 0.0, a_dot), axis, dtype)",
     _returns="array",
 )
 if hasattr(np, "cumulative_sum"):  # since NumPy 2.1

@@ -147,7 +147,6 @@ def interp_place(g: Any, x: Any, xp: Any, fp: Any, period: Any) -> Tangent:
 def interp_points(g: Any, x: Any, xp: Any, fp: Any, period: Any) -> Tangent:
     """The cotangent of the points: minus the slope, 1 - t of it to the left one and t to the right."""
     s, a, b, t = slope(g, x, xp, fp, period)
-    s = np.real(s)
     n = np.shape(xp)[0]
     return restore(-spread(s * (1.0 - t), a, n) - spread(s * t, b, n), form(xp))
 
