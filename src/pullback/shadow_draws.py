@@ -34,7 +34,9 @@ _HOLD_NOTHING: tuple[type, ...] = (
 class Draw:
     """What has come back to an iterator so far."""
 
-    __slots__ = ("found", "handed", "iterator", "left", "parts", "place", "running", "sweep", "watched")
+    __slots__ = (
+        "disturbed", "fed", "found", "handed", "iterator", "left", "parts", "place", "running", "sweep", "watched",
+    )  # fmt: skip
 
     def __init__(self, iterator: Drawn, watched: dict[int, Any]) -> None:
         self.iterator = iterator
@@ -43,6 +45,8 @@ class Draw:
         self.sweep: Any = None  # the reverse sweep of one that goes in step, where it waits for the item at `place`
         self.place = iterator.taken - 1
         self.running = False
+        self.fed = False  # whether its sweep carries tangents of later items
+        self.disturbed = False  # whether something was undone since, while it was not known which item came next
         self.handed: dict[int, int] | None = None  # the first item that reaches a value, by its identity
         self.found: Any = None  # what it has returned
         self.left: dict[int, list[tuple[int | None, Tangent]]] = {}  # what no shadow took, by operand and place
@@ -110,6 +114,8 @@ class Draws(Totals):
                 elif self._draws_from(draw, x) and (draw.parts or not _gives_back(draw.iterator)):
                     self.give_back(draw)
                     waiting = True
+                elif draw.iterator.in_step and not draw.disturbed and self._draws_from(draw, x):
+                    draw.disturbed = True
 
     def _refuse_handed(self, draw: Draw, x: Any) -> None:
         """Refuse a generator that changes what it has handed out: whoever drew it does not know of that."""
@@ -151,6 +157,9 @@ class Draws(Totals):
                 left = ZERO if part is ZERO and not iterator.in_order else self._give(operands[operand], place, part)
                 if left is not ZERO:
                     draw.left.setdefault(operand, []).append((place, left))
+                if isinstance(operands[operand], Drawn) and k:  # (what was drawn for this item and left out, too)
+                    last = next((p for o, p, _ in iterator.back(k - 1, ZERO) if o == operand), place)
+                    self.add_drawn(operands[operand], dict.fromkeys(range((last or 0) + 1, place or 0), ZERO))
 
     def _step(self, draw: Draw, last: int) -> None:
         """Reverse a generator to where it had handed out the item `last`, and on to where it began to make that."""
@@ -160,14 +169,28 @@ class Draws(Totals):
                 draw.sweep = draw.iterator.sweep(self)
                 next(draw.sweep)
             while draw.place >= last:
-                part = draw.parts.pop(draw.place, ZERO)
+                part = draw.parts.pop(draw.place, None)
+                if part is None:
+                    self._make_sure(draw)
+                    part = ZERO
                 draw.place -= 1
+                draw.fed = draw.fed or part is not ZERO
                 draw.sweep.send(part)
         except StopIteration as end:
             draw.found = self._returned(draw.iterator, end.value)
             assert draw.place == -1, "a generator and its reverse sweep differ in the number of items"
         finally:
             draw.running = False
+        draw.disturbed = False
+
+    def _make_sure(self, draw: Draw) -> None:
+        """Refuse an item of which nothing came back, where it is not known what was undone before it was drawn."""
+        if draw.disturbed and draw.fed:
+            raise DifferentiabilityError(
+                "what a generator reads is changed in place around an item of it that is not used; "
+                "use all of its items, or collect them in a list first",
+                id="mutation",
+            )
 
     def _returned(self, iterator: Drawn, found: Any) -> tuple[Tangent, ...]:
         """The tangents of a generator's operands: what they are changed to before its first item comes later."""
