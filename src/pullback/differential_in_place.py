@@ -59,6 +59,17 @@ def how_changed(op: str, x: Any, x_dot: Tangent, y: Any, y_dot: Tangent) -> tupl
     return NOTHING, None
 
 
+def repeated_in_place(x: Any, x_dot: Any, y: Any) -> Any:
+    """`x *= y` of a list or deque."""
+    items = list(x) * y
+    parts = list(x_dot) * y
+    x.clear()
+    x_dot.clear()
+    x.extend(items)
+    x_dot.extend(parts)
+    return x, x_dot
+
+
 def operate_inplace_differential(x: Any, x_dot: Any, op: str, y: Any, y_dot: Any) -> Any:
     """`x op= y`, and the same of the tangents."""
     operands = (x, y)
@@ -100,13 +111,7 @@ def operate_inplace_differential(x: Any, x_dot: Any, op: str, y: Any, y_dot: Any
             x_dot[key] = part(y_dot, key)
         return x, x_dot
     if way == REPEATED:
-        items = list(x) * y
-        parts = list(x_dot) * y
-        x.clear()
-        x_dot.clear()
-        x.extend(items)
-        x_dot.extend(parts)
-        return x, x_dot
+        return repeated_in_place(x, x_dot, y)
     return plainly(op, x, y), x_dot
 
 

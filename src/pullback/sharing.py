@@ -330,6 +330,11 @@ class Sharing:
         root = self.root(self.function.result)
         return any(self.root(name) == root for name in self.points.values())
 
+    @property
+    def keeps_nothing(self) -> bool:
+        """Whether this is code of this library, which stores no differentiated value in its modules."""
+        return self._keeps_nothing
+
     def interleave(self, active: frozenset[str]) -> None:
         """Take it that whoever draws from this generator changes what it hands out, and what it was given."""
         outer = frozenset((*self.function.parameters, *self.function.captured))

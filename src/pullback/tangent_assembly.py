@@ -118,7 +118,8 @@ def not_forward(lowered: ir.FunctionIR, activity: Activity, sharing: Sharing) ->
                     message = f"{what} values that an exception carries yet"
                     help = "use gradient or pullback, or keep the value in a variable"
                     found.append(Diagnostic("unsupported-construct", message, inner.span, "", (), (), help))
-    changing = bool(sharing.points) or any(map(_hands_out, ir.walk(lowered.body)))
+    changing = bool(mirrored_names(lowered, activity, sharing)) or any(map(_hands_out, ir.walk(lowered.body)))
+    changing = changing or bool(sharing.points and not sharing.keeps_nothing)  # (this library changes nothing between)
     for stmt in _drawn_again(lowered.body, changing):
         message = f"{what} an iterator that is gone through in more than one place yet"
         help = "make a list of it first, as in `items = list(zip(xs, ys))`"
