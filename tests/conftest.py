@@ -21,6 +21,17 @@ def small_heap() -> Iterator[None]:
 
 
 @pytest.fixture
+def slopes() -> Callable[[Callable[..., Any], Any, float], tuple[Any, float]]:
+    """The differences of a function of an array and a number, by each entry of the one and by the other."""
+
+    def found(f: Callable[..., Any], a: Any, k: float) -> tuple[Any, float]:
+        by_a = np.array([(f(a + e, k) - f(a - e, k)) / 2e-6 for e in 1e-6 * np.eye(len(a))])
+        return by_a, float((f(a, k + 1e-6) - f(a, k - 1e-6)) / 2e-6)
+
+    return found
+
+
+@pytest.fixture
 def in_every_mode() -> Callable[[Callable[[Any], Any], Any], None]:
     """A check that a function of an array agrees with differences: both modes, and both derivatives of its gradient."""
 

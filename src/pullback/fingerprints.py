@@ -60,8 +60,7 @@ def deep_fingerprint(
     if isinstance(x, types.FunctionType):
         fields = dict(enumerate(contents(c) for c in x.__closure__ or ()))
     elif fields is None and not isinstance(x, (type, types.ModuleType, np.ndarray)) and not hasattr(x, "__next__"):
-        slots = [n for c in type(x).__mro__ for n in c.__dict__.get("__slots__", ()) if isinstance(n, str)]
-        fields = {**getattr(x, "__dict__", {}), **{n: getattr(x, n, None) for n in slots}}
+        fields = own_fields(x)
     if not fields:
         return fingerprint(x)
     if id(x) in seen:
@@ -69,6 +68,12 @@ def deep_fingerprint(
     seen.add(id(x))
     counted = [(n, part) for n, part in fields.items() if not isinstance(part, without)]
     return tuple((name, deep_fingerprint(part, seen, without, of_number)) for name, part in counted)
+
+
+def own_fields(x: Any) -> dict[str, Any]:
+    """What an object holds, in slots too."""
+    slots = [n for c in type(x).__mro__ for n in c.__dict__.get("__slots__", ()) if isinstance(n, str)]
+    return {**getattr(x, "__dict__", {}), **{n: getattr(x, n, None) for n in slots}}
 
 
 def contents(cell: types.CellType) -> Any:

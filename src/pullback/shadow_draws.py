@@ -19,7 +19,7 @@ import numpy as np
 
 from pullback.drawing import Drawn
 from pullback.errors import DifferentiabilityError
-from pullback.fingerprints import MACHINERY
+from pullback.fingerprints import MACHINERY, own_fields
 from pullback.shadow_totals import Totals, held_by_function, held_by_partial
 from pullback.spaces import describe
 from pullback.tangents import ZERO, Tangent, add
@@ -124,7 +124,8 @@ class Draws(Totals):
             for place, item in enumerate(draw.iterator.record or ()):
                 reached: dict[int, Any] = {}
                 self._watch(item, reached)
-                draw.handed = {**dict.fromkeys(reached, place), **draw.handed}
+                for key in reached:
+                    draw.handed.setdefault(key, place)
         first = draw.handed.get(id(root_of(x) if isinstance(x, np.ndarray) else x))
         if first is not None and first <= draw.place:
             raise DifferentiabilityError(
@@ -256,8 +257,7 @@ class Draws(Totals):
             return held_by_function(x).values()
         if isinstance(x, functools.partial):
             return held_by_partial(x).values()
-        slots = [n for c in type(x).__mro__ for n in c.__dict__.get("__slots__", ()) if isinstance(n, str)]
-        fields = {**getattr(x, "__dict__", {}), **{n: getattr(x, n, None) for n in slots}}
+        fields = own_fields(x)
         return ({**fields, **shadow.earlier} if hasattr(shadow, "earlier") else fields).values()
 
 

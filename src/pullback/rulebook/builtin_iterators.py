@@ -15,7 +15,7 @@ from typing import Any
 from pullback.applying import Residual
 from pullback.asking import asked
 from pullback.dispatch import call, no_tangents, plainly
-from pullback.drawing import Back, Drawn, Lazy, taken
+from pullback.drawing import Drawn, Lazy, taken
 from pullback.errors import DifferentiabilityError
 from pullback.iterating import CONTAINERS, Source, started, tangent_of
 from pullback.rules import Active, intrinsic
@@ -92,8 +92,10 @@ def _value(out: Any) -> Any:
     return out
 
 
-def _sent_back(places: list[Any]) -> Back:
-    def back(k: int, t: Tangent) -> list[tuple[int, int | None, Tangent]]:
+def _sent_back(places: list[Any]) -> Callable[[int, Tangent], list[tuple[int, int, Tangent]]]:
+    """Where the tangent of item k goes: of each part of it, the operand and the place that it came from."""
+
+    def back(k: int, t: Tangent) -> list[tuple[int, int, Tangent]]:
         out = places[k]
         if out.__class__ is tuple:
             pairs: Any = zip(out, t if t is not ZERO else (ZERO,) * len(out), strict=True)
@@ -107,13 +109,10 @@ def _sent_back(places: list[Any]) -> Back:
 def _reverse_passing(residual: Residual, g: dict[int, Tangent]) -> tuple[Tangent, ...]:
     _, sources, places, active = residual
     parts: dict[Any, list[tuple[int, Tangent]]] = {operand: [] for operand in (*sources, -1)}
-    for place, t in g.items():
-        if t is ZERO:
-            continue
-        out = places[place]
-        for item, part in zip(out, t, strict=True) if out.__class__ is tuple else ((out, t),):
-            if item.__class__ is Tagged:
-                parts[item.operand].append((item.place, part))
+    back = _sent_back(places)
+    for k, t in g.items():
+        for operand, place, part in back(k, t) if t is not ZERO else ():
+            parts[operand].append((place, part))
     filled: Tangent = ZERO
     for _, part in parts[-1]:
         filled = add(filled, part)
