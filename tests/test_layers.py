@@ -22,8 +22,8 @@ LAYERS = {
     "forward_uses lower_generators lower_iterations lower_conditions lower_expressions lower_match lower_try "
     "capturing appended lower",
     "analyses": "operations calls names conditions array_methods library_results endings decided infer field_calls "
-    "operator_calls texts outputs solitary effects counts changing origins sharing dict_views cutting late activity "
-    "progress definite liveness",
+    "operator_calls texts outputs solitary effects counts changing module_data origins sharing dict_views cutting late "
+    "activity progress definite liveness",
     "the transform": "runtime residuals inlining asking_code shadow_code reverse simplify threaded outlined "
     "forward_try forward_sweep lending not_finite emit",
     "forward mode": "tangent_parts mirrors separate template_functions tangent_rules tangent_names tangent_calls "

@@ -13,12 +13,12 @@ from functools import partial
 from typing import Any
 
 from pullback import ir
-from pullback.activity import analyse
+from pullback.activity import Activity, analyse
 from pullback.array_methods import settle_array_methods
 from pullback.boxes import boxed, can_box
 from pullback.calls import argument_kinds, bind_parameters, static_parameters
 from pullback.cells import on_cells
-from pullback.changing import LIKELY, MAYBE, NO, YES, CallEffects, Flows, called_code
+from pullback.changing import LIKELY, MAYBE, MODULE, NO, YES, CallEffects, Flows, called_code
 from pullback.conditions import Place, settle_conditions
 from pullback.decided import take_decided_arms
 from pullback.errors import DifferentiabilityError
@@ -41,6 +41,7 @@ from pullback.kinds import (
 )
 from pullback.lower import lower
 from pullback.managers import opened
+from pullback.module_data import ModuleData, data_read
 from pullback.names import Names
 from pullback.operator_calls import as_syntax
 from pullback.renaming import renamed_parameters
@@ -366,6 +367,21 @@ def may_change_arguments(function: types.FunctionType, args: tuple[Any, ...], kw
     bound = bind_parameters(function.__code__, len(args), tuple(kwargs))
     given = dict(zip(bound, (*args, *kwargs.values()), strict=True)) if bound is not None else {}
     return function_changes(function, {p: Kind(kind_of(v).mask) for p, v in given.items()}) != NO
+
+
+def read_and_changed(
+    function: types.FunctionType, activity: Activity, sharing: Sharing
+) -> tuple[tuple[str, ...], ModuleData] | None:
+    """What a function changes of what it is given, if it reads what modules hold, which may be the same."""
+    names = sharing.given_and_changed(activity.changes)
+    if not names or sharing.keeps_nothing or next(data_read(function), None) is None:
+        return None
+    return names, ModuleData(function, _hands_out_module_data)
+
+
+def _hands_out_module_data(function: types.FunctionType) -> bool:
+    flows = function_flows(function, {})
+    return flows is None or MODULE in flows.result_of | flows.result_held
 
 
 _RESULTS: dict[Any, tuple[Kind, dict[str, Any]]] = {}  # and the guesses about arguments that it relies on

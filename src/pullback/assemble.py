@@ -131,10 +131,19 @@ def all_guards(derivative: Derivative, helpers: Helpers) -> list[ast.expr]:
 def _apart(derivative: Derivative, helpers: Helpers) -> list[ast.expr]:
     """The test that arrays which change share no memory with others."""
     changed, others = derivative.apart
-    if not changed or not (others or len(changed) > 1):
+    tests: list[ast.expr] = []
+    if changed and (others or len(changed) > 1):
+        both = (tuple_of([name(n) for n in names]) for names in (changed, others))
+        tests.append(call(helpers(derivative.shares, derivative.shares.__name__), *both))
+    return [*tests, *read_as_well(derivative, helpers)]
+
+
+def read_as_well(derivative: Derivative, helpers: Helpers) -> list[ast.expr]:
+    """The test that what changes is not read as a value of a module, too."""
+    if derivative.module_data is None:
         return []
-    both = (tuple_of([name(n) for n in names]) for names in (changed, others))
-    return [call(helpers(derivative.shares, derivative.shares.__name__), *both)]
+    names, data = derivative.module_data
+    return [call(helpers(data, "read_as_well"), tuple_of([name(n) for n in names]))]
 
 
 def compiled(

@@ -12,6 +12,7 @@ from pullback.activity import Activity
 from pullback.calls import Late
 from pullback.emit import Compiled
 from pullback.kinds import NOTHING, UNKNOWN, UNSET, Kind, held
+from pullback.module_data import ModuleData
 from pullback.names import Names
 from pullback.rules import EPOCH
 from pullback.sharing import Sharing
@@ -75,6 +76,7 @@ class Derivative:
     defaults: Any = None  # the defaults it had then
     # what it is given and may change, and what else that is taken to share no memory with it, by name
     apart: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+    module_data: tuple[tuple[str, ...], ModuleData] | None = None  # what it may change of what it is given, and reads
 
     def __post_init__(self) -> None:
         self.late = Late(self)
@@ -100,6 +102,14 @@ class Derivative:
         cells = Names(function).values() if self.apart[0] else {}
         first, second = ([arguments.get(n, cells.get(n)) for n in names] for names in self.apart)
         return self.shares(tuple(first), tuple(second))
+
+    def read_as(self, function: types.FunctionType, arguments: dict[str, Any]) -> str | None:
+        """The name of a module under which something is read that is given, and changed, as well."""
+        if self.module_data is None:
+            return None
+        names, data = self.module_data
+        cells = Names(function).values()
+        return data.read_as(tuple(arguments.get(n, cells.get(n)) for n in names))
 
     def guessed(self, arguments: dict[str, Any]) -> bool:
         """Whether the arguments hold what was guessed of those at hand when the code was generated."""

@@ -17,6 +17,7 @@ import numpy as np
 from pullback import ir
 from pullback.changing import MODULE, Flows
 from pullback.kinds import ARRAY, DICT, LIST, Kind
+from pullback.module_data import is_held_by_class
 from pullback.rules import lookup
 from pullback.solitary import SHALLOW, copied
 
@@ -118,6 +119,8 @@ class Origins:
                 generic = isinstance(stmt.expr, ir.Item) and type(stmt.facts.kinds[0].value) is type  # `Stack[float]`
                 if not (generic or isinstance(stmt.facts.kind.value, _CODE)):
                     self._part(target, obj)
+                if isinstance(stmt.expr, ir.Attr) and is_held_by_class(stmt.facts.kinds[0], stmt.expr.name):
+                    self._flow(target, frozenset((MODULE,)), frozenset((MODULE,)))
             case ir.Bind(target=target, expr=ir.Operation(args=args) as operation):
                 if operation.inplace and isinstance(args[0], ir.Var):
                     self._flow(target, self.of(args[0].name), self.held(args[0].name))

@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from pullback import ir
-from pullback.analysing import analysed, forget_samples, stores_outside
+from pullback.analysing import analysed, forget_samples, read_and_changed, stores_outside
 from pullback.assemble import assemble
 from pullback.calls import argument_kinds, bind_parameters, static_parameters
 from pullback.errors import ArgumentError, ChangedValueError, DifferentiabilityError
@@ -92,6 +92,7 @@ def find(function: types.FunctionType, request: Request, arguments: dict[str, An
     """The derivative of a function for a request: found, or generated. From `arguments` fields are guessed."""
     arguments = arguments or {}
     found = _find(function, request, arguments)
+    _refuse_module_data(function, found, arguments)
     if not found.apart[0] or not found.meet(function, arguments):
         return found
     if not request.lent:  # (nobody asks for the adjoints of what they share)
@@ -99,6 +100,17 @@ def find(function: types.FunctionType, request: Request, arguments: dict[str, An
             f"two arguments of {callable_name(function)} share memory, and one of them is changed in place; pass a copy"
         )
     return _find(function, replace(request, together=True), arguments)
+
+
+def _refuse_module_data(function: types.FunctionType, found: Derivative, arguments: dict[str, Any]) -> None:
+    """Refuse a call that changes what is read as a value of a module: there, it is a constant."""
+    read = found.read_as(function, arguments)
+    if read is not None:
+        raise DifferentiabilityError(
+            f"{callable_name(function)} changes a value that it is given, and reads it as `{read}` of a module, "
+            "too, which is a constant; read it from the argument, or pass a copy",
+            id="outer-write",
+        )
 
 
 def _find(function: types.FunctionType, request: Request, arguments: dict[str, Any]) -> Derivative:
@@ -164,6 +176,7 @@ def derive(
         pairs = _Pairs(names, DIFFERENTIAL if request.form == DIFFERENTIAL else PAIR)
         if request.form == DIFFERENTIAL:
             refuse(not_forward(lowered, activity, sharing))
+            derivative.module_data = read_and_changed(function, activity, sharing)
             assemble_differential(derivative, lowered, source, activity, sharing, pairs.along)
         else:
             sweep = reverse_sweep(derivative, lowered, activity, sharing)
@@ -171,6 +184,7 @@ def derive(
             body = forward_sweep(derivative, lowered, sharing, sweep, code, pairs)
             if sweep.table and not request.together and not lowered.generator:
                 derivative.apart = sharing.apart(request.lent)
+                derivative.module_data = read_and_changed(function, activity, sharing)
             derivative.reached = sharing.all_seen_outside()
             derivative.changes = sharing.changed_outside(activity.changes)
             assemble(derivative, lowered, source, sweep, body, code)

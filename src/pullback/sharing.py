@@ -13,7 +13,6 @@ from __future__ import annotations
 import sys
 import types
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
@@ -33,6 +32,7 @@ from pullback.kinds import (
     TUPLE,
     Kind,
 )
+from pullback.module_data import is_users
 from pullback.origins import Origins
 from pullback.outputs import out_atoms
 from pullback.rules import lookup
@@ -237,6 +237,12 @@ class Sharing:
         outer = self._arrays() if lent else [n for n in self.function.parameters if not self._is_scalar(n)]
         changed = tuple(n for n in outer if n in reached and n not in self._fixed)
         return changed, tuple(n for n in outer if n not in reached and n not in self._fixed)
+
+    def given_and_changed(self, changes: set[int]) -> tuple[str, ...]:
+        """What the function is given, or captured, and may change in one of these statements."""
+        reached = frozenset().union(*map(self._seen_outside, self.points.keys() & changes))
+        outer = (*self.function.parameters, *sorted(self.function.captured))
+        return tuple(n for n in outer if n in reached and n not in self._fixed and not self._is_scalar(n))
 
     def is_read(self, stmt: ir.Stmt) -> bool:
         """Whether a statement is a call of code that was read, so that it is known what it may change."""
@@ -474,7 +480,7 @@ def _holders(function: ir.FunctionIR) -> frozenset[str]:
             continue
         for atom, kind in zip(ir.atoms(stmt.expr), stmt.facts.kinds, strict=False):
             if isinstance(atom, ir.Var) and isinstance(kind.value, (types.ModuleType, type)):
-                found.update((atom.name,) if _is_users(kind.value) else ())
+                found.update((atom.name,) if is_users(kind.value) else ())
     return frozenset(found)
 
 
@@ -486,13 +492,6 @@ def _classes(function: ir.FunctionIR) -> frozenset[str]:
             pairs = zip(ir.atoms(stmt.expr), stmt.facts.kinds, strict=False)
             found.update(a.name for a, k in pairs if isinstance(a, ir.Var) and isinstance(k.value, type))
     return frozenset(found)
-
-
-def _is_users(holder: Any) -> bool:
-    """Whether a class or module is not one of Python's, NumPy's or SciPy's, which hold nothing of the user's."""
-    name = holder.__name__ if isinstance(holder, types.ModuleType) else holder.__module__
-    root = str(name).partition(".")[0]
-    return (root not in sys.stdlib_module_names and root not in ("numpy", "scipy")) or root == "__main__"
 
 
 def is_library_call(stmt: ir.Bind) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 from pullback import ir
 from pullback.activity import Activity
 from pullback.along import drawn_along
-from pullback.assemble import all_guards, compiled, still_yielding, yield_again
+from pullback.assemble import all_guards, compiled, read_as_well, still_yielding, yield_again
 from pullback.capturing import arms_of, exclusive
 from pullback.emit import Helpers, again, bare_arguments, definition
 from pullback.generated import Derivative
@@ -82,7 +82,7 @@ def assemble_differential(
     statements = simplify(statements, frozenset(assigned_once(statements) & temporary), bool(mirrored))
     active = [*sorted(request.captures), *(p for p in lowered.parameters if p in request.active)]
     arguments = _with_tangents(bare_arguments(lowered.arguments), [code.dot(p) for p in active])
-    tests = all_guards(derivative, helpers)
+    tests = [*all_guards(derivative, helpers), *read_as_well(derivative, helpers)]
     start = again(tests, arguments, derivative.redo)
     if lowered.generator:
         statements = still_yielding(statements)

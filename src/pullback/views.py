@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import types
 from collections import deque
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -59,15 +60,32 @@ def _held(x: Any, found: dict[int, Any]) -> dict[int, Any]:
         for part in x:
             _held(part, found)
         return found
-    fields = getattr(x, "__dict__", None) if not isinstance(x, (type, types.ModuleType, types.FunctionType)) else None
-    parts = x.values() if isinstance(x, dict) else x if isinstance(x, (list, deque)) else (fields or {}).values()
-    if id(x) in found or not (isinstance(x, (np.ndarray, list, dict, deque)) or fields is not None):
+    plain = isinstance(x, (np.ndarray, list, dict, deque))
+    if id(x) in found or not (plain or _has_fields(x)):
         return found
+    parts = x.values() if isinstance(x, dict) else x if isinstance(x, (list, deque)) else fields_of(x)
     found[id(x)] = x
     for part in parts:
         if part.__class__ is not float:
             _held(part, found)
     return found
+
+
+def _has_fields(x: Any) -> bool:
+    if isinstance(x, (type, types.ModuleType, types.FunctionType)):
+        return False
+    return hasattr(x, "__dict__") or any(True for base in type(x).__mro__ for _ in _slots(base))
+
+
+def fields_of(x: Any) -> list[Any]:
+    """What an object holds."""
+    slots = [s for base in type(x).__mro__ for s in _slots(base)]
+    return [*getattr(x, "__dict__", {}).values(), *(getattr(x, s) for s in slots if hasattr(x, s))]
+
+
+def _slots(cls: type) -> Iterable[str]:
+    slots = vars(cls).get("__slots__", ())
+    return (slots,) if isinstance(slots, str) else [s for s in slots if s not in ("__dict__", "__weakref__")]
 
 
 class Memory:
