@@ -22,8 +22,8 @@ LAYERS = {
     "forward_uses lower_generators lower_iterations lower_conditions lower_expressions lower_match lower_try "
     "capturing appended lower",
     "analyses": "operations calls names conditions array_methods library_results endings decided infer field_calls "
-    "operator_calls texts outputs solitary effects counts changing module_data origins sharing dict_views cutting late "
-    "activity progress definite liveness",
+    "operator_calls texts outputs solitary effects counts changing module_data verb_results origins sharing "
+    "dict_views cutting late activity progress definite liveness",
     "the transform": "runtime residuals inlining asking_code shadow_code reverse simplify threaded outlined "
     "forward_try forward_sweep lending not_finite emit",
     "forward mode": "tangent_parts mirrors separate template_functions tangent_rules tangent_names tangent_calls "
@@ -39,7 +39,7 @@ LAYERS = {
     "the public verbs": "copying arguments locating operators custom surgery recompute kept inspection useful "
     "marked_source printing",
     "checks at the definition": "evidence certainty reaching readable findings fields contract",
-    "forward mode and higher orders": "forward_verbs nesting jacobians second_order",
+    "forward mode and higher orders": "forward_verbs nesting lent_verbs jacobians second_order",
     "checking derivatives": "differences comparing rule_calls rule_checks rule_variants rule_testing auditing testing",
     "machine code": "compiled",
     "the public API": "pullback",

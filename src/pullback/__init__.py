@@ -7,7 +7,7 @@
 import os
 from importlib import import_module
 
-from pullback import nesting as _nesting
+from pullback import lent_verbs as _lent_verbs
 from pullback import rulebook as _rulebook
 from pullback.contract import differentiable
 from pullback.custom import derivative, derivatives, differentiable_function
@@ -38,7 +38,7 @@ from pullback.surgery import with_derivative, without_derivative
 from pullback.tangents import NO_TANGENT, ZERO, TangentVector
 
 _rulebook.load()
-assert _nesting.VERBS
+assert _lent_verbs.COUNTED
 
 _LAZY = ("nn", "optim", "testing")
 

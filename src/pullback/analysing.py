@@ -52,6 +52,7 @@ from pullback.source import Source, acquire
 from pullback.spans import Diagnostic
 from pullback.states import is_set
 from pullback.stored import only_stores, says_of_parts
+from pullback.verb_results import callee_of, is_verb, made_by_verbs
 
 
 def analysed(
@@ -124,10 +125,10 @@ def _sharing(lowered: ir.FunctionIR, names: Names, given: dict[str, Kind]) -> Sh
     effects: Callable[[ir.Bind], int] = known
     if names.helpers and not names.changing:  # generated from what changes nothing
         effects = lambda stmt: NO  # noqa: E731
-    elif (module.startswith("pullback.") and module.rpartition(".")[2] not in _CHANGE) or any(
-        _is_verb(s) for s in ir.walk(lowered.body)
-    ):  # what a verb returns changes nothing, or is refused
+    elif module.startswith("pullback.") and module.rpartition(".")[2] not in _CHANGE:
         effects = _Certain(known)
+    elif any(is_verb(s) for s in ir.walk(lowered.body)):  # what a verb returns changes nothing, or is refused
+        effects = _Certain(known, made_by_verbs(lowered))
     kinds = {n: Kind(kind_of(v).mask) for n, v in names.values().items() if n in names.classes}
     kinds.update(dict.fromkeys(names.helpers, Kind(NONE)))  # nothing of theirs changes
     kinds.update(kinds_of_names(lowered, given))
@@ -151,20 +152,19 @@ _CHANGE = (
 )
 
 
-def _is_verb(stmt: ir.Stmt) -> bool:
-    """Whether a statement calls `gradient`, `pullback` or another of the verbs."""
-    modules = ("pullback.operators", "pullback.forward_verbs", "pullback.second_order")
-    return isinstance(stmt, ir.Bind) and stmt.facts.known and getattr(stmt.facts.callee, "__module__", "") in modules
-
-
 class _Certain:
-    """Only the changes that are certain."""
+    """Only the changes that are certain, by all calls or by those of what some names stand for."""
 
-    def __init__(self, effects: CallEffects) -> None:
+    def __init__(self, effects: CallEffects, callees: frozenset[str] | None = None) -> None:
         self.effects = effects
+        self.callees = callees
 
     def __call__(self, stmt: ir.Bind) -> int:
         level = self.effects(stmt)
+        if self.callees is not None:
+            callee = callee_of(stmt, stmt.expr) if isinstance(stmt.expr, ir.Apply) else None
+            if not (isinstance(callee, ir.Var) and callee.name in self.callees):
+                return level
         return level if level == YES else NO
 
 

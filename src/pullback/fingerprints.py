@@ -57,6 +57,7 @@ def deep_fingerprint(
                   if n[:2] != "__" and not callable(v) and not hasattr(type(v), "__get__")}
     if type(x).__module__ in MACHINERY:
         return None
+    x = derived(x)
     if isinstance(x, types.FunctionType):
         fields = dict(enumerate(contents(c) for c in x.__closure__ or ()))
     elif fields is None and not isinstance(x, (type, types.ModuleType, np.ndarray)) and not hasattr(x, "__next__"):
@@ -68,6 +69,13 @@ def deep_fingerprint(
     seen.add(id(x))
     counted = [(n, part) for n, part in fields.items() if not isinstance(part, without)]
     return tuple((name, deep_fingerprint(part, seen, without, of_number)) for name, part in counted)
+
+
+def derived(fn: Any) -> Any:
+    """The function that verbs were given: what they return has its tangent."""
+    while isinstance(fn, types.FunctionType) and hasattr(fn, "_pullback_verb"):
+        fn = fn._pullback_verb[1]
+    return fn
 
 
 def own_fields(x: Any) -> dict[str, Any]:

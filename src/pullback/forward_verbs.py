@@ -239,6 +239,10 @@ class Differential:
             raise CotangentError(f"the tangent of argument `{name}` of {callable_name(self._function)} is {t!r}")
         return entering(project(t, x, f"the tangent of argument `{name}` of {callable_name(self._function)}"))
 
+    def given(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Keep other arguments, copies of its own, for what is made of it later."""
+        self._args, self._kwargs = args, kwargs
+
     def __repr__(self) -> str:
         return f"<differential of {shown_name(self._function)}: {self._from()} -> {space_of(self.value)}>"
 

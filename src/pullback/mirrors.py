@@ -18,6 +18,7 @@ import numpy as np
 
 from pullback.drawing import Drawn
 from pullback.errors import DifferentiabilityError
+from pullback.fingerprints import derived
 from pullback.shadow_totals import held_by_function
 from pullback.structs import constant_fields, field_names, is_class, registration
 from pullback.tangents import NO_TANGENT, ZERO, Tangent, TangentVector, ZeroTangent, tangent_type
@@ -43,6 +44,7 @@ def mirrors(xs: tuple[Any, ...], ts: tuple[Tangent, ...]) -> tuple[Tangent, ...]
 def _mirrored(x: Any, t: Tangent, memo: Memo) -> Tangent:
     if x.__class__ is float or isinstance(x, _SIMPLE):
         return ZERO if t is NO_TANGENT else t
+    x = derived(x)
     known = memo.get(id(x))
     if known is not None:
         return known[1]
@@ -206,6 +208,7 @@ def _completed(t: Tangent, x: Any, memo: Memo) -> Tangent:
         return ZERO if t is NO_TANGENT else t
     if isinstance(x, np.ndarray) and t.__class__ is np.ndarray:
         return t
+    x = derived(x)
     known = memo.get(id(x))
     if known is not None:
         return known[1]

@@ -13,15 +13,18 @@ from collections.abc import Callable
 from typing import Any
 
 from pullback.arguments import active_operands
+from pullback.copying import runs_on_copies
 from pullback.differential_calls import VERBS, call_differential
 from pullback.differential_pairs import call_differential_vjp
 from pullback.dispatch import VERB_PULLBACKS, call
 from pullback.errors import DifferentiabilityError
+from pullback.fingerprints import deep_fingerprint
 from pullback.forward_verbs import Differential, differential, value_with_differential
 from pullback.locating import at_boundary
+from pullback.mirrors import snapshot
 from pullback.operators import Pullback, gradient, named, pullback, value_with_gradient, value_with_pullback
 from pullback.pull_apply import ONE, pull_along, pulled_transposed, recording, second_order
-from pullback.python_calls import call_function
+from pullback.python_calls import call_function, unforeseen
 from pullback.rules import Active, callable_name, constant, forward_intrinsic, intrinsic, rule
 from pullback.separate import separated
 from pullback.spaces import entering
@@ -79,6 +82,7 @@ def verb_operands(fn: Any, args: Any, kwargs: Any) -> Active:
 def call_verb(fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> tuple[Any, Any]:
     """The value of `gradient(f)(*args)` and the like, and the residual of its pullback."""
     if hasattr(fn, "_pullback_written"):
+        _refuse_changes(fn, args, kwargs)
         value, inner = call_function(written_function(fn), args, active, kwargs, lambda _: None)
         return value, (_pull_written, inner, active)
     wrt = verb_operands(fn, args, kwargs)
@@ -88,7 +92,22 @@ def call_verb(fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any], active: Ac
         for made in value if isinstance(value, tuple) else (value,):
             if isinstance(made, (Pullback, Differential)):
                 made.callee_varies = True
-    return value, (_pull_verb, verb_name(fn), verb_function(fn), args, kwargs, wrt, active)
+    return value, verb_residual(fn, args, kwargs, wrt, active)
+
+
+def _refuse_changes(fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Refuse a verb whose function changes what it is given, where it is run on copies: try it, if it may."""
+    if runs_on_copies(verb_function(fn), args, kwargs):
+        given = snapshot((args, kwargs))
+        before = deep_fingerprint(given)
+        fn(*given[0], **given[1])
+        if deep_fingerprint(given) != before:
+            raise unforeseen(verb_function(fn))
+
+
+def verb_residual(fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any], wrt: Active, active: Active) -> Any:
+    """What the pullback of a call of `gradient(f)` and the like reads: it runs `f` again on the arguments."""
+    return _pull_verb, verb_name(fn), verb_function(fn), args, kwargs, wrt, active
 
 
 def _pull_written(residual: Any, g: Tangent) -> tuple[Tangent, ...]:

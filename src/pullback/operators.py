@@ -182,6 +182,10 @@ class Pullback:
             )
         return g
 
+    def given(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Keep other arguments, copies of its own, for what is made of it later."""
+        self._args, self._kwargs = args, kwargs
+
     def __repr__(self) -> str:
         return f"<pullback of {shown_name(self._function)}: {self._from()} -> {self._to()}>"
 

@@ -20,6 +20,7 @@ from pullback.kinds import ARRAY, DICT, LIST, Kind
 from pullback.module_data import is_held_by_class
 from pullback.rules import lookup
 from pullback.solitary import SHALLOW, copied
+from pullback.verb_results import callee_of, gives_new_values
 
 Names = frozenset[str]
 _NONE: Names = frozenset()
@@ -45,6 +46,7 @@ class Origins:
         self._tuples = _tuples(function)
         self._results: dict[str, list[tuple[Names, Names]]] = {}  # of calls that give tuples: what each item is, holds
         self._returned = _built_tuples(function)
+        self._derivatives = gives_new_values(function)
         bound = [n for s in ir.walk(function.body) for n in ir.assigned(s)]
         self._once = frozenset(n for n in bound if bound.count(n) == 1)
         self._slices = _only(function, lambda e: isinstance(e, ir.Build) and e.kind == "slice")
@@ -153,7 +155,8 @@ class Origins:
         if stmt.facts.known and stmt.facts.callee is globals:
             self._flow(target, frozenset((MODULE,)), frozenset((MODULE,)))
             return
-        if self._makes_anew(stmt):
+        callee = callee_of(stmt, call)
+        if self._makes_anew(stmt) or (isinstance(callee, ir.Var) and callee.name in self._derivatives):
             return
         copies = copied(stmt)
         if copies:

@@ -175,6 +175,13 @@ def spread_zeros(dots: Any, operands: tuple[Any, ...]) -> tuple[Tangent, ...]:
 @intrinsic(pull_apply)
 def _pull_apply_vjp(args: tuple[Any, ...], keywords: dict[str, Any], active: Active) -> tuple[Any, Any]:
     fn, operands, kwargs, wrt, s = args
+    return reversible(fn, operands, kwargs, wrt, s, active)
+
+
+def reversible(
+    fn: Any, operands: tuple[Any, ...], kwargs: dict[str, Any], wrt: Active, s: Any, active: Active
+) -> tuple[Any, Any]:
+    """The tangents, and the residual of their own pullback, which runs `fn` again."""
     value, residual = _called(fn, operands, wrt, kwargs)
     s = s.of(value) if s.__class__ is Seed else s
     return pulled(residual, s, len(wrt)), (_reverse_pull_apply, fn, operands, kwargs, wrt, s, ZERO, active)

@@ -22,7 +22,7 @@ from pullback.along import own_iteration
 from pullback.applying import Residual, reverse_rule
 from pullback.attributes import call_method, refuse_own_reading, static_attribute, takes_object
 from pullback.conditions import spelled_for
-from pullback.dispatch import CALLABLES, UNWRAPPED, call, no_derivative_of, shifted
+from pullback.dispatch import CALLABLES, UNWRAPPED, VERB_PULLBACKS, call, no_derivative_of, shifted
 from pullback.drawing import Drawn
 from pullback.errors import DifferentiabilityError
 from pullback.iterating import CONTAINERS, Shared, kept_track_of
@@ -47,6 +47,7 @@ Changer = Callable[[tuple[Any, ...], dict[str, Any], Active], tuple[Any, Residua
 CHANGERS: dict[Any, Changer] = {}  # functions that change an argument, with their differentiated forms
 CONSTRUCT: list[Callable[..., tuple[Any, Residual]]] = []  # put here by `shared_construct`
 READ_ATTRIBUTE: list[Callable[..., tuple[Any, Residual]]] = []  # put here by `shared_access`
+LENT: dict[Any, Changer] = {}  # functions that run others again in their reverse, put here by `lent_verbs`
 WITH_OUT: list[Changer] = []  # calls with `out=`, put here by `shared_arrays`
 
 
@@ -163,8 +164,7 @@ def _call(fn: Any, args: tuple[Any, ...], active: Active, kwargs: dict[str, Any]
     if entry is not None:
         return _registered(entry, fn, args, active, kwargs)
     if hasattr(fn, "_pullback_verb"):
-        value, inner = call(fn, args, active, kwargs)
-        return value, (lent, settled(inner), value, len(active))
+        return VERB_PULLBACKS["lent"](fn, args, kwargs, active)  # type: ignore[no-any-return]
     if isinstance(fn, types.FunctionType):
         if args and hasattr(fn, "registry") and hasattr(fn, "dispatch"):  # functools.singledispatch
             return call_shared(fn.dispatch(type(args[0])), args, active, kwargs)
@@ -248,6 +248,8 @@ def _registered(
         own_iterators = {a: own_iteration(args[a]) for a in active if isinstance(a, int)}
         if any(own_iterators.values()):
             return _iterating_first(fn, args, active, kwargs, own_iterators)
+    if fn in LENT:
+        return LENT[fn](args, kwargs, active)
     made = call(fn, args, active, kwargs)
     if fn is iter and args and made[0] is args[0]:
         return made[0], (_unchanged, made[1])
