@@ -30,7 +30,7 @@ from pullback.shadow_totals import MISSING, held_by_function, held_by_partial
 from pullback.spaces import is_differentiable
 from pullback.structs import constant_fields, field_names, is_class, registration
 from pullback.tangents import NO_TANGENT, ZERO, Tangent, TangentVector, WithheldTangent, add, converted, tangent_type
-from pullback.views import Memory, has_overlap, names_twice, root_of, stays
+from pullback.views import Memory, has_overlap, is_imaginary, names_twice, root_of, stays
 
 
 class _ListShadow:
@@ -100,6 +100,11 @@ class Shadows(Draws):
         memory = self._memory(x)
         if memory.withheld is not None:
             memory.withheld.refuse()
+        if is_imaginary(x, memory.root):
+            raise DifferentiabilityError(
+                "the imaginary parts of an array are changed by themselves; change the array, as in `z += 1j * v`",
+                id="mutation",
+            )
         return memory.view(x)
 
     def _memory(self, x: Any) -> Memory:
@@ -116,13 +121,7 @@ class Shadows(Draws):
             memory.withheld = g
         if memory.withheld is not None:  # nor is a sum with it known
             return
-        shadow = memory.view(x)
-        if has_overlap(shadow):
-            np.add.at(memory.flat, memory.places(x)[index], g)
-        elif index.__class__ is int or index.__class__ is slice or not names_twice(index):
-            shadow[index] += g
-        else:
-            np.add.at(shadow, index, g)
+        memory.add_at(x, index, g)
 
     def list_of(self, x: Any) -> _ListShadow:
         """The shadow of a list or deque."""
@@ -318,11 +317,7 @@ class Shadows(Draws):
                 return g
             if memory.withheld is not None:
                 return memory.withheld
-            shadow = memory.view(x)
-            found = shadow.copy()
-            if has_overlap(shadow):  # entries that share a place: the adjoint of that place belongs to one of them
-                found[~stays(memory, x)] = 0
-            shadow[...] = 0
+            found = memory.take(x)
             return found if g is ZERO or g is NO_TANGENT else found + fit(g, x)
         shadow = self._held.get(id(x))
         if shadow is None:

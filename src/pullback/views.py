@@ -106,6 +106,27 @@ class Memory:
         """The view of this memory that `x` is of its root's."""
         return self.whole if x is self.root else self._at(x, self.flat)
 
+    def add_at(self, x: Any, index: Any, g: Any) -> None:
+        """Add to the entries of `x[index]`, to one that is named twice twice."""
+        view, imaginary = self.view(x), is_imaginary(x, self.root)
+        if imaginary:  # the adjoint of x + iy is that of x, less i times that of y
+            g = -g
+        if has_overlap(view):
+            np.add.at(self.flat, self.places(x)[index], 1j * g if imaginary else g)
+        elif index.__class__ is int or index.__class__ is slice or not names_twice(index):
+            view[index] += g
+        else:
+            np.add.at(view, index, g)
+
+    def take(self, x: Any) -> Any:
+        """What there is for `x`, which is cleared."""
+        view = self.view(x)
+        found = -view if is_imaginary(x, self.root) else view.copy()
+        if has_overlap(view):  # entries that share a place: the adjoint of that place belongs to one of them
+            found[~stays(self, x)] = 0
+        view[...] = 0
+        return found
+
     def places(self, x: Any) -> Any:
         """The place in the flat memory of each entry of `x`."""
         return self.in_memory(x, np.arange(self.flat.size, dtype=np.int64))
@@ -116,7 +137,8 @@ class Memory:
 
     def _at(self, x: Any, flat: Any, itemsize: int | None = None) -> Any:
         root = self.root
-        if x.dtype != root.dtype:
+        part = is_part(x, root)
+        if x.dtype != root.dtype and not part:
             raise DifferentiabilityError(
                 f"a view of dtype {x.dtype} of memory of dtype {root.dtype} cannot be differentiated where that "
                 "memory is changed in place; make a copy of it first",
@@ -129,8 +151,22 @@ class Memory:
             offset = (x.__array_interface__["data"][0] - root.__array_interface__["data"][0]) // own
         if not x.size:
             return np.zeros(x.shape, flat.dtype)
+        if part and itemsize == own:  # numbers of half the size, as far apart
+            half = own // 2 if is_imaginary(x, root) else 0
+            return np.ndarray(x.shape, x.dtype, flat, (self.start + offset) * own + half, x.strides)
         strides = tuple(s // own * itemsize for s in x.strides)
         return np.ndarray(x.shape, flat.dtype, flat, (self.start + offset) * itemsize, strides)
+
+
+def is_part(x: Any, root: Any) -> bool:
+    """Whether an array is a view of the real or the imaginary parts of another."""
+    return root.dtype.kind == "c" and x.dtype.kind == "f" and 2 * x.itemsize == root.itemsize
+
+
+def is_imaginary(x: Any, root: Any) -> bool:
+    """Whether it is one of the imaginary parts."""
+    apart = x.__array_interface__["data"][0] - root.__array_interface__["data"][0]
+    return is_part(x, root) and bool(x.size) and apart % root.itemsize != 0
 
 
 def has_overlap(x: Any) -> bool:

@@ -86,3 +86,27 @@ def test_a_table_that_is_a_constant():
 def test_refused(f):
     with pytest.raises(DifferentiabilityError):
         pb.gradient(f)(np.sort(Y))
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        I.CubicSpline, I.PchipInterpolator, I.make_interp_spline, I.KroghInterpolator, I.BarycentricInterpolator,
+        I.UnivariateSpline, I.interp1d,
+    ],
+    ids=lambda c: c.__name__,
+)  # fmt: skip
+def test_an_interpolation_beside_differentiated_values(kind):
+    curve = kind(np.arange(6.0), np.sin(np.arange(6.0)))
+
+    def in_a_list(x):
+        parts = [curve, x]
+        return np.sum(parts[0](parts[1])) * x
+
+    def in_an_object_that_changes(x):
+        model = {"curve": curve, "x": x}
+        model["x"] = model["curve"](model["x"]) * 2.0
+        return np.sum(model["x"]) * x
+
+    pb.check_derivative(in_a_list, 1.3, modes=("reverse", "forward"))
+    pb.check_derivative(in_an_object_that_changes, 1.3, modes=("reverse", "forward"))

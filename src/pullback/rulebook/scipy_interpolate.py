@@ -24,6 +24,8 @@ from pullback.tangents import ZERO, Tangent, tangent_type
 
 IN_TEMPLATES = (form, restore)
 _INTERPOLATOR = interpolate.interp1d.__mro__[1]  # whose __call__ interp1d, Krogh's and the barycentric one share
+# (others are not made of differentiated values)
+_LINEAR = (interpolate.interp1d, interpolate.BSpline, interpolate.PPoly)
 _POLYNOMIAL = interpolate.PPoly.__mro__[1]  # whose __call__ all piecewise polynomials share
 
 
@@ -92,6 +94,8 @@ def weights_of(obj: Any, x: Any, nu: int, extrapolate: Any) -> tuple[str, Array,
 
 def coefficients_back(g: Array, obj: Any, x: Any, nu: int = 0, extrapolate: Any = None) -> Tangent:
     """The tangent vector of an interpolation object from the cotangent of its values at x."""
+    if not isinstance(obj, _LINEAR):
+        return ZERO
     name, matrix, shape = weights_of(obj, x, nu, extrapolate)
     t = np.where(np.isnan(matrix), 0.0, matrix).T @ flat_cotangent(g, obj, x)
     return tangent_type(type(obj))(**{name: np.reshape(t, shape)})
@@ -99,8 +103,13 @@ def coefficients_back(g: Array, obj: Any, x: Any, nu: int = 0, extrapolate: Any 
 
 def coefficients_ahead(dot: Any, obj: Any, x: Any, y: Any, nu: int = 0, extrapolate: Any = None) -> Array:
     """The tangent of the values at x from that of the object."""
+    if not isinstance(obj, _LINEAR):
+        return np.zeros_like(y)
     name, matrix, shape = weights_of(obj, x, nu, extrapolate)
-    moved = matrix @ np.reshape(getattr(dot, name), (matrix.shape[1], -1))
+    fields = vars(dot)  # (an object that came with differentiated values may have fields of other names, which are 0)
+    if name not in fields and f"_{name}" not in fields:
+        return np.zeros_like(y)
+    moved = matrix @ np.reshape(fields[name if name in fields else f"_{name}"], (matrix.shape[1], -1))
     first, count = axis_of(obj), np.ndim(x)
     t = np.reshape(moved, (*np.shape(x), *shape[len(shape) - (np.ndim(y) - count) :]))
     return np.asarray(np.moveaxis(t, range(count), range(first, first + count)))
