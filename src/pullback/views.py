@@ -166,7 +166,7 @@ def is_part(x: Any, root: Any) -> bool:
 def is_imaginary(x: Any, root: Any) -> bool:
     """Whether it is one of the imaginary parts."""
     apart = x.__array_interface__["data"][0] - root.__array_interface__["data"][0]
-    return is_part(x, root) and bool(x.size and apart % root.itemsize)
+    return bool(is_part(x, root) and x.size and apart % root.itemsize)
 
 
 def has_overlap(x: Any) -> bool:
