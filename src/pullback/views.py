@@ -160,13 +160,13 @@ class Memory:
 
 def is_part(x: Any, root: Any) -> bool:
     """Whether an array is a view of the real or the imaginary parts of another."""
-    return root.dtype.kind == "c" and x.dtype.kind == "f" and 2 * x.itemsize == root.itemsize
+    return bool(root.dtype.kind == "c" and x.dtype.kind == "f" and 2 * x.itemsize == root.itemsize)
 
 
 def is_imaginary(x: Any, root: Any) -> bool:
     """Whether it is one of the imaginary parts."""
     apart = x.__array_interface__["data"][0] - root.__array_interface__["data"][0]
-    return bool(is_part(x, root) and x.size and apart % root.itemsize)
+    return is_part(x, root) and bool(x.size and apart % root.itemsize)
 
 
 def has_overlap(x: Any) -> bool:
