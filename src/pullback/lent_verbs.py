@@ -21,7 +21,7 @@ from pullback.lending import lent, settled
 from pullback.mirrors import snapshot
 from pullback.nesting import call_verb, verb_function, verb_operands, verb_residual
 from pullback.operators import Pullback
-from pullback.pull_apply import pull_apply, reversible
+from pullback.pull_apply import pull_apply_vjp, reversible
 from pullback.python_calls import unforeseen
 from pullback.rules import Active, callable_name
 from pullback.shared_calls import LENT
@@ -78,4 +78,4 @@ def _as_it_was(residual: Residual, g: Tangent) -> tuple[Tangent, ...]:
 
 
 VERB_PULLBACKS["lent"] = call_verb_lent
-LENT[pull_apply] = _pull_apply_lent
+LENT[pull_apply_vjp] = _pull_apply_lent

@@ -16,7 +16,7 @@ import numpy as np
 
 from pullback import ir
 from pullback.changing import MODULE, Flows
-from pullback.kinds import ARRAY, DICT, LIST, Kind
+from pullback.kinds import ARRAY, DICT, LIST, STRUCT, Kind
 from pullback.module_data import is_held_by_class
 from pullback.rules import lookup
 from pullback.solitary import SHALLOW, copied
@@ -176,7 +176,8 @@ class Origins:
             library = library or bool(getattr(stmt.facts.callee, "gives_pair", False))  # (an instance is made)
             operands = [o for o, k in zip(operands, kinds, strict=True) if not _takes_nothing(k, library)]
         instance = call.method is None and stmt.facts.kinds[0].is_class  # (which holds nothing of its class)
-        if ((call.method is not None and not library) or not stmt.facts.known) and not instance:
+        keeps = not (instance or _is_own(stmt.facts.kinds[0]))
+        if ((call.method is not None and not library) or not stmt.facts.known) and keeps:
             operands.append(call.callee)
         everything = self._union(operands)
         made = stmt.facts.known and isinstance(stmt.facts.callee, type)  # an instance is new
@@ -232,6 +233,11 @@ class Origins:
             operand = operands[place]
             if isinstance(operand, ir.Var) and operand.name in self._local:
                 self._flow(operand.name, _NONE, union(others))
+
+
+def _is_own(kind: Kind) -> bool:
+    """Whether a callee is an object of this library, such as what `recomputed` makes: nothing is put into it."""
+    return kind.mask == STRUCT and kind.cls is not None and kind.cls.__module__.startswith("pullback.")
 
 
 def _takes_nothing(kind: Kind, library: bool) -> bool:

@@ -173,7 +173,8 @@ def spread_zeros(dots: Any, operands: tuple[Any, ...]) -> tuple[Tangent, ...]:
 
 
 @intrinsic(pull_apply)
-def _pull_apply_vjp(args: tuple[Any, ...], keywords: dict[str, Any], active: Active) -> tuple[Any, Any]:
+def pull_apply_vjp(args: tuple[Any, ...], keywords: dict[str, Any], active: Active) -> tuple[Any, Any]:
+    """The same, and what its own pullback needs."""
     fn, operands, kwargs, wrt, s = args
     return reversible(fn, operands, kwargs, wrt, s, active)
 

@@ -27,7 +27,10 @@ from pullback.effects import is_pure
 from pullback.errors import ChangedValueError, DifferentiabilityError
 from pullback.fingerprints import fingerprint, held_now
 from pullback.kinds import kind_of
+from pullback.lending import lent, settled
+from pullback.mirrors import snapshot
 from pullback.rules import Active, callable_name, forward_intrinsic, intrinsic, rule
+from pullback.shared_calls import LENT
 from pullback.tangent_parts import part
 from pullback.tangents import Tangent
 
@@ -116,6 +119,16 @@ def _run_vjp(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> t
             id="mutation",
         )
     return value, (_run_again, function, rest, kwargs, inner, generators, states, fingerprint(value))
+
+
+def _run_lent(args: tuple[Any, ...], kwargs: dict[str, Any], active: Active) -> tuple[Any, Residual]:
+    """The same in functions that change values: it is run again on copies of what it was given."""
+    rest, named = snapshot((args[1:], kwargs))
+    value, (run, function, _, _, *others) = _run_vjp(args, kwargs, active)
+    return value, (lent, settled((run, function, rest, named, *others)), value, len(active))
+
+
+LENT[_run_vjp] = _run_lent
 
 
 def _held(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -41,13 +41,13 @@ from pullback.python_calls import (
 from pullback.rules import Active, Entry, Template, is_library_code, lookup
 from pullback.shadows import Shadows
 from pullback.tangents import ZERO, Tangent
-from pullback.watching import own_result, watched
+from pullback.watching import on_copies, own_result, watched
 
 Changer = Callable[[tuple[Any, ...], dict[str, Any], Active], tuple[Any, Residual]]
 CHANGERS: dict[Any, Changer] = {}  # functions that change an argument, with their differentiated forms
 CONSTRUCT: list[Callable[..., tuple[Any, Residual]]] = []  # put here by `shared_construct`
 READ_ATTRIBUTE: list[Callable[..., tuple[Any, Residual]]] = []  # put here by `shared_access`
-LENT: dict[Any, Changer] = {}  # functions that run others again in their reverse, put here by `lent_verbs`
+LENT: dict[Any, Changer] = {}  # the same of what runs functions again in its reverse, by its own form
 WITH_OUT: list[Changer] = []  # calls with `out=`, put here by `shared_arrays`
 
 
@@ -248,8 +248,12 @@ def _registered(
         own_iterators = {a: own_iteration(args[a]) for a in active if isinstance(a, int)}
         if any(own_iterators.values()):
             return _iterating_first(fn, args, active, kwargs, own_iterators)
-    if fn in LENT:
-        return LENT[fn](args, kwargs, active)
+    if entry.intrinsic in LENT:
+        return LENT[entry.intrinsic](args, kwargs, active)
+    if entry.vjps:  # a user's pullback may hold anything
+        made = on_copies(lambda given, named: call(fn, given, active, named), fn, args, kwargs)
+        value, inner = own_result(made, (fn, *args, *kwargs.values()))
+        return value, (lent, inner, value, len(active))
     made = call(fn, args, active, kwargs)
     if fn is iter and args and made[0] is args[0]:
         return made[0], (_unchanged, made[1])
@@ -266,12 +270,10 @@ def _registered(
         return made[0], (_next, made[1], made[0], args[0], len(active))
     if entry.constant and not entry.vjps:
         return made[0], (_zeros, len(active))
-    if entry.vjps or (entry.intrinsic is not None and entry.returns != "first"):
-        calls_python = entry.vjps or any(isinstance(a, types.FunctionType) for a in (*args, *kwargs.values()))
-        if calls_python:  # a user's pullback may hold anything: it is checked when it runs
+    if entry.intrinsic is not None and entry.returns != "first":
+        calls_python = any(isinstance(a, types.FunctionType) for a in (*args, *kwargs.values()))
+        if calls_python:  # what it holds is checked when it runs
             value, inner = watched(made, (fn, *args, *kwargs.values()))
-            if entry.vjps:
-                value, inner = own_result((value, inner), (fn, *args, *kwargs.values()))
             return value, (lent, inner, value, len(active))
     value, inner = made
     if inner[0] is reverse_rule:

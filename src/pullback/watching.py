@@ -9,18 +9,20 @@ Generated code watches calls only in functions where something may change in pla
 from __future__ import annotations
 
 import types
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
 from pullback.applying import Residual
 from pullback.errors import ChangedValueError
-from pullback.fingerprints import fingerprint
+from pullback.fingerprints import deep_fingerprint, fingerprint
 from pullback.lending import settled
+from pullback.mirrors import snapshot
 from pullback.rules import callable_name
 from pullback.structs import is_struct_class
 from pullback.tangents import Tangent
+from pullback.views import entangled
 
 
 def outside(f: Any) -> dict[str, Any]:
@@ -53,6 +55,27 @@ def watched(made: tuple[Any, Residual], operands: tuple[Any, ...]) -> tuple[Any,
         seen.append(("its object", callee))
     marks = [(what, array, fingerprint(array)) for what, x in seen for array in _arrays(x, 4)]
     return value, (_verified, inner, marks, callee) if marks else inner
+
+
+def on_copies(
+    run: Callable[[Any, Any], tuple[Any, Residual]], callee: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[Any, Residual]:
+    """A call's value and residual, run on copies of the operands: what is changed later does not reach its pullback.
+
+    A call that changes them, or hands out parts of them, is run on the operands themselves, which are watched.
+    """
+    memo: dict[Any, Any] = {}
+    copies = snapshot((args, kwargs), memo)
+    before = deep_fingerprint(copies)
+    value, inner = run(*copies)
+    if deep_fingerprint(copies) == before:
+        originals = {id(copy): x for x, copy in memo.values()}
+        parts = value if value.__class__ is tuple else (value,)
+        parts = tuple([originals.get(id(part), part) for part in parts])
+        if not entangled((parts,), copies):
+            value = parts if value.__class__ is tuple else parts[0]
+            return watched((value, inner), (callee,))
+    return watched(run(args, kwargs), (callee, *args, *kwargs.values()))
 
 
 def own_result(made: tuple[Any, Residual], operands: tuple[Any, ...]) -> tuple[Any, Residual]:
