@@ -27,7 +27,10 @@ def held_by_function(fn: types.FunctionType) -> dict[str, Any]:
     """What a function captured, and its defaults, by their names in its tangent."""
     held: dict[str, Any] = {}
     states = state_names(fn)
+    helpers = getattr(fn, "_pullback_helpers", ())  # (of generated code)
     for name, cell in zip(fn.__code__.co_freevars, fn.__closure__ or (), strict=True):
+        if name in helpers:
+            continue
         if name in states:
             held[name] = cell  # (see `cells`)
         elif is_set(cell):

@@ -493,3 +493,20 @@ def test_derivatives_of_derivatives(inner: Any, outer: Any) -> None:
     first = along_one(to_any_depth)
     expected = (first(1.3 + 1e-5) - first(1.3 - 1e-5)) / 2e-5
     assert outer(inner(to_any_depth))(1.3) == pytest.approx(expected, rel=1e-8)
+
+
+def test_a_local_generator_with_a_running_sum_at_second_order_the_first_time() -> None:
+    def f(x: Any) -> Any:
+        def running():  # type: ignore[no-untyped-def]
+            total = 0.0
+            for v in x:
+                total += v
+                yield total * v
+
+        return sum(running())
+
+    x, v = np.array([1.3, 0.7, -0.4]), np.array([0.3, -0.2, 0.5])
+    wanted = [v[k] * 2 + sum(v) - v[k] for k in range(3)]  # f is the sum of the products of all pairs, and squares
+    for _ in range(2):  # what is generated at first has more variables
+        found = pb.gradient(lambda x: pb.differential(f)(x)(v))(x)
+        np.testing.assert_allclose(found, wanted, rtol=1e-12)
