@@ -41,7 +41,7 @@ from pullback.kinds import (
 )
 from pullback.lower import lower
 from pullback.managers import opened
-from pullback.module_data import ModuleData, data_read
+from pullback.module_data import ModuleData, data_read, is_users
 from pullback.names import Names
 from pullback.operator_calls import as_syntax
 from pullback.renaming import renamed_parameters
@@ -374,7 +374,7 @@ def read_and_changed(
 ) -> tuple[tuple[str, ...], ModuleData] | None:
     """What a function changes of what it is given, if it reads what modules hold, which may be the same."""
     names = sharing.given_and_changed(activity.changes)
-    if not names or sharing.keeps_nothing or next(data_read(function), None) is None:
+    if not names or not is_users(function) or sharing.keeps_nothing or next(data_read(function), None) is None:
         return None
     return names, ModuleData(function, _hands_out_module_data)
 

@@ -13,6 +13,7 @@ import collections
 import dis
 import functools
 import sys
+import sysconfig
 import types
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -21,11 +22,12 @@ import numpy as np
 
 from pullback.kinds import STRUCT, Kind
 from pullback.states import is_set
-from pullback.views import entangled, fields_of
+from pullback.views import fields_of, overlap
 
 HandsOut = Callable[[types.FunctionType], bool]  # whether its result may be part of what its module holds
 _DESCRIPTORS = (staticmethod, classmethod)
 _FIXED = (int, float, complex, str, bytes, type(None), types.ModuleType)
+_CODE = (types.FunctionType, types.BuiltinFunctionType)
 
 
 class ModuleData:
@@ -34,6 +36,7 @@ class ModuleData:
     def __init__(self, function: types.FunctionType, hands_out: HandsOut) -> None:
         self.function = function
         self._hands_out = hands_out
+        self._package = _package(function)
 
     def __call__(self, changed: tuple[Any, ...]) -> bool:
         """Whether what is changed is, or holds, something that is read as well."""
@@ -44,37 +47,53 @@ class ModuleData:
         given = [x for x in changed if _is_changeable(x) or callable(x)]
         if not given:
             return None
-        reached: dict[int, Any] = {}
-        for x in given:
-            self._reach(x, reached, 8)
-        whole = tuple(reached.values())
-        return next((n for n, x in data_read(self.function) if entangled((whole,), (x,))), None)
+        reached = self._reached(given, {}, through_code=True)
+        arrays = tuple(x for x in reached.values() if isinstance(x, np.ndarray))
+        read: dict[int, Any] = {}
+        for name, x in data_read(self.function):
+            new = self._reached([x], read)
+            if not reached.keys().isdisjoint(new) or (arrays and overlap(arrays, tuple(new.values()))):
+                return name
+            read |= new
+        return None
 
-    def _reach(self, x: Any, found: dict[int, Any], depth: int) -> None:
-        """What may be changed through a value, by identity: through a function, what it holds and may hand out."""
-        if id(x) in found or isinstance(x, _FIXED) or not depth:
-            return
-        found[id(x)] = x
-        parts: Iterable[Any] = ()
+    def _reached(self, given: list[Any], seen: dict[int, Any], through_code: bool = False) -> dict[int, Any]:
+        """All that values of the program hold, by identity, and what functions in them hold and may hand out."""
+        found: dict[int, Any] = {}
+        pending = list(given)
+        while pending:
+            x = pending.pop()
+            if x.__class__ is float or id(x) in found or id(x) in seen or isinstance(x, _FIXED):
+                continue
+            found[id(x)] = x
+            if isinstance(x, dict):
+                pending += x.values()
+            elif isinstance(x, (list, tuple, collections.deque, set, frozenset)):
+                pending += x
+            elif isinstance(x, (type, np.ndarray)):
+                continue
+            elif _is_own(type(x).__module__, self._package):
+                pending += fields_of(x)
+                if through_code:
+                    pending += [v for _, v in class_data(type(x), self._package)]
+                    pending += self._handed_out(*_methods(type(x), self._package))
+            elif through_code:
+                pending += self._of_code(x)
+        return found
+
+    def _of_code(self, x: Any) -> Iterable[Any]:
+        """What a callable holds, and may hand out."""
         if isinstance(x, (types.MethodType, types.BuiltinMethodType)):
-            parts = (x.__self__, getattr(x, "__func__", None))
-        elif isinstance(x, functools.partial):
-            parts = (x.func, *x.args, *x.keywords.values())
-        elif isinstance(x, types.FunctionType):
-            parts = (*_held_in_cells(x), *(x.__defaults__ or ()), *self._handed_out(x))
-        elif isinstance(x, dict):
-            parts = x.values()
-        elif isinstance(x, (list, tuple, collections.deque)):
-            parts = x
-        elif not isinstance(x, (type, np.ndarray)) and is_users(type(x)):
-            parts = (*fields_of(x), *(v for n, v in class_data(type(x))), *self._handed_out(*_methods(type(x))))
-        for part in parts:
-            if part.__class__ is not float:
-                self._reach(part, found, depth - 1)
+            return (x.__self__, getattr(x, "__func__", None))
+        if isinstance(x, functools.partial):
+            return (x.func, *x.args, *x.keywords.values())
+        if isinstance(x, types.FunctionType):
+            return (*_held_in_cells(x), *(x.__defaults__ or ()), *self._handed_out(x))
+        return ()
 
     def _handed_out(self, *functions: types.FunctionType) -> list[Any]:
-        found = [data_read(fn) for fn in functions if _is_read(fn) and self._hands_out(fn)]
-        return [value for pairs in found for _, value in pairs]
+        own = [fn for fn in functions if _is_own(fn.__module__, self._package) and self._hands_out(fn)]
+        return [value for fn in own for _, value in data_read(fn)]
 
 
 def data_read(function: types.FunctionType) -> Iterator[tuple[str, Any]]:
@@ -83,6 +102,7 @@ def data_read(function: types.FunctionType) -> Iterator[tuple[str, Any]]:
     A function of a module may have captured such values, too; what this one captured, and functions in that, is not
     meant: its derivative knows of it.
     """
+    package = _package(function)
     seen: set[int] = set()
     pending = [(function, True)]
     while pending:
@@ -95,36 +115,39 @@ def data_read(function: types.FunctionType) -> Iterator[tuple[str, Any]]:
         found += [(n, x, captures) for n, x in zip(fn.__code__.co_freevars, _held_in_cells(fn), strict=False)]
         for name, value, captured in found:
             if name not in helpers:
-                functions, data = _parts(name, value, fn.__code__)
+                functions, data = _parts(name, value, fn.__code__, package)
                 pending += [(f, captured) for f in functions]
                 yield from () if captured else data
 
 
-def _parts(name: str, value: Any, code: types.CodeType) -> tuple[list[types.FunctionType], list[tuple[str, Any]]]:
+Named = list[tuple[str, Any]]
+
+
+def _parts(name: str, value: Any, code: types.CodeType, package: str) -> tuple[list[types.FunctionType], Named]:
     """The functions in a global value whose code may run, and the data in it."""
     if not isinstance(value, (type, types.ModuleType)):
         value = getattr(value, "__dict__", {}).get("__wrapped__", value)  # (such as what `functools.cache` made)
     if isinstance(value, types.MethodType):
-        return _parts(name, value.__func__, code)[0], _data(name, value.__self__)
+        return _parts(name, value.__func__, code, package)[0], _data(name, value.__self__)
     if isinstance(value, functools.partial):
-        functions, data = _parts(name, value.func, code)
+        functions, data = _parts(name, value.func, code, package)
         return functions, [*data, *(pair for x in (*value.args, *value.keywords.values()) for pair in _data(name, x))]
     if isinstance(value, types.FunctionType):
-        return ([value] if _is_read(value) else []), []
+        return ([value] if _is_own(value.__module__, package) else []), []
     if not isinstance(value, (type, types.ModuleType)):
         return [], _data(name, value)
-    if not is_users(value):
+    if not _is_own(value.__module__ if isinstance(value, type) else value.__name__, package):
         return [], []
     if isinstance(value, type):
-        return _methods(value), [(f"{name}.{n}", x) for n, x in class_data(value)]
-    found = [_parts(f"{name}.{n}", vars(value)[n], code) for n in code.co_names if n in vars(value)]
+        return _methods(value, package), [(f"{name}.{n}", x) for n, x in class_data(value, package)]
+    found = [_parts(f"{name}.{n}", vars(value)[n], code, package) for n in code.co_names if n in vars(value)]
     return [f for functions, _ in found for f in functions], [pair for _, data in found for pair in data]
 
 
-def class_data(cls: type) -> Iterator[tuple[str, Any]]:
+def class_data(cls: type, package: str) -> Iterator[tuple[str, Any]]:
     """The changeable values that a class holds, and those it derives from, with their names."""
     for base in cls.__mro__:
-        if is_users(base):
+        if _is_own(base.__module__, package):
             yield from ((n, x) for n, x in vars(base).items() if n[:2] != "__" and _is_changeable(x) and not _runs(x))
 
 
@@ -132,9 +155,10 @@ def is_held_by_class(kind: Kind, name: str) -> bool:
     """Whether an attribute of an instance is changeable data of its class, as none of its methods binds its own."""
     if kind.mask != STRUCT or kind.cls is None or name in getattr(kind.sample, "__dict__", ()):
         return False
-    if not any(name == n for n, _ in class_data(kind.cls)):
+    package = _package(kind.cls)
+    if not any(name == n for n, _ in class_data(kind.cls, package)):
         return False
-    return not any(name in _attributes_bound(fn.__code__) for fn in _methods(kind.cls))
+    return not any(name in _attributes_bound(fn.__code__) for fn in _methods(kind.cls, package))
 
 
 def _runs(x: Any) -> bool:
@@ -142,31 +166,45 @@ def _runs(x: Any) -> bool:
     return isinstance(x, (*_DESCRIPTORS, property, functools.cached_property)) or hasattr(type(x), "__get__")
 
 
-def _methods(cls: type) -> list[types.FunctionType]:
-    """The functions that a class of the user's has for its methods and properties."""
+def _methods(cls: type, package: str) -> list[types.FunctionType]:
+    """The functions that a class of the program has for its methods and properties."""
     found = []
-    for base in filter(is_users, cls.__mro__):
-        for x in vars(base).values():
+    for base in cls.__mro__:
+        for x in vars(base).values() if _is_own(base.__module__, package) else ():
             inner = x.__func__ if isinstance(x, _DESCRIPTORS) else x.fget if isinstance(x, property) else x
-            if isinstance(inner, types.FunctionType) and _is_read(inner):
+            if isinstance(inner, types.FunctionType) and _is_own(inner.__module__, package):
                 found.append(inner)
     return found
 
 
-def _data(name: str, value: Any) -> list[tuple[str, Any]]:
+def _data(name: str, value: Any) -> Named:
     return [(name, value)] if _is_changeable(value) else []
 
 
 def _is_changeable(x: Any) -> bool:
     """Whether a value may hold what changes: not numbers, text, functions, classes and modules."""
-    if isinstance(x, (*_FIXED, type, types.FunctionType, types.BuiltinFunctionType)):
+    if isinstance(x, (*_FIXED, *_CODE, type)):
         return False
     return isinstance(x, (np.ndarray, list, dict, tuple)) or hasattr(x, "__dict__") or hasattr(type(x), "__slots__")
 
 
-def _is_read(fn: types.FunctionType) -> bool:
-    """Whether a function is the user's: this library stores no differentiated value in its modules."""
-    return is_users(fn) and not str(fn.__module__).startswith("pullback.")
+def _package(holder: Any) -> str:
+    return str(holder.__module__).partition(".")[0]
+
+
+_INSTALLED = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
+
+
+@functools.lru_cache(4096)
+def _is_own(module: str | None, package: str) -> bool:
+    """Whether a module is of the program: in its package, or neither Python's, nor installed, nor of this library."""
+    root = str(module).partition(".")[0]
+    if root in ("__main__", package):
+        return True
+    if root in sys.stdlib_module_names or root == "pullback":
+        return False
+    file = getattr(sys.modules.get(str(module)), "__file__", None) or ""
+    return not file.startswith(_INSTALLED)
 
 
 def is_users(holder: Any) -> bool:
