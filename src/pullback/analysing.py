@@ -371,12 +371,12 @@ def may_change_arguments(function: types.FunctionType, args: tuple[Any, ...], kw
 
 def read_and_changed(
     function: types.FunctionType, activity: Activity, sharing: Sharing
-) -> tuple[tuple[str, ...], ModuleData] | None:
+) -> ModuleData | None:
     """What a function changes of what it is given, if it reads what modules hold, which may be the same."""
-    names = sharing.given_and_changed(activity.changes)
-    if not names or not is_users(function) or sharing.keeps_nothing or next(data_read(function), None) is None:
+    changed = sharing.given_and_changed(activity.changes)
+    if not changed or not is_users(function) or sharing.keeps_nothing or next(data_read(function), None) is None:
         return None
-    return names, ModuleData(function, _hands_out_module_data)
+    return ModuleData(function, _hands_out_module_data, {n: stmt.span for n, stmt in changed.items()})
 
 
 def _hands_out_module_data(function: types.FunctionType) -> bool:

@@ -142,8 +142,8 @@ def read_as_well(derivative: Derivative, helpers: Helpers) -> list[ast.expr]:
     """The test that what changes is not read as a value of a module, too."""
     if derivative.module_data is None:
         return []
-    names, data = derivative.module_data
-    return [call(helpers(data, "read_as_well"), tuple_of([name(n) for n in names]))]
+    names = tuple_of([name(n) for n in derivative.module_data.changed])
+    return [call(helpers(derivative.module_data, "read_as_well"), names)]
 
 
 def compiled(

@@ -76,7 +76,7 @@ class Derivative:
     defaults: Any = None  # the defaults it had then
     # what it is given and may change, and what else that is taken to share no memory with it, by name
     apart: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
-    module_data: tuple[tuple[str, ...], ModuleData] | None = None  # what it may change of what it is given, and reads
+    module_data: ModuleData | None = None  # what it reads of what modules hold, which it may be given, and change
 
     def __post_init__(self) -> None:
         self.late = Late(self)
@@ -103,13 +103,11 @@ class Derivative:
         first, second = ([arguments.get(n, cells.get(n)) for n in names] for names in self.apart)
         return self.shares(tuple(first), tuple(second))
 
-    def read_as(self, function: types.FunctionType, arguments: dict[str, Any]) -> str | None:
-        """The name of a module under which something is read that is given, and changed, as well."""
+    def read_and_changed(self, function: types.FunctionType, arguments: dict[str, Any]) -> Diagnostic | None:
+        """What is wrong where something is read by a name of a module that is given, and changed, as well."""
         if self.module_data is None:
             return None
-        names, data = self.module_data
-        cells = Names(function).values()
-        return data.read_as(tuple(arguments.get(n, cells.get(n)) for n in names))
+        return self.module_data.found({**Names(function).values(), **arguments})
 
     def guessed(self, arguments: dict[str, Any]) -> bool:
         """Whether the arguments hold what was guessed of those at hand when the code was generated."""

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from pullback.kinds import STRUCT, Kind
+from pullback.spans import Diagnostic, Span
 from pullback.states import is_set
 from pullback.views import fields_of, overlap
 
@@ -31,16 +32,29 @@ _CODE = (types.FunctionType, types.BuiltinFunctionType)
 
 
 class ModuleData:
-    """What a function reads of what modules hold; asked each time, as a name may hold something else by then."""
+    """What modules hold that a function reads; asked each time, as a name may hold something else by then."""
 
-    def __init__(self, function: types.FunctionType, hands_out: HandsOut) -> None:
+    def __init__(self, function: types.FunctionType, hands_out: HandsOut, changed: dict[str, Span]) -> None:
         self.function = function
+        self.changed = changed  # what it changes of what it is given, and where
         self._hands_out = hands_out
         self._package = _package(function)
 
     def __call__(self, changed: tuple[Any, ...]) -> bool:
         """Whether what is changed is, or holds, something that is read as well."""
         return self.read_as(changed) is not None
+
+    def found(self, values: dict[str, Any]) -> Diagnostic | None:
+        """What is wrong where something that is changed is read as well."""
+        for name, span in self.changed.items():
+            read = self.read_as((values.get(name),))
+            if read is not None:
+                return Diagnostic(
+                    "outer-write",
+                    f"`{name}` is changed here, and what it is, or holds, is read as `{read}`, too, where it is constant",
+                    span, "", (), (), f"read it from `{name}`, or pass a copy",
+                )  # fmt: skip
+        return None
 
     def read_as(self, changed: tuple[Any, ...]) -> str | None:
         """The name under which something that is changed is read."""

@@ -92,7 +92,8 @@ def find(function: types.FunctionType, request: Request, arguments: dict[str, An
     """The derivative of a function for a request: found, or generated. From `arguments` fields are guessed."""
     arguments = arguments or {}
     found = _find(function, request, arguments)
-    _refuse_module_data(function, found, arguments)
+    wrong = found.read_and_changed(function, arguments)
+    refuse([wrong] if wrong is not None else [])
     if not found.apart[0] or not found.meet(function, arguments):
         return found
     if not request.lent:  # (nobody asks for the adjoints of what they share)
@@ -100,17 +101,6 @@ def find(function: types.FunctionType, request: Request, arguments: dict[str, An
             f"two arguments of {callable_name(function)} share memory, and one of them is changed in place; pass a copy"
         )
     return _find(function, replace(request, together=True), arguments)
-
-
-def _refuse_module_data(function: types.FunctionType, found: Derivative, arguments: dict[str, Any]) -> None:
-    """Refuse a call that changes what is read as a value of a module: there, it is a constant."""
-    read = found.read_as(function, arguments)
-    if read is not None:
-        raise DifferentiabilityError(
-            f"{callable_name(function)} changes a value that it is given, and reads it as `{read}` of a module, "
-            "too, which is a constant; read it from the argument, or pass a copy",
-            id="outer-write",
-        )
 
 
 def _find(function: types.FunctionType, request: Request, arguments: dict[str, Any]) -> Derivative:
