@@ -51,7 +51,7 @@ class ModuleData:
             if read is not None:
                 return Diagnostic(
                     "outer-write",
-                    f"`{name}` is changed here, and what it is, or holds, is read as `{read}`, too, where it is constant",
+                    f"`{name}` is changed here, and it, or what it holds, is read as `{read}`, too, as a constant",
                     span, "", (), (), f"read it from `{name}`, or pass a copy",
                 )  # fmt: skip
         return None

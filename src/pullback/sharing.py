@@ -240,11 +240,10 @@ class Sharing:
 
     def given_and_changed(self, changes: set[int]) -> dict[str, ir.Stmt]:
         """What the function is given, or captured, and may change in one of these statements: the first that does."""
-        outer = [n for n in (*self.function.parameters, *sorted(self.function.captured))
-                 if n not in self._fixed and not self._is_scalar(n)]  # fmt: skip
-        points = [(p, self._seen_outside(p)) for p in self.points if p in changes]
-        found = {n: next((self._statements[p] for p, reached in points if n in reached), None) for n in outer}
-        return {n: stmt for n, stmt in found.items() if stmt is not None}
+        names = (*self.function.parameters, *sorted(self.function.captured))
+        outer = [n for n in names if n not in self._fixed and not self._is_scalar(n)]
+        points = [(self._statements[p], self._seen_outside(p)) for p in self.points if p in changes]
+        return {n: stmt for n in outer for stmt in [s for s, reached in points if n in reached][:1]}
 
     def is_read(self, stmt: ir.Stmt) -> bool:
         """Whether a statement is a call of code that was read, so that it is known what it may change."""
