@@ -17,6 +17,7 @@ from pullback.drawing import Drawn, recorded
 from pullback.errors import DifferentiabilityError
 from pullback.fingerprints import deep_fingerprint, fingerprint, is_changeable
 from pullback.rules import Active
+from pullback.runtime import bare_view
 from pullback.shadows import Shadows
 from pullback.spaces import entering
 from pullback.tangents import ZERO, Tangent, add
@@ -229,6 +230,8 @@ def settled(x: Any, made: dict[int, Any] | None = None) -> Any:
         copy = {k: settled(v, made) for k, v in x.items()}
     elif isinstance(x, set):
         copy = set(x)
+    elif isinstance(x, (np.flatiter, memoryview)):
+        raise bare_view(x)
     made[id(x)] = (x, copy)
     return copy
 

@@ -199,6 +199,8 @@ def _is_changeable(x: Any) -> bool:
     """Whether a value may hold what changes: not numbers, text, functions, classes and modules."""
     if isinstance(x, (*_FIXED, *_CODE, type)):
         return False
+    if isinstance(x, (dict, list)) and x:  # a registry of functions or classes holds no data
+        return not all(isinstance(v, (*_CODE, type)) for v in (x.values() if isinstance(x, dict) else x))
     return isinstance(x, (np.ndarray, list, dict, tuple)) or hasattr(x, "__dict__") or hasattr(type(x), "__slots__")
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from pullback import ir
 from pullback.changing import MODULE, Flows
 from pullback.kinds import ARRAY, DICT, LIST, STRUCT, Kind
-from pullback.module_data import is_held_by_class
+from pullback.module_data import is_held_by_class, is_users
 from pullback.rules import lookup
 from pullback.solitary import SHALLOW, copied
 from pullback.verb_results import callee_of, gives_new_values
@@ -148,6 +148,8 @@ class Origins:
                 self._part(target, iterable)
             case ir.With(target=str() as target, context=context):
                 self._part(target, context)
+            case ir.Store() if stmt.facts.kinds and stmt.facts.kinds[0].numeric:
+                pass  # an array of numbers holds copies of them
             case ir.Append(target=target, item=item) | ir.Store(obj=ir.Var(name=target), value=item):
                 self._flow(target, _NONE, self._union([item]))
 
@@ -236,7 +238,12 @@ class Origins:
 
 
 def _is_own(kind: Kind) -> bool:
-    """Whether a callee is an object of this library, such as what `recomputed` makes: nothing is put into it."""
+    """Whether a callee is an object of this library, such as what `recomputed` makes, or of a library's module.
+
+    Nothing is put into it.
+    """
+    if isinstance(kind.value, types.ModuleType):
+        return not is_users(kind.value)
     return kind.mask == STRUCT and kind.cls is not None and kind.cls.__module__.startswith("pullback.")
 
 

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import copy
+import operator
 import types
 from collections import deque
 from collections.abc import Iterator, KeysView
@@ -168,9 +169,28 @@ def keep(x: Any) -> Any:
     """A value for the reverse sweep that later changes in place do not reach."""
     if isinstance(x, np.ndarray):
         return x.copy(order="K")  # (sums over it are to be the same, bit for bit)
+    if isinstance(x, (np.flatiter, memoryview)):
+        raise bare_view(x)
+    if isinstance(x, tuple):  # such as an index that holds arrays
+        parts = [keep(part) for part in x]
+        if all(map(operator.is_, parts, x)):
+            return x
+        return x._make(parts) if hasattr(x, "_make") else tuple(parts)
+    if x.__class__ is list:
+        return [part if part.__class__ is float else keep(part) for part in x]
+    if x.__class__ is dict:
+        return {k: keep(part) for k, part in x.items()}
     if isinstance(x, (list, dict, set, deque)):
         return copy.copy(x)
     return x
+
+
+def bare_view(x: Any) -> DifferentiabilityError:
+    """The error where a view of memory that is no array is to be kept, which later changes would reach."""
+    return DifferentiabilityError(
+        f"a {type(x).__name__} is read where the array that it is of may change in place; use np.ravel(...), or a copy",
+        id="mutation",
+    )
 
 
 def truth(value: Any) -> Any:

@@ -131,6 +131,8 @@ def makes_anew(stmt: ir.Bind) -> bool:
         return False
     if entry.returns == "first":
         return False  # without_derivative(x) is x itself
+    if callee is np.ix_:
+        return False  # views of its arguments
     return entry.constant or (entry.rule is not None and not entry.rule.alias)
 
 
